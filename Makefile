@@ -1,0 +1,32 @@
+# make demo   sets up everything and makes a painting in demo/
+# make test   sets up everything and passes all tests
+# make check  lint and types
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+
+.PHONY: demo test check clean
+
+demo: .venv/installed
+	$(BIN)/python tools/demo.py demo --overwrite
+
+test: .venv/installed-tests
+	$(BIN)/python -m pytest
+
+check: .venv/installed-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The stamps make a second call quick; a change of the dependencies brings the environment up to date.
+.venv/installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --editable .
+	touch $@
+
+.venv/installed-tests: .venv/installed
+	$(PIP) install --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist demo *.egg-info

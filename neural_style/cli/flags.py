@@ -1,0 +1,137 @@
+"""Flags made from the fields of a dataclass: its defaults, and the text of its docstring."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, NoReturn, get_type_hints
+
+from neural_style.errors import NeuralStyleError, did_you_mean
+
+_TRUE, _FALSE = ("true", "yes", "t", "1"), ("false", "no", "f", "0")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are the library's, and which knows what was probably meant."""
+
+    def __init__(self, command: str, description: str, *, usage: str | None = None, epilog: str = "") -> None:
+        super().__init__(
+            prog=f"neural-style {command}",
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            usage=usage and f"neural-style {command} {usage}",
+        )
+
+    def read(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Parse; `--image-size` is taken for `--image_size`.
+
+        Raises:
+            NeuralStyleError: an argument cannot be understood.
+        """
+        found, unknown = self.parse_known_args([_underscored(argument) for argument in arguments])
+        flags = [flag for flag in unknown if flag.startswith("-")]
+        if flags:
+            known = [option for action in self._actions for option in action.option_strings]
+            raise NeuralStyleError(f"unknown flag {flags[0]}: {_nearest(flags[0], known)}; see {self.prog} --help")
+        if unknown:
+            self.error(f"{' '.join(unknown)} was not expected there; flags that take several values come last")
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        raise NeuralStyleError(f"{message}; see {self.prog} --help")
+
+
+def boolean(text: str) -> bool:
+    """`true`, `yes`, `t`, `1` and their opposites, in any case, as the reference scripts spell them."""
+    if text.lower() in _TRUE + _FALSE:
+        return text.lower() in _TRUE
+    raise argparse.ArgumentTypeError(f'"{text}" is neither True nor False')
+
+
+def add_fields(
+    group: argparse._ArgumentGroup,
+    settings: type,
+    names: Sequence[str],
+    *,
+    flags: Mapping[str, str] | None = None,
+    advice: Mapping[str, str] | None = None,
+    switches: Sequence[str] = (),
+) -> None:
+    """Add a flag for each of the named fields of a dataclass.
+
+    Args:
+        group: where to.
+        settings: the dataclass; help comes from the `Attributes` section of its docstring.
+        names: of fields, in the order in which they are to be shown.
+        flags: the flag's name where it is not the field's.
+        advice: a sentence to add to the help.
+        switches: booleans that take no value; the others are spelled `--flag True`, as in the reference scripts.
+    """
+    hints, texts = get_type_hints(settings), described(settings)
+    defaults = {field.name: field.default for field in fields(settings)}
+    for name in names:
+        hint, default = str(hints[name]), defaults[name]
+        options: dict[str, Any] = {"type": _type_of(hint)}
+        if name in switches:
+            options = {"action": "store_true"}
+        elif "bool" in hint:
+            options |= {"nargs": "?", "const": True, "metavar": "BOOL"}
+        else:
+            options["metavar"] = {int: "N", float: "X"}.get(options["type"], "NAME")
+            options["nargs"] = "+" if "tuple" in hint else None
+        text = " ".join(filter(None, [texts.get(name, ""), (advice or {}).get(name, "")])).replace(". (", " (")
+        if default not in (None, ()) and name not in switches:
+            text += f" (default: {default})"
+        group.add_argument(
+            f"--{(flags or {}).get(name, name)}",
+            dest=name,
+            default=default,
+            help=text.replace("%", "%%").replace("`", ""),
+            **options,
+        )
+
+
+def described(settings: type) -> dict[str, str]:
+    """The sentence for each name in the `Attributes` section of a docstring."""
+    _, _, section = (inspect.getdoc(settings) or "").partition("Attributes:\n")
+    entries = re.findall(r"^    (\w[\w, ]*): (.*(?:\n {8}.*)*)", section, flags=re.MULTILINE)
+    return {name: " ".join(text.split()) for names, text in entries for name in names.split(", ")}
+
+
+def values(arguments: argparse.Namespace, settings: type) -> dict[str, Any]:
+    """Those arguments that are fields of a dataclass."""
+    return {field.name: getattr(arguments, field.name) for field in fields(settings) if field.name in arguments}
+
+
+def not_yet(group: argparse._ArgumentGroup, flag: str, what: str) -> None:
+    """A flag of the reference scripts that cannot be honoured: naming it is an error that says so."""
+
+    class Refuse(argparse.Action):
+        def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+            raise NeuralStyleError(f"{flag} is not there yet: {what}; leave it out")
+
+    group.add_argument(flag, action=Refuse, nargs="*", help=argparse.SUPPRESS)
+
+
+def _type_of(hint: str) -> Any:
+    for name, kind in (("bool", boolean), ("int", int), ("float", float)):
+        if name in hint and "ImageSource" not in hint and "str |" not in hint:
+            return kind
+    return str
+
+
+def _underscored(argument: str) -> str:
+    if not argument.startswith("--"):
+        return argument
+    name, equals, value = argument[2:].partition("=")
+    return f"--{name.replace('-', '_')}{equals}{value}"
+
+
+def _nearest(flag: str, known: Sequence[str]) -> str:
+    hint = did_you_mean(flag.partition("=")[0], known)
+    return hint if hint.startswith("did") else "there is nothing like it"

@@ -1,0 +1,218 @@
+"""A transfer with its progress on the terminal and its pictures in files: what all techniques' commands share."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neural_style import images, records
+from neural_style.cli.flags import add_fields
+from neural_style.errors import InvalidInputError, check_choice
+from neural_style.inputs import Content, Style, as_content, as_styles, check_count
+from neural_style.transfer import EVALUATIONS_PER_ITERATION, Result, Run, Step, Technique
+
+GIF_ROWS = 400
+"""Frames of an animation are no larger than this: a GIF of a print would be hundreds of megabytes."""
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where pictures go, and in which size.
+
+    Attributes:
+        prefix: what the names of all files begin with.
+        suffix: ending, and so the format, of all pictures.
+        overwrite: replace files that exist already.
+        save_every: keep the picture of every n-th iteration as <prefix>_at_iteration_<n>; 0 keeps the last only.
+        gif: also write the run as an animation, <prefix>.gif.
+        record: also write settings, versions, losses and history to <prefix>.json; they are inside the picture anyway.
+        rescale_image: save pictures in the size of the content.
+        rescale_method: nearest, bilinear, bicubic, lanczos, box or hamming.
+    """
+
+    prefix: Path
+    suffix: str = ".png"
+    overwrite: bool = False
+    save_every: int = 1
+    gif: bool = False
+    record: bool = False
+    rescale_image: bool = False
+    rescale_method: str = "bilinear"
+
+    @classmethod
+    def of(cls, prefix: str, **settings: Any) -> Output:
+        """From what the user wrote: `out`, or `out.jpg`, whose ending then names the format.
+
+        Raises:
+            InvalidInputError: the prefix is a folder, or a setting is impossible.
+        """
+        path = Path(prefix)
+        if path.is_dir() or prefix.endswith(("/", os.sep)):
+            raise InvalidInputError(f"{prefix} is a folder: add the beginning of a file name, such as {path / 'out'}")
+        if path.suffix.lower() in images.SUFFIXES:
+            settings["suffix"], path = path.suffix, path.with_suffix("")
+        check_choice("rescale_method", settings.get("rescale_method", cls.rescale_method), images.METHODS)
+        check_count("save_every", settings.get("save_every", cls.save_every), at_least=0)
+        return cls(path, **settings)
+
+    @property
+    def final(self) -> Path:
+        return self._named(self.suffix)
+
+    def at_iteration(self, iteration: int) -> Path:
+        return self._named(f"_at_iteration_{iteration}{self.suffix}")
+
+    def is_kept(self, iteration: int) -> bool:
+        """Whether the picture of this iteration is saved."""
+        return self.save_every > 0 and iteration % self.save_every == 0
+
+    def check(self, iterations: int) -> None:
+        """Find out, before the run, whether every file can be written."""
+        kept = [self.at_iteration(i) for i in range(1, iterations + 1) if self.is_kept(i)]
+        for path in [self.final, *kept]:
+            images.check_output(path, overwrite=self.overwrite)
+        for wanted, ending in ((self.gif, ".gif"), (self.record, ".json")):
+            if wanted:
+                images.check_output(self._named(ending), overwrite=self.overwrite, suffixes=[ending])
+
+    def write(self, path: Path, image: np.ndarray, content: images.Picture, record: str | None = None) -> None:
+        """Write one picture in the size that was asked for, with the content's transparency."""
+        rows, columns = content.size
+        # A run on a square is stretched back to the content's shape, as the reference scripts do.
+        size = content.size if self.rescale_image else (image.shape[0], int(image.shape[0] * (columns / rows)))
+        images.write(
+            path,
+            images.resize(image, size, method=self.rescale_method),
+            alpha=None if content.alpha is None else images.resize(content.alpha, size, method=self.rescale_method),
+            record=record,
+            overwrite=self.overwrite,
+        )
+
+    def _named(self, ending: str) -> Path:
+        return self.prefix.with_name(self.prefix.name + ending)
+
+
+@dataclass
+class Session:
+    """One transfer from the command line."""
+
+    technique: Technique
+    content: Content
+    styles: Sequence[Style]
+    run: Mapping[str, Any]
+    output: Output
+    quiet: bool = False
+    device: str | None = None
+    _frames: list[np.ndarray] = field(default_factory=list)
+
+    def execute(self) -> int:
+        """Check, run, save, and tell; returns the exit status."""
+        settings = Run(**self.run)
+        iterations = settings.iterations * len(settings.levels)
+        content, styles = as_content(self.content), as_styles(self.styles)
+        self.output.check(iterations)
+        start_backend(self.device)
+        with self._progress(iterations * EVALUATIONS_PER_ITERATION) as progress:
+
+            def save(step: Step) -> None:
+                if self.output.is_kept(step.iteration):
+                    self.output.write(self.output.at_iteration(step.iteration), step.image, content.picture)
+                if self.output.gif:
+                    self._frames.append(_at_most(step.image, GIF_ROWS))
+
+            result = self.technique.transfer(content, styles, **self.run, progress=progress, on_step=save)
+        self._finish(result, content.picture)
+        return INTERRUPTED if result.stopped == "interrupted" else 0
+
+    def _finish(self, result: Result, content: images.Picture) -> None:
+        output = self.output
+        kept = {name: value for name, value in asdict(output).items() if name.startswith("rescale")}
+        record = {**result.record, "output": kept}
+        output.write(output.final, result.image, content, records.to_json(record))
+        written = [output.final]
+        if output.gif:
+            written.append(output._named(".gif"))
+            images.write_animation(written[-1], self._frames, overwrite=output.overwrite)
+        if output.record:
+            written.append(output._named(".json"))
+            written[-1].write_text(records.to_json(record) + "\n", encoding="utf-8")
+        if not self.quiet:
+            if result.stopped:
+                print(f"stopped early: {result.stopped}")
+            print(table_of_terms(result.losses))
+            print("wrote " + ", ".join(map(str, written)))
+
+    @contextlib.contextmanager
+    def _progress(self, total: int) -> Iterator[Any]:
+        """A bar over evaluations, with the loss and the time left; yields the function that moves it."""
+        from tqdm import tqdm
+
+        watched = sys.stderr.isatty()  # a log file gets a line now and then instead of a moving bar
+        with tqdm(
+            total=total,
+            unit="eval",
+            disable=self.quiet,
+            dynamic_ncols=watched,
+            mininterval=0.2 if watched else 30,
+            maxinterval=10 if watched else 60,
+        ) as bar:
+
+            def advance(evaluations: int, loss: float) -> None:
+                bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+                bar.update(evaluations - bar.n)
+
+            yield advance
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags that every technique's command has, whatever its settings."""
+    group = parser.add_argument_group("pictures")
+    names = ["save_every", "gif", "record", "overwrite", "rescale_image", "rescale_method"]
+    add_fields(group, Output, names, switches=["gif", "record", "overwrite"])
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
+    machine.add_argument("--quiet", action="store_true", help="print errors and warnings only")
+
+
+def start_backend(device: str | None) -> None:
+    """Import Keras and its backend, which takes seconds: after everything cheap has been checked.
+
+    TensorFlow writes a page of notes to the error stream while it is loaded, before any setting that silences it can
+    act, so the stream is closed for that moment.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+        try:
+            from neural_style import backend
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+    if device is not None:
+        backend.choose_device(device)
+
+
+def table_of_terms(losses: Mapping[str, float]) -> str:
+    """Each term with its value and its share of the loss."""
+    total = sum(losses.values())
+    width = max(map(len, losses))
+    rows = [f"  {name:<{width}}  {value:12.5g}  {value / (total or 1):7.1%}" for name, value in losses.items()]
+    return "\n".join([*rows, f"  {'loss':<{width}}  {total:12.5g}"])
+
+
+def _at_most(image: np.ndarray, rows: int) -> np.ndarray:
+    if image.shape[0] <= rows:
+        return image
+    return images.resize(image, (rows, round(image.shape[1] * rows / image.shape[0])), method="box")

@@ -1,0 +1,1 @@
+"""The eye: a network of the VGG family with named layers, cut at the deepest one used."""

@@ -1,0 +1,174 @@
+"""VGG-16, VGG-19 and mini (Simonyan & Zisserman 2014, arXiv:1409.1556) from one table of layers.
+
+Layers are named as in the style transfer papers, `conv<block>_<index>`, and mean the activation after the ReLU. Keras'
+own names (`block1_conv1`) are used for the weights only. `keras.applications` has max pooling wired in, and its
+networks cannot be cut, hence a stack of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neural_style.errors import InvalidInputError, check_choice, did_you_mean
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+BGR_MEAN = (103.939, 116.779, 123.68)
+"""Mean of ImageNet in the order that the Caffe weights expect; subtracted from images in 0..255."""
+
+POOLING = ("max", "ave")
+
+_EVERY_FIRST = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One network of the VGG family.
+
+    Attributes:
+        name: what the user calls it.
+        blocks: number of filters of each convolution, by block; 2x2 pooling lies between blocks.
+        content_layer, style_layers: what a technique uses when the user names none.
+        weights: source of the weights when the user names none, see `neural_style.features.weights`.
+    """
+
+    name: str
+    blocks: tuple[tuple[int, ...], ...]
+    content_layer: str
+    style_layers: tuple[str, ...]
+    weights: str
+
+    @property
+    def filters(self) -> dict[str, int]:
+        """Number of filters by layer name, in the order of the network."""
+        return {
+            f"conv{b}_{i}": count
+            for b, block in enumerate(self.blocks, start=1)
+            for i, count in enumerate(block, start=1)
+        }
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of all layers in the order of the network."""
+        return tuple(self.filters)
+
+    def check_layers(self, names: Iterable[str]) -> None:
+        """Raise `InvalidInputError` for a name that is not a layer of this network."""
+        for name in names:
+            if name not in self.layers:
+                raise InvalidInputError(f'{self.name} has no layer "{name}": {did_you_mean(name, self.layers)}')
+
+    def up_to_deepest(self, names: Iterable[str]) -> tuple[str, ...]:
+        """All layers needed to compute `names`: the network cut behind the deepest of them."""
+        return self.layers[: max(map(self.layers.index, names)) + 1]
+
+    def stride(self, names: Iterable[str]) -> int:
+        """Image pixels per position of the deepest of `names`: 2 to the number of poolings before it."""
+        return int(2 ** max(block_of(name) - 1 for name in names))
+
+
+# The default layers of the VGG networks are those of titu1994/Neural-Style-Transfer; mini ends at block 3, and the
+# deepest layers that carry style there are the ones it was judged by (tools/judge_mini.py).
+ARCHITECTURES = {
+    a.name: a
+    for a in (
+        Architecture(
+            "vgg16",
+            ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3),
+            content_layer="conv5_2",
+            style_layers=_EVERY_FIRST,
+            weights="imagenet",
+        ),
+        Architecture(
+            "vgg19",
+            ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4),
+            content_layer="conv5_2",
+            style_layers=_EVERY_FIRST,
+            weights="imagenet",
+        ),
+        Architecture(
+            "mini",
+            ((32, 32), (64, 64), (128,) * 4),
+            content_layer="conv3_3",
+            style_layers=("conv1_1", "conv2_1", "conv3_1", "conv3_3"),
+            weights="embedded",
+        ),
+    )
+}
+
+
+def architecture(name: str) -> Architecture:
+    """The entry of the table called `name`.
+
+    Raises:
+        InvalidInputError: there is none, with the nearest name.
+    """
+    check_choice("model", name, ARCHITECTURES)
+    return ARCHITECTURES[name]
+
+
+def block_of(layer: str) -> int:
+    """Number of the block that a layer belongs to: 3 for `conv3_1`."""
+    return int(layer.removeprefix("conv").split("_")[0])
+
+
+def weight_name(layer: str) -> str:
+    """Keras' name of a layer: `block3_conv1` for `conv3_1`."""
+    block, index = layer.removeprefix("conv").split("_")
+    return f"block{block}_conv{index}"
+
+
+def build(
+    name: str,
+    layers: Iterable[str],
+    weights: Mapping[str, np.ndarray],
+    *,
+    pooling: str = "max",
+    dtype: str = "float32",
+) -> keras.Model:
+    """A network that computes the named layers and nothing deeper.
+
+    Args:
+        name: `vgg16`, `vgg19` or `mini`.
+        layers: which activations to return, in any order.
+        weights: `block1_conv1_kernel` (3, 3, C_in, C_out) and `block1_conv1_bias` (C_out,) and so on, for every layer
+            up to the deepest one.
+        pooling: `max` or `ave`.
+        dtype: of weights and activations.
+
+    Returns:
+        A functional model from (N, H, W, 3), BGR minus `BGR_MEAN`, any H and W, to a dict of layer name to
+        (N, h, w, C).
+
+    Raises:
+        InvalidInputError: unknown network, layer or pooling.
+    """
+    import keras  # here, so that the table above can be read without starting a backend
+
+    table = architecture(name)
+    layers = tuple(layers)
+    table.check_layers(layers)
+    check_choice("pooling", pooling, POOLING)
+
+    pool = keras.layers.MaxPooling2D if pooling == "max" else keras.layers.AveragePooling2D
+    image = keras.Input((None, None, 3), dtype=dtype, name="image")
+    x, block, outputs = image, 1, {}
+    for layer in table.up_to_deepest(layers):
+        if block_of(layer) > block:
+            x = pool(2, strides=2, name=f"block{block}_pool", dtype=dtype)(x)
+            block += 1
+        x = keras.layers.Conv2D(
+            table.filters[layer], 3, padding="same", activation="relu", name=weight_name(layer), dtype=dtype
+        )(x)
+        if layer in layers:
+            outputs[layer] = x
+    model = keras.Model(image, outputs, name=name)
+    for layer in table.up_to_deepest(layers):
+        kernel, bias = (weights[f"{weight_name(layer)}_{part}"] for part in ("kernel", "bias"))
+        model.get_layer(weight_name(layer)).set_weights([kernel, bias])
+    model.trainable = False
+    return model

@@ -1,0 +1,178 @@
+"""Where weights come from: Keras' ImageNet files, a file of the user's, the package itself, or chance.
+
+Weights are a dict of `block1_conv1_kernel` (3, 3, C_in, C_out) and `block1_conv1_bias` (C_out,), float32, for every
+layer that was asked for. A file may hold more layers than that, or fewer than the network has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.features.vgg import Architecture, weight_name
+
+Weights = dict[str, np.ndarray]
+
+KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications"
+KERAS_FILES = {  # file and MD5 of the networks without their classifier, as in keras.applications 3.15
+    "vgg16": ("vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
+    "vgg19": ("vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6"),
+}
+EMBEDDED_FILES = {"mini": "mini.npz"}
+SOURCES = "imagenet, embedded, random, random:<seed>, or a path to an .h5 or .npz file"
+
+
+def load(architecture: Architecture, source: str | None, layers: Iterable[str]) -> Weights:
+    """The weights of `layers` from one of the sources.
+
+    Args:
+        architecture: which network.
+        source: `imagenet` (Keras' file, downloaded once into Keras' cache), `embedded` (inside the package; mini
+            only), `random` or `random:<seed>` (He-normal), or the path of an `.h5` or `.npz` file. `None` is the
+            network's own default.
+        layers: names such as `conv1_1`.
+
+    Raises:
+        InvalidInputError, MissingFileError: the source is unknown or cannot be had, the file is damaged, or a layer
+            is missing from it or has another shape.
+    """
+    layers = tuple(layers)
+    source = str(source or architecture.weights)
+    kind, _, argument = source.partition(":")
+    if kind == "random" and (not argument or argument.isdecimal()):
+        return random(architecture, layers, seed=int(argument or 0))
+    if source == "embedded":
+        if architecture.name not in EMBEDDED_FILES:
+            raise InvalidInputError(
+                f"no weights of {architecture.name} are embedded, only mini's: use --weights imagenet"
+            )
+        with resources.as_file(resources.files(__package__) / EMBEDDED_FILES[architecture.name]) as path:
+            return from_file(path, architecture, layers)
+    if source == "imagenet":
+        return from_file(keras_file(architecture), architecture, layers)
+    if not source.endswith((".h5", ".npz")):
+        raise InvalidInputError(f'unknown weights "{source}": use {SOURCES}')
+    return from_file(Path(source), architecture, layers)
+
+
+def random(architecture: Architecture, layers: Iterable[str], *, seed: int = 0) -> Weights:
+    """He-normal kernels, N(0, 2 / (9 C_in)), and zero biases, drawn in the order of the network (He et al. 2015).
+
+    Untrained features see colour and the finest texture only; they are for tests and experiments.
+    """
+    generator = np.random.default_rng(seed)
+    weights: Weights = {}
+    layers = tuple(layers)
+    for layer, (kernel, bias) in _shapes(architecture, architecture.up_to_deepest(layers)).items():
+        draw = generator.standard_normal(kernel) * np.sqrt(2 / np.prod(kernel[:3]))
+        if layer in layers:
+            weights[f"{weight_name(layer)}_kernel"] = draw.astype(np.float32)
+            weights[f"{weight_name(layer)}_bias"] = np.zeros(bias, np.float32)
+    return weights
+
+
+def keras_file(architecture: Architecture) -> Path:
+    """Path of Keras' own file in Keras' own cache, downloaded and checked by hash if it is not there yet."""
+    if architecture.name not in KERAS_FILES:
+        raise InvalidInputError(f"{architecture.name} has no ImageNet weights: use --weights embedded or a file")
+    from keras import utils
+
+    name, digest = KERAS_FILES[architecture.name]
+    cached = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / name
+    url = f"{KERAS_URL}/{architecture.name}/{name}"
+    try:
+        return Path(utils.get_file(name, url, cache_subdir="models", file_hash=digest))
+    except Exception as error:  # Keras raises a bare Exception for whatever went wrong on the way
+        raise InvalidInputError(
+            f"cannot get the weights of {architecture.name} from {url} ({_first_line(error)}): download that file "
+            f"elsewhere and put it at {cached}, or name a file with --weights"
+        ) from error
+
+
+def from_file(path: Path, architecture: Architecture, layers: Iterable[str]) -> Weights:
+    """Read the weights of `layers` from an `.npz` or Keras `.h5` file and check their shapes."""
+    if not path.is_file():
+        raise MissingFileError(f"no weights file {path}: check --weights, or leave it out for the default")
+    try:
+        found = _read_npz(path) if path.suffix == ".npz" else _read_h5(path)
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+        raise InvalidInputError(
+            f"{path} cannot be read as a weights file ({_first_line(error)}): it is damaged or not an "
+            f"{path.suffix} file; get it again"
+        ) from error
+    shapes = _shapes(architecture, layers)
+    missing = [
+        layer for layer in shapes if not {f"{weight_name(layer)}_kernel", f"{weight_name(layer)}_bias"} <= found.keys()
+    ]
+    if missing:
+        raise InvalidInputError(
+            f"{path} lacks {', '.join(missing)} of {architecture.name}: choose layers that it has, or another file"
+        )
+    weights: Weights = {}
+    for layer, parts in shapes.items():
+        for part, shape in zip(("kernel", "bias"), parts, strict=True):
+            name = f"{weight_name(layer)}_{part}"
+            array = found[name]
+            if array.shape != shape:
+                raise InvalidInputError(
+                    f"{path} is not a file of {architecture.name}: {name} has shape {array.shape}, expected {shape}"
+                )
+            if array.dtype.kind != "f" or not np.isfinite(array).all():
+                raise InvalidInputError(f"{path} is damaged: {name} is not made of finite numbers; get it again")
+            weights[name] = array.astype(np.float32)
+    return weights
+
+
+def fingerprint(weights: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of names and values, the same whatever file they came from; for records."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(weights[name].tobytes())
+    return digest.hexdigest()
+
+
+def _shapes(architecture: Architecture, layers: Iterable[str]) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Shapes of kernel and bias of `layers`, in the order of the network."""
+    shapes: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+    channels = 3
+    wanted = set(layers)
+    for layer, filters in architecture.filters.items():
+        if layer in wanted:
+            shapes[layer] = ((3, 3, channels, filters), (filters,))
+        channels = filters
+    return shapes
+
+
+def _read_npz(path: Path) -> Weights:
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _read_h5(path: Path) -> Weights:
+    """Weights of every group called `block<i>_conv<j>`, however deep: Keras has nested them differently over time."""
+    import h5py
+
+    weights: Weights = {}
+
+    def visit(name: str, node: object) -> None:
+        if isinstance(node, h5py.Dataset) and node.ndim in (1, 4):
+            for group in reversed(name.split("/")[:-1]):
+                if group.startswith("block") and "_conv" in group:
+                    weights[f"{group}_{'kernel' if node.ndim == 4 else 'bias'}"] = node[()]
+                    return
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return weights
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,158 @@
+"""What goes into a transfer: an image with its weight and size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isfinite, sqrt
+from typing import Any
+
+import numpy as np
+
+from neural_style import images
+from neural_style.errors import InvalidInputError, check_choice
+from neural_style.images import ImageSource, Picture
+
+RESIZE = ("area", "stretch")
+
+MAX_PIXELS = 2**26
+"""8192 x 8192: the features of a larger working image fill the memory of any machine of today."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """The photo whose layout is kept.
+
+    Attributes:
+        image: a path, a PIL image or an array (H, W, 3), RGB in 0..255.
+    """
+
+    image: ImageSource
+
+    def read(self) -> Content:
+        """The same with its image in memory."""
+        return replace(self, image=images.read(self.image, what="content"))
+
+    @property
+    def picture(self) -> Picture:
+        """The image as it was read."""
+        return _read_picture(self.image)
+
+
+@dataclass(frozen=True)
+class Style:
+    """A painting whose texture is taken.
+
+    Attributes:
+        image: a path, a PIL image or an array (H, W, 3), RGB in 0..255.
+        weight: of this style against the others and the content; at least 0.
+        scale: size of the painting's strokes in the pastiche: the painting is resized by this factor more. 2 makes
+            strokes twice as large.
+        resize: `area` keeps the painting's own aspect and gives it the area of the content; `stretch` gives it
+            exactly the content's rows and columns, as the reference scripts do.
+    """
+
+    image: ImageSource
+    weight: float = 1.0
+    scale: float = 1.0
+    resize: str = "area"
+
+    def __post_init__(self) -> None:
+        check_weight("the weight of a style", self.weight)
+        if not (isfinite(self.scale) and self.scale > 0):
+            raise InvalidInputError(f"the scale of a style must be a positive number, received {self.scale}")
+        check_choice("resize of a style", self.resize, RESIZE)
+
+    def read(self) -> Style:
+        """The same with its image in memory."""
+        return replace(self, image=images.read(self.image, what="style"))
+
+    @property
+    def picture(self) -> Picture:
+        """The image as it was read."""
+        return _read_picture(self.image)
+
+    def size_at(self, image_size: tuple[int, int], *, minimum: int = 1) -> tuple[int, int]:
+        """Rows and columns that the painting is looked at in, for a pastiche of `image_size` rows and columns.
+
+        `minimum` is the smallest side that the network can see.
+        """
+        rows, columns = image_size
+        if self.resize == "stretch":
+            height, width = rows * self.scale, columns * self.scale
+        else:
+            height, width = self.picture.size
+            factor = self.scale * sqrt(rows * columns / (height * width))
+            height, width = height * factor, width * factor
+        if height * width > MAX_PIXELS or min(height, width) < 1:
+            raise InvalidInputError(
+                f"style {self.picture.name} would be looked at in {height:.0f} x {width:.0f} pixels: choose another "
+                f"scale than {self.scale:g}, or crop it"
+            )
+        return max(minimum, round(height)), max(minimum, round(width))
+
+    def at(self, image_size: tuple[int, int], *, minimum: int = 1) -> np.ndarray:
+        """The painting itself in that size, (h, w, 3)."""
+        return images.resize(self.picture.rgb, self.size_at(image_size, minimum=minimum))
+
+
+def working_size(
+    picture: Picture, image_size: int, *, maintain_aspect_ratio: bool = True, minimum: int = 1
+) -> tuple[int, int]:
+    """Rows and columns of the pastiche: `image_size` rows, columns by the content's aspect, truncated.
+
+    Args:
+        picture: the content.
+        image_size: number of rows.
+        maintain_aspect_ratio: False for a square, as in the reference scripts.
+        minimum: the smallest side that the network can see: the stride of its deepest layer.
+
+    Raises:
+        InvalidInputError: the size is absurd, or too small for the network.
+    """
+    check_count("image_size", image_size, at_least=1)
+    rows, columns = picture.size
+    size = image_size, int(image_size * (columns / rows)) if maintain_aspect_ratio else image_size
+    what = f"image_size {image_size} makes a working image of {size[0]} x {size[1]} pixels of {picture.name}"
+    if size[0] * size[1] > MAX_PIXELS:
+        largest = int(sqrt(MAX_PIXELS * size[0] / max(size[1], 1)))
+        raise InvalidInputError(f"{what}, more than can be held in memory: choose at most {largest}")
+    if min(size) < minimum:
+        raise InvalidInputError(
+            f"{what}: the deepest layer needs at least {minimum} on a side; choose a larger image_size, or crop the "
+            "picture to a less extreme shape"
+        )
+    return size
+
+
+def as_content(content: Content | ImageSource) -> Content:
+    """`content` read into memory, whatever it was given as."""
+    return (content if isinstance(content, Content) else Content(content)).read()
+
+
+def as_styles(styles: Sequence[Style | ImageSource] | Style | ImageSource) -> tuple[Style, ...]:
+    """One style or several, read into memory, whatever they were given as.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    several: Sequence[Any] = styles if isinstance(styles, list | tuple) else [styles]
+    if not several:
+        raise InvalidInputError("no style was given: name at least one painting")
+    return tuple((style if isinstance(style, Style) else Style(style)).read() for style in several)
+
+
+def check_weight(what: str, value: float) -> None:
+    """Raise `InvalidInputError` unless `value` is a finite number of at least 0."""
+    if not isinstance(value, int | float | np.number) or not isfinite(value) or value < 0:
+        raise InvalidInputError(f"{what} must be a finite number of at least 0, received {value}")
+
+
+def check_count(what: str, value: int, *, at_least: int) -> None:
+    """Raise `InvalidInputError` unless `value` is a whole number of at least `at_least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
+        raise InvalidInputError(f"{what} must be a whole number of at least {at_least}, received {value}")
+
+
+def _read_picture(image: ImageSource) -> Picture:
+    return image if isinstance(image, Picture) else images.read(image)

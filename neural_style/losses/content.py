@@ -1,0 +1,49 @@
+"""How far the pastiche's features are from the content's, position by position."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from keras import ops
+
+from neural_style.backend import Tensor
+
+LOSS_TYPES = (0, 1, 2)
+
+
+def content_loss_titu1994(
+    features: Tensor, target: Tensor, *, image_size: tuple[int, int], loss_type: int = 0
+) -> Tensor:
+    r"""Content loss of titu1994/Neural-Style-Transfer: `m * sum (F - P)^2`.
+
+    `m` depends on the type: 0: 1; 1: 1 / (2 sqrt(C) sqrt(H W)); 2: 1 / (C H W). `C` is the layer's number of channels,
+    H and W are the size of the IMAGE, not of the layer, as in the reference scripts. Gatys et al. 2016 (equation 1)
+    print m = 1/2.
+
+    Args:
+        features, target: (1, h, w, C), of the pastiche and of the content.
+        image_size: rows and columns of the working image.
+        loss_type: 0, 1 or 2.
+
+    Returns:
+        A scalar; type 0 grows with the number of pixels, type 2 does not.
+    """
+    height, width = image_size
+    channels = features.shape[-1]
+    multiplier = (1.0, 1 / (2 * sqrt(channels) * sqrt(height * width)), 1 / (channels * height * width))[loss_type]
+    return multiplier * ops.sum(ops.square(features - target))
+
+
+def content_loss_gatys2016(features: Tensor, target: Tensor) -> Tensor:
+    """Content loss in the units of the authors' own code: `mean (F - P)^2` over positions and channels.
+
+    Source: leongatys/PytorchNeuralStyleTransfer. Gatys et al. 2016, equation 1, prints `1/2 sum (F - P)^2`, to which
+    the weights that the paper gives do not belong.
+
+    Args:
+        features, target: (1, h, w, C), of the pastiche and of the content.
+
+    Returns:
+        A scalar that does not depend on the size of the image.
+    """
+    return ops.mean(ops.square(features - target))

@@ -1,0 +1,150 @@
+"""What a picture was made from: everything needed to make it again, as JSON, inside the picture or beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neural_style import images
+from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.inputs import Content, Style
+
+if TYPE_CHECKING:
+    from neural_style.transfer import Run, Technique
+
+Record = dict[str, Any]
+
+DISTRIBUTION = "neural-style-keras"
+
+
+def make(
+    technique: Technique,
+    content: Content,
+    styles: Sequence[Style],
+    run: Run,
+    *,
+    start: images.Picture | None,
+    weights_sha256: str,
+    losses: Mapping[str, float],
+    history: Sequence[Mapping[str, Any]],
+    stopped: str,
+) -> Record:
+    """The record of a finished run: settings, inputs with hashes of their pixels, versions, and what came of it."""
+    from neural_style import backend
+
+    return {
+        "neural_style": library_version(),
+        "technique": technique.name,
+        "settings": _plain(technique.resolved()),
+        "content": _describe(content),
+        "styles": [_describe(style) for style in styles],
+        "run": {**_plain(run), "init": run.init if run.init_is_named else _describe_picture(start)},
+        "weights_sha256": weights_sha256,
+        "versions": {
+            "python": platform.python_version(),
+            "keras": version("keras"),
+            "backend": backend.version(),
+            "numpy": np.__version__,
+            "device": backend.device_name(),
+        },
+        "losses": dict(losses),
+        "history": [dict(entry) for entry in history],
+        "stopped": stopped,
+    }
+
+
+def to_json(record: Mapping[str, Any]) -> str:
+    """One line of JSON."""
+    return json.dumps(record, ensure_ascii=False)
+
+
+def read(path: Path) -> Record:
+    """The record inside a picture, or in a `.json` file written beside one.
+
+    Raises:
+        InvalidInputError, MissingFileError: there is no such file, or no record of this library in it.
+    """
+    if path.suffix.lower() == ".json":
+        if not path.is_file():
+            raise MissingFileError(f"no file {path}: name a picture made by neural_style or its .json")
+        text: str | None = path.read_text(encoding="utf-8", errors="replace")
+    else:
+        text = images.read_record(path)
+    try:
+        record = json.loads(text or "")
+        if not {"technique", "settings", "content", "styles", "run"} <= record.keys():
+            raise ValueError
+    except (ValueError, AttributeError) as error:
+        raise InvalidInputError(
+            f"{path} holds no record of neural_style: name a picture that it made and nothing has edited since"
+        ) from error
+    return dict(record)
+
+
+def inputs(record: Mapping[str, Any], *, beside: Path) -> tuple[Content, list[Style], dict[str, Any]]:
+    """Content, styles and arguments of `Technique.transfer` that make the recorded picture again.
+
+    Args:
+        record: from `read`.
+        beside: folder in which files are looked for by name when they are not where they were.
+
+    Raises:
+        InvalidInputError, MissingFileError: an image was not a file, or cannot be found.
+    """
+    content = Content(**_find(record["content"], beside, "content"))
+    styles = [Style(**_find(style, beside, "style")) for style in record["styles"]]
+    run = dict(record["run"])
+    if isinstance(run["init"], dict):
+        run["init"] = _find(run["init"], beside, "initial image")["image"]
+    return content, styles, run
+
+
+def library_version() -> str:
+    """Version of the installed distribution; `unknown` when the package runs without being installed."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _describe(source: Content | Style) -> dict[str, Any]:
+    return {**_plain(source), **_describe_picture(source.picture)}
+
+
+def _describe_picture(picture: images.Picture | None) -> dict[str, Any]:
+    assert picture is not None
+    return {"image": None if picture.path is None else str(picture.path), "sha256": _sha256(picture)}
+
+
+def _sha256(picture: images.Picture) -> str:
+    """Hash of the pixels rather than of the file, so that an array has one too."""
+    return hashlib.sha256(picture.rgb.tobytes()).hexdigest()
+
+
+def _plain(settings: Any) -> dict[str, Any]:
+    return {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "image"}
+
+
+def _find(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
+    """The settings of one input, its image read."""
+    if entry["image"] is None:
+        raise InvalidInputError(
+            f"the {what} of that picture was an array in memory, not a file: it cannot be read again"
+        )
+    places = [Path(entry["image"]), beside / Path(entry["image"]).name]
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        raise MissingFileError(f"the {what} {entry['image']} is gone: put it back, or beside the picture in {beside}")
+    picture = images.read(path, what=what)
+    if _sha256(picture) != entry["sha256"]:
+        warnings.warn(f"{path} has changed since the picture was made, so the result will differ", stacklevel=3)
+    return {**{name: value for name, value in entry.items() if name != "sha256"}, "image": picture}

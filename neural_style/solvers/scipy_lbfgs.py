@@ -1,0 +1,111 @@
+"""L-BFGS by SciPy (L-BFGS-B without bounds; Byrd, Lu, Nocedal & Zhu 1995), with one memory for the whole run.
+
+The reference scripts call SciPy anew for every 20 evaluations and so forget the curvature each time. SciPy owns its
+loop, so here it runs in a thread that hands each point over and waits for the answer: evaluations happen in the
+caller's thread, the caller can stop at any of them, and SciPy never knows.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator
+
+import numpy as np
+
+from neural_style.solvers import Point, ValueAndGrad
+
+MEMORY = 10
+"""Pairs of steps and gradient changes that are remembered, as in the reference scripts."""
+
+LINE_SEARCH = 20
+"""Evaluations that one line search may take (SciPy's default)."""
+
+_UNLIMITED = 2**31 - 1
+
+
+def minimise(
+    value_and_grad: ValueAndGrad, start: np.ndarray, *, evaluations: int, memory: int = MEMORY
+) -> Generator[Point, None, str]:
+    """Run L-BFGS for exactly `evaluations`; see `neural_style.solvers` for the interface.
+
+    SciPy's tests of convergence are switched off: on a badly scaled loss they end a run after a few steps. When a line
+    search fails, which rounding in float32 makes it do in the end, the run goes on from the best point with an empty
+    memory; when that fails at once as well, no descent is left.
+    """
+    best = Point(start, np.inf)
+    done = 0
+    while done < evaluations:
+        before, run = best.value, _Run(best.image, memory)
+        try:
+            while done < evaluations and (x := run.ask()) is not None:
+                value, gradient = value_and_grad(x)
+                done += 1
+                point = Point(x, value)
+                if value < best.value:
+                    best = point
+                yield point
+                run.tell(value, gradient)
+        finally:
+            run.stop()
+        if done < evaluations and not best.value < before:
+            return "no further descent is possible in the precision of the loss"
+    return ""
+
+
+class _Stop(Exception):
+    """Leaves SciPy's loop from inside the function that it calls."""
+
+
+class _Run:
+    """One call of SciPy in a thread of its own: `ask` for the next point, `tell` its value and gradient."""
+
+    def __init__(self, start: np.ndarray, memory: int) -> None:
+        self._shape, self._dtype = start.shape, start.dtype
+        self._points: queue.Queue[np.ndarray | Exception | None] = queue.Queue()
+        self._answers: queue.Queue[tuple[float, np.ndarray] | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._loop, args=(start, memory), daemon=True)
+        self._thread.start()
+
+    def ask(self) -> np.ndarray | None:
+        """The next point, or None when SciPy has ended."""
+        point = self._points.get()
+        if isinstance(point, Exception):
+            raise point
+        return point
+
+    def tell(self, value: float, gradient: np.ndarray) -> None:
+        """Answer the last `ask`."""
+        self._answers.put((value, gradient))
+
+    def stop(self) -> None:
+        """End the thread, wherever it is."""
+        self._answers.put(None)
+        self._thread.join()
+
+    def _loop(self, start: np.ndarray, memory: int) -> None:
+        from scipy.optimize import minimize
+
+        options = {
+            "maxcor": memory,
+            "maxls": LINE_SEARCH,
+            "maxfun": _UNLIMITED,
+            "maxiter": _UNLIMITED,
+            "ftol": 0.0,
+            "gtol": 0.0,
+        }
+        try:
+            minimize(self._function, start.ravel().astype(np.float64), jac=True, method="L-BFGS-B", options=options)
+            self._points.put(None)
+        except _Stop:
+            pass
+        except Exception as error:
+            self._points.put(error)
+
+    def _function(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        self._points.put(x.reshape(self._shape).astype(self._dtype))
+        answer = self._answers.get()
+        if answer is None:
+            raise _Stop
+        value, gradient = answer
+        return value, gradient.ravel().astype(np.float64)

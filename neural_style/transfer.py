@@ -1,0 +1,459 @@
+"""Runs an objective with a solver over a pyramid of sizes."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from neural_style import images, records, solvers
+from neural_style.errors import InvalidInputError, check_choice
+from neural_style.images import ImageSource, Picture
+from neural_style.inputs import Content, Style, as_content, as_styles, check_count, check_weight, working_size
+
+if TYPE_CHECKING:
+    from neural_style.objective import Objective
+
+EVALUATIONS_PER_ITERATION = 20
+"""What one iteration means, as in the reference scripts."""
+
+INITIAL_IMAGES = ("content", "noise", "gray")
+
+ENLARGE = "bicubic"
+"""How a pastiche is brought to the next size: smooth, and without the ringing of Lanczos."""
+
+Progress = Callable[[int, float], None]
+"""Called after every evaluation with how many there were and the lowest loss so far."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How an objective is minimised: what every technique has in common.
+
+    Attributes:
+        image_size: rows of the pastiche.
+        sizes: rows of each level of a pyramid, coarse to fine; replaces `image_size`.
+        maintain_aspect_ratio: False works on a square instead of the content's shape.
+        iterations: at each size; one iteration is 20 evaluations.
+        init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
+            colours), or a picture.
+        solver: `scipy_lbfgs` or `adam`.
+        seed: of the noise.
+        min_improvement: percent; the run at a size ends when an iteration lowers the loss by less, from the second
+            iteration on. 0 never ends it.
+    """
+
+    image_size: int = 400
+    sizes: tuple[int, ...] = ()
+    maintain_aspect_ratio: bool = True
+    iterations: int = 10
+    init: ImageSource = "content"
+    solver: str = "scipy_lbfgs"
+    seed: int = 0
+    min_improvement: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sizes", tuple(self.sizes or ()))
+        for size in self.levels:
+            check_count("image_size" if not self.sizes else "each of sizes", size, at_least=1)
+        if list(self.sizes) != sorted(set(self.sizes)):
+            raise InvalidInputError(f"sizes must grow from coarse to fine, received {list(self.sizes)}")
+        check_count("iterations", self.iterations, at_least=1)
+        check_count("seed", self.seed, at_least=0)
+        check_choice("solver", self.solver, solvers.SOLVERS)
+        check_weight("min_improvement", self.min_improvement)
+
+    @property
+    def init_is_named(self) -> bool:
+        """Whether the first pastiche is one of `INITIAL_IMAGES` and not a picture of the user's."""
+        return isinstance(self.init, str) and self.init in INITIAL_IMAGES
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Rows at each level of the pyramid."""
+        return self.sizes or (self.image_size,)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The state of a run after an iteration.
+
+    Attributes:
+        iteration: from 1, counted over all sizes.
+        evaluations: of the objective so far, over all sizes.
+        loss: the lowest so far at this size.
+        losses: the terms of that loss by name.
+        improvement: percent by which the loss fell in this iteration; None in the first one at a size.
+        image: the picture with that loss, uint8 (H, W, 3), RGB.
+        seconds: since the start of the run.
+        stopped: why the run ends here and not later; empty otherwise.
+    """
+
+    iteration: int
+    evaluations: int
+    loss: float
+    losses: Mapping[str, float]
+    improvement: float | None
+    image: np.ndarray = field(repr=False)
+    seconds: float
+    stopped: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A finished picture and how it came about.
+
+    Attributes:
+        image: uint8 (H, W, 3), RGB.
+        alpha: uint8 (H, W), of the content, or None where it is opaque.
+        losses: the terms of the loss by name.
+        history: one entry an iteration: iteration, evaluations, image_size, loss, seconds.
+        stopped: why the run ended early; empty if it did not.
+        record: everything that is needed to make the picture again, as stored in the file; see
+            `neural_style.records`.
+    """
+
+    image: np.ndarray = field(repr=False)
+    alpha: np.ndarray | None = field(repr=False)
+    losses: Mapping[str, float]
+    history: Sequence[Mapping[str, Any]] = field(repr=False)
+    stopped: str
+    record: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def loss(self) -> float:
+        """The lowest loss that was found."""
+        return float(self.history[-1]["loss"])
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the picture, with its record inside, in the format that the file's ending names.
+
+        Raises:
+            InvalidInputError: the file exists and `overwrite` is False, or it cannot be written.
+        """
+        images.check_output(Path(path), overwrite=overwrite)
+        images.write(Path(path), self.image, alpha=self.alpha, record=records.to_json(self.record), overwrite=overwrite)
+
+
+class Technique(ABC):
+    """What builds an objective from inputs, and can therefore be run. Techniques are frozen dataclasses of settings."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def resolved(self) -> Technique:
+        """The same settings with the defaults that depend on the model written out."""
+
+    @property
+    @abstractmethod
+    def stride(self) -> int:
+        """Pixels per position of the deepest layer in use: the smallest side of an image that can be looked at."""
+
+    @abstractmethod
+    def objective_at(self, content: Content, styles: Sequence[Style]) -> Callable[[tuple[int, int]], Objective]:
+        """A function from rows and columns of the pastiche to the objective at that size.
+
+        The network is loaded here, once for all sizes. `content` and `styles` have been read.
+        """
+
+    def objective(
+        self,
+        content: Content | ImageSource,
+        styles: Sequence[Style | ImageSource] | Style | ImageSource,
+        *,
+        image_size: int = Run.image_size,
+        maintain_aspect_ratio: bool = Run.maintain_aspect_ratio,
+    ) -> Objective:
+        """The function of the pastiche that a transfer minimises, at one size.
+
+        Args:
+            content: a `Content`, or an image as a path, a PIL image or an array.
+            styles: one or more `Style` or images.
+            image_size: rows of the pastiche; its columns follow from the content. Arrays that have the working size
+                already are taken as they are.
+            maintain_aspect_ratio: False works on a square.
+
+        Raises:
+            InvalidInputError, MissingFileError: an input cannot be used, with what to do.
+        """
+        run = Run(image_size=image_size, maintain_aspect_ratio=maintain_aspect_ratio)
+        transfer = _Transfer(self, content, styles, run)
+        return transfer.objective_at(transfer.sizes[0])
+
+    def steps(
+        self,
+        content: Content | ImageSource,
+        styles: Sequence[Style | ImageSource] | Style | ImageSource,
+        *,
+        image_size: int = Run.image_size,
+        sizes: Sequence[int] = Run.sizes,
+        maintain_aspect_ratio: bool = Run.maintain_aspect_ratio,
+        iterations: int = Run.iterations,
+        init: ImageSource = Run.init,
+        solver: str = Run.solver,
+        seed: int = Run.seed,
+        min_improvement: float = Run.min_improvement,
+        progress: Progress | None = None,
+    ) -> Iterator[Step]:
+        """A transfer as an iterator over its iterations, for notebooks, live views and early stops.
+
+        Arguments and errors are those of `transfer`; inputs are checked before the first step is asked for.
+        """
+        run = Run(image_size, tuple(sizes), maintain_aspect_ratio, iterations, init, solver, seed, min_improvement)
+        return _Transfer(self, content, styles, run).steps(progress)
+
+    def transfer(
+        self,
+        content: Content | ImageSource,
+        styles: Sequence[Style | ImageSource] | Style | ImageSource,
+        *,
+        image_size: int = Run.image_size,
+        sizes: Sequence[int] = Run.sizes,
+        maintain_aspect_ratio: bool = Run.maintain_aspect_ratio,
+        iterations: int = Run.iterations,
+        init: ImageSource = Run.init,
+        solver: str = Run.solver,
+        seed: int = Run.seed,
+        min_improvement: float = Run.min_improvement,
+        progress: Progress | None = None,
+        on_step: Callable[[Step], None] | None = None,
+    ) -> Result:
+        """Make a pastiche.
+
+        Args:
+            content: a `Content`, or an image as a path, a PIL image or an array (H, W, 3), RGB in 0..255.
+            styles: one or more `Style` or images.
+            image_size: rows of the pastiche.
+            sizes: rows of each level of a pyramid, coarse to fine; replaces `image_size`.
+            maintain_aspect_ratio: False works on a square.
+            iterations: at each size; one iteration is 20 evaluations.
+            init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
+                colours; the target keeps them, unlike in the reference scripts), or a picture.
+            solver: `scipy_lbfgs` or `adam`.
+            seed: of the noise.
+            min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
+            progress: called after every evaluation with how many there were and the lowest loss so far.
+            on_step: called after every iteration.
+
+        Returns:
+            The best picture of the last size. A run that is interrupted (Ctrl-C) or that breaks down ends with the
+            best picture so far, and says so in `Result.stopped`.
+
+        Raises:
+            InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
+        """
+        run = Run(image_size, tuple(sizes), maintain_aspect_ratio, iterations, init, solver, seed, min_improvement)
+        return _Transfer(self, content, styles, run).result(progress, on_step)
+
+
+class _Transfer:
+    """One technique with its inputs: checked when it is made, run when it is asked to."""
+
+    def __init__(
+        self,
+        technique: Technique,
+        content: Content | ImageSource,
+        styles: Sequence[Style | ImageSource] | Style | ImageSource,
+        run: Run,
+    ) -> None:
+        self.technique, self.run = technique, run
+        self.content, self.styles = as_content(content), as_styles(styles)
+        self.sizes = [
+            working_size(
+                self.content.picture,
+                rows,
+                maintain_aspect_ratio=run.maintain_aspect_ratio,
+                minimum=technique.stride,
+            )
+            for rows in run.levels
+        ]
+        for style in self.styles:
+            for size in self.sizes:
+                style.size_at(size, minimum=technique.stride)
+        self.start = self._initial_picture()
+        self.objective_at = technique.objective_at(self.content, self.styles)
+        self.weights_sha256 = ""
+
+    def steps(self, progress: Progress | None = None) -> Iterator[Step]:
+        """Run the pyramid from coarse to fine."""
+        pastiche = self._initial_image(self.sizes[0])
+        started = time.monotonic()
+        iteration = evaluations = 0
+        for size in self.sizes:
+            objective = self.objective_at(size)
+            self.weights_sha256 = objective.weights_sha256
+            level = _Level(objective, self.run, images.resize(pastiche, size, method=ENLARGE))
+            for state in level.iterations(progress, evaluations):
+                iteration += 1
+                yield Step(
+                    iteration=iteration,
+                    evaluations=evaluations + level.evaluations,
+                    loss=level.loss,
+                    losses=level.losses,
+                    improvement=state.improvement,
+                    image=to_uint8(level.image),
+                    seconds=time.monotonic() - started,
+                    stopped=state.stopped,
+                )
+            pastiche = level.image
+            evaluations += level.evaluations
+            if level.broken:
+                return
+
+    def result(self, progress: Progress | None, on_step: Callable[[Step], None] | None) -> Result:
+        """Run to the end and gather what happened."""
+        history = []
+        last: Step | None = None
+        try:
+            for step in self.steps(progress):
+                last = step
+                history.append(
+                    {
+                        "iteration": step.iteration,
+                        "evaluations": step.evaluations,
+                        "image_size": list(step.image.shape[:2]),
+                        "loss": step.loss,
+                        "seconds": round(step.seconds, 3),
+                    }
+                )
+                if on_step is not None:
+                    on_step(step)
+        except KeyboardInterrupt:  # between two evaluations: while the next size is prepared or a picture is saved
+            if last is None:
+                raise
+            last = replace(last, stopped="interrupted")
+        assert last is not None, "a run has at least one iteration"
+        alpha = self.content.picture.alpha
+        record = records.make(
+            self.technique,
+            self.content,
+            self.styles,
+            self.run,
+            start=self.start,
+            weights_sha256=self.weights_sha256,
+            losses=last.losses,
+            history=history,
+            stopped=last.stopped,
+        )
+        return Result(
+            image=last.image,
+            alpha=None if alpha is None else images.resize(alpha, step.image.shape[:2]),
+            losses=last.losses,
+            history=history,
+            stopped=last.stopped,
+            record=record,
+        )
+
+    def _initial_picture(self) -> Picture | None:
+        """The picture to start from, None for noise."""
+        init = self.run.init
+        if self.run.init_is_named:
+            if init == "noise":
+                return None
+            return images.read(self.content.picture, grey=init == "gray")
+        if isinstance(init, str) and not Path(init).suffix and not Path(init).exists():
+            check_choice("initial image", init, INITIAL_IMAGES)
+        return images.read(init, what="initial image")
+
+    def _initial_image(self, size: tuple[int, int]) -> np.ndarray:
+        if self.start is None:
+            return np.random.default_rng(self.run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
+        return images.resize(self.start.rgb, size).astype(np.float32)
+
+
+@dataclass
+class _State:
+    """How an iteration ended."""
+
+    improvement: float | None
+    stopped: str
+
+
+class _Level:
+    """One size of the pyramid: a solver at work, and the best it has found."""
+
+    def __init__(self, objective: Objective, run: Run, start: np.ndarray) -> None:
+        self.objective, self.run = objective, run
+        self.image, self.loss = start, np.inf
+        self.losses: Mapping[str, float] = {}
+        self.evaluations = 0
+        self.broken = False
+        self._finite = True
+        self._parts: Mapping[str, float] = {}
+
+    def iterations(self, progress: Progress | None, evaluations_before: int) -> Iterator[_State]:
+        """Minimise, and stop to report after every iteration."""
+        points = solvers.solver(self.run.solver)(
+            self._value_and_grad, self.image, evaluations=EVALUATIONS_PER_ITERATION * self.run.iterations
+        )
+        try:
+            for index in range(self.run.iterations):
+                before = self.loss
+                stopped = self._advance(points, progress, evaluations_before)
+                improvement = None if index == 0 else (before - self.loss) / abs(before or 1) * 100
+                if not stopped and improvement is not None and improvement < self.run.min_improvement:
+                    stopped = f"the loss improved by {improvement:.3g} %, less than {self.run.min_improvement:g} %"
+                yield _State(improvement, stopped)
+                if stopped:
+                    return
+        finally:
+            points.close()
+
+    def _advance(
+        self, points: Generator[solvers.Point, None, str], progress: Progress | None, evaluations_before: int
+    ) -> str:
+        """One iteration; returns why the run at this size must end with it, or nothing."""
+        value = before = self.loss
+        for _ in range(EVALUATIONS_PER_ITERATION):
+            try:
+                image, value = next(points)
+            except StopIteration as end:
+                return str(end.value)
+            except KeyboardInterrupt:
+                if not self.losses:
+                    raise
+                self.broken = True
+                return "interrupted"
+            self.evaluations += 1
+            if not self._finite:
+                return self._explain_breakdown(value)
+            if value < self.loss:
+                self.image, self.loss, self.losses = image, value, self._parts
+            if progress is not None:
+                progress(evaluations_before + self.evaluations, self.loss)
+        if self.loss == before and value - before > abs(before):
+            warnings.warn(
+                f"the loss rose from {before:.4g} to {value:.4g} in the last {EVALUATIONS_PER_ITERATION} evaluations; "
+                "the best picture is kept, but the solver has lost its way: try scipy_lbfgs or fewer iterations",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return ""
+
+    def _value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient, self._parts = self.objective.evaluate(image)
+        self._finite = isfinite(value) and bool(np.isfinite(gradient).all())
+        return value, gradient
+
+    def _explain_breakdown(self, value: float) -> str:
+        culprits = [name for name, part in self._parts.items() if not isfinite(part)]
+        what = f"{', '.join(culprits[:3])} not finite" if culprits else "its gradient not finite"
+        why = f"the loss became {value:.4g} at evaluation {self.evaluations} ({what})"
+        if not self.losses:
+            raise InvalidInputError(f"{why}, before any picture was made: check weights and images for huge values")
+        self.broken = True
+        warnings.warn(f"{why}; the best picture so far is kept: try smaller weights", RuntimeWarning, stacklevel=2)
+        return why
+
+
+def to_uint8(image: np.ndarray) -> np.ndarray:
+    """Clip to 0..255 and round to the nearest grey level (the reference scripts truncate)."""
+    rounded: np.ndarray = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    return rounded
