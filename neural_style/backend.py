@@ -6,7 +6,6 @@ which has all the library needs but one thing: gradients.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -44,14 +43,23 @@ def value_and_grad(
     """
     if NAME == "tensorflow":
 
-        @functools.wraps(function)
         def evaluate(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(x)
                 value, extra = function(x, constants)
             return value, extra, tape.gradient(value, x, unconnected_gradients="zero")
 
-        return tf.function(evaluate)  # type: ignore[no-any-return]
+        traced: dict[tuple[int, ...], Any] = {}
+        graph = tf.function(evaluate)
+
+        def call(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
+            # Called as they are, the functions of many objectives look to TensorFlow like one that is traced too often.
+            shape = tuple(x.shape)
+            if shape not in traced:
+                traced[shape] = graph.get_concrete_function(x, constants)
+            return traced[shape](x, constants)  # type: ignore[no-any-return]
+
+        return call
 
     def evaluate_jax(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
         (value, extra), gradient = jax.value_and_grad(function, has_aux=True)(x, constants)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NORMALIZATIONS = ("titu1994", "gatys2016")
 CONTENT_LOSS_TYPES = (0, 1, 2)
-PRECISIONS = ("float32",)
+PRECISIONS = ("float32", "float64")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Network(Technique):
         total_variation_weight: how smooth the picture is.
         normalization: `titu1994`, the sums of the reference scripts, or `gatys2016`, means of squared errors, the
             units of the authors' own code, which need other weights.
-        precision: of the features: `float32`.
+        precision: `float32`, or `float64` to check gradients with.
     """
 
     model: str = "vgg16"
@@ -123,7 +123,7 @@ class Network(Technique):
         from neural_style.objective import Objective, Term, features_of
 
         loaded = weights.load(self._architecture, self.weights, self._architecture.up_to_deepest(self.layers))
-        network = vgg.build(self.model, self.layers, loaded, pooling=self.pooling)
+        network = vgg.build(self.model, self.layers, loaded, pooling=self.pooling, dtype=self.precision)
         digest = weights.fingerprint(loaded)
         units = {"normalization": self.normalization}
 

@@ -72,9 +72,9 @@ def preprocess(image: Tensor) -> Tensor:
     return (image[None, :, :, ::-1]) - ops.convert_to_tensor(BGR_MEAN, dtype=image.dtype)
 
 
-def features_of(image: np.ndarray, network: keras.Model, *, dtype: str = "float32") -> dict[str, Tensor]:
+def features_of(image: np.ndarray, network: keras.Model) -> dict[str, Tensor]:
     """Features of one image (H, W, 3), RGB in 0..255, by layer: (1, h, w, C)."""
-    return dict(network(preprocess(ops.convert_to_tensor(image, dtype=dtype))))
+    return dict(network(preprocess(ops.convert_to_tensor(image, dtype=network.input.dtype))))
 
 
 class Objective:
@@ -91,15 +91,14 @@ class Objective:
         network: keras.Model,
         image_size: tuple[int, int],
         *,
-        dtype: str = "float32",
         weights_sha256: str = "",
     ) -> None:
         """
         Args:
             terms: at least one, with different names.
-            network: from a preprocessed image to a dict of features; see `neural_style.features.vgg.build`.
+            network: from a preprocessed image to a dict of features; see `neural_style.features.vgg.build`. Its precision
+                is that of image, gradient and losses.
             image_size: rows and columns of the pastiche.
-            dtype: of image, gradient and losses.
             weights_sha256: fingerprint of the network's weights, for records.
         """
         if not terms:
@@ -107,7 +106,6 @@ class Objective:
         self.terms = tuple(terms)
         self.network = network
         self.image_size = image_size
-        self.dtype = dtype
         self.weights_sha256 = weights_sha256
         self._targets = {term.name: ops.convert_to_tensor(term.target) for term in terms if term.target is not None}
         self._evaluate = backend.value_and_grad(self._losses)
@@ -116,7 +114,9 @@ class Objective:
         """Value, gradient and terms at `image` (H, W, 3), RGB in 0..255; nothing is clipped or rounded."""
         if np.shape(image) != (*self.image_size, 3):
             raise InvalidInputError(f"the image must have shape {(*self.image_size, 3)}, received {np.shape(image)}")
-        value, parts, gradient = self._evaluate(ops.convert_to_tensor(image, dtype=self.dtype), self._targets)
+        value, parts, gradient = self._evaluate(
+            ops.convert_to_tensor(image, dtype=self.network.input.dtype), self._targets
+        )
         names = (term.name for term in self.terms)
         return Evaluation(
             float(value), backend.to_numpy(gradient), dict(zip(names, backend.to_numpy(parts).tolist(), strict=True))

@@ -1,0 +1,36 @@
+"""`make demo`: a photograph that comes with scikit-image, a painting made on the spot, and the one in the style of the other.
+
+Nothing is downloaded. The command that is run is printed, so that it can be tried with other pictures.
+"""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from paint_style import paint_style
+from PIL import Image
+from skimage import data
+
+from neural_style.cli import main as neural_style
+
+ROWS = 384
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="where to put the pictures")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that exist already")
+    found = parser.parse_args()
+    found.folder.mkdir(parents=True, exist_ok=True)
+    photo, painting, pastiche = (found.folder / name for name in ("photo.png", "painting.png", "pastiche"))
+    Image.fromarray(data.chelsea()).save(photo)
+    Image.fromarray(paint_style(512, 640, seed=0, palette="night")).save(painting)
+    command = ["network", str(photo), str(painting), str(pastiche), "--model", "mini", "--image_size", str(ROWS)]
+    command += ["--save_every", "0", *(["--overwrite"] if found.overwrite else [])]
+    print("neural-style", shlex.join(command))
+    return neural_style(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
