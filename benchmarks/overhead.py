@@ -3,8 +3,8 @@
     python benchmarks/overhead.py --weights vgg19.npz --layers conv1_1 conv2_1 conv3_1 --sizes 256 512
 
 The bare computation is a `tf.function` of the same network, Gram matrices and squared errors, without total variation,
-preprocessing, terms by name or a copy of the gradient to the host. The two are timed in turn, A B A B, so that a machine
-whose speed drifts slows both; the ratio is that of the medians.
+preprocessing or terms by name. The two are timed in turn, A B A B, so that a machine whose speed drifts slows both;
+the ratio is that of the medians.
 """
 
 import argparse

@@ -96,8 +96,8 @@ class Objective:
         """
         Args:
             terms: at least one, with different names.
-            network: from a preprocessed image to a dict of features; see `neural_style.features.vgg.build`. Its precision
-                is that of image, gradient and losses.
+            network: from a preprocessed image to a dict of features; see `neural_style.features.vgg.build`. Its
+                precision is that of image, gradient and losses.
             image_size: rows and columns of the pastiche.
             weights_sha256: fingerprint of the network's weights, for records.
         """

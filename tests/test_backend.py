@@ -20,10 +20,11 @@ values = {}
 for normalization in ("titu1994", "gatys2016"):
     network = Network(model="mini", weights="random", pooling="ave", normalization=normalization)
     objective = network.objective(content, [Style(style), Style(style, scale=0.7)], image_size=40)
-    values[normalization], values[normalization + "_gradient"] = objective.value_and_grad(rng.uniform(0, 255, (40, 53, 3)))
+    x = rng.uniform(0, 255, (40, 53, 3))
+    values[normalization], values[normalization + "_gradient"] = objective.value_and_grad(x)
+network = Network(model="mini", weights="random")
 for solver in ("scipy_lbfgs", "adam"):
-    result = Network(model="mini", weights="random").transfer(content, style, image_size=24, iterations=1, solver=solver)
-    values[solver] = result.loss
+    values[solver] = network.transfer(content, style, image_size=24, iterations=1, solver=solver).loss
 np.savez(sys.argv[1], **values)
 """
 

@@ -1,6 +1,7 @@
 """Runs: what is yielded, kept, improved and repeated."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def test_a_transfer_lowers_the_loss_and_keeps_books(photo, painting):
     assert result.image.shape == (20, 24, 3)
     assert result.image.dtype == np.uint8
     assert [count for count, _ in evaluations] == list(range(1, 61))
-    assert all(later <= earlier for (_, earlier), (_, later) in zip(evaluations, evaluations[1:], strict=False))
+    assert all(later <= earlier for (_, earlier), (_, later) in itertools.pairwise(evaluations))
     assert [step.iteration for step in steps] == [1, 2, 3]
     assert [step.evaluations for step in steps] == [20, 40, 60]
     assert steps[0].improvement is None

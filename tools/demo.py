@@ -1,4 +1,4 @@
-"""`make demo`: a photograph that comes with scikit-image, a painting made on the spot, and the one in the style of the other.
+"""`make demo`: a photograph of scikit-image's in the style of a painting that is made on the spot.
 
 Nothing is downloaded. The command that is run is printed, so that it can be tried with other pictures.
 """
