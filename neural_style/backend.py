@@ -6,14 +6,22 @@ which has all the library needs but one thing: gradients.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 
-from neural_style.errors import InvalidInputError
+from neural_style.errors import InvalidInputError, OutOfMemoryError
+
+try:
+    import keras
+except (ImportError, ValueError) as error:  # a backend that is not installed, or that Keras does not know
+    raise InvalidInputError(
+        f'Keras cannot start (KERAS_BACKEND is "{os.environ.get("KERAS_BACKEND", "not set")}"): {error}; '
+        "set KERAS_BACKEND to tensorflow or jax, and install it"
+    ) from error
 
 Tensor = Any
 """A tensor of the running backend. Neither backend's type can be named without importing it."""
@@ -23,13 +31,19 @@ NAME: str = keras.backend.backend()
 if NAME == "tensorflow":
     import tensorflow as tf
 
+    # TensorFloat-32 has ten bits of mantissa: not the float32 that is promised.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     for _gpu in tf.config.list_physical_devices("GPU"):
         # Without growth TensorFlow takes all memory of the GPU at the first operation.
         tf.config.experimental.set_memory_growth(_gpu, True)
 elif NAME == "jax":
     import jax
+
+    jax.config.update("jax_default_matmul_precision", "highest")
 else:
     raise InvalidInputError(f'KERAS_BACKEND is "{NAME}": set it to "tensorflow" or "jax" before Keras is imported')
+
+_EXHAUSTED: type[Exception] = tf.errors.ResourceExhaustedError if NAME == "tensorflow" else jax.errors.JaxRuntimeError
 
 
 def value_and_grad(
@@ -59,13 +73,36 @@ def value_and_grad(
                 traced[shape] = graph.get_concrete_function(x, constants)
             return traced[shape](x, constants)  # type: ignore[no-any-return]
 
-        return call
+        return _explaining_memory(call)
 
     def evaluate_jax(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
         (value, extra), gradient = jax.value_and_grad(function, has_aux=True)(x, constants)
         return value, extra, gradient
 
-    return jax.jit(evaluate_jax)  # type: ignore[no-any-return]
+    return _explaining_memory(jax.jit(evaluate_jax))
+
+
+def check_precision(name: str) -> None:
+    """Raise `InvalidInputError` if this backend would compute in less than the named precision."""
+    if name == "float64" and NAME == "jax" and not jax.config.jax_enable_x64:
+        raise InvalidInputError("JAX computes in float32 only: set JAX_ENABLE_X64=1 before it is imported, for float64")
+
+
+def _explaining_memory(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, which says what to do when the device has no memory left."""
+
+    def call(x: Tensor, constants: Any) -> Any:
+        try:
+            return function(x, constants)
+        except _EXHAUSTED as error:
+            if NAME == "jax" and "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            size = " x ".join(map(str, x.shape[:2]))
+            raise OutOfMemoryError(
+                f"the memory of the {device_name()} is exhausted at {size} pixels: choose a smaller image_size"
+            ) from error
+
+    return call
 
 
 def to_numpy(tensor: Tensor) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable
 
 
@@ -18,11 +19,26 @@ class MissingFileError(NeuralStyleError, FileNotFoundError):
     """A file that was named and is not there."""
 
 
+class BrokenRunError(NeuralStyleError, ArithmeticError):
+    """A loss or a gradient that is not a number."""
+
+
+class OutOfMemoryError(NeuralStyleError, MemoryError):
+    """The device has no memory left for an image of this size."""
+
+
 def did_you_mean(name: object, options: Iterable[str]) -> str:
     """`did you mean "vgg19"?` when a close name exists, otherwise the list of what is possible."""
     options = list(options)
-    close = difflib.get_close_matches(str(name), options, n=1)
+    close = difflib.get_close_matches(str(name), options, n=len(options) or 1)
+    # Of equally close names the one that begins like what was written: conv1_3 is a slip for conv1_2, not for conv5_3.
+    close.sort(key=lambda option: _common_beginning(option, str(name)), reverse=True)
     return f'did you mean "{close[0]}"?' if close else f"choose one of: {', '.join(options)}"
+
+
+def _common_beginning(one: str, other: str) -> int:
+    """Number of letters that both begin with."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def check_choice(what: str, name: object, options: Iterable[str]) -> None:

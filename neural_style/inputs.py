@@ -18,8 +18,11 @@ RESIZE = ("area", "stretch")
 MAX_PIXELS = 2**26
 """8192 x 8192: the features of a larger working image fill the memory of any machine of today."""
 
+MAX_COUNT = 2**31 - 1
+"""Nothing that is counted here is larger in earnest, and many a library underneath counts no further."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Content:
     """The photo whose layout is kept.
 
@@ -39,7 +42,7 @@ class Content:
         return _read_picture(self.image)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Style:
     """A painting whose texture is taken.
 
@@ -59,8 +62,9 @@ class Style:
 
     def __post_init__(self) -> None:
         check_weight("the weight of a style", self.weight)
-        if not (isfinite(self.scale) and self.scale > 0):
-            raise InvalidInputError(f"the scale of a style must be a positive number, received {self.scale}")
+        check_weight("the scale of a style", self.scale)
+        if self.scale == 0:
+            raise InvalidInputError("the scale of a style must be more than 0")
         check_choice("resize of a style", self.resize, RESIZE)
 
     def read(self) -> Style:
@@ -111,11 +115,10 @@ def working_size(
         InvalidInputError: the size is absurd, or too small for the network.
     """
     check_count("image_size", image_size, at_least=1)
-    rows, columns = picture.size
-    size = image_size, int(image_size * (columns / rows)) if maintain_aspect_ratio else image_size
+    size = image_size, columns_at(image_size, picture.size) if maintain_aspect_ratio else image_size
     what = f"image_size {image_size} makes a working image of {size[0]} x {size[1]} pixels of {picture.name}"
     if size[0] * size[1] > MAX_PIXELS:
-        largest = int(sqrt(MAX_PIXELS * size[0] / max(size[1], 1)))
+        largest = int(sqrt(MAX_PIXELS * picture.size[0] / picture.size[1] if maintain_aspect_ratio else MAX_PIXELS))
         raise InvalidInputError(f"{what}, more than can be held in memory: choose at most {largest}")
     if min(size) < minimum:
         raise InvalidInputError(
@@ -123,6 +126,15 @@ def working_size(
             "picture to a less extreme shape"
         )
     return size
+
+
+def columns_at(rows: int, size: tuple[int, int]) -> int:
+    """Columns that keep the aspect of `size` (rows, columns) at another number of rows.
+
+    `int(rows * (columns / rows of size))` as in the reference scripts, whose float product may fall below a whole
+    number; only an image that has the size already is not to lose a column by that.
+    """
+    return size[1] if rows == size[0] else int(rows * (size[1] / size[0]))
 
 
 def as_content(content: Content | ImageSource) -> Content:
@@ -150,8 +162,8 @@ def check_weight(what: str, value: float) -> None:
 
 def check_count(what: str, value: int, *, at_least: int) -> None:
     """Raise `InvalidInputError` unless `value` is a whole number of at least `at_least`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
-        raise InvalidInputError(f"{what} must be a whole number of at least {at_least}, received {value}")
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not at_least <= value <= MAX_COUNT:
+        raise InvalidInputError(f"{what} must be a whole number of at least {at_least}, received {value!r:.40}")
 
 
 def _read_picture(image: ImageSource) -> Picture:

@@ -16,7 +16,8 @@ from neural_style.inputs import Content, Style, check_weight
 from neural_style.transfer import Technique
 
 if TYPE_CHECKING:
-    from neural_style.objective import Objective
+    from neural_style.objective import Objective, Term
+    from neural_style.terms import Features
 
 NORMALIZATIONS = ("titu1994", "gatys2016")
 CONTENT_LOSS_TYPES = (0, 1, 2)
@@ -70,6 +71,7 @@ class Network(Technique):
     def __post_init__(self) -> None:
         if self.weights is not None:
             object.__setattr__(self, "weights", str(self.weights))
+        object.__setattr__(self, "pooling", str(self.pooling).lower())
         if self.style_layers is not None:
             layers = (self.style_layers,) if isinstance(self.style_layers, str) else tuple(self.style_layers)
             object.__setattr__(self, "style_layers", layers)
@@ -79,7 +81,7 @@ class Network(Technique):
         check_choice("pooling", self.pooling, vgg.POOLING)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_choice("precision", self.precision, PRECISIONS)
-        if self.content_loss_type not in CONTENT_LOSS_TYPES:
+        if not isinstance(self.content_loss_type, int) or self.content_loss_type not in CONTENT_LOSS_TYPES:
             raise InvalidInputError(f"content_loss_type must be 0, 1 or 2, received {self.content_loss_type}")
         if self.content_loss_type != 0 and self.normalization != "titu1994":
             raise InvalidInputError("content_loss_type belongs to normalization titu1994: leave it at 0")
@@ -117,49 +119,63 @@ class Network(Technique):
         )
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> Callable[[tuple[int, int]], Objective]:
+        if not (self.content_weight or self.total_variation_weight or self.style_scale * sum(s.weight for s in styles)):
+            raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style import terms
+        from neural_style import backend, terms
         from neural_style.features import weights
-        from neural_style.objective import Objective, Term, features_of
+        from neural_style.objective import Objective, features_of
 
+        backend.check_precision(self.precision)
         loaded = weights.load(self._architecture, self.weights, self._architecture.up_to_deepest(self.layers))
         network = vgg.build(self.model, self.layers, loaded, pooling=self.pooling, dtype=self.precision)
         digest = weights.fingerprint(loaded)
-        units = {"normalization": self.normalization}
 
         def at(size: tuple[int, int]) -> Objective:
             of_content = features_of(images.resize(content.picture.rgb, size), network)
             chosen: list[Term] = []
             if self.content_weight:
-                chosen.append(
-                    terms.content(
-                        self._content_layer,
-                        of_content[self._content_layer],
-                        weight=self.content_weight,
-                        image_size=size,
-                        loss_type=self.content_loss_type,
-                        **units,
-                    )
-                )
+                chosen += self._content_terms(of_content, size)
             for index, style in enumerate(styles):
-                weight = style.weight * self.style_scale / len(self._style_layers)
-                if not weight:
-                    continue
-                of_style = features_of(style.at(size, minimum=self.stride), network)
-                for layer in self._style_layers:
-                    chosen.append(
-                        terms.style(
-                            layer,
-                            of_style[layer],
-                            name=f"style.{index}.{layer}",
-                            weight=weight,
-                            positions=terms.positions_of(of_content[layer]),
-                            image_size=size,
-                            **units,
-                        )
-                    )
+                weight = style.weight * self.style_scale
+                if weight:
+                    of_style = features_of(style.at(size, minimum=self.stride), network)
+                    chosen += self._style_terms(f"style.{index}", weight, of_style, of_content, size)
             if self.total_variation_weight:
                 chosen.append(terms.smoothness(weight=self.total_variation_weight))
             return Objective(chosen, network, size, weights_sha256=digest)
 
         return at
+
+    def _content_terms(self, of_content: Features, size: tuple[int, int]) -> list[Term]:
+        from neural_style import terms
+
+        return [
+            terms.content(
+                self._content_layer,
+                of_content[self._content_layer],
+                weight=self.content_weight,
+                image_size=size,
+                normalization=self.normalization,
+                loss_type=self.content_loss_type,
+            )
+        ]
+
+    def _style_terms(
+        self, name: str, weight: float, of_style: Features, of_pastiche: Features, size: tuple[int, int]
+    ) -> list[Term]:
+        """Those of one style; `of_pastiche` are features of any image of the pastiche's size."""
+        from neural_style import terms
+
+        return [
+            terms.style(
+                (layer,),
+                of_style,
+                of_pastiche,
+                name=f"{name}.{layer}",
+                weight=weight / len(self._style_layers),
+                image_size=size,
+                normalization=self.normalization,
+            )
+            for layer in self._style_layers
+        ]

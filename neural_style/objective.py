@@ -101,8 +101,6 @@ class Objective:
             image_size: rows and columns of the pastiche.
             weights_sha256: fingerprint of the network's weights, for records.
         """
-        if not terms:
-            raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
         self.terms = tuple(terms)
         self.network = network
         self.image_size = image_size
@@ -119,7 +117,9 @@ class Objective:
         )
         names = (term.name for term in self.terms)
         return Evaluation(
-            float(value), backend.to_numpy(gradient), dict(zip(names, backend.to_numpy(parts).tolist(), strict=True))
+            float(value),
+            np.array(backend.to_numpy(gradient)),
+            dict(zip(names, backend.to_numpy(parts).tolist(), strict=True)),
         )
 
     def value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:

@@ -64,7 +64,7 @@ def make(
 
 def to_json(record: Mapping[str, Any]) -> str:
     """One line of JSON."""
-    return json.dumps(record, ensure_ascii=False)
+    return json.dumps(record, ensure_ascii=False, default=_plain_number)
 
 
 def read(path: Path) -> Record:
@@ -81,9 +81,11 @@ def read(path: Path) -> Record:
         text = images.read_record(path)
     try:
         record = json.loads(text or "")
-        if not {"technique", "settings", "content", "styles", "run"} <= record.keys():
+        if not isinstance(record["technique"], str) or not all(isinstance(style, dict) for style in record["styles"]):
             raise ValueError
-    except (ValueError, AttributeError) as error:
+        if not all(isinstance(record[part], dict) for part in ("settings", "content", "run")):
+            raise ValueError
+    except (ValueError, TypeError, KeyError) as error:
         raise InvalidInputError(
             f"{path} holds no record of neural_style: name a picture that it made and nothing has edited since"
         ) from error
@@ -128,6 +130,11 @@ def _describe_picture(picture: images.Picture | None) -> dict[str, Any]:
 def _sha256(picture: images.Picture) -> str:
     """Hash of the pixels rather than of the file, so that an array has one too."""
     return hashlib.sha256(picture.rgb.tobytes()).hexdigest()
+
+
+def _plain_number(value: Any) -> Any:
+    """NumPy's scalars, which are welcome as settings and unknown to JSON."""
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def _plain(settings: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from neural_style import images, records, solvers
-from neural_style.errors import InvalidInputError, check_choice
+from neural_style.errors import BrokenRunError, InvalidInputError, NeuralStyleError, check_choice
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, check_count, check_weight, working_size
 
@@ -51,7 +51,7 @@ class Run:
     """
 
     image_size: int = 400
-    sizes: tuple[int, ...] = ()
+    sizes: Sequence[int] = ()
     maintain_aspect_ratio: bool = True
     iterations: int = 10
     init: ImageSource = "content"
@@ -60,7 +60,9 @@ class Run:
     min_improvement: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", tuple(self.sizes or ()))
+        if not isinstance(self.sizes, Sequence) or isinstance(self.sizes, str):
+            raise InvalidInputError(f"sizes must be several whole numbers such as (200, 400), received {self.sizes!r}")
+        object.__setattr__(self, "sizes", tuple(self.sizes))
         for size in self.levels:
             check_count("image_size" if not self.sizes else "each of sizes", size, at_least=1)
         if list(self.sizes) != sorted(set(self.sizes)):
@@ -78,7 +80,7 @@ class Run:
     @property
     def levels(self) -> tuple[int, ...]:
         """Rows at each level of the pyramid."""
-        return self.sizes or (self.image_size,)
+        return tuple(self.sizes) or (self.image_size,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +208,7 @@ class Technique(ABC):
 
         Arguments and errors are those of `transfer`; inputs are checked before the first step is asked for.
         """
-        run = Run(image_size, tuple(sizes), maintain_aspect_ratio, iterations, init, solver, seed, min_improvement)
+        run = Run(image_size, sizes, maintain_aspect_ratio, iterations, init, solver, seed, min_improvement)
         return _Transfer(self, content, styles, run).steps(progress)
 
     def transfer(
@@ -249,7 +251,7 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
         """
-        run = Run(image_size, tuple(sizes), maintain_aspect_ratio, iterations, init, solver, seed, min_improvement)
+        run = Run(image_size, sizes, maintain_aspect_ratio, iterations, init, solver, seed, min_improvement)
         return _Transfer(self, content, styles, run).result(progress, on_step)
 
 
@@ -300,7 +302,7 @@ class _Transfer:
                     improvement=state.improvement,
                     image=to_uint8(level.image),
                     seconds=time.monotonic() - started,
-                    stopped=state.stopped,
+                    stopped=state.stopped if level.broken or size == self.sizes[-1] else "",
                 )
             pastiche = level.image
             evaluations += level.evaluations
@@ -325,10 +327,12 @@ class _Transfer:
                 )
                 if on_step is not None:
                     on_step(step)
-        except KeyboardInterrupt:  # between two evaluations: while the next size is prepared or a picture is saved
+        except (KeyboardInterrupt, NeuralStyleError) as error:  # while the next size is prepared, or at its start
             if last is None:
                 raise
-            last = replace(last, stopped="interrupted")
+            last = replace(last, stopped=str(error) or "interrupted")
+            if not isinstance(error, KeyboardInterrupt):
+                warnings.warn(f"{error}; the best picture so far is kept", RuntimeWarning, stacklevel=3)
         assert last is not None, "a run has at least one iteration"
         alpha = self.content.picture.alpha
         record = records.make(
@@ -398,7 +402,8 @@ class _Level:
                 before = self.loss
                 stopped = self._advance(points, progress, evaluations_before)
                 improvement = None if index == 0 else (before - self.loss) / abs(before or 1) * 100
-                if not stopped and improvement is not None and improvement < self.run.min_improvement:
+                is_last = index + 1 == self.run.iterations
+                if not (stopped or is_last) and improvement is not None and improvement < self.run.min_improvement:
                     stopped = f"the loss improved by {improvement:.3g} %, less than {self.run.min_improvement:g} %"
                 yield _State(improvement, stopped)
                 if stopped:
@@ -414,6 +419,13 @@ class _Level:
         for _ in range(EVALUATIONS_PER_ITERATION):
             try:
                 image, value = next(points)
+                self.evaluations += 1
+                if not self._finite:
+                    return self._explain_breakdown(value)
+                if value < self.loss:
+                    self.image, self.loss, self.losses = image, value, self._parts
+                if progress is not None:
+                    progress(evaluations_before + self.evaluations, self.loss)
             except StopIteration as end:
                 return str(end.value)
             except KeyboardInterrupt:
@@ -421,13 +433,6 @@ class _Level:
                     raise
                 self.broken = True
                 return "interrupted"
-            self.evaluations += 1
-            if not self._finite:
-                return self._explain_breakdown(value)
-            if value < self.loss:
-                self.image, self.loss, self.losses = image, value, self._parts
-            if progress is not None:
-                progress(evaluations_before + self.evaluations, self.loss)
         if self.loss == before and value - before > abs(before):
             warnings.warn(
                 f"the loss rose from {before:.4g} to {value:.4g} in the last {EVALUATIONS_PER_ITERATION} evaluations; "
@@ -444,10 +449,11 @@ class _Level:
 
     def _explain_breakdown(self, value: float) -> str:
         culprits = [name for name, part in self._parts.items() if not isfinite(part)]
-        what = f"{', '.join(culprits[:3])} not finite" if culprits else "its gradient not finite"
-        why = f"the loss became {value:.4g} at evaluation {self.evaluations} ({what})"
+        what = "the loss" if not isfinite(value) else "its gradient"
+        where = f" ({', '.join(culprits[:3])})" if culprits else ""
+        why = f"{what} was no longer finite at evaluation {self.evaluations}{where}"
         if not self.losses:
-            raise InvalidInputError(f"{why}, before any picture was made: check weights and images for huge values")
+            raise BrokenRunError(f"{why}, before it was lowered: check weights and images for huge values")
         self.broken = True
         warnings.warn(f"{why}; the best picture so far is kept: try smaller weights", RuntimeWarning, stacklevel=2)
         return why

@@ -163,6 +163,7 @@ def test_defaults_follow_the_model(model):
         ({"content_loss_type": 3}, "must be 0, 1 or 2, received 3"),
         ({"content_loss_type": 1, "normalization": "gatys2016"}, "belongs to normalization titu1994"),
         ({"normalization": "gatys2015"}, 'did you mean "gatys2016"'),
+        ({"content_loss_type": 1.0}, "must be 0, 1 or 2, received 1.0"),
         ({"content_weight": -1}, "content_weight must be a finite number of at least 0, received -1"),
         ({"total_variation_weight": float("nan")}, "received nan"),
         ({"style_scale": float("inf")}, "received inf"),
@@ -181,6 +182,7 @@ def test_impossible_settings_are_refused(settings, message):
         ({"image_size": 10**6}, "more than can be held in memory: choose at most"),
         ({"image_size": 3}, "needs at least 4 on a side"),
         ({"image_size": 16.5}, "whole number"),
+        ({"image_size": 10**400}, "whole number"),
     ],
 )
 def test_impossible_sizes_are_refused(photo, painting, arguments, message):
@@ -188,13 +190,27 @@ def test_impossible_sizes_are_refused(photo, painting, arguments, message):
         TINY.objective(photo, painting, **arguments)
 
 
+@pytest.mark.parametrize("size", [(49, 32), (400, 113), (33, 47)])
+def test_an_array_at_the_working_size_is_taken_as_it_is(size):
+    """`int(49 * (32 / 49))` is 31."""
+    content = np.random.default_rng(4).uniform(0, 255, (*size, 3)).astype("float32")
+    network = Network(model="mini", weights="random", style_layers=("conv1_1",), content_layer="conv1_1")
+    objective = network.objective(content, Style(content), image_size=size[0])
+    assert objective.image_size == size
+    parts = objective.parts(content)
+    assert parts.pop("tv") > 0
+    assert set(parts.values()) == {0.0}
+
+
 def test_impossible_inputs_are_refused(photo, painting):
     with pytest.raises(InvalidInputError, match="no style was given"):
         TINY.objective(photo, [])
     with pytest.raises(InvalidInputError, match="weight of a style must be"):
         Style(painting, weight=-1)
-    with pytest.raises(InvalidInputError, match="scale of a style must be"):
+    with pytest.raises(InvalidInputError, match="scale of a style must be more than 0"):
         Style(painting, scale=0)
+    with pytest.raises(InvalidInputError, match="scale of a style must be a finite number"):
+        Style(painting, scale="2")
     with pytest.raises(InvalidInputError, match='did you mean "area"'):
         Style(painting, resize="aera")
     with pytest.raises(InvalidInputError, match="the image must have shape"):

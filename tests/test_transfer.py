@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import InvalidInputError, Network, Style
+from neural_style import InvalidInputError, Network, NeuralStyleError, Style, records
 from neural_style.objective import Evaluation, Objective
 from neural_style.transfer import EVALUATIONS_PER_ITERATION, Run, to_uint8
 
@@ -148,17 +148,51 @@ def scripted(values):
 @pytest.mark.parametrize("solver", ["adam", "scipy_lbfgs"])
 def test_a_loss_that_becomes_nan_ends_the_run_with_the_best_picture(photo, painting, monkeypatch, solver):
     monkeypatch.setattr(Objective, "evaluate", scripted([9.0, 5.0, float("nan")]))
-    with pytest.warns(RuntimeWarning, match=r"became nan at evaluation 3 \(content.conv1_2 not finite\)"):
+    with pytest.warns(RuntimeWarning, match=r"no longer finite at evaluation 3 \(content.conv1_2\)"):
         result = TINY.transfer(photo, painting, sizes=(16, 32), solver=solver)
     assert result.loss == 5.0
-    assert "became nan" in result.stopped
+    assert "no longer finite" in result.stopped
     assert result.image.shape == (16, 19, 3)
 
 
 def test_a_loss_that_is_nan_from_the_start_is_an_error(photo, painting, monkeypatch):
     monkeypatch.setattr(Objective, "evaluate", scripted([float("nan")]))
-    with pytest.raises(InvalidInputError, match="before any picture was made"):
+    with pytest.raises(NeuralStyleError, match=r"the loss was no longer finite at evaluation 1 \(content.conv1_2\)"):
         TINY.transfer(photo, painting, image_size=16)
+
+
+def test_a_breakdown_at_a_finer_size_keeps_the_picture_of_the_coarser(photo, painting, monkeypatch):
+    monkeypatch.setattr(Objective, "evaluate", scripted([9.0] * 20 + [float("nan")]))
+    with pytest.warns(RuntimeWarning, match="the best picture so far is kept"):
+        result = TINY.transfer(photo, painting, sizes=(16, 32), iterations=1, solver="adam")
+    assert result.image.shape == (16, 19, 3)
+    assert "no longer finite" in result.stopped
+
+
+def test_an_interrupt_while_progress_is_shown_loses_nothing(photo, painting):
+    def interrupt(evaluations, loss):
+        seen.append(loss)
+        if evaluations == 15:
+            raise KeyboardInterrupt
+
+    seen = []
+    result = TINY.transfer(photo, painting, image_size=16, progress=interrupt)
+    assert (result.stopped, result.loss) == ("interrupted", seen[-1])
+
+
+def test_a_size_that_is_left_early_does_not_end_the_run(photo, painting):
+    steps = list(TINY.steps(photo, painting, sizes=(16, 32), iterations=4, min_improvement=99.9))
+    assert [step.image.shape[0] for step in steps] == [16, 16, 32, 32]
+    assert [bool(step.stopped) for step in steps] == [False, False, False, True]
+
+
+def test_numpy_numbers_are_numbers(photo, painting, tmp_path):
+    network = dataclasses.replace(TINY, content_weight=np.float32(0.5))
+    result = network.transfer(
+        photo, Style(painting, weight=np.float32(2)), image_size=np.int64(16), iterations=1, seed=np.int64(3)
+    )
+    result.save(tmp_path / "out.png")
+    assert records.read(tmp_path / "out.png")["run"]["image_size"] == 16
 
 
 def test_a_rising_loss_is_told_and_the_best_picture_kept(photo, painting, monkeypatch):
@@ -195,6 +229,7 @@ def test_transparency_of_the_content_is_kept(photo, painting, tmp_path):
     [
         ({"iterations": 0}, "iterations must be a whole number of at least 1, received 0"),
         ({"sizes": (64, 32)}, "sizes must grow from coarse to fine"),
+        ({"sizes": 32}, "sizes must be several whole numbers"),
         ({"sizes": (0, 32)}, "each of sizes must be"),
         ({"seed": -1}, "seed must be"),
         ({"solver": "sgd"}, 'unknown solver "sgd"'),

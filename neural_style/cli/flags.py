@@ -43,6 +43,8 @@ class Parser(argparse.ArgumentParser):
         return found
 
     def error(self, message: str) -> NoReturn:
+        if message.startswith("the following arguments are required"):
+            message += " (flags that take several values come after them)"
         raise NeuralStyleError(f"{message}; see {self.prog} --help")
 
 
@@ -83,7 +85,7 @@ def add_fields(
             options |= {"nargs": "?", "const": True, "metavar": "BOOL"}
         else:
             options["metavar"] = {int: "N", float: "X"}.get(options["type"], "NAME")
-            options["nargs"] = "+" if "tuple" in hint else None
+            options["nargs"] = "+" if "tuple" in hint or "Sequence" in hint else None
         text = " ".join(filter(None, [texts.get(name, ""), (advice or {}).get(name, "")])).replace(". (", " (")
         if default not in (None, ()) and name not in switches:
             text += f" (default: {default})"
@@ -112,8 +114,9 @@ def not_yet(group: argparse._ArgumentGroup, flag: str, what: str) -> None:
     """A flag of the reference scripts that cannot be honoured: naming it is an error that says so."""
 
     class Refuse(argparse.Action):
-        def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-            raise NeuralStyleError(f"{flag} is not there yet: {what}; leave it out")
+        def __call__(self, parser: object, namespace: object, given: Any, option: str | None = None) -> None:
+            if [str(value).lower() for value in given] not in [[word] for word in _FALSE]:
+                raise NeuralStyleError(f"{flag} is not there yet: {what}; leave it out")
 
     group.add_argument(flag, action=Refuse, nargs="*", help=argparse.SUPPRESS)
 

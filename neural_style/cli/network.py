@@ -61,9 +61,8 @@ def parser() -> Parser:
         "--style_weight",
         nargs="+",
         type=float,
-        default=[1.0],
         metavar="X",
-        help="weight of the style, or one for each (default: 1)",
+        help="weight of each style (default: 1 for each)",
     )
     names = ["content_weight", "total_variation_weight", "style_scale"]
     add_fields(look, Network, names, flags=FLAGS, advice=ADVICE)
@@ -94,16 +93,17 @@ def parser() -> Parser:
     return parser
 
 
-def styles_of(paths: Sequence[str], weights: Sequence[float], scales: Sequence[float], resize: str) -> list[Style]:
-    """The styles, with one weight and scale for all of them or one for each.
+def styles_of(
+    paths: Sequence[str], weights: Sequence[float] | None, scales: Sequence[float], resize: str
+) -> list[Style]:
+    """The styles, each with its weight (1 when none is given) and scale.
 
     Raises:
         InvalidInputError: there are more or fewer weights than styles; the reference scripts average them silently.
     """
+    weights = weights or [1.0] * len(paths)
+    scales = list(scales) * len(paths) if len(scales) == 1 else scales
     for flag, given in (("--style_weight", weights), ("--stroke_scale", scales)):
-        if len(given) not in (1, len(paths)):
-            raise InvalidInputError(
-                f"{flag} has {len(given)} values for {len(paths)} styles: give one, or one for each"
-            )
-    several = [list(given) * len(paths) if len(given) == 1 else given for given in (weights, scales)]
-    return [Style(p, weight=w, scale=s, resize=resize) for p, w, s in zip(paths, *several, strict=True)]
+        if len(given) != len(paths):
+            raise InvalidInputError(f"{flag} has {len(given)} values for {len(paths)} styles: give one for each")
+    return [Style(p, weight=w, scale=s, resize=resize) for p, w, s in zip(paths, weights, scales, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from neural_style.cli.flags import Parser
 from neural_style.cli.session import Output, Session, add_output_flags
 from neural_style.errors import InvalidInputError
 from neural_style.network import Network
+from neural_style.transfer import Run
 
 TECHNIQUES = {technique.name: technique for technique in (Network,)}
 
@@ -19,17 +21,37 @@ def main(arguments: Sequence[str]) -> int:
     parser = Parser("rerun", "Make a picture again from the record inside it.")
     parser.add_argument("picture", type=Path, help="a picture made by neural_style, or its .json")
     parser.add_argument("prefix", nargs="?", help="what output names begin with (default: <picture>_rerun)")
-    add_output_flags(parser)
+    add_output_flags(parser, rescale=False)
     found = parser.read(arguments)
     record = records.read(found.picture)
+    if record.get("stopped") == "interrupted":
+        warnings.warn(f"{found.picture} is of a run that was interrupted; this one goes on to its end", stacklevel=2)
     try:
         technique = TECHNIQUES[record["technique"]](**record["settings"])
         content, styles, run = records.inputs(record, beside=found.picture.parent)
-        kept = record.get("output", {})
-        prefix = found.prefix or str(found.picture.with_name(f"{found.picture.stem}_rerun{found.picture.suffix}"))
-        output = Output.of(prefix, **{**kept})
-    except (KeyError, TypeError) as error:
-        raise InvalidInputError(
-            f"the record in {found.picture} is of another version and cannot be read: {error}"
-        ) from error
-    return Session(technique, content, styles, run, output, quiet=found.quiet, device=found.device).execute()
+        wanted = {
+            "save_every": found.save_every,
+            "gif": found.gif,
+            "record": found.record,
+            "overwrite": found.overwrite,
+        }
+        output = Output.of(found.prefix or _again(found.picture), **record.get("output", {}), **wanted)
+        Run(**run)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidInputError(f"the record in {found.picture} is of another version: {error}") from error
+    return Session(
+        technique,
+        content,
+        styles,
+        run,
+        output,
+        quiet=found.quiet,
+        device=found.device,
+        weights_sha256=record.get("weights_sha256"),
+    ).execute()
+
+
+def _again(picture: Path) -> str:
+    """The name beside a picture for the one that is made again."""
+    suffix = "" if picture.suffix == ".json" else picture.suffix
+    return str(picture.with_name(f"{picture.stem}_rerun{suffix}"))

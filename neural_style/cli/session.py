@@ -6,7 +6,8 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import numpy as np
 from neural_style import images, records
 from neural_style.cli.flags import add_fields
 from neural_style.errors import InvalidInputError, check_choice
-from neural_style.inputs import Content, Style, as_content, as_styles, check_count
+from neural_style.images import ImageSource
+from neural_style.inputs import Content, Style, as_content, as_styles, check_count, columns_at
 from neural_style.transfer import EVALUATIONS_PER_ITERATION, Result, Run, Step, Technique
 
 GIF_ROWS = 400
@@ -76,24 +78,32 @@ class Output:
         """Whether the picture of this iteration is saved."""
         return self.save_every > 0 and iteration % self.save_every == 0
 
-    def check(self, iterations: int) -> None:
-        """Find out, before the run, whether every file can be written."""
+    def check(self, iterations: int, *, inputs: Iterable[ImageSource]) -> None:
+        """Find out, before the run, whether every file can be written, and that none of them is an input."""
         kept = [self.at_iteration(i) for i in range(1, iterations + 1) if self.is_kept(i)]
-        for path in [self.final, *kept]:
-            images.check_output(path, overwrite=self.overwrite)
-        for wanted, ending in ((self.gif, ".gif"), (self.record, ".json")):
-            if wanted:
-                images.check_output(self._named(ending), overwrite=self.overwrite, suffixes=[ending])
+        extras = [self._named(ending) for wanted, ending in ((self.gif, ".gif"), (self.record, ".json")) if wanted]
+        paths = [getattr(source, "path", source) for source in inputs]
+        sources = [Path(path) for path in paths if isinstance(path, str | os.PathLike)]
+        for path in [self.final, *kept, *extras]:
+            if any(source.exists() and path.exists() and path.samefile(source) for source in sources):
+                raise InvalidInputError(f"{path} is one of the inputs and would be lost: choose another prefix")
+            images.check_output(path, overwrite=self.overwrite, suffixes=[*images.SUFFIXES, ".gif", ".json"])
+
+    def rescaled(self, image: np.ndarray, content: images.Picture) -> np.ndarray:
+        """The picture in the size that was asked for.
+
+        That of a run on a square is stretched back to the content's shape, as the reference scripts do.
+        """
+        size = content.size if self.rescale_image else (image.shape[0], columns_at(image.shape[0], content.size))
+        return images.resize(image, (size[0], max(1, size[1])), method=self.rescale_method)
 
     def write(self, path: Path, image: np.ndarray, content: images.Picture, record: str | None = None) -> None:
         """Write one picture in the size that was asked for, with the content's transparency."""
-        rows, columns = content.size
-        # A run on a square is stretched back to the content's shape, as the reference scripts do.
-        size = content.size if self.rescale_image else (image.shape[0], int(image.shape[0] * (columns / rows)))
+        image, alpha = self.rescaled(image, content), content.alpha
         images.write(
             path,
-            images.resize(image, size, method=self.rescale_method),
-            alpha=None if content.alpha is None else images.resize(content.alpha, size, method=self.rescale_method),
+            image,
+            alpha=None if alpha is None else images.resize(alpha, image.shape[:2], method=self.rescale_method),
             record=record,
             overwrite=self.overwrite,
         )
@@ -113,6 +123,7 @@ class Session:
     output: Output
     quiet: bool = False
     device: str | None = None
+    weights_sha256: str | None = None
     _frames: list[np.ndarray] = field(default_factory=list)
 
     def execute(self) -> int:
@@ -120,7 +131,7 @@ class Session:
         settings = Run(**self.run)
         iterations = settings.iterations * len(settings.levels)
         content, styles = as_content(self.content), as_styles(self.styles)
-        self.output.check(iterations)
+        self.output.check(iterations, inputs=[content.image, settings.init, *(style.image for style in styles)])
         start_backend(self.device)
         with self._progress(iterations * EVALUATIONS_PER_ITERATION) as progress:
 
@@ -128,7 +139,7 @@ class Session:
                 if self.output.is_kept(step.iteration):
                     self.output.write(self.output.at_iteration(step.iteration), step.image, content.picture)
                 if self.output.gif:
-                    self._frames.append(_at_most(step.image, GIF_ROWS))
+                    self._frames.append(_at_most(self.output.rescaled(step.image, content.picture), GIF_ROWS))
 
             result = self.technique.transfer(content, styles, **self.run, progress=progress, on_step=save)
         self._finish(result, content.picture)
@@ -136,6 +147,8 @@ class Session:
 
     def _finish(self, result: Result, content: images.Picture) -> None:
         output = self.output
+        if self.weights_sha256 not in (None, result.record["weights_sha256"]):
+            warnings.warn("the weights are not those of the recorded picture, so the result differs", stacklevel=2)
         kept = {name: value for name, value in asdict(output).items() if name.startswith("rescale")}
         record = {**result.record, "output": kept}
         output.write(output.final, result.image, content, records.to_json(record))
@@ -145,7 +158,7 @@ class Session:
             images.write_animation(written[-1], self._frames, overwrite=output.overwrite)
         if output.record:
             written.append(output._named(".json"))
-            written[-1].write_text(records.to_json(record) + "\n", encoding="utf-8")
+            written[-1].write_text(records.to_json(record) + "\n", encoding="utf-8", errors="backslashreplace")
         if not self.quiet:
             if result.stopped:
                 print(f"stopped early: {result.stopped}")
@@ -158,26 +171,33 @@ class Session:
         from tqdm import tqdm
 
         watched = sys.stderr.isatty()  # a log file gets a line now and then instead of a moving bar
-        with tqdm(
-            total=total,
-            unit="eval",
-            disable=self.quiet,
-            dynamic_ncols=watched,
-            mininterval=0.2 if watched else 30,
-            maxinterval=10 if watched else 60,
-        ) as bar:
+        bar: Any = None
 
-            def advance(evaluations: int, loss: float) -> None:
-                bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
-                bar.update(evaluations - bar.n)
+        def advance(evaluations: int, loss: float) -> None:
+            nonlocal bar
+            if bar is None:  # not before the first evaluation: an error found until then is the only line
+                bar = tqdm(
+                    total=total,
+                    unit="eval",
+                    disable=self.quiet,
+                    dynamic_ncols=watched,
+                    mininterval=0.2 if watched else 30,
+                    maxinterval=10 if watched else 60,
+                )
+            bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+            bar.update(evaluations - bar.n)
 
+        try:
             yield advance
+        finally:
+            if bar is not None:
+                bar.close()
 
 
-def add_output_flags(parser: argparse.ArgumentParser) -> None:
+def add_output_flags(parser: argparse.ArgumentParser, *, rescale: bool = True) -> None:
     """Flags that every technique's command has, whatever its settings."""
     group = parser.add_argument_group("pictures")
-    names = ["save_every", "gif", "record", "overwrite", "rescale_image", "rescale_method"]
+    names = ["save_every", "gif", "record", "overwrite", *(["rescale_image", "rescale_method"] if rescale else [])]
     add_fields(group, Output, names, switches=["gif", "record", "overwrite"])
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")

@@ -154,15 +154,17 @@ def build(
     table.check_layers(layers)
     check_choice("pooling", pooling, POOLING)
 
+    # Not Keras' own defaults, which a keras.json in the user's home may have changed.
+    common = {"data_format": "channels_last", "dtype": dtype}
     pool = keras.layers.MaxPooling2D if pooling == "max" else keras.layers.AveragePooling2D
     image = keras.Input((None, None, 3), dtype=dtype, name="image")
     x, block, outputs = image, 1, {}
     for layer in table.up_to_deepest(layers):
         if block_of(layer) > block:
-            x = pool(2, strides=2, name=f"block{block}_pool", dtype=dtype)(x)
+            x = pool(2, strides=2, name=f"block{block}_pool", **common)(x)
             block += 1
         x = keras.layers.Conv2D(
-            table.filters[layer], 3, padding="same", activation="relu", name=weight_name(layer), dtype=dtype
+            table.filters[layer], 3, padding="same", activation="relu", name=weight_name(layer), **common
         )(x)
         if layer in layers:
             outputs[layer] = x

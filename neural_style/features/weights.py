@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
+import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
-from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.errors import InvalidInputError, MissingFileError, did_you_mean
 from neural_style.features.vgg import Architecture, weight_name
 
 Weights = dict[str, np.ndarray]
@@ -57,8 +57,10 @@ def load(architecture: Architecture, source: str | None, layers: Iterable[str]) 
             return from_file(path, architecture, layers)
     if source == "imagenet":
         return from_file(keras_file(architecture), architecture, layers)
-    if not source.endswith((".h5", ".npz")):
-        raise InvalidInputError(f'unknown weights "{source}": use {SOURCES}')
+    if not source.lower().endswith((".h5", ".npz")):
+        close = did_you_mean(source, ("imagenet", "embedded", "random"))
+        hint = f"{close} Or" if close.startswith("did") else "use"
+        raise InvalidInputError(f'unknown weights "{source}": {hint} {SOURCES}')
     return from_file(Path(source), architecture, layers)
 
 
@@ -86,6 +88,8 @@ def keras_file(architecture: Architecture) -> Path:
 
     name, digest = KERAS_FILES[architecture.name]
     cached = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / name
+    if cached.is_file() and hashlib.md5(cached.read_bytes()).hexdigest() == digest:
+        return cached  # put there by hand, or by Keras, which would say where it looks and delete what it does not know
     url = f"{KERAS_URL}/{architecture.name}/{name}"
     try:
         return Path(utils.get_file(name, url, cache_subdir="models", file_hash=digest))
@@ -99,10 +103,10 @@ def keras_file(architecture: Architecture) -> Path:
 def from_file(path: Path, architecture: Architecture, layers: Iterable[str]) -> Weights:
     """Read the weights of `layers` from an `.npz` or Keras `.h5` file and check their shapes."""
     if not path.is_file():
-        raise MissingFileError(f"no weights file {path}: check --weights, or leave it out for the default")
+        raise MissingFileError(f"no weights file {path}: check the path")
     try:
-        found = _read_npz(path) if path.suffix == ".npz" else _read_h5(path)
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+        found = _read_npz(path) if path.suffix.lower() == ".npz" else _read_h5(path)
+    except Exception as error:  # NumPy, zipfile, zlib and HDF5 have many ways of meeting damage
         raise InvalidInputError(
             f"{path} cannot be read as a weights file ({_first_line(error)}): it is damaged or not an "
             f"{path.suffix} file; get it again"
@@ -152,21 +156,21 @@ def _shapes(architecture: Architecture, layers: Iterable[str]) -> dict[str, tupl
 
 
 def _read_npz(path: Path) -> Weights:
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:  # NumPy alone leaves a damaged file open
         return {name: file[name] for name in file.files}
 
 
 def _read_h5(path: Path) -> Weights:
-    """Weights of every group called `block<i>_conv<j>`, however deep: Keras has nested them differently over time."""
+    """Weights of everything called `block<i>_conv<j>...`, however deep: Keras has nested them differently over time."""
     import h5py
 
     weights: Weights = {}
 
     def visit(name: str, node: object) -> None:
         if isinstance(node, h5py.Dataset) and node.ndim in (1, 4):
-            for group in reversed(name.split("/")[:-1]):
-                if group.startswith("block") and "_conv" in group:
-                    weights[f"{group}_{'kernel' if node.ndim == 4 else 'bias'}"] = node[()]
+            for part in reversed(name.split("/")):
+                if match := re.match(r"block\d+_conv\d+", part):
+                    weights[f"{match[0]}_{'kernel' if node.ndim == 4 else 'bias'}"] = node[()]
                     return
 
     with h5py.File(path) as file:

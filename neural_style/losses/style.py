@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from keras import ops
 
 from neural_style.backend import Tensor
@@ -10,24 +12,52 @@ REFERENCE_CHANNELS = 3
 """The `channels` of the reference's normalisation: those of the image, at every layer."""
 
 
-def gram_matrix(features: Tensor) -> Tensor:
-    """Correlations between channels: `G = F^T F`, F being the features as a (positions, C) matrix.
+def gram_matrix(features: Tensor, *, shift: float = 0.0) -> Tensor:
+    """Correlations between channels: `G = (F + s)^T (F + s)`, F being the features as a (positions, C) matrix.
 
-    Gatys et al. 2016, equation 3: a plain sum over positions, nothing is divided here.
+    Gatys et al. 2016, equation 3, with s = 0: a plain sum over positions, nothing is divided here. Novak & Nikulin
+    2016 (arXiv:1605.04603, section 3.3) shift every activation by s = -1, so that channels that are silent together
+    count too.
 
     Args:
         features: (1, h, w, C).
+        shift: s.
 
     Returns:
         (C, C), symmetric and positive semidefinite, unchanged when positions are permuted.
     """
-    flat = ops.reshape(features, (-1, features.shape[-1]))
+    flat = _flat(features, shift)
     return ops.matmul(ops.transpose(flat), flat)
 
 
-def mean_gram_matrix(features: Tensor) -> Tensor:
-    """`F^T F / M` with the M positions of the features (1, h, w, C): the same for a texture of any extent."""
-    return gram_matrix(features) / (features.shape[1] * features.shape[2])
+def mean_gram_matrix(features: Tensor, *, shift: float = 0.0) -> Tensor:
+    """`gram_matrix` divided by the M positions of the features: the same for a texture of any extent."""
+    return gram_matrix(features, shift=shift) / positions(features)
+
+
+def cross_gram_matrix(features: Tensor, deeper: Tensor, *, shift: float = 0.0) -> Tensor:
+    """Correlations between the channels of two layers: `(F^l + s)^T (up(F^k) + s)`, a plain sum over positions.
+
+    Novak & Nikulin 2016, sections 3.4 and 3.5. `up` repeats every position of the deeper map where a pooling lies
+    between the two; a row or column of the shallower map that the pooling has dropped is left out here too.
+
+    Args:
+        features: (1, h, w, C_l), of the shallower layer.
+        deeper: (1, h, w, C_k), or (1, h // 2, w // 2, C_k) behind a pooling.
+        shift: s, for both.
+
+    Returns:
+        (C_l, C_k).
+    """
+    if deeper.shape[1:3] != features.shape[1:3]:
+        deeper = ops.repeat(ops.repeat(deeper, 2, axis=1), 2, axis=2)
+        features = features[:, : deeper.shape[1], : deeper.shape[2]]
+    return ops.matmul(ops.transpose(_flat(features, shift)), _flat(deeper, shift))
+
+
+def positions(features: Tensor) -> int:
+    """Number of positions of (1, h, w, C): M = h w."""
+    return prod(features.shape[1:3])
 
 
 def style_loss_titu1994(gram: Tensor, target: Tensor, *, image_size: tuple[int, int]) -> Tensor:
@@ -59,3 +89,9 @@ def style_loss_gatys2016(gram: Tensor, target: Tensor) -> Tensor:
         A scalar that does not depend on the size of the image.
     """
     return ops.mean(ops.square(gram - target))
+
+
+def _flat(features: Tensor, shift: float) -> Tensor:
+    """(1, h, w, C) as a matrix of positions by channels, shifted."""
+    flat = ops.reshape(features, (-1, features.shape[-1]))
+    return flat + shift if shift else flat

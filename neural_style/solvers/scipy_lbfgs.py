@@ -62,7 +62,7 @@ class _Run:
 
     def __init__(self, start: np.ndarray, memory: int) -> None:
         self._shape, self._dtype = start.shape, start.dtype
-        self._points: queue.Queue[np.ndarray | Exception | None] = queue.Queue()
+        self._points: queue.Queue[np.ndarray | BaseException | None] = queue.Queue()
         self._answers: queue.Queue[tuple[float, np.ndarray] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._loop, args=(start, memory), daemon=True)
         self._thread.start()
@@ -70,7 +70,7 @@ class _Run:
     def ask(self) -> np.ndarray | None:
         """The next point, or None when SciPy has ended."""
         point = self._points.get()
-        if isinstance(point, Exception):
+        if isinstance(point, BaseException):
             raise point
         return point
 
@@ -84,8 +84,6 @@ class _Run:
         self._thread.join()
 
     def _loop(self, start: np.ndarray, memory: int) -> None:
-        from scipy.optimize import minimize
-
         options = {
             "maxcor": memory,
             "maxls": LINE_SEARCH,
@@ -95,11 +93,13 @@ class _Run:
             "gtol": 0.0,
         }
         try:
+            from scipy.optimize import minimize
+
             minimize(self._function, start.ravel().astype(np.float64), jac=True, method="L-BFGS-B", options=options)
             self._points.put(None)
         except _Stop:
             pass
-        except Exception as error:
+        except BaseException as error:  # whatever it is, someone is waiting for the next point
             self._points.put(error)
 
     def _function(self, x: np.ndarray) -> tuple[float, np.ndarray]:

@@ -1,0 +1,269 @@
+"""From a file, a PIL image or an array to RGB in 0..255: upright, in sRGB, over white."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import io
+import logging
+import os
+import stat
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.images.picture import Array, Picture, check_extent, luminance, over_white
+
+# Pillow's other formats stay closed: some of them start programs (EPS runs Ghostscript).
+READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ORIENTATION, _ICC_PROFILE = 274, 34675  # Exif 2.3 and ICC.1 tags
+
+_PILLOW_LIMIT = threading.Lock()
+
+ImageSource = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | Picture
+
+
+def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Picture:
+    """Read a file, a PIL image or an array.
+
+    Arrays are (rows, columns), or (rows, columns, 1, 3 or 4): uint8, bool, uint16 over its full range, other integers
+    within 0..255, or floats in 0..255, which are taken as they are. `what` names the input in messages ("content
+    image"). `grey` leaves the luminance only, in three equal channels: the reference's `gray` initial image.
+
+    Raises `MissingFileError` for a file that is not there, `InvalidInputError` for what cannot be used.
+    """
+    if isinstance(source, Picture):
+        picture = source
+    elif isinstance(source, np.ndarray):
+        picture = _picture(*_from_array(source, f"{what} (an array)"), "an array", None)
+    elif isinstance(source, Image.Image):
+        where = f"{what} (a PIL image)"
+        with _explained(where):
+            picture = _picture(*_from_pil(source, where), "a PIL image", None)
+    elif isinstance(source, str | os.PathLike):
+        path = Path(source)
+        where = f'{what} "{path}"'
+        with opened(path, where) as file:
+            content = _from_tiff(file, where) if file.peek(4)[:4] in _TIFF_MAGIC else None
+            if content is None:
+                file.seek(0)
+                with Image.open(file, formats=READABLE) as image:
+                    content = _from_pil(image, where)
+        picture = _picture(*content, os.fspath(source), path)
+    else:
+        raise InvalidInputError(f"{what}: expected a path, a PIL image or an array. Received: {type(source).__name__}")
+    return replace(picture, rgb=luminance(picture.rgb)) if grey else picture
+
+
+def _picture(rgb: Array, alpha: Array | None, name: str, path: Path | None) -> Picture:
+    """Lay the colours over white; float alpha (0..255) does it in its own precision and is rounded afterwards."""
+    if alpha is not None:
+        rgb = over_white(rgb, alpha)
+        alpha = np.rint(alpha).astype(np.uint8)
+        alpha = None if alpha.min() == 255 else alpha
+    return Picture(rgb, alpha, name, path)
+
+
+def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
+    """RGB and alpha of an array, as new arrays: uint8, or float32 in 0..255."""
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise InvalidInputError(
+            f"{where} must be (rows, columns) or (rows, columns, 1, 3 or 4), channels last. Received: {array.shape}"
+        )
+    check_extent(array.shape[0], array.shape[1], where)
+    if array.dtype == np.bool_:
+        values: Array = array.astype(np.uint8) * np.uint8(255)
+    elif array.dtype.kind == "u" and array.dtype.itemsize == 2:
+        values = array.astype(np.float32) / np.float32(257)
+    elif array.dtype.kind in "ui":
+        low, high = int(array.min()), int(array.max())
+        if low < 0 or high > 255:
+            raise InvalidInputError(f"{where} must lie in 0..255. Received: {array.dtype} in {low}..{high}")
+        values = array.astype(np.uint8)
+    elif array.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
+            values = array.astype(np.float32)
+        if 0 < values.max(initial=0) <= 1:
+            warnings.warn(f"{where} lies within 0..1 and will look black: images are in 0..255", stacklevel=4)
+        if not np.isfinite(values).all():
+            raise InvalidInputError(f"{where} holds NaN or infinite values: every value must be finite, in 0..255")
+    else:
+        raise InvalidInputError(f"{where} must hold numbers in 0..255. Received: dtype {array.dtype}")
+    if channels < 3:
+        return np.repeat(values.reshape(*values.shape[:2], 1), 3, axis=2), None
+    if channels == 3:
+        return values, None
+    alpha = values[..., 3]
+    if alpha.min() < 0 or alpha.max() > 255:
+        raise InvalidInputError(f"{where}: alpha must lie in 0..255. Received: {alpha.min()}..{alpha.max()}")
+    return np.ascontiguousarray(values[..., :3]), alpha
+
+
+def _from_pil(image: Image.Image, where: str) -> tuple[Array, Array | None]:
+    check_extent(image.height, image.width, where)
+    from_file = image.format is not None
+    profile = image.info.get("icc_profile")
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "F" and from_file:
+        raise _unclear_range(where)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        array = np.asarray(image)
+        if image.mode == "I" and from_file:  # how an older Pillow opens a 16-bit grey PNG
+            array = array.astype(np.uint16)
+        key = image.info.get("transparency")  # a PNG may name one grey that is transparent
+        alpha = None if key is None else np.where(array == key, 0, 255).astype(np.uint8)
+        return _float_to_srgb(_from_array(array, where)[0], profile, where), alpha
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = np.array(image.getchannel("A"))
+    else:
+        alpha = None
+    image = image if image.mode == "CMYK" else image.convert("RGB")
+    return np.array(_to_srgb(image, profile, where)), alpha
+
+
+def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None] | None:
+    """The first page of a 16-bit grey or RGB TIFF, of which Pillow keeps 8 bits; None for what is Pillow's to read."""
+    import tifffile
+
+    logger = logging.getLogger("tifffile")
+    if not logger.handlers:  # else what it logs of a damaged file goes to the terminal, before our own line
+        logger.addHandler(logging.NullHandler())
+    try:
+        with tifffile.TiffFile(file) as tiff:
+            page: Any = tiff.pages[0]
+            kind, bits, tags = page.dtype.kind, page.bitspersample, page.tags
+            check_extent(page.imagelength, page.imagewidth, where)
+            if kind not in "bu" or bits not in (1, 2, 4, 8, 16):
+                raise _unclear_range(where)
+            if bits != 16 or page.photometric > 2 or page.axes not in ("YX", "YXS", "SYX"):
+                return None
+            array = page.asarray()
+            orientation = tags[_ORIENTATION].value if _ORIENTATION in tags else 1
+            profile = tags[_ICC_PROFILE].value if _ICC_PROFILE in tags else None
+    except InvalidInputError:
+        raise
+    except Exception:  # damaged, or packed as only Pillow can unpack here (LZW): Pillow keeps 8 bits or says why not
+        return None
+    array = np.moveaxis(array, 0, -1) if page.axes == "SYX" else np.atleast_3d(array)
+    colours = 3 if page.photometric == 2 else 1
+    samples, extra = array[..., :colours].astype(np.float32) / np.float32(257), page.extrasamples
+    samples = 255 - samples if page.photometric == 0 else samples  # "white is zero"
+    alpha = None
+    if extra and extra[0] in (1, 2):
+        alpha = array[..., colours].astype(np.float32) / np.float32(257)
+        if extra[0] == 1:  # "associated": the colours are stored multiplied by alpha
+            samples = np.clip(samples * 255 / np.maximum(alpha, np.float32(1 / 257))[..., None], 0, 255)
+        alpha = _upright(alpha, orientation)
+    rgb = np.repeat(samples, 3, axis=2) if colours == 1 else samples
+    return _float_to_srgb(_upright(rgb, orientation), profile, where), alpha
+
+
+def _upright(array: Array, orientation: int) -> Array:
+    """Undo an EXIF orientation: from 5 on rows and columns are exchanged, then rows, columns or both run backwards."""
+    array = array.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else array
+    array = array[:, ::-1] if orientation in (2, 3, 6, 7) else array
+    return np.ascontiguousarray(array[::-1] if orientation in (3, 4, 7, 8) else array)
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None, where: str) -> Image.Image:
+    """An RGB or CMYK image in sRGB; a profile that cannot be used is passed over with a warning."""
+    if profile:
+        from PIL import ImageCms
+
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            space = source.profile.xcolor_space.strip()
+            if space == "GRAY" and image.mode == "RGB" and np.ptp(np.asarray(image), axis=2).max() == 0:
+                image = image.convert("L")
+            elif space != image.mode:
+                raise ValueError(f"it is for {space}, the picture is {image.mode}")
+            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            return converted if converted is not None else image
+        except Exception as error:  # the profile is a program of its own: littleCMS and Pillow fail in many ways
+            warnings.warn(f"the colour profile of {where} is ignored, colours may be off: {error}", stacklevel=2)
+    return image.convert("RGB")
+
+
+def _float_to_srgb(rgb: Array, profile: bytes | None, where: str) -> Array:
+    """As `_to_srgb`, which knows 8 bits only: what it changes at 8 bits is added to the full precision."""
+    if not profile:
+        return rgb
+    eight = np.rint(np.clip(rgb, 0, 255)).astype(np.uint8)
+    converted = np.asarray(_to_srgb(Image.fromarray(eight), profile, where)).astype(np.float32)
+    return np.asarray(np.clip(rgb + (converted - eight), 0, 255))
+
+
+def _unclear_range(where: str) -> InvalidInputError:
+    return InvalidInputError(f"{where} stores numbers that have no agreed white: save it with 8 or 16 bits per channel")
+
+
+@contextlib.contextmanager
+def _explained(where: str) -> Iterator[None]:
+    """What Pillow's decoders raise becomes one line, and what they mutter before it is kept from the terminal.
+
+    Pillow's own limit of size is lifted meanwhile: `check_extent` sets ours.
+    """
+    with _PILLOW_LIMIT, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        except InvalidInputError:
+            raise
+        except MemoryError as error:
+            raise InvalidInputError(f"{where} does not fit into memory: make it smaller first") from error
+        except UnidentifiedImageError as error:
+            raise InvalidInputError(f"{where} is not a picture that can be read: use {', '.join(READABLE)}") from error
+        except Exception as error:  # decoders meet damage with OSError, SyntaxError, ValueError, struct.error and more
+            reason = str(error) or type(error).__name__
+            raise InvalidInputError(f"{where} is damaged or cut short ({reason}): get or save it again") from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextlib.contextmanager
+def opened(path: Path, where: str) -> Iterator[io.BufferedReader]:
+    """The file, open for reading, with every reason why it cannot be explained."""
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MissingFileError(f"{where} does not exist: {_advice(path)}") from error
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(f"{where} cannot be opened: {reason(error)}") from error
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise InvalidInputError(f"{where} is {kind}: name a picture file")
+    if status.st_size == 0:
+        raise InvalidInputError(f"{where} is empty (0 bytes): get or save it again")
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise InvalidInputError(f"{where} cannot be opened: {reason(error)}") from error
+    with file, _explained(where):
+        yield file
+
+
+def _advice(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f'there is no folder "{path.parent}"'
+    names: dict[str, str] = {}
+    with contextlib.suppress(OSError):  # a folder may be entered and yet not be listed
+        names = {entry.name.lower(): entry.name for entry in path.parent.iterdir()}
+    close = difflib.get_close_matches(path.name.lower(), names, n=1)
+    if close:
+        return f'did you mean "{path.parent / names[close[0]]}"?'
+    return f'check the name, and that it is in "{path.parent.resolve()}"'
+
+
+def reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__

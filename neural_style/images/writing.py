@@ -1,0 +1,179 @@
+"""From RGB in 0..255 to a file: complete or not at all, with a record of how it was made."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from neural_style.errors import InvalidInputError, did_you_mean
+from neural_style.images.picture import Array, check_extent, over_white, resize, to_uint8
+from neural_style.images.reading import READABLE, opened, reason
+
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+SUFFIXES = tuple(_FORMATS)
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "PNG": {},
+    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
+    "WEBP": {"quality": 95, "exact": True},  # exact: colours under transparent pixels are kept
+    "TIFF": {"compression": "tiff_adobe_deflate"},
+}
+
+_RECORD_KEY = "neural_style"
+_RECORD_MARK = b"neural_style:"  # tells our text from a camera's own in the EXIF tag that both use
+_IMAGE_DESCRIPTION = 270  # TIFF 6.0 tag
+
+
+def check_output(
+    path: str | os.PathLike[str], *, overwrite: bool, suffixes: Iterable[str] = SUFFIXES, what: str = "output"
+) -> None:
+    """Find out before a run whether `path` can be written after it; missing parent folders are made.
+
+    Raises `InvalidInputError` for a suffix that is not one of `suffixes`, a file that exists already (unless
+    `overwrite`), and a place where no file can be made, which is found out by making one.
+    """
+    path, suffixes, where = Path(path), tuple(suffixes), f'{what} "{os.fspath(path)}"'
+    if not path.suffix:
+        raise InvalidInputError(f"{where} has no suffix: name the format, as in {path.name or 'out'}{suffixes[0]}")
+    if path.suffix.lower() not in suffixes:
+        raise InvalidInputError(
+            f'{where} has the unknown suffix "{path.suffix}": {did_you_mean(path.suffix.lower(), suffixes)}'
+        )
+    with _writing(where):
+        if path.is_dir():
+            raise InvalidInputError(f"{where} is a folder: choose another name")
+        if os.path.lexists(path) and not overwrite:
+            raise FileExistsError
+        blocked = next((parent for parent in path.parents if parent.exists() and not parent.is_dir()), None)
+        if blocked:
+            raise InvalidInputError(f'{where} cannot be written: "{blocked}" is a file, not a folder')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = _temporary(path)
+        try:
+            probe.touch(exist_ok=False)
+        finally:
+            probe.unlink(missing_ok=True)
+
+
+def write(
+    path: str | os.PathLike[str],
+    rgb: Array,
+    *,
+    alpha: Array | None = None,
+    record: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write `rgb` (rows, columns, 3), 0..255, in the format of the suffix; complete or not at all.
+
+    Floats are clipped and rounded. `alpha` (rows, columns) uint8 is kept where the format can; a JPEG shows the
+    picture over white. `record` is a text that `read_record` finds again; a JPEG holds 64 kB of it, and is written
+    without a longer one, with a warning.
+    """
+    path = Path(path)
+    where = f'output "{path}"'
+    check_output(path, overwrite=overwrite)
+    pixels = to_uint8(rgb, where)
+    kind = _FORMATS[path.suffix.lower()]
+    if alpha is not None:
+        if alpha.shape != pixels.shape[:2] or alpha.dtype != np.uint8:
+            raise InvalidInputError(
+                f"alpha must be uint8 of shape {pixels.shape[:2]}. Received: {alpha.dtype} {alpha.shape}"
+            )
+        pixels = over_white(pixels, alpha) if kind == "JPEG" else np.dstack([pixels, alpha])
+    options = dict(_OPTIONS[kind])
+    if record is not None:
+        # A lone surrogate (a file name that is not UTF-8) becomes the escape that JSON has for it.
+        text = record.encode("utf-8", "backslashreplace")
+        if kind == "PNG":
+            options["pnginfo"] = PngImagePlugin.PngInfo()
+            options["pnginfo"].add_itxt(_RECORD_KEY, text.decode())
+        else:
+            options["exif"] = Image.Exif()
+            options["exif"][_IMAGE_DESCRIPTION] = _RECORD_MARK + text
+        if kind == "JPEG" and len(options["exif"].tobytes()) > 65533:  # what one JPEG segment holds
+            del options["exif"]
+            warnings.warn(
+                f"{where}: a JPEG has no room for a record of {len(text)} bytes; written without it", stacklevel=2
+            )
+    buffer = io.BytesIO()
+    with _writing(where):
+        Image.fromarray(pixels).save(buffer, kind, **options)
+    _store(path, buffer.getvalue(), where, overwrite)
+
+
+def read_record(path: str | os.PathLike[str]) -> str | None:
+    """The text that `write` stored in the picture, None where there is none; errors as in `read`."""
+    where = f'image "{os.fspath(path)}"'
+    with opened(Path(path), where) as file, Image.open(file, formats=READABLE) as image:
+        check_extent(image.height, image.width, where)
+        if isinstance(image, PngImagePlugin.PngImageFile):
+            text = image.text.get(_RECORD_KEY)
+            return None if text is None else str(text)
+        stored = image.getexif().get(_IMAGE_DESCRIPTION, b"")
+    # Pillow hands the bytes of this tag out as Latin-1, which loses nothing.
+    stored = stored.encode("latin-1", "replace") if isinstance(stored, str) else stored
+    return stored.removeprefix(_RECORD_MARK).decode() if stored.startswith(_RECORD_MARK) else None
+
+
+def write_animation(
+    path: str | os.PathLike[str], frames: Sequence[Array], *, milliseconds: int = 120, overwrite: bool = False
+) -> None:
+    """Write `frames` (rows, columns, 3), 0..255, as a GIF that loops and rests for a second and a half on the last.
+
+    Frames of other sizes (a run from coarse to fine) are brought to the last one's. Each has a palette of its own.
+    """
+    path = Path(path)
+    where = f'animation "{path}"'
+    check_output(path, overwrite=overwrite, suffixes=[".gif"], what="animation")
+    if not frames:
+        raise InvalidInputError(f"{where} has no frames: give at least one")
+    size = frames[-1].shape[:2]
+    images = [Image.fromarray(resize(to_uint8(frame, where), size)).quantize(256) for frame in frames]
+    buffer = io.BytesIO()
+    with _writing(where):
+        images[0].save(
+            buffer,
+            "GIF",
+            save_all=True,
+            append_images=images[1:],
+            duration=[milliseconds] * (len(images) - 1) + [max(milliseconds, 1500)],
+            loop=0,
+        )
+    _store(path, buffer.getvalue(), where, overwrite)
+
+
+def _store(path: Path, data: bytes, where: str, overwrite: bool) -> None:
+    """Write `data` beside `path` and move it there whole; without `overwrite` the name is first taken exclusively."""
+    temporary = _temporary(path)
+    with _writing(where):
+        try:
+            temporary.write_bytes(data)
+            if not overwrite:
+                path.touch(exist_ok=False)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{secrets.token_hex(8)}.part")
+
+
+@contextlib.contextmanager
+def _writing(where: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidInputError:  # is a ValueError itself
+        raise
+    except FileExistsError as error:
+        raise InvalidInputError(f"{where} exists: choose another name, or pass overwrite=True / --overwrite") from error
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(f"{where} cannot be written: {reason(error)}") from error

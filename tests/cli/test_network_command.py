@@ -1,0 +1,273 @@
+"""`neural-style network`: the files that it makes, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from neural_style.cli import network
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Command = Callable[..., Any]
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run some lines in a process of their own."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Callable[[], list[str]]:
+    """Names of the files beside the prefix of `paint`."""
+    return lambda: sorted(path.name for path in (tmp_path / "made").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        ([], ["out.png", "out_at_iteration_1.png"]),
+        (["--save_every", "0"], ["out.png"]),
+        (["--num_iter", "3", "--save_every", "2"], ["out.png", "out_at_iteration_2.png"]),
+        (["--save_every", "0", "--gif", "--record"], ["out.gif", "out.json", "out.png"]),
+        (["--sizes", "12", "16", "20", "--save_every", "3"], ["out.png", "out_at_iteration_3.png"]),
+    ],
+)
+def test_files(paint: Command, made: Callable[[], list[str]], flags: list[str], names: list[str]) -> None:
+    assert paint("--image_size", "16", *flags).status == 0
+    assert made() == names
+
+
+def test_the_last_iteration_is_the_picture(paint: Command, tmp_path: Path) -> None:
+    assert paint("--num_iter", "2", "--gif").status == 0
+    out = tmp_path / "made"
+    np.testing.assert_array_equal(pixels(out / "out.png"), pixels(out / "out_at_iteration_2.png"))
+    assert (pixels(out / "out.png") != pixels(out / "out_at_iteration_1.png")).any()
+    with Image.open(out / "out.gif") as animation:
+        assert [frame.size for frame in ImageSequence.Iterator(animation)] == [(38, 32)] * 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "saved", "worked"),
+    [
+        # int(32 * 48 / 40) columns: the reference truncates.
+        ([], (32, 38), [32, 38]),
+        (["--maintain_aspect_ratio", "False"], (32, 38), [32, 32]),
+        (["--rescale_image", "True"], (40, 48), [32, 38]),
+        (["--rescale_image", "True", "--maintain_aspect_ratio", "no"], (40, 48), [32, 32]),
+        (["--rescale_image"], (40, 48), [32, 38]),
+    ],
+)
+def test_size(paint: Command, tmp_path: Path, flags: list[str], saved: tuple[int, int], worked: list[int]) -> None:
+    assert paint("--record", *flags).status == 0
+    for name in ("out.png", "out_at_iteration_1.png"):
+        assert pixels(tmp_path / "made" / name).shape == (*saved, 3)
+    record = json.loads((tmp_path / "made" / "out.json").read_text())
+    assert record["history"][-1]["image_size"] == worked
+
+
+def test_rescale_method_is_pillows(paint: Command, tmp_path: Path) -> None:
+    for method in ("nearest", "lanczos"):
+        assert paint("--rescale_image", "True", "--rescale_method", method, prefix=tmp_path / method).status == 0
+    assert paint(prefix=tmp_path / "plain").status == 0
+    plain = Image.fromarray(pixels(tmp_path / "plain.png"))
+    for method, resampling in (("nearest", Image.Resampling.NEAREST), ("lanczos", Image.Resampling.LANCZOS)):
+        expected = np.asarray(plain.resize((48, 40), resampling)).astype(int)
+        # One run may differ from another by rounding, see the README.
+        assert np.abs(pixels(tmp_path / f"{method}.png") - expected).mean() < 0.5
+
+
+@pytest.mark.parametrize("flags", [[], ["--rescale_image", "True"]])
+def test_the_contents_alpha_is_kept(paint: Command, photo: np.ndarray, tmp_path: Path, flags: list[str]) -> None:
+    alpha = np.zeros((40, 48), np.uint8)
+    alpha[5:30, 10:40] = 200
+    Image.fromarray(np.dstack([photo, alpha])).save(tmp_path / "cut.png")
+    assert paint(*flags, content=tmp_path / "cut.png").status == 0
+    for name in ("out.png", "out_at_iteration_1.png"):
+        found = pixels(tmp_path / "made" / name)
+        columns, rows = found.shape[1::-1]
+        expected = Image.fromarray(alpha).resize((columns, rows), Image.Resampling.BILINEAR)
+        np.testing.assert_array_equal(found[..., 3], np.asarray(expected))
+
+
+def test_the_suffix_of_the_prefix_names_the_format(
+    paint: Command, made: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    assert paint(prefix=tmp_path / "made" / "out.jpg").status == 0
+    assert made() == ["out.jpg", "out_at_iteration_1.jpg"]
+    with Image.open(tmp_path / "made" / "out.jpg") as image:
+        assert image.format == "JPEG"
+
+
+def test_a_dot_in_the_prefix_is_no_suffix(paint: Command, made: Callable[[], list[str]], tmp_path: Path) -> None:
+    assert paint("--save_every", "0", prefix=tmp_path / "made" / "v1.5").status == 0
+    assert made() == ["v1.5.png"]
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize("name", ["out.png", "out_at_iteration_2.png", "out.json", "out.gif"])
+def test_nothing_is_overwritten(paint: Command, made: Callable[[], list[str]], tmp_path: Path, name: str) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / name).write_bytes(b"mine")
+    ran = paint("--num_iter", "2", "--gif", "--record")
+    ran.assert_refused(name, "--overwrite")
+    assert made() == [name]
+    assert (tmp_path / "made" / name).read_bytes() == b"mine"
+
+
+def test_overwrite(paint: Command, tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    for name in ("out.png", "out_at_iteration_1.png", "out.json", "out.gif"):
+        (tmp_path / "made" / name).write_bytes(b"mine")
+    assert paint("--overwrite", "--gif", "--record").status == 0
+    for path in (tmp_path / "made").iterdir():
+        assert path.read_bytes() != b"mine"
+
+
+def test_table_of_terms(command: Command, photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
+    """Two styles with a weight each: the terms add up to the loss, and so do their shares."""
+    second = tmp_path / "second.png"
+    Image.fromarray(pixels(painting_file)[::-1, :, ::-1]).save(second)
+    flags = ["--model=mini", "--weights=random", "--content_layer=conv1_2", "--image_size=24", "--num_iter=1"]
+    weights = ["--style_weight", "1.0", "0.4", "--style_layers", "conv1_1", "conv2_1"]
+    ran = command("network", photo_file, painting_file, second, tmp_path / "out", *flags, *weights)
+    assert ran.status == 0
+    rows = dict(re.findall(r"^  (\S+) +(\S+)", ran.out, flags=re.MULTILINE))
+    loss = float(rows.pop("loss"))
+    styles = [f"style.{index}.{layer}" for index in (0, 1) for layer in ("conv1_1", "conv2_1")]
+    assert list(rows) == ["content.conv1_2", *styles, "tv"]
+    assert sum(map(float, rows.values())) == pytest.approx(loss, rel=1e-3)
+    assert sum(map(float, re.findall(r"([\d.]+)%", ran.out))) == pytest.approx(100, abs=0.5)
+    assert f"wrote {tmp_path / 'out.png'}" in ran.out
+
+
+def test_quiet(paint: Command) -> None:
+    ran = paint("--quiet")
+    assert ran == (0, "", "")
+
+
+def test_defaults_are_the_references() -> None:
+    """facts/titu1994.md 1, where a value is not None."""
+    found = network.parser().read(["photo.jpg", "painting.jpg", "out"])
+    technique = network.Network(**network.values(found, network.Network)).resolved()
+    expected = {
+        "image_size": 400,
+        "iterations": 10,
+        "rescale_image": False,
+        "rescale_method": "bilinear",
+        "maintain_aspect_ratio": True,
+        "init": "content",
+        "min_improvement": 0.0,
+    }
+    assert {name: getattr(found, name) for name in expected} == expected
+    assert (technique.content_weight, technique.style_scale, technique.total_variation_weight) == (0.025, 1, 8.5e-5)
+    assert (technique.model, technique.content_loss_type, technique.pooling) == ("vgg16", 0, "max")
+    assert technique.content_layer == "conv5_2"
+    styles = network.styles_of(["a.jpg", "b.jpg"], found.style_weight, found.stroke_scale, found.style_resize)
+    assert [style.weight for style in styles] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "expected"),
+    [
+        *[(["--rescale_image", text], "rescale_image", True) for text in ("True", "true", "YES", "t", "1")],
+        *[(["--rescale_image", text], "rescale_image", False) for text in ("False", "no", "F", "0")],
+        (["--maintain-aspect-ratio", "False"], "maintain_aspect_ratio", False),
+        (["--image-size", "64"], "image_size", 64),
+        (["--image-size=64"], "image_size", 64),
+        (["--style-weight", "1", "0.4"], "style_weight", [1.0, 0.4]),
+        (["--weights=my-own-file.npz"], "weights", "my-own-file.npz"),
+        (["--pool_type", "ave"], "pooling", "ave"),
+        (["--num_iter", "3"], "iterations", 3),
+        (["--init_image", "noise"], "init", "noise"),
+    ],
+)
+def test_spelling(arguments: list[str], name: str, expected: object) -> None:
+    assert getattr(network.parser().read(["photo.jpg", "painting.jpg", "out", *arguments]), name) == expected
+
+
+HELP = """
+    import sys
+    from neural_style.cli import main
+    try:
+        status = main(sys.argv[1:])
+    except SystemExit as end:
+        status = end.code or 0
+    print(sorted({"keras", "tensorflow", "jax", "scipy"} & sys.modules.keys()))
+    sys.exit(status)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], [], ["network", "--help"], ["show", "-h"], ["rerun", "--help"]])
+def test_help_starts_no_backend(arguments: list[str]) -> None:
+    ran = python(HELP, *arguments)
+    assert ran.returncode == 0
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines()[-1] == "[]"
+    assert ran.stdout.startswith("usage: neural-style")
+
+
+def test_help_names_every_flag() -> None:
+    told = python(HELP, "network", "--help").stdout
+    reference = """image_size content_weight style_weight style_scale total_variation_weight num_iter model
+        content_loss_type rescale_image rescale_method maintain_aspect_ratio content_layer init_image pool_type
+        min_improvement"""
+    ours = "weights solver seed sizes precision style_layers normalization save_every gif record overwrite device quiet"
+    for flag in (reference + " " + ours).split():
+        assert re.search(rf"--{flag}\b", told), flag
+    for default in ("400", "0.025", "8.5e-05", "scipy_lbfgs", "bilinear"):
+        assert f"(default: {default})" in " ".join(told.split())
+
+
+INTERRUPTIBLE = """
+    import signal, sys
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored below a shell's "&"
+    from neural_style.cli import main
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_keeps_the_best_picture(photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
+    arguments = ["network", photo_file, painting_file, tmp_path / "out", "--model", "mini"]
+    arguments += ["--weights", "random", "--image_size", "16", "--num_iter", "5000"]
+    running = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(INTERRUPTIBLE), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    try:
+        while not (tmp_path / "out_at_iteration_1.png").exists() and running.poll() is None:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        told, errors = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 130, errors
+    assert pixels(tmp_path / "out.png").shape == (16, 19, 3)
+    assert "stopped early: interrupted" in told
+    assert "Traceback" not in errors

@@ -1,0 +1,349 @@
+"""Weights from every source, read back; and files that are not what they should be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.features import vgg, weights
+from neural_style.features.weights import Weights
+
+MINI = vgg.architecture("mini")
+VGG19 = vgg.architecture("vgg19")
+LAYERS = ("conv1_1", "conv1_2")
+
+
+def some_weights(layers: tuple[str, ...] = LAYERS, *, architecture: vgg.Architecture = MINI) -> Weights:
+    """Random ones with biases that are not zero."""
+    loaded = weights.random(architecture, layers, seed=3)
+    generator = np.random.default_rng(4)
+    return {k: generator.normal(0, 1, v.shape).astype(np.float32) if v.ndim == 1 else v for k, v in loaded.items()}
+
+
+def save_h5(path: Path, content: Weights, *, datasets: str, root: str = "") -> None:
+    """As Keras 1 and 2 do: a group a layer, whose attribute names the datasets in it, which may be nested."""
+    with h5py.File(path, "w") as file:
+        names = sorted({name.rpartition("_")[0] for name in content})
+        top = file.require_group(root) if root else file
+        top.attrs["layer_names"] = np.array(["input_1", *names, "block1_pool"], "S")
+        top.attrs["backend"] = b"tensorflow"
+        for empty in ("input_1", "block1_pool"):
+            top.create_group(empty).attrs["weight_names"] = np.array([], "S1")
+        for name in names:
+            group = top.create_group(name)
+            kernel, bias = (
+                datasets.format(layer=name, part=part, letter=part[0].replace("k", "W")) for part in ("kernel", "bias")
+            )
+            group.attrs["weight_names"] = np.array([kernel, bias], "S")
+            group[kernel], group[bias] = content[f"{name}_kernel"], content[f"{name}_bias"]
+
+
+def assert_same(found: Weights, expected: Weights) -> None:
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        assert found[name].dtype == np.float32
+        np.testing.assert_array_equal(found[name], array)
+
+
+def refusal(source: object, *, architecture: vgg.Architecture = MINI, layers: tuple[str, ...] = LAYERS) -> str:
+    """The one line that is said of a source."""
+    with pytest.raises((InvalidInputError, MissingFileError)) as caught:
+        weights.load(architecture, str(source), layers)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+SAVED: dict[str, Callable[[Path, Weights], None]] = {
+    "w.npz": lambda path, content: np.savez(path, **content),
+    # vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5 was written by Keras 1.
+    "keras1.h5": lambda path, content: save_h5(path, content, datasets="{layer}_{letter}_1:0"),
+    "keras2.h5": lambda path, content: save_h5(path, content, datasets="{layer}/{part}:0"),
+    "keras2_model.h5": lambda path, content: save_h5(path, content, datasets="{layer}/{part}:0", root="model_weights"),
+    "flat.h5": lambda path, content: save_h5(path, content, datasets="{part}:0"),
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_file_is_read_back(tmp_path: Path, name: str) -> None:
+    expected = some_weights()
+    SAVED[name](tmp_path / name, expected)
+    assert_same(weights.load(MINI, str(tmp_path / name), LAYERS), expected)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")  # in Keras
+def test_a_model_that_keras_saved(tmp_path: Path) -> None:
+    expected = some_weights()
+    network = vgg.build("mini", ["conv1_2"], expected)
+    network.save(tmp_path / "model.h5")
+    assert_same(weights.load(MINI, str(tmp_path / "model.h5"), LAYERS), expected)
+    # Keras 3 replaces the names of layers by numbers in this format, so nobody can tell which is which.
+    network.save_weights(tmp_path / "mini.weights.h5")
+    assert "lacks conv1_1, conv1_2" in refusal(tmp_path / "mini.weights.h5")
+
+
+def test_the_same_values_have_the_same_fingerprint_whatever_the_file(tmp_path: Path) -> None:
+    expected = some_weights()
+    found = set()
+    for name, save in SAVED.items():
+        save(tmp_path / name, expected)
+        found.add(weights.fingerprint(weights.load(MINI, str(tmp_path / name), LAYERS)))
+    assert found == {weights.fingerprint(dict(reversed(expected.items())))}
+    changed = {**expected, "block1_conv1_bias": expected["block1_conv1_bias"] + np.float32(1e-6)}
+    assert weights.fingerprint(changed) not in found
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_partial_file_is_enough_for_the_layers_in_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    SAVED[name](path, some_weights(("conv1_1", "conv1_2", "conv2_2")))
+    assert set(weights.load(MINI, str(path), ("conv2_2",))) == {"block2_conv2_kernel", "block2_conv2_bias"}
+    message = refusal(path, layers=("conv1_1", "conv2_1", "conv2_2", "conv3_1"))
+    assert str(path) in message
+    assert "lacks conv2_1, conv3_1 of mini" in message
+
+
+def test_a_kernel_without_its_bias_is_missing(tmp_path: Path) -> None:
+    content = some_weights()
+    del content["block1_conv2_bias"]
+    np.savez(tmp_path / "w.npz", **content)
+    assert "lacks conv1_2 of mini" in refusal(tmp_path / "w.npz")
+
+
+def test_half_precision_is_widened(tmp_path: Path) -> None:
+    halves = {name: array.astype(np.float16) for name, array in some_weights().items()}
+    np.savez(tmp_path / "w.npz", **halves)
+    expected = {name: array.astype(np.float32) for name, array in halves.items()}
+    assert_same(weights.load(MINI, str(tmp_path / "w.npz"), LAYERS), expected)
+
+
+def test_random_is_he_normal() -> None:
+    loaded = weights.load(VGG19, "random", ("conv1_1", "conv2_1", "conv3_1"))
+    for layer, channels in (("block1_conv1", 3), ("block2_conv1", 64), ("block3_conv1", 128)):
+        kernel = loaded[f"{layer}_kernel"].astype(np.float64)
+        deviation = np.sqrt(2 / (9 * channels))
+        assert kernel.std() == pytest.approx(deviation, rel=4 / np.sqrt(2 * kernel.size))  # four standard errors
+        assert abs(kernel.mean()) < 4 * deviation / np.sqrt(kernel.size)
+        assert not loaded[f"{layer}_bias"].any()
+
+
+def test_random_depends_on_the_seed_only() -> None:
+    first = weights.load(MINI, "random:7", LAYERS)
+    assert_same(weights.load(MINI, "random:7", LAYERS), first)
+    deep = weights.load(MINI, "random:7", ("conv2_1",))
+    assert_same(deep, {k: v for k, v in weights.load(MINI, "random:7", MINI.layers).items() if k in deep})
+    assert_same(weights.load(MINI, "random:0", LAYERS), weights.load(MINI, "random", LAYERS))
+    assert weights.fingerprint(first) != weights.fingerprint(weights.load(MINI, "random:8", LAYERS))
+
+
+def test_random_draws_what_the_golden_numbers_were_made_with() -> None:
+    """facts/titu1994.md 7 B: standard_normal((3, 3, C_in, C_out)) in float64 times sqrt(2 / (9 C_in)), to float32."""
+    draw = np.random.default_rng(0).standard_normal((3, 3, 3, 64)) * np.sqrt(2 / 27)
+    found = weights.load(VGG19, "random", ("conv1_1",))
+    np.testing.assert_array_equal(found["block1_conv1_kernel"], draw.astype(np.float32))
+
+
+def saved_bytes(name: str, content: Weights, tmp_path: Path) -> bytes:
+    SAVED[name](tmp_path / f"good_{name}", content)
+    return (tmp_path / f"good_{name}").read_bytes()
+
+
+npz_bytes = partial(saved_bytes, "w.npz")
+h5_bytes = partial(saved_bytes, "keras2.h5")
+
+
+def with_nan(content: Weights) -> Weights:
+    content["block1_conv2_kernel"][1, 1, 0, 0] = np.nan
+    return content
+
+
+def npy_bytes(tmp_path: Path) -> bytes:
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    return (tmp_path / "one.npy").read_bytes()
+
+
+def pickled_npz(tmp_path: Path) -> bytes:
+    np.savez(tmp_path / "p.npz", **dict.fromkeys(some_weights(), np.array([{"not": "numbers"}], dtype=object)))
+    return (tmp_path / "p.npz").read_bytes()
+
+
+DAMAGED: dict[str, tuple[Callable[[Path], bytes], str]] = {
+    "empty.npz": (lambda _: b"", "damaged or not an .npz file"),
+    "text.npz": (lambda _: b"these are no weights\n", "damaged or not an .npz file"),
+    "text.h5": (lambda _: b"these are no weights\n", "damaged or not an .h5 file"),
+    "truncated.npz": (lambda p: npz_bytes(some_weights(), p)[:-3000], "damaged or not an .npz file"),
+    "truncated.h5": (lambda p: h5_bytes(some_weights(), p)[:-3000], "damaged or not an .h5 file"),
+    "array.npz": (npy_bytes, "not an .npz file"),
+    "pickle.npz": (lambda _: pickle.dumps(some_weights()), "damaged or not an .npz file"),
+    "objects.npz": (pickled_npz, "damaged or not an .npz file"),
+    "nan.npz": (lambda p: npz_bytes(with_nan(some_weights()), p), "block1_conv2_kernel is not made of finite numbers"),
+    "whole.npz": (lambda p: npz_bytes({k: np.int64(v) for k, v in some_weights().items()}, p), "not made of finite"),
+    "other.npz": (lambda p: npz_bytes(some_weights(architecture=VGG19), p), "(3, 3, 3, 64), expected (3, 3, 3, 32)"),
+    "other.h5": (lambda p: h5_bytes(some_weights(architecture=VGG19), p), "(3, 3, 3, 64), expected (3, 3, 3, 32)"),
+    "zip_as.h5": (lambda p: npz_bytes(some_weights(), p), "damaged or not an .h5 file"),
+    "h5_as.npz": (lambda p: h5_bytes(some_weights(), p), "damaged or not an .npz file"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_is_named_in_one_line(tmp_path: Path, name: str) -> None:
+    make, expected = DAMAGED[name]
+    path = tmp_path / name
+    path.write_bytes(make(tmp_path))
+    message = refusal(path)
+    assert str(path) in message
+    assert expected in message
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_any_changed_byte_is_read_over_or_refused(tmp_path: Path, compressed: bool) -> None:
+    path = tmp_path / "w.npz"
+    (np.savez_compressed if compressed else np.savez)(path, **some_weights(("conv1_1",)))
+    good = path.read_bytes()
+    generator = np.random.default_rng(6)
+    refused = []
+    for position in [*range(80), *generator.integers(0, len(good), 150), *range(len(good) - 80, len(good))]:
+        path.write_bytes(good[:position] + bytes([good[position] ^ 0xFF]) + good[position + 1 :])
+        try:
+            found = weights.load(MINI, str(path), ("conv1_1",))
+        except InvalidInputError as error:
+            refused.append(str(error))
+        else:
+            assert_same(found, some_weights(("conv1_1",)))
+    assert len(refused) > 100
+    assert not [message for message in refused if "\n" in message]
+
+
+@pytest.mark.parametrize(
+    ("source", "architecture", "expected"),
+    [
+        ("/nowhere/vgg19.npz", VGG19, "no weights file /nowhere/vgg19.npz"),
+        ("nowhere.h5", VGG19, "no weights file nowhere.h5"),
+        ("imagnet", VGG19, 'unknown weights "imagnet"'),
+        ("random:abc", VGG19, 'unknown weights "random:abc"'),
+        ("random:-1", VGG19, 'unknown weights "random:-1"'),
+        ("weights.pth", VGG19, 'unknown weights "weights.pth"'),
+        ("embedded", VGG19, "no weights of vgg19 are embedded"),
+        ("imagenet", MINI, "mini has no ImageNet weights"),
+    ],
+)
+def test_a_source_that_cannot_be_had(source: str, architecture: vgg.Architecture, expected: str) -> None:
+    message = refusal(source, architecture=architecture)
+    assert expected in message
+    assert any(hint in message for hint in ("--weights", "imagenet", "check the path"))
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "w.npz").mkdir()
+    assert str(tmp_path / "w.npz") in refusal(tmp_path / "w.npz")
+
+
+def test_the_embedded_file_is_checked_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mini.npz"
+    monkeypatch.setitem(weights.EMBEDDED_FILES, "mini", str(path))  # an absolute path stays what it is
+    np.savez(path, **some_weights())
+    assert_same(weights.load(MINI, None, LAYERS), some_weights())
+    path.write_bytes(path.read_bytes()[:5000])
+    assert f"{path} cannot be read as a weights file" in refusal("embedded")
+    path.unlink()
+    assert str(path) in refusal("embedded")
+
+
+KERAS_CACHE = """
+    import functools, http.server, json, os, sys, threading
+    from pathlib import Path
+    from neural_style.features import vgg, weights
+
+    served, digest = Path(sys.argv[1]), sys.argv[2]
+    table, name = vgg.architecture("vgg19"), served.name
+    weights.KERAS_FILES = {"vgg19": (name, digest)}
+    told = {}
+
+    def attempt():
+        try:
+            return weights.fingerprint(weights.load(table, "imagenet", ("conv1_1",)))
+        except weights.InvalidInputError as error:
+            return str(error)
+
+    weights.KERAS_URL = "http://127.0.0.1:9"  # nobody listens there
+    told["unreachable"] = attempt()
+    place = Path(told["unreachable"].partition("put it at ")[2].partition(", or")[0])
+    told["place"] = str(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(served.read_bytes())
+    told["put there"] = attempt()
+    place.unlink()
+
+    requests = []
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            requests.append(self.path)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=served.parents[1]))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    weights.KERAS_URL = f"http://127.0.0.1:{server.server_port}"
+    told["downloaded"], told["cached"], told["requests"] = attempt(), attempt(), requests.copy()
+    told["cache"] = sorted(str(p.relative_to(os.environ["KERAS_HOME"])) for p in place.parent.iterdir())
+    place.unlink()
+    weights.KERAS_FILES = {"vgg19": (name, "0" * 32)}
+    told["other hash"] = attempt()
+    print("\\n" + json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def keras_cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What happened to `imagenet` in a process of its own, because Keras reads KERAS_HOME when it is imported."""
+    folder = tmp_path_factory.mktemp("imagenet")
+    (folder / "vgg19").mkdir()
+    path = folder / "vgg19" / "fake_notop.h5"
+    SAVED["keras1.h5"](path, some_weights(architecture=VGG19))
+    digest = hashlib.md5(path.read_bytes()).hexdigest()
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(KERAS_CACHE), path, digest],
+        env={**os.environ, "KERAS_HOME": str(folder / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    told: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    told["expected"] = weights.fingerprint(some_weights(("conv1_1",), architecture=VGG19))
+    told["home"] = str(folder / "home")
+    return told
+
+
+def test_imagenet_is_downloaded_once_into_keras_own_cache(keras_cache: dict[str, Any]) -> None:
+    assert keras_cache["downloaded"] == keras_cache["cached"] == keras_cache["expected"]
+    assert len(keras_cache["requests"]) == 1
+    assert keras_cache["cache"] == ["models/fake_notop.h5"]
+
+
+def test_imagenet_unreachable_tells_where_the_file_belongs(keras_cache: dict[str, Any]) -> None:
+    message = keras_cache["unreachable"]
+    assert "\n" not in message
+    for part in ("vgg19", "http://127.0.0.1:9/vgg19/fake_notop.h5", "--weights", keras_cache["home"]):
+        assert part in message
+    assert keras_cache["place"] == f"{keras_cache['home']}/models/fake_notop.h5"
+
+
+def test_imagenet_file_that_the_user_put_there_is_used(keras_cache: dict[str, Any]) -> None:
+    assert keras_cache["put there"] == keras_cache["expected"]
+
+
+def test_imagenet_file_with_another_hash_is_refused(keras_cache: dict[str, Any]) -> None:
+    message = keras_cache["other hash"]
+    assert ("hash" in message, "\n" in message) == (True, False)
