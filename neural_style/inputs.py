@@ -12,6 +12,7 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource, Picture
+from neural_style.masks import Mask, MaskSource, read_mask
 
 RESIZE = ("area", "stretch")
 
@@ -28,18 +29,32 @@ class Content:
 
     Attributes:
         image: a path, a PIL image or an array (H, W, 3), RGB in 0..255.
+        mask: where styles are measured in the pastiche, for all of them; see `neural_style.masks`.
+        color_mask: where `preserve_color` gives the content's colours back; None is everywhere.
     """
 
     image: ImageSource
+    mask: MaskSource | None = None
+    color_mask: MaskSource | None = None
 
     def read(self) -> Content:
-        """The same with its image in memory."""
-        return replace(self, image=images.read(self.image, what="content"))
+        """The same with its image and masks in memory."""
+        return replace(
+            self,
+            image=images.read(self.image, what="content"),
+            mask=_read_mask(self.mask, "content mask"),
+            color_mask=_read_mask(self.color_mask, "color mask"),
+        )
 
     @property
     def picture(self) -> Picture:
         """The image as it was read."""
         return _read_picture(self.image)
+
+    @property
+    def guide(self) -> Mask | None:
+        """The mask as it was read."""
+        return _read_mask(self.mask, "mask")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +68,15 @@ class Style:
             strokes twice as large.
         resize: `area` keeps the painting's own aspect and gives it the area of the content; `stretch` gives it
             exactly the content's rows and columns, as the reference scripts do.
+        mask: where in the pastiche the style acts: white. With a mask on the content, or with the masks of the
+            reference scripts (`mask_normalization="titu1994"`), it says what part of the painting is looked at, too.
     """
 
     image: ImageSource
     weight: float = 1.0
     scale: float = 1.0
     resize: str = "area"
+    mask: MaskSource | None = None
 
     def __post_init__(self) -> None:
         check_weight("the weight of a style", self.weight)
@@ -68,13 +86,18 @@ class Style:
         check_choice("resize of a style", self.resize, RESIZE)
 
     def read(self) -> Style:
-        """The same with its image in memory."""
-        return replace(self, image=images.read(self.image, what="style"))
+        """The same with its image and mask in memory."""
+        return replace(self, image=images.read(self.image, what="style"), mask=_read_mask(self.mask, "style mask"))
 
     @property
     def picture(self) -> Picture:
         """The image as it was read."""
         return _read_picture(self.image)
+
+    @property
+    def guide(self) -> Mask | None:
+        """The mask as it was read."""
+        return _read_mask(self.mask, "mask")
 
     def size_at(self, image_size: tuple[int, int], *, minimum: int = 1) -> tuple[int, int]:
         """Rows and columns that the painting is looked at in, for a pastiche of `image_size` rows and columns.
@@ -164,6 +187,10 @@ def check_count(what: str, value: int, *, at_least: int) -> None:
     """Raise `InvalidInputError` unless `value` is a whole number of at least `at_least`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not at_least <= value <= MAX_COUNT:
         raise InvalidInputError(f"{what} must be a whole number of at least {at_least}, received {value!r:.40}")
+
+
+def _read_mask(mask: MaskSource | None, what: str) -> Mask | None:
+    return None if mask is None else read_mask(mask, what=what)
 
 
 def _read_picture(image: ImageSource) -> Picture:

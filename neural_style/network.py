@@ -5,7 +5,7 @@ Defaults, layers and normalisation are those of `Network.py` of titu1994/Neural-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,10 +17,12 @@ from neural_style.transfer import Technique
 
 if TYPE_CHECKING:
     from neural_style.objective import Objective, Term
-    from neural_style.terms import Features
+    from neural_style.terms import Features, Guide
 
 NORMALIZATIONS = ("titu1994", "gatys2016")
 CONTENT_LOSS_TYPES = (0, 1, 2)
+MASK_NORMALIZATIONS = ("titu1994", "gatys2017")
+GUIDE_PROPAGATIONS = ("simple", "inside")
 PRECISIONS = ("float32", "float64")
 
 
@@ -51,6 +53,9 @@ class Network(Technique):
         total_variation_weight: how smooth the picture is.
         normalization: `titu1994`, the sums of the reference scripts, or `gatys2016`, means of squared errors, the
             units of the authors' own code, which need other weights.
+        mask_normalization: of masked styles: `titu1994`, features times mask, under which a small region gets little of
+            its style, or `gatys2017`, guides of unit energy, under which it gets as much as a large one.
+        guide_propagation: of gatys2017: `simple` resizes a mask to the layer, `inside` leaves out what sees beyond it.
         precision: `float32`, or `float64` to check gradients with.
     """
 
@@ -64,6 +69,8 @@ class Network(Technique):
     style_scale: float = 1.0
     total_variation_weight: float = 8.5e-5
     normalization: str = "titu1994"
+    mask_normalization: str = "titu1994"
+    guide_propagation: str = "simple"
     precision: str = "float32"
 
     name: ClassVar[str] = "network"
@@ -80,6 +87,8 @@ class Network(Technique):
         self._architecture.check_layers((self.content_layer or "conv1_1", *(self.style_layers or ())))
         check_choice("pooling", self.pooling, vgg.POOLING)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
+        check_choice("mask_normalization", self.mask_normalization, MASK_NORMALIZATIONS)
+        check_choice("guide_propagation", self.guide_propagation, GUIDE_PROPAGATIONS)
         check_choice("precision", self.precision, PRECISIONS)
         if not isinstance(self.content_loss_type, int) or self.content_loss_type not in CONTENT_LOSS_TYPES:
             raise InvalidInputError(f"content_loss_type must be 0, 1 or 2, received {self.content_loss_type}")
@@ -97,13 +106,17 @@ class Network(Technique):
         return self.content_layer or self._architecture.content_layer
 
     @property
+    def _content_layers(self) -> tuple[str, ...]:
+        return (self._content_layer,)
+
+    @property
     def _style_layers(self) -> tuple[str, ...]:
         return self.style_layers or self._architecture.style_layers
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Every layer that a term looks at, in the order of the network."""
-        used = {*self._style_layers, *([self._content_layer] if self.content_weight else [])}
+        used = {*self._style_layers, *(self._content_layers if self.content_weight else ())}
         return tuple(layer for layer in self._architecture.layers if layer in used)
 
     @property
@@ -134,18 +147,36 @@ class Network(Technique):
         def at(size: tuple[int, int]) -> Objective:
             of_content = features_of(images.resize(content.picture.rgb, size), network)
             chosen: list[Term] = []
+            guides = terms.Guides(
+                self._architecture,
+                normalization=self.mask_normalization,
+                propagation=self.guide_propagation,
+                dtype=self.precision,
+            )
             if self.content_weight:
                 chosen += self._content_terms(of_content, size)
             for index, style in enumerate(styles):
                 weight = style.weight * self.style_scale
                 if weight:
                     of_style = features_of(style.at(size, minimum=self.stride), network)
-                    chosen += self._style_terms(f"style.{index}", weight, of_style, of_content, size)
+                    of_masks = guides.of(style.guide, content.guide)
+                    seen = style.size_at(size, minimum=self.stride)
+                    guided = {
+                        layer: (
+                            guides.at(of_masks[0], layer, of_style[layer], seen),
+                            guides.at(of_masks[1], layer, of_content[layer], size),
+                        )
+                        for layer in self._style_layers
+                    }
+                    chosen += self._style_terms(f"style.{index}", weight, of_style, of_content, guided, size)
             if self.total_variation_weight:
-                chosen.append(terms.smoothness(weight=self.total_variation_weight))
+                chosen.append(terms.smoothness(weight=self._smoothness_weight(size)))
             return Objective(chosen, network, size, weights_sha256=digest)
 
         return at
+
+    def _smoothness_weight(self, size: tuple[int, int]) -> float:
+        return self.total_variation_weight
 
     def _content_terms(self, of_content: Features, size: tuple[int, int]) -> list[Term]:
         from neural_style import terms
@@ -162,7 +193,13 @@ class Network(Technique):
         ]
 
     def _style_terms(
-        self, name: str, weight: float, of_style: Features, of_pastiche: Features, size: tuple[int, int]
+        self,
+        name: str,
+        weight: float,
+        of_style: Features,
+        of_pastiche: Features,
+        guides: Mapping[str, tuple[Guide | None, Guide | None]],
+        size: tuple[int, int],
     ) -> list[Term]:
         """Those of one style; `of_pastiche` are features of any image of the pastiche's size."""
         from neural_style import terms
@@ -176,6 +213,7 @@ class Network(Technique):
                 weight=weight / len(self._style_layers),
                 image_size=size,
                 normalization=self.normalization,
+                guides=guides[layer],
             )
             for layer in self._style_layers
         ]

@@ -17,6 +17,7 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.inputs import Content, Style
+from neural_style.masks import Mask, read_mask
 
 if TYPE_CHECKING:
     from neural_style.transfer import Run, Technique
@@ -119,7 +120,14 @@ def library_version() -> str:
 
 
 def _describe(source: Content | Style) -> dict[str, Any]:
-    return {**_plain(source), **_describe_picture(source.picture)}
+    settings = _plain(source)
+    masks = {name: _describe_mask(value) for name, value in settings.items() if isinstance(value, Mask)}
+    return {**settings, **masks, **_describe_picture(source.picture)}
+
+
+def _describe_mask(mask: Mask) -> dict[str, Any]:
+    path = None if mask.path is None else str(mask.path)
+    return {"image": path, "sha256": hashlib.sha256(mask.grey.tobytes()).hexdigest(), "soft": mask.soft}
 
 
 def _describe_picture(picture: images.Picture | None) -> dict[str, Any]:
@@ -138,20 +146,31 @@ def _plain_number(value: Any) -> Any:
 
 
 def _plain(settings: Any) -> dict[str, Any]:
-    return {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "image"}
+    return {f.name: getattr(settings, f.name) for f in fields(settings) if f.init and f.name != "image"}
 
 
 def _find(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
-    """The settings of one input, its image read."""
-    if entry["image"] is None:
-        raise InvalidInputError(
-            f"the {what} of that picture was an array in memory, not a file: it cannot be read again"
-        )
-    places = [Path(entry["image"]), beside / Path(entry["image"]).name]
-    path = next((place for place in places if place.is_file()), None)
-    if path is None:
-        raise MissingFileError(f"the {what} {entry['image']} is gone: put it back, or beside the picture in {beside}")
-    picture = images.read(path, what=what)
-    if _sha256(picture) != entry["sha256"]:
-        warnings.warn(f"{path} has changed since the picture was made, so the result will differ", stacklevel=3)
-    return {**{name: value for name, value in entry.items() if name != "sha256"}, "image": picture}
+    """The settings of one input, its image and masks read."""
+    found = {name: value for name, value in entry.items() if name != "sha256"}
+    for name, value in entry.items():
+        if name.endswith("mask") and value is not None:
+            mask = read_mask(_place(value["image"], beside, f"{what} {name}"), soft=value["soft"], what=name)
+            _check_unchanged(mask.name, _describe_mask(mask)["sha256"], value["sha256"])
+            found[name] = mask
+    picture = images.read(_place(entry["image"], beside, what), what=what)
+    _check_unchanged(picture.name, _sha256(picture), entry["sha256"])
+    return {**found, "image": picture}
+
+
+def _place(name: str | None, beside: Path, what: str) -> Path:
+    if name is None:
+        raise InvalidInputError(f"the {what} of that picture was an array in memory and cannot be read again")
+    for place in (Path(name), beside / Path(name).name):
+        if place.is_file():
+            return place
+    raise MissingFileError(f"the {what} {name} is gone: put it back, or beside the picture in {beside}")
+
+
+def _check_unchanged(name: str, found: str, expected: str) -> None:
+    if found != expected:
+        warnings.warn(f"{name} has changed since the picture was made, so the result will differ", stacklevel=4)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from neural_style import images, records, solvers
+from neural_style.color_transfer import METHODS, color_transfer, match_colors
 from neural_style.errors import BrokenRunError, InvalidInputError, NeuralStyleError, check_choice
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, check_count, check_weight, working_size
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 EVALUATIONS_PER_ITERATION = 20
 """What one iteration means, as in the reference scripts."""
 
+COLOR_WHEN = ("after", "before")
 INITIAL_IMAGES = ("content", "noise", "gray")
 
 ENLARGE = "bicubic"
@@ -48,6 +50,10 @@ class Run:
         seed: of the noise.
         min_improvement: percent; the run at a size ends when an iteration lowers the loss by less, from the second
             iteration on. 0 never ends it.
+        preserve_color: `none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca` or
+            `monge_kantorovich`; see `neural_style.color_transfer`.
+        color_when: `after` recolours the pictures, where `Content.color_mask` is white, `before` recolours the styles,
+            which keeps strokes and colours together.
     """
 
     image_size: int = 400
@@ -58,6 +64,8 @@ class Run:
     solver: str = "scipy_lbfgs"
     seed: int = 0
     min_improvement: float = 0.0
+    preserve_color: str = "none"
+    color_when: str = "after"
 
     def __post_init__(self) -> None:
         if not isinstance(self.sizes, Sequence) or isinstance(self.sizes, str):
@@ -71,6 +79,12 @@ class Run:
         check_count("seed", self.seed, at_least=0)
         check_choice("solver", self.solver, solvers.SOLVERS)
         check_weight("min_improvement", self.min_improvement)
+        check_choice("preserve_color", self.preserve_color, ("none", *METHODS))
+        check_choice("color_when", self.color_when, COLOR_WHEN)
+        if self.preserve_color == "luminance" and self.color_when == "before":
+            raise InvalidInputError(
+                "luminance recolours the result only: use color_when after, or another preserve_color"
+            )
 
     @property
     def init_is_named(self) -> bool:
@@ -202,13 +216,26 @@ class Technique(ABC):
         solver: str = Run.solver,
         seed: int = Run.seed,
         min_improvement: float = Run.min_improvement,
+        preserve_color: str = Run.preserve_color,
+        color_when: str = Run.color_when,
         progress: Progress | None = None,
     ) -> Iterator[Step]:
         """A transfer as an iterator over its iterations, for notebooks, live views and early stops.
 
         Arguments and errors are those of `transfer`; inputs are checked before the first step is asked for.
         """
-        run = Run(image_size, sizes, maintain_aspect_ratio, iterations, init, solver, seed, min_improvement)
+        run = Run(
+            image_size,
+            sizes,
+            maintain_aspect_ratio,
+            iterations,
+            init,
+            solver,
+            seed,
+            min_improvement,
+            preserve_color,
+            color_when,
+        )
         return _Transfer(self, content, styles, run).steps(progress)
 
     def transfer(
@@ -224,6 +251,8 @@ class Technique(ABC):
         solver: str = Run.solver,
         seed: int = Run.seed,
         min_improvement: float = Run.min_improvement,
+        preserve_color: str = Run.preserve_color,
+        color_when: str = Run.color_when,
         progress: Progress | None = None,
         on_step: Callable[[Step], None] | None = None,
     ) -> Result:
@@ -241,6 +270,9 @@ class Technique(ABC):
             solver: `scipy_lbfgs` or `adam`.
             seed: of the noise.
             min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
+            preserve_color: `none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca`
+                or `monge_kantorovich`; see `neural_style.color_transfer`.
+            color_when: `after` recolours the pictures, where `Content.color_mask` is white, `before` the styles.
             progress: called after every evaluation with how many there were and the lowest loss so far.
             on_step: called after every iteration.
 
@@ -251,7 +283,18 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
         """
-        run = Run(image_size, sizes, maintain_aspect_ratio, iterations, init, solver, seed, min_improvement)
+        run = Run(
+            image_size,
+            sizes,
+            maintain_aspect_ratio,
+            iterations,
+            init,
+            solver,
+            seed,
+            min_improvement,
+            preserve_color,
+            color_when,
+        )
         return _Transfer(self, content, styles, run).result(progress, on_step)
 
 
@@ -280,7 +323,7 @@ class _Transfer:
             for size in self.sizes:
                 style.size_at(size, minimum=technique.stride)
         self.start = self._initial_picture()
-        self.objective_at = technique.objective_at(self.content, self.styles)
+        self.objective_at = technique.objective_at(self.content, [self._recolored_style(s) for s in self.styles])
         self.weights_sha256 = ""
 
     def steps(self, progress: Progress | None = None) -> Iterator[Step]:
@@ -300,7 +343,7 @@ class _Transfer:
                     loss=level.loss,
                     losses=level.losses,
                     improvement=state.improvement,
-                    image=to_uint8(level.image),
+                    image=to_uint8(self._recolored(level.image)),
                     seconds=time.monotonic() - started,
                     stopped=state.stopped if level.broken or size == self.sizes[-1] else "",
                 )
@@ -355,6 +398,27 @@ class _Transfer:
             record=record,
         )
 
+    def _recolored(self, image: np.ndarray) -> np.ndarray:
+        """The picture in the colours of the content, if that is asked for; the pastiche itself stays as it is."""
+        if self.run.preserve_color == "none" or self.run.color_when == "before":
+            return image
+        clipped = np.clip(image, 0, 255)
+        return color_transfer(
+            self.content.picture, clipped, method=self.run.preserve_color, mask=self.content.color_mask
+        )
+
+    def _recolored_style(self, style: Style) -> Style:
+        """The painting in the colours of the content, if that is asked for."""
+        if self.run.preserve_color == "none" or self.run.color_when == "after":
+            return style
+        rgb = match_colors(
+            style.picture,
+            self.content.picture,
+            method=self.run.preserve_color,
+            reference_mask=self.content.color_mask,
+        )
+        return replace(style, image=replace(style.picture, rgb=rgb))
+
     def _initial_picture(self) -> Picture | None:
         """The picture to start from, None for noise."""
         init = self.run.init
@@ -390,6 +454,7 @@ class _Level:
         self.evaluations = 0
         self.broken = False
         self._finite = True
+        self._warned = False
         self._parts: Mapping[str, float] = {}
 
     def iterations(self, progress: Progress | None, evaluations_before: int) -> Iterator[_State]:
@@ -401,6 +466,7 @@ class _Level:
             for index in range(self.run.iterations):
                 before = self.loss
                 stopped = self._advance(points, progress, evaluations_before)
+                self._warn_if_unbounded()
                 improvement = None if index == 0 else (before - self.loss) / abs(before or 1) * 100
                 is_last = index + 1 == self.run.iterations
                 if not (stopped or is_last) and improvement is not None and improvement < self.run.min_improvement:
@@ -441,6 +507,18 @@ class _Level:
                 stacklevel=2,
             )
         return ""
+
+    def _warn_if_unbounded(self) -> None:
+        """Once, when the sum of an objective that has terms of negative weight falls below zero."""
+        culprits = [term.name for term in self.objective.terms if term.weight < 0]
+        if self.loss < 0 and culprits and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"the loss is negative: {', '.join(culprits)} has a negative weight and is driven away from its style, "
+                "without bound; take fewer iterations, or INetwork with chain=False or variant novak2016",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def _value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient, self._parts = self.objective.evaluate(image)

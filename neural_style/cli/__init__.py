@@ -5,6 +5,7 @@ Errors that the library raises on purpose are printed as one line and exit with 
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -14,10 +15,14 @@ from neural_style.errors import NeuralStyleError, did_you_mean
 
 COMMANDS = {
     "network": "paint a photo in the style of one or more paintings (Gatys et al.)",
+    "inetwork": "the same with the improved network (Novak & Nikulin)",
+    "color_transfer": "give a picture the colours of another",
+    "mask_transfer": "paste a photo back into a picture where a mask is black",
     "show": "print how a picture was made",
     "rerun": "make a picture again from the record inside it",
 }
-"""Each is the module of its name in this package, with a function `main(arguments)`."""
+"""Each is the module of its name in this package, with a function `main(arguments)`; `color-transfer` is taken for
+`color_transfer`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,13 +37,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"neural-style {library_version()}")
         return 0
+    module = command.replace("-", "_")
     try:
-        if command not in COMMANDS:
+        if module not in COMMANDS:
             raise NeuralStyleError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning  # type: ignore[assignment]
-            return int(import_module(f"{__name__}.{command}").main(arguments[1:]))
+            status = int(import_module(f"{__name__}.{module}").main(arguments[1:]))
+        sys.stdout.flush()
+        return status
     except NeuralStyleError as error:
+        print(f"neural-style: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has had enough, such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
         print(f"neural-style: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -48,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _help() -> str:
     lines = ["usage: neural-style COMMAND ...", "", "Neural style transfer in Keras 3.", "", "commands:"]
-    lines += [f"  {name:<10}{what}" for name, what in COMMANDS.items()]
+    lines += [f"  {name:<16}{what}" for name, what in COMMANDS.items()]
     lines += ["", "neural-style COMMAND --help tells the flags of each, neural-style --version the version."]
     return "\n".join(lines)
 

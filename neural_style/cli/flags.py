@@ -110,17 +110,6 @@ def values(arguments: argparse.Namespace, settings: type) -> dict[str, Any]:
     return {field.name: getattr(arguments, field.name) for field in fields(settings) if field.name in arguments}
 
 
-def not_yet(group: argparse._ArgumentGroup, flag: str, what: str) -> None:
-    """A flag of the reference scripts that cannot be honoured: naming it is an error that says so."""
-
-    class Refuse(argparse.Action):
-        def __call__(self, parser: object, namespace: object, given: Any, option: str | None = None) -> None:
-            if [str(value).lower() for value in given] not in [[word] for word in _FALSE]:
-                raise NeuralStyleError(f"{flag} is not there yet: {what}; leave it out")
-
-    group.add_argument(flag, action=Refuse, nargs="*", help=argparse.SUPPRESS)
-
-
 def _type_of(hint: str) -> Any:
     for name, kind in (("bool", boolean), ("int", int), ("float", float)):
         if name in hint and "ImageSource" not in hint and "str |" not in hint:

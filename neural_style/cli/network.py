@@ -1,13 +1,18 @@
-"""`neural-style network photo.jpg painting.jpg out`: the flags of the reference's Network.py, and ours."""
+"""`neural-style network photo.jpg painting.jpg out`: the flags of the reference's Network.py, and ours.
+
+`inetwork` has the same, and some of its own.
+"""
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 
-from neural_style.cli.flags import Parser, add_fields, not_yet, values
+from neural_style.cli.flags import Parser, add_fields, boolean, described, values
 from neural_style.cli.session import Output, Session, add_output_flags
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Style
+from neural_style.masks import read_mask
 from neural_style.network import Network
 from neural_style.transfer import Run
 
@@ -27,6 +32,8 @@ ADVICE = {
     "init": "content is the fastest.",
 }
 
+DESCRIPTION = "Paint a photo in the style of one or more paintings (Gatys, Ecker & Bethge 2016)."
+
 EPILOG = """\
 examples:
   neural-style network photo.jpg painting.jpg out --model mini
@@ -36,22 +43,40 @@ examples:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
-    found = parser().read(arguments)
-    technique = Network(**values(found, Network))
-    styles = styles_of(found.styles, found.style_weight, found.stroke_scale, found.style_resize)
+    return run(parser("network", Network, DESCRIPTION), Network, arguments)
+
+
+def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> int:
+    """Parse, paint, and return the exit status."""
+    found = parser.read(arguments)
+    if found.color_mask and found.preserve_color == Run.preserve_color:
+        raise InvalidInputError("--color_mask needs --preserve_color: name a method, such as luminance")
+    settings = technique(**values(found, technique))
+    styles = styles_of(found)
+    mask = (
+        None
+        if found.content_mask is None
+        else read_mask(found.content_mask, soft=found.soft_masks, what="content mask")
+    )
     output = Output.of(found.prefix, **{k: v for k, v in values(found, Output).items() if k != "prefix"})
     return Session(
-        technique, Content(found.content), styles, values(found, Run), output, quiet=found.quiet, device=found.device
+        settings,
+        Content(found.content, mask=mask, color_mask=found.color_mask),
+        styles,
+        values(found, Run),
+        output,
+        quiet=found.quiet,
+        device=found.device,
     ).execute()
 
 
-def parser() -> Parser:
-    """The command's parser."""
+def parser(command: str, technique: type[Network], description: str, *, own: Sequence[str] = ()) -> Parser:
+    """The parser of a command for `technique`, which has the fields `own` beside those of `Network`."""
     parser = Parser(
-        "network",
-        "Paint a photo in the style of one or more paintings (Gatys, Ecker & Bethge 2016).",
+        command,
+        description,
         usage="[flags] content style [style ...] prefix",
-        epilog=EPILOG,
+        epilog=EPILOG.replace("network", command),
     )
     parser.add_argument("content", help="the photo whose layout is kept")
     parser.add_argument("styles", nargs="+", metavar="style", help="one or more paintings whose texture is taken")
@@ -65,7 +90,7 @@ def parser() -> Parser:
         help="weight of each style (default: 1 for each)",
     )
     names = ["content_weight", "total_variation_weight", "style_scale"]
-    add_fields(look, Network, names, flags=FLAGS, advice=ADVICE)
+    add_fields(look, technique, names, flags=FLAGS, advice=ADVICE)
     look.add_argument(
         "--stroke_scale",
         nargs="+",
@@ -80,30 +105,75 @@ def parser() -> Parser:
         metavar="NAME",
         help="area keeps the painting's shape, stretch gives it the photo's, as the reference does (default: area)",
     )
+    if own:
+        add_fields(parser.add_argument_group("improvements"), technique, own)
     network = parser.add_argument_group("network")
-    names = ["model", "weights", "pooling", "content_layer", "style_layers", "content_loss_type", "normalization"]
-    add_fields(network, Network, [*names, "precision"], flags=FLAGS, advice=ADVICE)
-    run = parser.add_argument_group("run")
+    names = ["model", "weights", "pooling", "content_layer", "style_layers", "content_loss_type"]
+    names += [] if own else ["normalization"]
+    add_fields(network, technique, [*names, "precision"], flags=FLAGS, advice=ADVICE)
+    add_mask_flags(parser, technique)
+    schedule = parser.add_argument_group("run")
     names = ["image_size", "sizes", "maintain_aspect_ratio", "iterations", "init", "solver", "seed", "min_improvement"]
-    add_fields(run, Run, names, flags=FLAGS, advice=ADVICE)
+    add_fields(schedule, Run, names, flags=FLAGS, advice=ADVICE)
     add_output_flags(parser)
-    for flag in ("--style_masks", "--content_mask", "--color_mask"):
-        not_yet(run, flag, "masks come with a later version")
-    not_yet(run, "--preserve_color", "colour transfer comes with a later version")
     return parser
 
 
-def styles_of(
-    paths: Sequence[str], weights: Sequence[float] | None, scales: Sequence[float], resize: str
-) -> list[Style]:
-    """The styles, each with its weight (1 when none is given) and scale.
+def add_mask_flags(parser: Parser, technique: type[Network]) -> None:
+    """Flags for where styles act, and for colours."""
+    masks = parser.add_argument_group("masks (white acts, black does not)")
+    masks.add_argument(
+        "--style_masks",
+        nargs="+",
+        metavar="MASK",
+        help="where in the photo each style acts, one for each; none for all",
+    )
+    masks.add_argument("--content_mask", metavar="MASK", help="where styles act; --style_masks then mask the paintings")
+    masks.add_argument("--soft_masks", action="store_true", help="keep greys as parts of white")
+    add_fields(masks, technique, ["mask_normalization", "guide_propagation"])
+    colours = parser.add_argument_group("colours")
+    colours.add_argument(
+        "--preserve_color",
+        type=preserved,
+        default=Run.preserve_color,
+        metavar="NAME",
+        help=f"{described(Run)['preserve_color']} True means luminance. (default: none)".replace("`", ""),
+    )
+    add_fields(colours, Run, ["color_when"])
+    colours.add_argument("--color_mask", metavar="MASK", help="where the photo's colours are kept")
+
+
+def preserved(text: str) -> str:
+    """The method of `--preserve_color`: its name, or the reference's boolean."""
+    try:
+        return "luminance" if boolean(text) else "none"
+    except ArgumentTypeError:
+        return text
+
+
+def styles_of(found: Namespace) -> list[Style]:
+    """The styles, each with its weight (1 when none is given), scale and mask.
 
     Raises:
         InvalidInputError: there are more or fewer weights than styles; the reference scripts average them silently.
     """
-    weights = weights or [1.0] * len(paths)
-    scales = list(scales) * len(paths) if len(scales) == 1 else scales
-    for flag, given in (("--style_weight", weights), ("--stroke_scale", scales)):
-        if len(given) != len(paths):
-            raise InvalidInputError(f"{flag} has {len(given)} values for {len(paths)} styles: give one for each")
-    return [Style(p, weight=w, scale=s, resize=resize) for p, w, s in zip(paths, weights, scales, strict=True)]
+    count = len(found.styles)
+    scales = found.stroke_scale * count if len(found.stroke_scale) == 1 else found.stroke_scale
+    each = {
+        "style_weight": found.style_weight or [1.0] * count,
+        "stroke_scale": scales,
+        "style_masks": found.style_masks or ["none"] * count,
+    }
+    for flag, given in each.items():
+        if len(given) != count:
+            raise InvalidInputError(f"--{flag} has {len(given)} values for {count} styles: give one for each")
+    return [
+        Style(
+            path,
+            weight=weight,
+            scale=scale,
+            resize=found.style_resize,
+            mask=None if mask == "none" else read_mask(mask, soft=found.soft_masks, what="style mask"),
+        )
+        for path, weight, scale, mask in zip(found.styles, *each.values(), strict=True)
+    ]

@@ -10,10 +10,11 @@ from neural_style import records
 from neural_style.cli.flags import Parser
 from neural_style.cli.session import Output, Session, add_output_flags
 from neural_style.errors import InvalidInputError
+from neural_style.inetwork import INetwork
 from neural_style.network import Network
 from neural_style.transfer import Run
 
-TECHNIQUES = {technique.name: technique for technique in (Network,)}
+TECHNIQUES = {technique.name: technique for technique in (Network, INetwork)}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,82 @@
+"""`neural-style color_transfer photo.jpg out.png`: the flags of the reference's color_transfer.py, and ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from neural_style import images
+from neural_style.cli.flags import Parser, boolean
+from neural_style.color_transfer import METHODS, color_transfer
+from neural_style.errors import InvalidInputError, check_choice
+
+ENDINGS = {"luminance": "_original_color"}
+"""The reference's name where it is not `_<method>_color`."""
+
+EPILOG = """\
+methods:
+  luminance           brightness of the picture, colour of the photo at the same place
+  histogram           red, green and blue each get the photo's histogram
+  cholesky, pca, monge_kantorovich
+                      mean and covariance of the colours become the photo's (Gatys et al. 2016)
+
+examples:
+  neural-style color_transfer photo.jpg out.png
+  neural-style color_transfer photo.jpg out.png --method pca --mask sky.png --output out2.png
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit status."""
+    found = parser().read(arguments)
+    if found.hist_match and found.method not in (None, "histogram"):
+        raise InvalidInputError(
+            f"--hist_match 1 is --method histogram, received --method {found.method}: leave one out"
+        )
+    method = found.method or ("histogram" if found.hist_match else "luminance")
+    check_choice("method of colour transfer", method, METHODS)
+    generated = Path(found.generated)
+    output = found.output or generated.with_name(f"{generated.stem}{ENDINGS.get(method, f'_{method}_color')}.png")
+    check_result(output, [found.content, found.generated, found.mask], overwrite=found.overwrite)
+    picture = images.read(generated, what="generated")
+    rgb = color_transfer(found.content, picture, method=method, mask=found.mask)
+    images.write(output, rgb, alpha=picture.alpha, overwrite=found.overwrite)
+    print(f"wrote {output}")
+    return 0
+
+
+def parser() -> Parser:
+    """The command's parser."""
+    parser = Parser(
+        "color_transfer", "Give a picture the colours of another, as a rule those of its content.", epilog=EPILOG
+    )
+    parser.add_argument("content", help="the photo whose colours are wanted")
+    parser.add_argument("generated", help="the picture that is to get them; it is not altered")
+    parser.add_argument(
+        "--mask", "--masks", metavar="FILE", help="only where this is white, and by the colours that are there"
+    )
+    parser.add_argument(
+        "--hist_match", type=boolean, default=False, metavar="0|1", help="1 for --method histogram (default: 0)"
+    )
+    parser.add_argument("--method", metavar="NAME", help="see below (default: luminance)")
+    add_result_flags(parser, "<generated>_original_color.png, or _<method>_color.png")
+    return parser
+
+
+def add_result_flags(parser: Parser, default: str) -> None:
+    """Flags for the one picture that is written."""
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help=f"the picture to write; its ending names the format ({default})"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists already")
+
+
+def check_result(output: Path, sources: Sequence[str | None], *, overwrite: bool) -> None:
+    """Find out, before any work, whether `output` can be written, and that it is none of `sources`.
+
+    Raises:
+        InvalidInputError: it cannot be written, exists already, or is an input, which `overwrite` does not allow.
+    """
+    if output.resolve() in [Path(source).resolve() for source in sources if source is not None]:
+        raise InvalidInputError(f'output "{output}" is one of the inputs, which are never altered: choose another name')
+    images.check_output(output, overwrite=overwrite)

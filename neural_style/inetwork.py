@@ -1,0 +1,179 @@
+"""INetwork: four improvements of the neural algorithm of artistic style (Novak & Nikulin 2016, arXiv:1605.04603).
+
+Two variants. `titu1994` is the mathematics of `INetwork.py` of titu1994/Neural-Style-Transfer, to the number; what it
+calls a chain, and which way its geometric weights run, are not the paper's. `novak2016` is the paper's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from math import isfinite
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from neural_style.errors import InvalidInputError, check_choice
+from neural_style.network import Network
+
+if TYPE_CHECKING:
+    from neural_style.objective import Term
+    from neural_style.terms import Features, Guide
+
+_Key = TypeVar("_Key")
+
+VARIANTS = ("titu1994", "novak2016")
+
+
+@dataclass(frozen=True)
+class INetwork(Network):
+    """Network with geometric layer weights (section 3.1 of the paper), all layers (3.2), an activation shift (3.3) and
+    a correlation chain (3.5), each of which can be switched off.
+
+    With style layers l_0 ... l_n and S_i the style loss of `Network` at l_i, on Gram matrices of shifted activations,
+    `titu1994` has the style term
+
+        sum_i 2^-(n-1-i) (S_i - S_{i+1})          over i = 0 ... n-1
+
+    in which each layer's loss has a fixed coefficient, the last one -1: THIS OBJECTIVE IS NOT BOUNDED BELOW. It rewards
+    a pastiche whose deepest layer is unlike the style. With real weights that usually goes well for the 200 evaluations
+    of a run; a warning tells when it does not. Without the chain the coefficients are 2^-(n-i), largest for the deepest
+    layer; without geometric weights either, 1 / (n + 1).
+
+    `novak2016` weighs style layers by 2^(D-d) and content layers by 2^d, d being the rank of a layer among D; content
+    is kept at all layers; and the chain is made of Gram matrices BETWEEN neighbouring layers, the smaller map repeated
+    to the size of the larger. The paper's normalisation is not known: here every term is a relative error
+    |V - T|^2 / |T|^2, and weights of layers are divided by their sum, so that content_weight and style weights are
+    ratios at any size and with any network. Total variation is a mean over pixels and channels there.
+
+    Attributes:
+        variant: `titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper.
+        geometric_weights: weigh layers by powers of two.
+        all_layers: use all convolutional layers (and all for content, in novak2016) where none are named.
+        activation_shift: added to every activation before correlations are taken; 0 switches it off.
+        chain: titu1994: subtract each layer's loss from that of the layer before; novak2016: correlations between
+            neighbouring layers.
+    """
+
+    variant: str = "titu1994"
+    geometric_weights: bool = True
+    all_layers: bool = True
+    activation_shift: float = -1.0
+    chain: bool = True
+    normalization: str = field(default="titu1994", init=False)
+
+    name: ClassVar[str] = "inetwork"
+
+    def __post_init__(self) -> None:
+        check_choice("variant", self.variant, VARIANTS)
+        super().__post_init__()
+        if not isfinite(self.activation_shift):
+            raise InvalidInputError(f"activation_shift must be a finite number, received {self.activation_shift}")
+        if self.variant == "novak2016" and self.content_loss_type:
+            raise InvalidInputError("content_loss_type belongs to variant titu1994: leave it at 0")
+        if self.chain and len(self._style_layers) < 2:
+            raise InvalidInputError("a chain needs at least two style layers: name more, or switch the chain off")
+
+    @property
+    def _style_layers(self) -> tuple[str, ...]:
+        """In the order of the network: neighbours matter here."""
+        named = self.style_layers or (self._architecture.layers if self.all_layers else self._architecture.style_layers)
+        return tuple(layer for layer in self._architecture.layers if layer in named)
+
+    @property
+    def _content_layers(self) -> tuple[str, ...]:
+        if self.variant == "novak2016" and self.all_layers and not self.content_layer:
+            return self._style_layers
+        return (self._content_layer,)
+
+    def style_coefficients(self) -> dict[str, float]:
+        """What each style layer's loss is multiplied by, without the weight of the style; see the class."""
+        layers = self._style_layers
+        last = len(layers) - 1
+        if self.variant == "novak2016":
+            return _shares(
+                {layer: 2.0 ** (last - i) if self.geometric_weights else 1.0 for i, layer in enumerate(layers)}
+            )
+        if not self.chain:
+            return {
+                layer: 2.0 ** (i - last) if self.geometric_weights else 1 / len(layers)
+                for i, layer in enumerate(layers)
+            }
+        factors = [2.0 ** (i - last + 1) if self.geometric_weights else 1 / len(layers) for i in range(last)]
+        # sum_i factor_i (S_i - S_{i+1}), sorted by layer
+        return {
+            layer: gained - lost for layer, gained, lost in zip(layers, [*factors, 0.0], [0.0, *factors], strict=True)
+        }
+
+    def content_coefficients(self) -> dict[str, float]:
+        """What each content layer's loss is multiplied by, without the content weight."""
+        layers = self._content_layers
+        return _shares({layer: 2.0**i if self.geometric_weights else 1.0 for i, layer in enumerate(layers)})
+
+    def _content_terms(self, of_content: Features, size: tuple[int, int]) -> list[Term]:
+        from neural_style import terms
+
+        return [
+            terms.content(
+                layer,
+                of_content[layer],
+                weight=self.content_weight * share,
+                image_size=size,
+                normalization=self._units,
+                loss_type=self.content_loss_type,
+            )
+            for layer, share in self.content_coefficients().items()
+        ]
+
+    def _style_terms(
+        self,
+        name: str,
+        weight: float,
+        of_style: Features,
+        of_pastiche: Features,
+        guides: Mapping[str, tuple[Guide | None, Guide | None]],
+        size: tuple[int, int],
+    ) -> list[Term]:
+        from neural_style import terms
+
+        coefficients = self.style_coefficients()
+        shares: dict[tuple[str, ...], float]
+        if self.chain and self.variant == "novak2016":
+            # A pair has the weight of its shallower layer: the paper has one matrix fewer than layers.
+            shares = _shares({pair: coefficients[pair[0]] for pair in pairwise(self._style_layers)})
+        else:
+            shares = {(layer,): coefficient for layer, coefficient in coefficients.items() if coefficient}
+        return [
+            terms.style(
+                layers,
+                of_style,
+                of_pastiche,
+                name=f"{name}.{'-'.join(layers)}",
+                weight=weight * share,
+                image_size=size,
+                normalization=self._units,
+                shift=self.activation_shift,
+                guides=guides[layers[0]],
+            )
+            for layers, share in shares.items()
+        ]
+
+    def _smoothness_weight(self, size: tuple[int, int]) -> float:
+        if self.variant == "titu1994":
+            return self.total_variation_weight
+        return self.total_variation_weight / (3 * (size[0] - 1) * (size[1] - 1))
+
+    def resolved(self) -> INetwork:
+        settings = super().resolved()
+        assert isinstance(settings, INetwork)
+        # None means all layers to novak2016, and must go on meaning it.
+        return settings if len(self._content_layers) == 1 else replace(settings, content_layer=None)
+
+    @property
+    def _units(self) -> str:
+        return "titu1994" if self.variant == "titu1994" else "relative"
+
+
+def _shares(weights: dict[_Key, float]) -> dict[_Key, float]:
+    """The same divided by their sum."""
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}

@@ -1,0 +1,138 @@
+"""Masks: where something acts, and where it does not.
+
+One rule everywhere: white acts, black does not, and 128 and above is white. Only `Mask.at_titu1994` differs, because
+the numbers of the reference scripts need it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neural_style import images
+from neural_style.errors import InvalidInputError
+from neural_style.features.vgg import Architecture, block_of
+
+Array = np.ndarray[Any, Any]
+
+WHITE = 128
+"""The smallest grey level that counts as white. The reference scripts disagree about 128 itself: it is 128/255 of
+white in Network.py, black in color_transfer.py and white in mask_transfer.py."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """A mask as it was read, of any size.
+
+    Attributes:
+        grey: (rows, columns) uint8; at least one pixel of it is white.
+        soft: keep the greys as parts of white, instead of making every pixel white or black.
+        name, path: where it came from, for messages and records.
+    """
+
+    grey: Array
+    soft: bool
+    name: str
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        _check_white(self.grey, f'mask "{self.name}"')
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(rows, columns)"""
+        return self.grey.shape[0], self.grey.shape[1]
+
+    def at(self, size: tuple[int, int], *, method: str = "bilinear") -> Array:
+        """How much each pixel acts, at `size` (rows, columns): float32, 0 or 1, or anything between where `soft`.
+
+        The greys are resized smoothly, and what is then `WHITE` becomes 1. A mask that would come out all black,
+        because what is white in it is smaller than a pixel of `size`, acts on those pixels that hold the most of it.
+        """
+        if self.soft:
+            return np.clip(images.resize(self.grey.astype(np.float32), size, method=method) / np.float32(255), 0, 1)
+        white = images.resize(self.grey, size, method=method) >= WHITE
+        if not white.any():
+            coverage = images.resize((self.grey >= WHITE).astype(np.float32), size, method="box")
+            white = coverage >= coverage.max() * np.float32(0.999)  # equal coverage up to rounding
+        return white.astype(np.float32)
+
+    def at_titu1994(self, size: tuple[int, int]) -> Array:
+        """The same by the reference's rule to the letter, float32: `soft` does not count.
+
+        After a bilinear resize up to 127 becomes 0, above 128 becomes 255, 128 itself stays, and everything is
+        divided by the largest. Where the reference goes on with NaN, this raises `InvalidInputError`.
+        """
+        grey = images.resize(self.grey, size, method="bilinear").astype(np.float32)
+        grey[grey <= 127] = 0
+        grey[grey > 128] = 255
+        largest = grey.max()
+        if largest == 0:
+            raise InvalidInputError(
+                f'mask "{self.name}" is all black once it is resized to {size[0]} x {size[1]}: what is white in it is '
+                "too small for that layer; paint it larger"
+            )
+        return np.asarray(grey / largest)
+
+
+MaskSource = images.ImageSource | Mask
+
+
+def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> Mask:
+    """Read a mask from a file, a PIL image or an array; a `Mask` is returned as it is.
+
+    Colours are reduced to their luminance, more than 8 bits to 8, and what is transparent does not act. Arrays
+    follow the one rule of `images.read`: bool, or numbers in 0..255 whatever their type; floats in 0..1 are refused
+    as all black. `what` names the mask in messages ("style mask 2").
+
+    Raises:
+        MissingFileError: there is no such file.
+        InvalidInputError: it cannot be read, is too small, or has no white pixel.
+    """
+    if isinstance(source, Mask):
+        return source
+    picture = images.read(source, what=what, grey=True)
+    grey = np.clip(np.rint(picture.rgb[..., 0]), 0, 255).astype(np.uint8)
+    if picture.alpha is not None:  # pictures are laid over white, which would make all of a cut-out act
+        grey = np.maximum(grey.astype(np.int16) + picture.alpha - 255, 0).astype(np.uint8)
+    _check_white(grey, f'{what} "{picture.name}"')
+    return Mask(grey, soft, picture.name, picture.path)
+
+
+def inside(mask: Array, architecture: Architecture, layer: str) -> Array:
+    """The positions of a layer that see nothing but what is white: Gatys et al. 2017, guide propagation "inside".
+
+    A position of a 3x3 convolution is inside if all nine below it are, one of a 2x2 pooling if all four are. What lies
+    beyond the border of the image does not count as outside.
+
+    Args:
+        mask: (rows, columns), 0 or 1, at the size of the image.
+        architecture: the network.
+        layer: one of its layers.
+
+    Returns:
+        float32 (h, w), 0 or 1; smaller than the mask at that layer, and possibly all 0.
+    """
+    from scipy.ndimage import minimum_filter
+
+    block = 1
+    for below in architecture.up_to_deepest([layer]):
+        if block_of(below) > block:
+            block += 1
+            rows, columns = (side // 2 * 2 for side in mask.shape)
+            mask = mask[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).min(axis=(1, 3))
+        mask = minimum_filter(mask, size=3, mode="nearest")
+    return np.asarray(mask, np.float32)
+
+
+def _check_white(grey: Array, where: str) -> None:
+    largest = int(grey.max())
+    if largest < WHITE:
+        hint = "; an array of 0 and 1 must be bool, or multiplied by 255" if largest == 1 else ""
+        raise InvalidInputError(
+            f"{where} is all black: no pixel of it is {WHITE} or above, the largest is {largest}; paint white where "
+            f"it is to act{hint}"
+        )

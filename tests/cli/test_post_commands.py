@@ -1,0 +1,181 @@
+"""`color_transfer` and `mask_transfer` on the command line: names, flags, files read back, and refusals."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import color_transfer, mask_transfer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Command = Callable[..., Any]
+
+
+def read(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.array(image)
+
+
+@pytest.fixture
+def files(golden: Mapping[str, np.ndarray], tmp_path: Path) -> Path:
+    """content.png, made.out.png and mask.png of the golden file, in a folder."""
+    Image.fromarray(golden["ct_content_u8"]).save(tmp_path / "content.png")
+    Image.fromarray(golden["ct_generated_u8"]).save(tmp_path / "made.out.png")
+    Image.fromarray(golden["ct_mask01"].astype(np.uint8) * 255).save(tmp_path / "mask.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("flags", "name", "key"),
+    [
+        ([], "made.out_original_color.png", "ct_ycbcr_out"),
+        (["--hist_match", "0"], "made.out_original_color.png", "ct_ycbcr_out"),
+        (["--mask", "mask.png"], "made.out_original_color.png", "ct_ycbcr_masked_out"),
+        (["--masks", "mask.png"], "made.out_original_color.png", "ct_ycbcr_masked_out"),
+        (["--hist_match", "1"], "made.out_histogram_color.png", "ct_hist_out"),
+        (["--method", "histogram"], "made.out_histogram_color.png", "ct_hist_out"),
+    ],
+)
+def test_color_transfer_writes_the_reference_s_file(
+    command: Command,
+    files: Path,
+    golden: Mapping[str, np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+    flags: list[str],
+    name: str,
+    key: str,
+) -> None:
+    monkeypatch.chdir(files)
+    before = {path.name: path.read_bytes() for path in files.iterdir()}
+    ran = command("color_transfer", "content.png", "made.out.png", *flags)
+    assert (ran.status, ran.out, ran.err) == (0, f"wrote {name}\n", "")
+    np.testing.assert_array_equal(read(files / name), golden[key])
+    assert {path.name: path.read_bytes() for path in files.iterdir() if path.name != name} == before
+
+
+@pytest.mark.parametrize("method", ["cholesky", "pca", "monge_kantorovich"])
+def test_the_linear_maps_have_names_of_their_own(command: Command, files: Path, method: str) -> None:
+    assert command("color-transfer", files / "content.png", files / "made.out.png", "--method", method).status == 0
+    expected = color_transfer(files / "content.png", files / "made.out.png", method=method)
+    np.testing.assert_array_equal(read(files / f"made.out_{method}_color.png"), expected)
+
+
+def test_mask_transfer_writes_the_reference_s_file(
+    command: Command, files: Path, golden: Mapping[str, np.ndarray]
+) -> None:
+    paths = files / "content.png", files / "made.out.png", files / "mask.png"
+    ran = command("mask_transfer", *paths)
+    assert (ran.status, ran.err) == (0, "")
+    np.testing.assert_array_equal(read(files / "made.out_masked.png"), golden["mt_out"])
+    assert command("mask-transfer", *paths, "--feather", "2.5", "--output", files / "new" / "soft.tif").status == 0
+    np.testing.assert_array_equal(read(files / "new" / "soft.tif"), mask_transfer(*paths, feather=2.5))
+
+
+def test_transparency_of_the_picture_is_kept(command: Command, files: Path) -> None:
+    rgba = np.dstack([read(files / "made.out.png"), np.full((10, 14), 255, np.uint8)])
+    rgba[:4, :, 3] = 0
+    Image.fromarray(rgba).save(files / "cut.png")
+    assert command("color_transfer", files / "content.png", files / "cut.png").status == 0
+    np.testing.assert_array_equal(read(files / "cut_original_color.png")[..., 3], rgba[..., 3])
+    assert command("mask_transfer", files / "content.png", files / "cut.png", files / "mask.png").status == 0
+    np.testing.assert_array_equal(read(files / "cut_masked.png")[..., 3], rgba[..., 3])
+
+
+@pytest.mark.parametrize("name", ["color_transfer", "mask_transfer"])
+def test_a_file_that_exists_is_replaced_only_when_told(command: Command, files: Path, name: str) -> None:
+    arguments = [name, files / "content.png", files / "made.out.png"]
+    arguments += [files / "mask.png"] if name == "mask_transfer" else []
+    arguments += ["--output", files / "out.png"]
+    assert command(*arguments).status == 0
+    (files / "out.png").write_bytes(b"kept")
+    command(*arguments).assert_refused("out.png", "exists", "--overwrite")
+    assert (files / "out.png").read_bytes() == b"kept"
+    assert command(*arguments, "--overwrite").status == 0
+    assert read(files / "out.png").shape == (10, 14, 3)
+
+
+@pytest.mark.parametrize("name", ["color_transfer", "mask_transfer"])
+@pytest.mark.parametrize("target", ["content.png", "made.out.png", "mask.png"])
+def test_an_input_is_never_overwritten(command: Command, files: Path, name: str, target: str) -> None:
+    before = (files / target).read_bytes()
+    arguments = [name, files / "content.png", files / "made.out.png"]
+    arguments += [files / "mask.png"] if name == "mask_transfer" else ["--mask", files / "mask.png"]
+    output = files / ".." / files.name / target
+    command(*arguments, "--output", output, "--overwrite").assert_refused("is one of the inputs", "choose another name")
+    assert (files / target).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["color_transfer", "content.png", "none.png"], ['generated "none.png" does not exist']),
+        (["color_transfer", "none.png", "made.out.png"], ['content "none.png" does not exist']),
+        (["color_transfer", "content.png"], ["generated", "--help"]),
+        (["color_transfer", "content.png", "made.out.png", "--method", "chol"], ['"chol"', "cholesky"]),
+        (["color_transfer", "content.png", "made.out.png", "--hist_match", "2"], ['"2" is neither']),
+        (
+            ["color_transfer", "content.png", "made.out.png", "--hist_match", "1", "--method", "pca"],
+            ["--hist_match 1 is --method histogram", "leave one out"],
+        ),
+        (["color_transfer", "content.png", "made.out.png", "--mask", "black.png"], ['mask "black.png" is all black']),
+        (["color_transfer", "content.png", "made.out.png", "--hist"], ["unknown flag --hist", "--hist_match"]),
+        (["color_transfer", "content.png", "made.out.png", "--output", "out.bmp"], ["unknown suffix", ".bmp"]),
+        (["mask_transfer", "content.png", "made.out.png", "black.png"], ['mask "black.png" is all black']),
+        (["mask_transfer", "content.png", "made.out.png"], ["mask", "--help"]),
+        (["mask_transfer", "content.png", "made.out.png", "mask.png", "--feather", "-1"], ["feather", "at least 0"]),
+        (["mask_transfer", "content.png", "text.png", "mask.png"], ['generated "text.png" is not a picture']),
+        (["colour_transfer"], ['did you mean "color_transfer"']),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    command: Command, files: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], parts: list[str]
+) -> None:
+    monkeypatch.chdir(files)
+    Image.fromarray(np.full((9, 9), 100, np.uint8)).save("black.png")
+    Path("text.png").write_text("no picture")
+    before = sorted(files.iterdir())
+    command(*arguments).assert_refused(*parts)
+    assert sorted(files.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("script", "flags"),
+    [
+        ("color_transfer.py", ["content", "generated", "--mask", "--hist_match", "--method", "--output"]),
+        ("mask_transfer.py", ["content", "generated", "mask", "--feather", "--output"]),
+    ],
+)
+def test_the_scripts_show_the_reference_s_flags(script: str, flags: list[str]) -> None:
+    ran = subprocess.run([sys.executable, ROOT / script, "--help"], capture_output=True, text=True, check=True)
+    assert ran.stderr == ""
+    for flag in flags:
+        assert flag in ran.stdout
+
+
+def test_neither_command_starts_a_backend(files: Path) -> None:
+    code = (
+        "import sys; from neural_style.cli import main; status = main(sys.argv[1:]); "
+        "print(sorted({'keras', 'tensorflow', 'jax', 'h5py'} & set(sys.modules)), status)"
+    )
+    for name in ("color_transfer", "mask_transfer"):
+        arguments = [name, files / "content.png", files / "made.out.png"]
+        arguments += [files / "mask.png"] if name == "mask_transfer" else ["--hist_match", "1"]
+        ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+        assert ran.stdout.splitlines()[-1] == "[] 0"
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, neural_style; "
+        "print(sorted({'keras', 'tensorflow', 'jax', 'scipy', 'skimage', 'h5py', 'tifffile'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

@@ -1,0 +1,252 @@
+"""INetwork and masked styles against the reference's numbers and the laws they obey."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from keras import ops
+
+from neural_style import Content, INetwork, InvalidInputError, Network, Style, read_mask, terms
+from neural_style.features.vgg import architecture
+from neural_style.losses.style import cross_gram_matrix, gram_matrix
+
+IMAGE_SIZE = (12, 16)  # of the golden unit cases
+LAYER = "conv1_1"
+UNBOUNDED = "ignore:the loss is negative"
+
+
+def unit(golden, shift, style_mask=None, content_mask=None):
+    """The reference's masked style loss on its own features."""
+    features = {name: {LAYER: ops.convert_to_tensor(golden[f"feat_{name}"][None])} for name in ("style", "comb")}
+    guides = terms.Guides(architecture("mini"), normalization="titu1994", propagation="simple", dtype="float32")
+    masks = guides.of(*(None if name is None else read_mask(golden[name]) for name in (style_mask, content_mask)))
+    guided = tuple(guides.at(mask, LAYER, features["style"][LAYER], IMAGE_SIZE) for mask in masks)
+    term = terms.style(
+        (LAYER,),
+        features["style"],
+        features["comb"],
+        name="style",
+        weight=1.0,
+        image_size=IMAGE_SIZE,
+        normalization="titu1994",
+        shift=shift,
+        guides=guided,
+    )
+    return float(term.loss(term.statistic.of(features["comb"]), term.target))
+
+
+@pytest.mark.parametrize(("kind", "shift"), [("net", 0.0), ("inet", -1.0)])
+def test_style_losses_with_and_without_masks_are_the_references(golden, kind, shift):
+    style, content = "mask_half_u8", "mask_u8"
+    assert unit(golden, shift) == pytest.approx(float(golden[f"{kind}_style_loss"]), rel=1e-5)
+    for masks, name in [
+        ({"style_mask": style}, "stylemask_only"),
+        ({"content_mask": content}, "contentmask_only"),
+        ({"style_mask": style, "content_mask": content}, "both_masks"),
+    ]:
+        assert unit(golden, shift, **masks) == pytest.approx(float(golden[f"{kind}_style_loss_{name}"]), rel=1e-5)
+
+
+def test_shifted_gram_matrix_is_the_references(golden):
+    for name in ("style", "comb"):
+        gram = gram_matrix(ops.convert_to_tensor(golden[f"feat_{name}"][None]), shift=-1.0)
+        np.testing.assert_allclose(np.asarray(gram), golden[f"inet_gram_{name}"], rtol=1e-5)
+
+
+def test_coefficients_of_the_reference():
+    """facts/titu1994.md 3.6 for VGG-19: 6.1e-5, 6.1e-5, 1.2e-4, ..., 0.125, 0.25, 0.5, -1."""
+    found = list(INetwork(model="vgg19").style_coefficients().values())
+    assert len(found) == 16
+    expected = [2.0**-14] + [2.0 ** (k - 15) for k in range(1, 15)] + [-1.0]
+    assert found == pytest.approx(expected)
+    assert sum(INetwork(model="vgg16").style_coefficients().values()) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("model", ["vgg16", "vgg19", "mini"])
+def test_each_improvement_can_be_switched_off(model):
+    layers = architecture(model).layers
+    count = len(layers)
+    plain = INetwork(model=model, chain=False, geometric_weights=False, all_layers=False, activation_shift=0.0)
+    defaults = architecture(model).style_layers
+    assert plain.style_coefficients() == dict.fromkeys(defaults, 1 / len(defaults))
+    geometric = INetwork(model=model, chain=False).style_coefficients()
+    assert list(geometric.values()) == [2.0 ** (i - count + 1) for i in range(count)]
+    paper = INetwork(model=model, variant="novak2016")
+    assert list(paper.style_coefficients()) == list(paper.content_coefficients()) == list(layers)
+    style, content = (list(found.values()) for found in (paper.style_coefficients(), paper.content_coefficients()))
+    assert style == pytest.approx(content[::-1])
+    assert style[0] / style[1] == pytest.approx(2.0)
+    assert sum(style) == pytest.approx(1.0)
+
+
+def test_without_improvements_it_is_network(photo, painting):
+    settings = {"model": "mini", "weights": "random", "pooling": "ave"}
+    plain = INetwork(**settings, chain=False, geometric_weights=False, all_layers=False, activation_shift=0.0)
+    x = np.random.default_rng(0).uniform(0, 255, (24, 28, 3))
+    one, other = (n.objective(photo, painting, image_size=24).evaluate(x) for n in (plain, Network(**settings)))
+    assert one.value == pytest.approx(other.value, rel=1e-6)
+    np.testing.assert_allclose(one.gradient, other.gradient, rtol=1e-4, atol=1e-4 * np.abs(other.gradient).max())
+
+
+def test_correlations_between_layers_by_hand():
+    rng = np.random.default_rng(1)
+    shallow, deep = rng.standard_normal((1, 5, 7, 2)), rng.standard_normal((1, 2, 3, 4))
+    found = np.asarray(cross_gram_matrix(ops.convert_to_tensor(shallow), ops.convert_to_tensor(deep), shift=-1.0))
+    expected = np.zeros((2, 4))
+    for row in range(4):
+        for column in range(6):
+            expected += np.outer(shallow[0, row, column] - 1, deep[0, row // 2, column // 2] - 1)
+    np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize("variant", ["titu1994", "novak2016"])
+def test_gradients_are_those_of_finite_differences(photo, painting, variant):
+    mask = np.zeros((40, 48), bool)
+    mask[:, :20] = True
+    network = INetwork(model="mini", weights="random", pooling="ave", precision="float64", variant=variant)
+    objective = network.objective(photo, [painting, Style(painting, mask=mask)], image_size=17)
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0, 255, (*objective.image_size, 3))
+    gradient = objective.value_and_grad(x)[1]
+    for _ in range(3):
+        direction, step = rng.standard_normal(x.shape), 1e-4
+        ahead, behind = (objective.value_and_grad(x + s * step * direction)[0] for s in (1, -1))
+        assert (gradient * direction).sum() == pytest.approx((ahead - behind) / (2 * step), rel=1e-4)
+
+
+@pytest.mark.parametrize("variant", ["titu1994", "novak2016"])
+def test_the_objective_is_zero_where_content_style_and_pastiche_are_one(photo, variant):
+    network = INetwork(model="mini", weights="random", variant=variant, total_variation_weight=0)
+    objective = network.objective(photo, Style(photo), image_size=40)
+    assert objective.value_and_grad(photo.astype("float32"))[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_relative_terms_do_not_depend_on_the_size_of_the_image(photo, painting):
+    """Larger by repeating pixels: every statistic of a paper's term changes little, whereas sums grow four times."""
+    network = INetwork(model="mini", weights="random", variant="novak2016")
+    values = []
+    for factor in (1, 2):
+        big = [np.repeat(np.repeat(image, factor, 0), factor, 1) for image in (photo, painting)]
+        objective = network.objective(big[0], Style(big[1], resize="area"), image_size=40 * factor)
+        values.append(objective.value_and_grad(np.full((*objective.image_size, 3), 100.0))[0])
+    assert values[1] == pytest.approx(values[0], rel=0.5)
+
+
+def test_a_negative_loss_is_told(photo, painting):
+    network = INetwork(model="mini", weights="random", content_weight=0, total_variation_weight=0)
+    with pytest.warns(RuntimeWarning, match=r"the loss is negative: style.0.conv3_4 has a negative weight"):
+        network.transfer(photo, painting, image_size=16, iterations=3)
+
+
+@pytest.mark.filterwarnings(UNBOUNDED)
+def test_a_record_makes_the_same_objective_again(photo, painting):
+    for network in (INetwork(model="mini", weights="random"), INetwork(model="mini", variant="novak2016")):
+        network = dataclasses.replace(network, weights="random")
+        settings = network.transfer(photo, painting, image_size=16, iterations=1).record["settings"]
+        again = INetwork(**settings)
+        assert again.style_coefficients() == network.style_coefficients()
+        assert again.content_coefficients() == network.content_coefficients()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"variant": "novak"}, 'did you mean "novak2016"'),
+        ({"activation_shift": float("nan")}, "activation_shift must be a finite number"),
+        ({"style_layers": ("conv1_1",)}, "a chain needs at least two style layers"),
+        ({"variant": "novak2016", "content_loss_type": 1}, "belongs to variant titu1994"),
+    ],
+)
+def test_impossible_settings_are_refused(settings, message):
+    with pytest.raises(InvalidInputError, match=message):
+        INetwork(**settings)
+
+
+NETWORKS = {
+    "Network": Network(model="mini", weights="random"),
+    "Network, gatys2016": Network(model="mini", weights="random", normalization="gatys2016"),
+    "INetwork": INetwork(model="mini", weights="random"),
+    "INetwork, novak2016": INetwork(model="mini", weights="random", variant="novak2016"),
+}
+
+
+def with_masks(network, rule):
+    return dataclasses.replace(network, mask_normalization=rule)
+
+
+@pytest.mark.parametrize("rule", ["titu1994", "gatys2017"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_mask_of_ones_is_no_mask(photo, painting, name, rule):
+    network, white = with_masks(NETWORKS[name], rule), np.full((9, 9), 255, "uint8")
+    x = np.random.default_rng(3).uniform(0, 255, (24, 28, 3))
+    plain = network.objective(photo, painting, image_size=24).evaluate(x)
+    for content, style in (
+        (photo, Style(painting, mask=white)),
+        (Content(photo, mask=white), painting),
+        (Content(photo, mask=white), Style(painting, mask=white)),
+    ):
+        masked = network.objective(content, style, image_size=24).evaluate(x)
+        assert masked.value == pytest.approx(plain.value, rel=1e-4)
+        assert np.linalg.norm(masked.gradient - plain.gradient) < 1e-4 * np.linalg.norm(plain.gradient)
+
+
+@pytest.mark.parametrize("rule", ["titu1994", "gatys2017"])
+def test_complementary_masks_are_two_objectives_added(photo, painting, rule):
+    left = np.zeros((40, 48), bool)
+    left[:, :24] = True
+    network = Network(
+        model="mini", weights="random", mask_normalization=rule, content_weight=0, total_variation_weight=0
+    )
+    styles = [Style(painting, mask=left), Style(painting[::-1].copy(), mask=~left)]
+    x = np.random.default_rng(4).uniform(0, 255, (24, 28, 3))
+    both = network.objective(photo, styles, image_size=24).value_and_grad(x)
+    alone = [network.objective(photo, style, image_size=24).value_and_grad(x) for style in styles]
+    assert both[0] == pytest.approx(sum(value for value, _ in alone), rel=1e-5)
+    np.testing.assert_allclose(both[1], alone[0][1] + alone[1][1], rtol=1e-3, atol=1e-4 * np.abs(both[1]).max())
+
+
+@pytest.mark.parametrize("propagation", ["simple", "inside"])
+def test_a_masked_style_moves_its_region_only(photo, painting, propagation):
+    """The gradient of a guided style is zero where no receptive field of a masked position reaches."""
+    left = np.zeros((48, 96), bool)
+    left[:, :32] = True
+    network = Network(
+        model="mini",
+        weights="random",
+        style_layers=("conv1_1", "conv2_1"),
+        mask_normalization="gatys2017",
+        guide_propagation=propagation,
+        content_weight=0,
+        total_variation_weight=0,
+    )
+    wide = np.tile(photo, (2, 2, 1))[:48, :96]
+    gradient = network.objective(wide, Style(painting, mask=left), image_size=48).value_and_grad(wide.astype(float))[1]
+    assert np.abs(gradient[:, :30]).max() > 0
+    reach = 32 if propagation == "inside" else 32 + 5  # conv2_1 sees 5 pixels beyond its own position's
+    assert not gradient[:, reach:].any()
+
+
+def test_a_small_region_gets_its_style_as_strongly_as_a_large_one(photo, painting):
+    """With guides of unit energy, not with the reference's masks."""
+    values = {}
+    for rule in ("titu1994", "gatys2017"):
+        network = Network(
+            model="mini", weights="random", mask_normalization=rule, content_weight=0, total_variation_weight=0
+        )
+        for columns in (12, 48):
+            mask = np.zeros((40, 48), bool)
+            mask[:, :columns] = True
+            objective = network.objective(photo, Style(painting, mask=mask), image_size=40)
+            values[rule, columns] = objective.value_and_grad(np.full((40, 48, 3), 60.0))[0]
+    assert values["gatys2017", 12] == pytest.approx(values["gatys2017", 48], rel=0.3)
+    assert values["titu1994", 12] < 0.2 * values["titu1994", 48]
+
+
+def test_a_region_that_vanishes_at_a_layer_is_named(photo, painting):
+    mask = np.zeros((40, 48), bool)
+    mask[:3, :3] = True
+    network = Network(model="mini", weights="random", mask_normalization="gatys2017", guide_propagation="inside")
+    with pytest.raises(InvalidInputError, match=r"has no position at conv\d_\d that sees nothing but white"):
+        network.objective(photo, Style(painting, mask=mask), image_size=40)
+    with pytest.raises(InvalidInputError, match="all black"):
+        network.objective(photo, Style(painting, mask=np.zeros((40, 48), bool)), image_size=40)
