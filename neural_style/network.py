@@ -45,7 +45,7 @@ class Network(Technique):
             model's own, imagenet for the VGG networks and embedded for mini.
         pooling: `max` or `ave`.
         content_layer: whose activations keep the layout; by default the model's own, conv5_2 (of mini conv3_3).
-        content_weight: how much of the layout is kept.
+        content_weight: how much of the layout is kept; by default the model's own, 0.025 (of mini 0.0025).
         content_loss_type: 0, 1 or 2: a sum, and two ways to scale it by the size of image and layer.
         style_layers: whose Gram matrices make the texture; by default the model's own, conv1_1 conv2_1 conv3_1 conv4_1
             conv5_1 (of mini conv1_1 conv2_1 conv3_1 conv3_3).
@@ -63,7 +63,7 @@ class Network(Technique):
     weights: str | None = None
     pooling: str = "max"
     content_layer: str | None = None
-    content_weight: float = 0.025
+    content_weight: float = None  # type: ignore[assignment]  # the model's own: a number once __post_init__ has run
     content_loss_type: int = 0
     style_layers: tuple[str, ...] | None = None
     style_scale: float = 1.0
@@ -78,6 +78,8 @@ class Network(Technique):
     def __post_init__(self) -> None:
         if self.weights is not None:
             object.__setattr__(self, "weights", str(self.weights))
+        if self.content_weight is None:
+            object.__setattr__(self, "content_weight", self._architecture.content_weight)
         object.__setattr__(self, "pooling", str(self.pooling).lower())
         if self.style_layers is not None:
             layers = (self.style_layers,) if isinstance(self.style_layers, str) else tuple(self.style_layers)

@@ -143,6 +143,7 @@ def test_a_terms_weight_of_zero_leaves_the_term_out(photo, painting):
 @pytest.mark.parametrize("model", ["vgg16", "vgg19", "mini"])
 def test_defaults_follow_the_model(model):
     network = Network(model=model).resolved()
+    assert network.content_weight == (0.0025 if model == "mini" else 0.025)
     if model == "mini":
         assert (network.content_layer, network.weights) == ("conv3_3", "embedded")
         assert network.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv3_3")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from neural_style import images
 from neural_style.cli.flags import Parser, boolean
 from neural_style.color_transfer import METHODS, color_transfer
@@ -35,13 +37,11 @@ def main(arguments: Sequence[str]) -> int:
         )
     method = found.method or ("histogram" if found.hist_match else "luminance")
     check_choice("method of colour transfer", method, METHODS)
-    generated = Path(found.generated)
-    output = found.output or generated.with_name(f"{generated.stem}{ENDINGS.get(method, f'_{method}_color')}.png")
+    picture = images.read(found.generated, what="generated")
+    output = found.output or default_output(picture, ENDINGS.get(method, f"_{method}_color"))
     check_result(output, [found.content, found.generated, found.mask], overwrite=found.overwrite)
-    picture = images.read(generated, what="generated")
     rgb = color_transfer(found.content, picture, method=method, mask=found.mask)
-    images.write(output, rgb, alpha=picture.alpha, overwrite=found.overwrite)
-    print(f"wrote {output}")
+    write_result(output, rgb, picture, overwrite=found.overwrite)
     return 0
 
 
@@ -69,6 +69,21 @@ def add_result_flags(parser: Parser, default: str) -> None:
         "--output", type=Path, metavar="FILE", help=f"the picture to write; its ending names the format ({default})"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists already")
+
+
+def default_output(picture: images.Picture, ending: str) -> Path:
+    """The name beside a picture for what becomes of it; 16 bits need a TIFF."""
+    path = Path(picture.name)
+    return path.with_name(f"{path.stem}{ending}{'.png' if picture.rgb.dtype == np.uint8 else '.tif'}")
+
+
+def write_result(output: Path, rgb: np.ndarray, picture: images.Picture, *, overwrite: bool) -> None:
+    """Write what became of `picture`, with its transparency and, in a TIFF, with its 16 bits, and tell."""
+    if picture.rgb.dtype != np.uint8 and output.suffix.lower() in (".tif", ".tiff"):
+        images.write_16_bit(output, rgb, alpha=picture.alpha, overwrite=overwrite)
+    else:
+        images.write(output, rgb, alpha=picture.alpha, overwrite=overwrite)
+    print(f"wrote {output}")
 
 
 def check_result(output: Path, sources: Sequence[str | None], *, overwrite: bool) -> None:

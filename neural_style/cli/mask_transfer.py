@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from neural_style import images
-from neural_style.cli.color_transfer import add_result_flags, check_result
+from neural_style.cli.color_transfer import add_result_flags, check_result, default_output, write_result
 from neural_style.cli.flags import Parser
 from neural_style.mask_transfer import mask_transfer
 
@@ -19,13 +18,11 @@ example:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     found = parser().read(arguments)
-    generated = Path(found.generated)
-    output = found.output or generated.with_name(f"{generated.stem}_masked.png")
+    picture = images.read(found.generated, what="generated")
+    output = found.output or default_output(picture, "_masked")
     check_result(output, [found.content, found.generated, found.mask], overwrite=found.overwrite)
-    picture = images.read(generated, what="generated")
     rgb = mask_transfer(found.content, picture, found.mask, feather=found.feather)
-    images.write(output, rgb, alpha=picture.alpha, overwrite=found.overwrite)
-    print(f"wrote {output}")
+    write_result(output, rgb, picture, overwrite=found.overwrite)
     return 0
 
 

@@ -32,13 +32,14 @@ class Architecture:
     Attributes:
         name: what the user calls it.
         blocks: number of filters of each convolution, by block; 2x2 pooling lies between blocks.
-        content_layer, style_layers: what a technique uses when the user names none.
+        content_layer, content_weight, style_layers: what a technique uses when the user names none.
         weights: source of the weights when the user names none, see `neural_style.features.weights`.
     """
 
     name: str
     blocks: tuple[tuple[int, ...], ...]
     content_layer: str
+    content_weight: float
     style_layers: tuple[str, ...]
     weights: str
 
@@ -71,8 +72,9 @@ class Architecture:
         return int(2 ** max(block_of(name) - 1 for name in names))
 
 
-# The default layers of the VGG networks are those of titu1994/Neural-Style-Transfer; mini ends at block 3, and the
-# deepest layers that carry style there are the ones it was judged by (tools/judge_mini.py).
+# The defaults of the VGG networks are those of titu1994/Neural-Style-Transfer. mini ends at block 3: its style layers
+# are the ones it was judged by (tools/judge_mini.py), and at conv3_3, where much more of the photo is seen than at
+# conv5_2, the reference's content weight would leave hardly more than the photo.
 ARCHITECTURES = {
     a.name: a
     for a in (
@@ -80,6 +82,7 @@ ARCHITECTURES = {
             "vgg16",
             ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3),
             content_layer="conv5_2",
+            content_weight=0.025,
             style_layers=_EVERY_FIRST,
             weights="imagenet",
         ),
@@ -87,6 +90,7 @@ ARCHITECTURES = {
             "vgg19",
             ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4),
             content_layer="conv5_2",
+            content_weight=0.025,
             style_layers=_EVERY_FIRST,
             weights="imagenet",
         ),
@@ -94,6 +98,7 @@ ARCHITECTURES = {
             "mini",
             ((32, 32), (64, 64), (128,) * 4),
             content_layer="conv3_3",
+            content_weight=0.0025,
             style_layers=("conv1_1", "conv2_1", "conv3_1", "conv3_3"),
             weights="embedded",
         ),

@@ -2,7 +2,7 @@
 
 from neural_style.images.picture import METHODS, MIN_SIDE, Picture, resize
 from neural_style.images.reading import ImageSource, read
-from neural_style.images.writing import SUFFIXES, check_output, read_record, write, write_animation
+from neural_style.images.writing import SUFFIXES, check_output, read_record, write, write_16_bit, write_animation
 
 __all__ = [
     "METHODS",
@@ -15,5 +15,6 @@ __all__ = [
     "read_record",
     "resize",
     "write",
+    "write_16_bit",
     "write_animation",
 ]

@@ -109,6 +109,29 @@ def write(
     _store(path, buffer.getvalue(), where, overwrite)
 
 
+def write_16_bit(
+    path: str | os.PathLike[str], rgb: Array, *, alpha: Array | None = None, overwrite: bool = False
+) -> None:
+    """Write `rgb` (rows, columns, 3), floats in 0..255, as a TIFF of 16 bits a channel; complete or not at all.
+
+    `alpha` is (rows, columns) uint8. Pillow writes no such file, tifffile, which scikit-image brings along, does.
+    """
+    import tifffile
+
+    path = Path(path)
+    where = f'output "{path}"'
+    check_output(path, overwrite=overwrite, suffixes=(".tif", ".tiff"))
+    pixels = np.rint(np.clip(rgb, 0, 255).astype(np.float64) * 257).astype(np.uint16)
+    options: dict[str, Any] = {"photometric": "rgb", "compression": "adobe_deflate", "metadata": None}
+    if alpha is not None:
+        pixels = np.dstack([pixels, alpha.astype(np.uint16) * 257])
+        options["extrasamples"] = ["unassalpha"]
+    buffer = io.BytesIO()
+    with _writing(where):
+        tifffile.imwrite(buffer, pixels, **options)
+    _store(path, buffer.getvalue(), where, overwrite)
+
+
 def read_record(path: str | os.PathLike[str]) -> str | None:
     """The text that `write` stored in the picture, None where there is none; errors as in `read`."""
     where = f'image "{os.fspath(path)}"'

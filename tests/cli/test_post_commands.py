@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from neural_style import color_transfer, mask_transfer
+from neural_style.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -179,3 +181,19 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", ["color_transfer", "mask_transfer"])
+def test_sixteen_bits_stay_sixteen_bits(tmp_path, command):
+    """A slope finer than 8 bits can show, in and out."""
+    slope = np.linspace(20_000, 21_000, 40 * 48).reshape(40, 48)
+    for name in ("content", "generated"):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.stack([slope] * 3, -1).astype(np.uint16), photometric="rgb")
+    Image.new("L", (48, 40), 255).save(tmp_path / "mask.png")
+    masks = [str(tmp_path / "mask.png")] if command == "mask_transfer" else []
+    assert main([command, str(tmp_path / "content.tif"), str(tmp_path / "generated.tif"), *masks]) == 0
+    ending = "_masked.tif" if masks else "_original_color.tif"
+    written = tifffile.imread(tmp_path / f"generated{ending}")
+    assert written.dtype == np.uint16
+    np.testing.assert_allclose(written[..., 0], slope, atol=2)
+    assert len(np.unique(written)) > 900

@@ -112,7 +112,7 @@ def test_a_damaged_record(
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        ({"technique": "inetwork"}, "inetwork"),
+        ({"technique": "cubism"}, "cubism"),
         ({"settings": {"mode": "mini"}}, "mode"),
         ({"settings": {"model": "vgg20"}}, "vgg20"),
         ({"run": {"init": "gray", "steps": 3}}, "steps"),
