@@ -6,18 +6,13 @@ calls a chain, and which way its geometric weights run, are not the paper's. `no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import isfinite
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.network import Network
-
-if TYPE_CHECKING:
-    from neural_style.objective import Term
-    from neural_style.terms import Features, Guide
 
 _Key = TypeVar("_Key")
 
@@ -85,92 +80,43 @@ class INetwork(Network):
             return self._style_layers
         return (self._content_layer,)
 
-    def style_coefficients(self) -> dict[str, float]:
-        """What each style layer's loss is multiplied by, without the weight of the style; see the class."""
-        layers = self._style_layers
+    def style_coefficients(self) -> dict[tuple[str, ...], float]:
+        """What each style loss is multiplied by, beside the weight of the style; by the layers that it looks at."""
+        layers, geometric = self._style_layers, self.geometric_weights
         last = len(layers) - 1
         if self.variant == "novak2016":
-            return _shares(
-                {layer: 2.0 ** (last - i) if self.geometric_weights else 1.0 for i, layer in enumerate(layers)}
-            )
+            looked_at = pairwise(layers) if self.chain else ((layer,) for layer in layers)
+            # A pair has the weight of its shallower layer: the paper has one matrix fewer than layers.
+            return _shares({names: 2.0 ** (last - i) if geometric else 1.0 for i, names in enumerate(looked_at)})
         if not self.chain:
-            return {
-                layer: 2.0 ** (i - last) if self.geometric_weights else 1 / len(layers)
-                for i, layer in enumerate(layers)
-            }
-        factors = [2.0 ** (i - last + 1) if self.geometric_weights else 1 / len(layers) for i in range(last)]
+            return {(layer,): 2.0 ** (i - last) if geometric else 1 / len(layers) for i, layer in enumerate(layers)}
+        factors = [2.0 ** (i - last + 1) if geometric else 1 / len(layers) for i in range(last)]
         # sum_i factor_i (S_i - S_{i+1}), sorted by layer
-        return {
-            layer: gained - lost for layer, gained, lost in zip(layers, [*factors, 0.0], [0.0, *factors], strict=True)
-        }
+        coefficients = zip(layers, [*factors, 0.0], [0.0, *factors], strict=True)
+        return {(layer,): gained - lost for layer, gained, lost in coefficients}
 
     def content_coefficients(self) -> dict[str, float]:
-        """What each content layer's loss is multiplied by, without the content weight."""
+        """What the loss at each content layer is multiplied by, beside the content weight."""
         layers = self._content_layers
         return _shares({layer: 2.0**i if self.geometric_weights else 1.0 for i, layer in enumerate(layers)})
-
-    def _content_terms(self, of_content: Features, size: tuple[int, int]) -> list[Term]:
-        from neural_style import terms
-
-        return [
-            terms.content(
-                layer,
-                of_content[layer],
-                weight=self.content_weight * share,
-                image_size=size,
-                normalization=self._units,
-                loss_type=self.content_loss_type,
-            )
-            for layer, share in self.content_coefficients().items()
-        ]
-
-    def _style_terms(
-        self,
-        name: str,
-        weight: float,
-        of_style: Features,
-        of_pastiche: Features,
-        guides: Mapping[str, tuple[Guide | None, Guide | None]],
-        size: tuple[int, int],
-    ) -> list[Term]:
-        from neural_style import terms
-
-        coefficients = self.style_coefficients()
-        shares: dict[tuple[str, ...], float]
-        if self.chain and self.variant == "novak2016":
-            # A pair has the weight of its shallower layer: the paper has one matrix fewer than layers.
-            shares = _shares({pair: coefficients[pair[0]] for pair in pairwise(self._style_layers)})
-        else:
-            shares = {(layer,): coefficient for layer, coefficient in coefficients.items() if coefficient}
-        return [
-            terms.style(
-                layers,
-                of_style,
-                of_pastiche,
-                name=f"{name}.{'-'.join(layers)}",
-                weight=weight * share,
-                image_size=size,
-                normalization=self._units,
-                shift=self.activation_shift,
-                guides=guides[layers[0]],
-            )
-            for layers, share in shares.items()
-        ]
 
     def _smoothness_weight(self, size: tuple[int, int]) -> float:
         if self.variant == "titu1994":
             return self.total_variation_weight
         return self.total_variation_weight / (3 * (size[0] - 1) * (size[1] - 1))
 
-    def resolved(self) -> INetwork:
+    def resolved(self) -> Self:
         settings = super().resolved()
-        assert isinstance(settings, INetwork)
         # None means all layers to novak2016, and must go on meaning it.
         return settings if len(self._content_layers) == 1 else replace(settings, content_layer=None)
 
     @property
     def _units(self) -> str:
         return "titu1994" if self.variant == "titu1994" else "relative"
+
+    @property
+    def _shift(self) -> float:
+        return self.activation_shift
 
 
 def _shares(weights: dict[_Key, float]) -> dict[_Key, float]:

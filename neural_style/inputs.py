@@ -52,8 +52,8 @@ class Content:
         return _read_picture(self.image)
 
     @property
-    def guide(self) -> Mask | None:
-        """The mask as it was read."""
+    def mask_as_read(self) -> Mask | None:
+        """The mask in memory."""
         return _read_mask(self.mask, "mask")
 
 
@@ -95,8 +95,8 @@ class Style:
         return _read_picture(self.image)
 
     @property
-    def guide(self) -> Mask | None:
-        """The mask as it was read."""
+    def mask_as_read(self) -> Mask | None:
+        """The mask in memory."""
         return _read_mask(self.mask, "mask")
 
     def size_at(self, image_size: tuple[int, int], *, minimum: int = 1) -> tuple[int, int]:

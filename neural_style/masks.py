@@ -14,7 +14,6 @@ import numpy as np
 
 from neural_style import images
 from neural_style.errors import InvalidInputError
-from neural_style.features.vgg import Architecture, block_of
 
 Array = np.ndarray[Any, Any]
 
@@ -100,32 +99,6 @@ def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> 
         grey = np.maximum(grey.astype(np.int16) + picture.alpha - 255, 0).astype(np.uint8)
     _check_white(grey, f'{what} "{picture.name}"')
     return Mask(grey, soft, picture.name, picture.path)
-
-
-def inside(mask: Array, architecture: Architecture, layer: str) -> Array:
-    """The positions of a layer that see nothing but what is white: Gatys et al. 2017, guide propagation "inside".
-
-    A position of a 3x3 convolution is inside if all nine below it are, one of a 2x2 pooling if all four are. What lies
-    beyond the border of the image does not count as outside.
-
-    Args:
-        mask: (rows, columns), 0 or 1, at the size of the image.
-        architecture: the network.
-        layer: one of its layers.
-
-    Returns:
-        float32 (h, w), 0 or 1; smaller than the mask at that layer, and possibly all 0.
-    """
-    from scipy.ndimage import minimum_filter
-
-    block = 1
-    for below in architecture.up_to_deepest([layer]):
-        if block_of(below) > block:
-            block += 1
-            rows, columns = (side // 2 * 2 for side in mask.shape)
-            mask = mask[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).min(axis=(1, 3))
-        mask = minimum_filter(mask, size=3, mode="nearest")
-    return np.asarray(mask, np.float32)
 
 
 def _check_white(grey: Array, where: str) -> None:

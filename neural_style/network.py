@@ -5,9 +5,9 @@ Defaults, layers and normalisation are those of `Network.py` of titu1994/Neural-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
@@ -16,8 +16,11 @@ from neural_style.inputs import Content, Style, check_weight
 from neural_style.transfer import Technique
 
 if TYPE_CHECKING:
+    import keras
+
+    from neural_style.guides import Guides
     from neural_style.objective import Objective, Term
-    from neural_style.terms import Features, Guide
+    from neural_style.terms import Features
 
 NORMALIZATIONS = ("titu1994", "gatys2016")
 CONTENT_LOSS_TYPES = (0, 1, 2)
@@ -46,16 +49,17 @@ class Network(Technique):
         pooling: `max` or `ave`.
         content_layer: whose activations keep the layout; by default the model's own, conv5_2 (of mini conv3_3).
         content_weight: how much of the layout is kept; by default the model's own, 0.025 (of mini 0.0025).
-        content_loss_type: 0, 1 or 2: a sum, and two ways to scale it by the size of image and layer.
+        content_loss_type: 0 (a plain sum), 1 or 2 (scaled by the size of image and layer).
         style_layers: whose Gram matrices make the texture; by default the model's own, conv1_1 conv2_1 conv3_1 conv4_1
             conv5_1 (of mini conv1_1 conv2_1 conv3_1 conv3_3).
         style_scale: multiplies the weight of every style (a name of the reference; it scales no image).
         total_variation_weight: how smooth the picture is.
         normalization: `titu1994`, the sums of the reference scripts, or `gatys2016`, means of squared errors, the
             units of the authors' own code, which need other weights.
-        mask_normalization: of masked styles: `titu1994`, features times mask, under which a small region gets little of
-            its style, or `gatys2017`, guides of unit energy, under which it gets as much as a large one.
-        guide_propagation: of gatys2017: `simple` resizes a mask to the layer, `inside` leaves out what sees beyond it.
+        mask_normalization: how a masked style is measured: `titu1994` as the reference does, where a small region gets
+            little of its style, or `gatys2017`, where it gets as much as a large one.
+        guide_propagation: with gatys2017: `simple` shrinks a mask to each layer, `inside` keeps only what sees no pixel
+            beyond the mask.
         precision: `float32`, or `float64` to check gradients with.
     """
 
@@ -63,7 +67,7 @@ class Network(Technique):
     weights: str | None = None
     pooling: str = "max"
     content_layer: str | None = None
-    content_weight: float = None  # type: ignore[assignment]  # the model's own: a number once __post_init__ has run
+    content_weight: float | None = None
     content_loss_type: int = 0
     style_layers: tuple[str, ...] | None = None
     style_scale: float = 1.0
@@ -78,15 +82,13 @@ class Network(Technique):
     def __post_init__(self) -> None:
         if self.weights is not None:
             object.__setattr__(self, "weights", str(self.weights))
-        if self.content_weight is None:
-            object.__setattr__(self, "content_weight", self._architecture.content_weight)
         object.__setattr__(self, "pooling", str(self.pooling).lower())
         if self.style_layers is not None:
             layers = (self.style_layers,) if isinstance(self.style_layers, str) else tuple(self.style_layers)
             object.__setattr__(self, "style_layers", layers)
             if not layers or len(set(layers)) != len(layers):
                 raise InvalidInputError(f"style_layers must be different layers, at least one, received {list(layers)}")
-        self._architecture.check_layers((self.content_layer or "conv1_1", *(self.style_layers or ())))
+        self._architecture.check_layers([*filter(None, [self.content_layer]), *(self.style_layers or ())])
         check_choice("pooling", self.pooling, vgg.POOLING)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_choice("mask_normalization", self.mask_normalization, MASK_NORMALIZATIONS)
@@ -96,12 +98,17 @@ class Network(Technique):
             raise InvalidInputError(f"content_loss_type must be 0, 1 or 2, received {self.content_loss_type}")
         if self.content_loss_type != 0 and self.normalization != "titu1994":
             raise InvalidInputError("content_loss_type belongs to normalization titu1994: leave it at 0")
-        for setting in ("content_weight", "style_scale", "total_variation_weight"):
-            check_weight(setting, getattr(self, setting))
+        check_weight("content_weight", self._content_weight)
+        check_weight("style_scale", self.style_scale)
+        check_weight("total_variation_weight", self.total_variation_weight)
 
     @property
     def _architecture(self) -> vgg.Architecture:
         return vgg.architecture(self.model)
+
+    @property
+    def _content_weight(self) -> float:
+        return self._architecture.content_weight if self.content_weight is None else self.content_weight
 
     @property
     def _content_layer(self) -> str:
@@ -118,27 +125,31 @@ class Network(Technique):
     @property
     def layers(self) -> tuple[str, ...]:
         """Every layer that a term looks at, in the order of the network."""
-        used = {*self._style_layers, *(self._content_layers if self.content_weight else ())}
+        used = {*self._style_layers, *(self._content_layers if self._content_weight else ())}
         return tuple(layer for layer in self._architecture.layers if layer in used)
 
     @property
     def stride(self) -> int:
         return self._architecture.stride(self.layers)
 
-    def resolved(self) -> Network:
+    def resolved(self) -> Self:
         return replace(
             self,
             weights=self.weights or self._architecture.weights,
             content_layer=self._content_layer,
+            content_weight=self._content_weight,
             style_layers=self._style_layers,
         )
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> Callable[[tuple[int, int]], Objective]:
-        if not (self.content_weight or self.total_variation_weight or self.style_scale * sum(s.weight for s in styles)):
+        if not (
+            self._content_weight or self.total_variation_weight or self.style_scale * sum(s.weight for s in styles)
+        ):
             raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
         # Keras, and with it the backend, starts here and not when the package is imported.
         from neural_style import backend, terms
         from neural_style.features import weights
+        from neural_style.guides import Guides
         from neural_style.objective import Objective, features_of
 
         backend.check_precision(self.precision)
@@ -147,30 +158,18 @@ class Network(Technique):
         digest = weights.fingerprint(loaded)
 
         def at(size: tuple[int, int]) -> Objective:
-            of_content = features_of(images.resize(content.picture.rgb, size), network)
-            chosen: list[Term] = []
-            guides = terms.Guides(
+            guides = Guides(
                 self._architecture,
                 normalization=self.mask_normalization,
                 propagation=self.guide_propagation,
                 dtype=self.precision,
             )
-            if self.content_weight:
-                chosen += self._content_terms(of_content, size)
+            chosen: list[Term] = []
+            if self._content_weight:
+                chosen += self._content_terms(features_of(images.resize(content.picture.rgb, size), network), size)
             for index, style in enumerate(styles):
-                weight = style.weight * self.style_scale
-                if weight:
-                    of_style = features_of(style.at(size, minimum=self.stride), network)
-                    of_masks = guides.of(style.guide, content.guide)
-                    seen = style.size_at(size, minimum=self.stride)
-                    guided = {
-                        layer: (
-                            guides.at(of_masks[0], layer, of_style[layer], seen),
-                            guides.at(of_masks[1], layer, of_content[layer], size),
-                        )
-                        for layer in self._style_layers
-                    }
-                    chosen += self._style_terms(f"style.{index}", weight, of_style, of_content, guided, size)
+                if style.weight * self.style_scale:
+                    chosen += self._style_terms(index, style, content, network, guides, size)
             if self.total_variation_weight:
                 chosen.append(terms.smoothness(weight=self._smoothness_weight(size)))
             return Objective(chosen, network, size, weights_sha256=digest)
@@ -180,42 +179,63 @@ class Network(Technique):
     def _smoothness_weight(self, size: tuple[int, int]) -> float:
         return self.total_variation_weight
 
+    def content_coefficients(self) -> dict[str, float]:
+        """What the loss at each content layer is multiplied by, beside the content weight."""
+        return {self._content_layer: 1.0}
+
+    def style_coefficients(self) -> dict[tuple[str, ...], float]:
+        """What each style loss is multiplied by, beside the weight of the style; by the layers that it looks at."""
+        return {(layer,): 1 / len(self._style_layers) for layer in self._style_layers}
+
+    @property
+    def _units(self) -> str:
+        """The normalisation of `neural_style.terms`."""
+        return self.normalization
+
+    @property
+    def _shift(self) -> float:
+        """Added to activations before correlations are taken."""
+        return 0.0
+
     def _content_terms(self, of_content: Features, size: tuple[int, int]) -> list[Term]:
         from neural_style import terms
 
         return [
             terms.content(
-                self._content_layer,
-                of_content[self._content_layer],
-                weight=self.content_weight,
+                layer,
+                of_content[layer],
+                weight=self._content_weight * coefficient,
                 image_size=size,
-                normalization=self.normalization,
+                normalization=self._units,
                 loss_type=self.content_loss_type,
             )
+            for layer, coefficient in self.content_coefficients().items()
         ]
 
     def _style_terms(
-        self,
-        name: str,
-        weight: float,
-        of_style: Features,
-        of_pastiche: Features,
-        guides: Mapping[str, tuple[Guide | None, Guide | None]],
-        size: tuple[int, int],
+        self, index: int, style: Style, content: Content, network: keras.Model, guides: Guides, size: tuple[int, int]
     ) -> list[Term]:
-        """Those of one style; `of_pastiche` are features of any image of the pastiche's size."""
+        """Those of one style, for a pastiche of `size` rows and columns."""
         from neural_style import terms
+        from neural_style.objective import features_of
 
+        style_size = style.size_at(size, minimum=self.stride)
+        features = features_of(style.at(size, minimum=self.stride), network)
+        on_painting, on_pastiche = guides.masks(style, content)
         return [
             terms.style(
-                (layer,),
-                of_style,
-                of_pastiche,
-                name=f"{name}.{layer}",
-                weight=weight / len(self._style_layers),
+                layers,
+                features,
+                name=f"style.{index}.{'-'.join(layers)}",
+                weight=style.weight * self.style_scale * coefficient,
                 image_size=size,
-                normalization=self.normalization,
-                guides=guides[layer],
+                normalization=self._units,
+                shift=self._shift,
+                guides=(
+                    guides.at(on_painting, layers[0], style_size),
+                    guides.at(on_pastiche, layers[0], size),
+                ),
             )
-            for layer in self._style_layers
+            for layers, coefficient in self.style_coefficients().items()
+            if coefficient
         ]

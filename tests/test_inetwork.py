@@ -1,6 +1,7 @@
 """INetwork and masked styles against the reference's numbers and the laws they obey."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from keras import ops
 
 from neural_style import Content, INetwork, InvalidInputError, Network, Style, read_mask, terms
 from neural_style.features.vgg import architecture
+from neural_style.guides import Guides
 from neural_style.losses.style import cross_gram_matrix, gram_matrix
 
 IMAGE_SIZE = (12, 16)  # of the golden unit cases
@@ -15,16 +17,21 @@ LAYER = "conv1_1"
 UNBOUNDED = "ignore:the loss is negative"
 
 
-def unit(golden, shift, style_mask=None, content_mask=None):
+def unit(golden, monkeypatch, shift, style_mask=None, content_mask=None):
     """The reference's masked style loss on its own features."""
     features = {name: {LAYER: ops.convert_to_tensor(golden[f"feat_{name}"][None])} for name in ("style", "comb")}
-    guides = terms.Guides(architecture("mini"), normalization="titu1994", propagation="simple", dtype="float32")
-    masks = guides.of(*(None if name is None else read_mask(golden[name]) for name in (style_mask, content_mask)))
-    guided = tuple(guides.at(mask, LAYER, features["style"][LAYER], IMAGE_SIZE) for mask in masks)
+    inputs = [
+        kind(golden["mask_u8"], mask=None if name is None else read_mask(golden[name]))
+        for kind, name in ((Style, style_mask), (Content, content_mask))
+    ]
+    guides = Guides(architecture("mini"), normalization="titu1994", propagation="simple", dtype="float32")
+    # The features are 7 x 9 where the image is 12 x 16: the reference's functions were called one by one.
+    monkeypatch.setattr("neural_style.guides.size_at", lambda layer, size: (7, 9))
+    monkeypatch.setattr("neural_style.terms.size_at", lambda layer, size: (7, 9))
+    guided = tuple(guides.at(mask, LAYER, IMAGE_SIZE) for mask in guides.masks(*inputs))
     term = terms.style(
         (LAYER,),
         features["style"],
-        features["comb"],
         name="style",
         weight=1.0,
         image_size=IMAGE_SIZE,
@@ -36,15 +43,17 @@ def unit(golden, shift, style_mask=None, content_mask=None):
 
 
 @pytest.mark.parametrize(("kind", "shift"), [("net", 0.0), ("inet", -1.0)])
-def test_style_losses_with_and_without_masks_are_the_references(golden, kind, shift):
+def test_style_losses_with_and_without_masks_are_the_references(golden, monkeypatch, kind, shift):
     style, content = "mask_half_u8", "mask_u8"
-    assert unit(golden, shift) == pytest.approx(float(golden[f"{kind}_style_loss"]), rel=1e-5)
+    assert unit(golden, monkeypatch, shift) == pytest.approx(float(golden[f"{kind}_style_loss"]), rel=1e-5)
     for masks, name in [
         ({"style_mask": style}, "stylemask_only"),
         ({"content_mask": content}, "contentmask_only"),
         ({"style_mask": style, "content_mask": content}, "both_masks"),
     ]:
-        assert unit(golden, shift, **masks) == pytest.approx(float(golden[f"{kind}_style_loss_{name}"]), rel=1e-5)
+        assert unit(golden, monkeypatch, shift, **masks) == pytest.approx(
+            float(golden[f"{kind}_style_loss_{name}"]), rel=1e-5
+        )
 
 
 def test_shifted_gram_matrix_is_the_references(golden):
@@ -68,13 +77,16 @@ def test_each_improvement_can_be_switched_off(model):
     count = len(layers)
     plain = INetwork(model=model, chain=False, geometric_weights=False, all_layers=False, activation_shift=0.0)
     defaults = architecture(model).style_layers
-    assert plain.style_coefficients() == dict.fromkeys(defaults, 1 / len(defaults))
+    assert plain.style_coefficients() == {(layer,): 1 / len(defaults) for layer in defaults}
     geometric = INetwork(model=model, chain=False).style_coefficients()
     assert list(geometric.values()) == [2.0 ** (i - count + 1) for i in range(count)]
     paper = INetwork(model=model, variant="novak2016")
-    assert list(paper.style_coefficients()) == list(paper.content_coefficients()) == list(layers)
-    style, content = (list(found.values()) for found in (paper.style_coefficients(), paper.content_coefficients()))
-    assert style == pytest.approx(content[::-1])
+    assert list(paper.style_coefficients()) == list(itertools.pairwise(layers))
+    assert list(paper.content_coefficients()) == list(layers)
+    unchained = list(INetwork(model=model, variant="novak2016", chain=False).style_coefficients().values())
+    content = list(paper.content_coefficients().values())
+    assert unchained == pytest.approx(content[::-1])
+    style = list(paper.style_coefficients().values())
     assert style[0] / style[1] == pytest.approx(2.0)
     assert sum(style) == pytest.approx(1.0)
 

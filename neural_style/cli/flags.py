@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NoReturn, get_type_hints
 
-from neural_style.errors import NeuralStyleError, did_you_mean
+from neural_style.errors import InvalidInputError, did_you_mean
 
 _TRUE, _FALSE = ("true", "yes", "t", "1"), ("false", "no", "f", "0")
 
@@ -31,13 +31,13 @@ class Parser(argparse.ArgumentParser):
         """Parse; `--image-size` is taken for `--image_size`.
 
         Raises:
-            NeuralStyleError: an argument cannot be understood.
+            InvalidInputError: an argument cannot be understood.
         """
         found, unknown = self.parse_known_args([_underscored(argument) for argument in arguments])
         flags = [flag for flag in unknown if flag.startswith("-")]
         if flags:
             known = [option for action in self._actions for option in action.option_strings]
-            raise NeuralStyleError(f"unknown flag {flags[0]}: {_nearest(flags[0], known)}; see {self.prog} --help")
+            raise InvalidInputError(f"unknown flag {flags[0]}: {_nearest(flags[0], known)}; see {self.prog} --help")
         if unknown:
             self.error(f"{' '.join(unknown)} was not expected there; flags that take several values come last")
         return found
@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if message.startswith("the following arguments are required"):
             message += " (flags that take several values come after them)"
-        raise NeuralStyleError(f"{message}; see {self.prog} --help")
+        raise InvalidInputError(f"{message}; see {self.prog} --help")
 
 
 def boolean(text: str) -> bool:
@@ -99,10 +99,13 @@ def add_fields(
 
 
 def described(settings: type) -> dict[str, str]:
-    """The sentence for each name in the `Attributes` section of a docstring."""
-    _, _, section = (inspect.getdoc(settings) or "").partition("Attributes:\n")
-    entries = re.findall(r"^    (\w[\w, ]*): (.*(?:\n {8}.*)*)", section, flags=re.MULTILINE)
-    return {name: " ".join(text.split()) for names, text in entries for name in names.split(", ")}
+    """The sentence for each name in the `Attributes` sections of a dataclass and its bases."""
+    texts: dict[str, str] = {}
+    for base in reversed(settings.__mro__):
+        _, _, section = inspect.cleandoc(base.__doc__ or "").partition("Attributes:\n")
+        entries = re.findall(r"^    (\w[\w, ]*): (.*(?:\n {8}.*)*)", section, flags=re.MULTILINE)
+        texts |= {name: " ".join(text.split()) for names, text in entries for name in names.split(", ")}
+    return texts
 
 
 def values(arguments: argparse.Namespace, settings: type) -> dict[str, Any]:

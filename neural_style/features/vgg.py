@@ -1,8 +1,8 @@
 """VGG-16, VGG-19 and mini (Simonyan & Zisserman 2014, arXiv:1409.1556) from one table of layers.
 
 Layers are named as in the style transfer papers, `conv<block>_<index>`, and mean the activation after the ReLU. Keras'
-own names (`block1_conv1`) are used for the weights only. `keras.applications` has max pooling wired in, and its
-networks cannot be cut, hence a stack of our own.
+own names (`block1_conv1`) are used for the weights only. `keras.applications` has max pooling wired in, and no mini,
+hence a stack of our own.
 """
 
 from __future__ import annotations
@@ -114,6 +114,12 @@ def architecture(name: str) -> Architecture:
     """
     check_choice("model", name, ARCHITECTURES)
     return ARCHITECTURES[name]
+
+
+def size_at(layer: str, image_size: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a layer's map: every pooling before it halves them, and drops what is odd."""
+    factor = 2 ** (block_of(layer) - 1)
+    return image_size[0] // factor, image_size[1] // factor
 
 
 def block_of(layer: str) -> int:
