@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 .PHONY: demo test check clean
 
 demo: .venv/installed
-	$(BIN)/python tools/demo.py demo --overwrite
+	$(BIN)/python tools/demo.py demo
 
 test: .venv/installed-tests
 	$(BIN)/python -m pytest

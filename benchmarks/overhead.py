@@ -1,6 +1,6 @@
 """What the library costs over the bare computation: seconds per evaluation, both in one run.
 
-    python benchmarks/overhead.py --weights vgg19.npz --layers conv1_1 conv2_1 conv3_1 --sizes 256 512
+    python benchmarks/overhead.py --sizes 256 512
 
 The bare computation is a `tf.function` of the same network, Gram matrices and squared errors, without total variation,
 preprocessing or terms by name. The two are timed in turn, A B A B, so that a machine whose speed drifts slows both;
@@ -22,6 +22,7 @@ from neural_style import Network
 
 def bare(network, size, content, style, content_layer, style_layers):
     """Value and gradient of a plain implementation."""
+    # One grey for all: the value of the mean costs no time.
     preprocessed = [tf.constant(image[None, ..., ::-1] - 120.0, tf.float32) for image in (content, style)]
     of_content, of_style = (network(image) for image in preprocessed)
 

@@ -11,8 +11,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from neural_style.errors import InvalidInputError, OutOfMemoryError
 
 try:
@@ -52,8 +50,9 @@ def value_and_grad(
     """Compile `function(x, constants) -> (value, extra)` into `(x, constants) -> (value, extra, d value / d x)`.
 
     Args:
-        function: `x` is a float tensor of any shape, `value` a scalar. `constants` is a tensor or a nest of tensors:
-            passed at every call instead of captured, so that new targets of the same shapes need no new compilation.
+        function: `x` is a float tensor of any shape, `value` a scalar. `constants` is a tensor or a nest of tensors, of
+            the same shapes for every `x` of one shape: passed and not captured, so that the compiler does not bake
+            megabytes of targets into the program.
     """
     if NAME == "tensorflow":
 
@@ -67,7 +66,8 @@ def value_and_grad(
         graph = tf.function(evaluate)
 
         def call(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
-            # Called as they are, the functions of many objectives look to TensorFlow like one that is traced too often.
+            # Called as they are, the functions of many objectives look to TensorFlow like one that is traced too often,
+            # and it warns.
             shape = tuple(x.shape)
             if shape not in traced:
                 traced[shape] = graph.get_concrete_function(x, constants)
@@ -103,11 +103,6 @@ def _explaining_memory(function: Callable[..., Any]) -> Callable[..., Any]:
             ) from error
 
     return call
-
-
-def to_numpy(tensor: Tensor) -> np.ndarray:
-    """A NumPy array with the values of a tensor, copied only where it must be."""
-    return np.asarray(tensor)
 
 
 def choose_device(name: str) -> None:

@@ -118,8 +118,8 @@ class Objective:
         names = (term.name for term in self.terms)
         return Evaluation(
             float(value),
-            np.array(backend.to_numpy(gradient)),
-            dict(zip(names, backend.to_numpy(parts).tolist(), strict=True)),
+            np.array(ops.convert_to_numpy(gradient)),
+            dict(zip(names, ops.convert_to_numpy(parts).tolist(), strict=True)),
         )
 
     def value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:

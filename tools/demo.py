@@ -19,15 +19,14 @@ ROWS = 384
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="where to put the pictures")
-    parser.add_argument("--overwrite", action="store_true", help="replace files that exist already")
+    parser.add_argument("folder", type=Path, help="where to put the pictures; those of an earlier demo are replaced")
     found = parser.parse_args()
     found.folder.mkdir(parents=True, exist_ok=True)
     photo, painting, pastiche = (found.folder / name for name in ("photo.png", "painting.png", "pastiche"))
     Image.fromarray(data.chelsea()).save(photo)
     Image.fromarray(paint_style(512, 640, seed=0, palette="night")).save(painting)
     command = ["network", str(photo), str(painting), str(pastiche), "--model", "mini", "--image_size", str(ROWS)]
-    command += ["--save_every", "0", *(["--overwrite"] if found.overwrite else [])]
+    command += ["--save_every", "0", "--overwrite"]
     print("neural-style", shlex.join(command))
     return neural_style(command)
 

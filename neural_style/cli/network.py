@@ -24,6 +24,7 @@ ADVICE = {
     "weights": "imagenet is downloaded once.",
     "pooling": "max usually gives stronger strokes; ave is worth a try with Starry Night.",
     "content_layer": "Deeper layers keep less detail.",
+    "style_scale": "For the size of strokes see --stroke_scale.",
     "content_weight": "Divide by ten for more of the painting; a shallow content_layer needs less than a deep one.",
     "total_variation_weight": "0 leaves grain, 1e-5 is crisp, 1e-4 smooth.",
     "image_size": "Time and memory grow with its square, and strokes look smaller in a larger picture.",
@@ -36,8 +37,8 @@ DESCRIPTION = "Paint a photo in the style of one or more paintings (Gatys, Ecker
 
 EPILOG = """\
 examples:
-  neural-style network photo.jpg painting.jpg out --model mini
-  neural-style network photo.jpg wave.jpg scream.jpg out --style_weight 1.0 0.4 --sizes 256 512
+  neural-style {command} photo.jpg painting.jpg out --model mini
+  neural-style {command} photo.jpg wave.jpg scream.jpg out --style_weight 1.0 0.4 --sizes 256 512
 """
 
 
@@ -58,7 +59,7 @@ def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> i
         if found.content_mask is None
         else read_mask(found.content_mask, soft=found.soft_masks, what="content mask")
     )
-    output = Output.of(found.prefix, **{k: v for k, v in values(found, Output).items() if k != "prefix"})
+    output = Output.of(**values(found, Output))
     return Session(
         settings,
         Content(found.content, mask=mask, color_mask=found.color_mask),
@@ -76,7 +77,7 @@ def parser(command: str, technique: type[Network], description: str, *, own: Seq
         command,
         description,
         usage="[flags] content style [style ...] prefix",
-        epilog=EPILOG.replace("network", command),
+        epilog=EPILOG.format(command=command),
     )
     parser.add_argument("content", help="the photo whose layout is kept")
     parser.add_argument("styles", nargs="+", metavar="style", help="one or more paintings whose texture is taken")

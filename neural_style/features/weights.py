@@ -51,7 +51,7 @@ def load(architecture: Architecture, source: str | None, layers: Iterable[str]) 
     if source == "embedded":
         if architecture.name not in EMBEDDED_FILES:
             raise InvalidInputError(
-                f"no weights of {architecture.name} are embedded, only mini's: use --weights imagenet"
+                f"no weights of {architecture.name} are embedded, only mini's: use weights imagenet"
             )
         with resources.as_file(resources.files(__package__) / EMBEDDED_FILES[architecture.name]) as path:
             return from_file(path, architecture, layers)
@@ -83,7 +83,7 @@ def random(architecture: Architecture, layers: Iterable[str], *, seed: int = 0) 
 def keras_file(architecture: Architecture) -> Path:
     """Path of Keras' own file in Keras' own cache, downloaded and checked by hash if it is not there yet."""
     if architecture.name not in KERAS_FILES:
-        raise InvalidInputError(f"{architecture.name} has no ImageNet weights: use --weights embedded or a file")
+        raise InvalidInputError(f"{architecture.name} has no ImageNet weights: use weights embedded, or a file")
     from keras import utils
 
     name, digest = KERAS_FILES[architecture.name]
@@ -96,7 +96,7 @@ def keras_file(architecture: Architecture) -> Path:
     except Exception as error:  # Keras raises a bare Exception for whatever went wrong on the way
         raise InvalidInputError(
             f"cannot get the weights of {architecture.name} from {url} ({_first_line(error)}): download that file "
-            f"elsewhere and put it at {cached}, or name a file with --weights"
+            f"elsewhere and put it at {cached}, or name a file as weights (--weights)"
         ) from error
 
 

@@ -56,7 +56,7 @@ def resize(rgb: Array, size: tuple[int, int], *, method: str = "bilinear") -> Ar
     check_choice("resize method", method, METHODS)
     rows, columns = size
     if min(rows, columns) < 1:
-        raise InvalidInputError(f"a picture needs at least one row and one column. Received: size={size}")
+        raise InvalidInputError(f"a picture needs at least one row and one column, received size={size}")
     if rgb.shape[:2] == (rows, columns):
         return rgb
     if rgb.dtype == np.uint8:
@@ -85,7 +85,7 @@ def luminance(rgb: Array) -> Array:
 
 def to_uint8(rgb: Array, where: str) -> Array:
     if rgb.ndim != 3 or rgb.shape[2] != 3:
-        raise InvalidInputError(f"{where}: a picture is (rows, columns, 3). Received: {rgb.shape}")
+        raise InvalidInputError(f"{where}: a picture is (rows, columns, 3), received {rgb.shape}")
     if rgb.dtype == np.uint8:
         return rgb
     if not np.isfinite(rgb).all():

@@ -59,7 +59,7 @@ def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Pic
                     content = _from_pil(image, where)
         picture = _picture(*content, os.fspath(source), path)
     else:
-        raise InvalidInputError(f"{what}: expected a path, a PIL image or an array. Received: {type(source).__name__}")
+        raise InvalidInputError(f"{what}: expected a path, a PIL image or an array, received {type(source).__name__}")
     return replace(picture, rgb=luminance(picture.rgb)) if grey else picture
 
 
@@ -77,7 +77,7 @@ def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4):
         raise InvalidInputError(
-            f"{where} must be (rows, columns) or (rows, columns, 1, 3 or 4), channels last. Received: {array.shape}"
+            f"{where} must be (rows, columns) or (rows, columns, 1, 3 or 4), channels last, received {array.shape}"
         )
     check_extent(array.shape[0], array.shape[1], where)
     if array.dtype == np.bool_:
@@ -87,7 +87,7 @@ def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
     elif array.dtype.kind in "ui":
         low, high = int(array.min()), int(array.max())
         if low < 0 or high > 255:
-            raise InvalidInputError(f"{where} must lie in 0..255. Received: {array.dtype} in {low}..{high}")
+            raise InvalidInputError(f"{where} must lie in 0..255, received {array.dtype} in {low}..{high}")
         values = array.astype(np.uint8)
     elif array.dtype.kind == "f":
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
@@ -97,14 +97,14 @@ def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
         if not np.isfinite(values).all():
             raise InvalidInputError(f"{where} holds NaN or infinite values: every value must be finite, in 0..255")
     else:
-        raise InvalidInputError(f"{where} must hold numbers in 0..255. Received: dtype {array.dtype}")
+        raise InvalidInputError(f"{where} must hold numbers in 0..255, received dtype {array.dtype}")
     if channels < 3:
         return np.repeat(values.reshape(*values.shape[:2], 1), 3, axis=2), None
     if channels == 3:
         return values, None
     alpha = values[..., 3]
     if alpha.min() < 0 or alpha.max() > 255:
-        raise InvalidInputError(f"{where}: alpha must lie in 0..255. Received: {alpha.min()}..{alpha.max()}")
+        raise InvalidInputError(f"{where}: alpha must lie in 0..255, received {alpha.min()}..{alpha.max()}")
     return np.ascontiguousarray(values[..., :3]), alpha
 
 

@@ -85,7 +85,7 @@ def write(
     if alpha is not None:
         if alpha.shape != pixels.shape[:2] or alpha.dtype != np.uint8:
             raise InvalidInputError(
-                f"alpha must be uint8 of shape {pixels.shape[:2]}. Received: {alpha.dtype} {alpha.shape}"
+                f"alpha must be uint8 of shape {pixels.shape[:2]}, received {alpha.dtype} {alpha.shape}"
             )
         pixels = over_white(pixels, alpha) if kind == "JPEG" else np.dstack([pixels, alpha])
     options = dict(_OPTIONS[kind])
@@ -114,7 +114,7 @@ def write_16_bit(
 ) -> None:
     """Write `rgb` (rows, columns, 3), floats in 0..255, as a TIFF of 16 bits a channel; complete or not at all.
 
-    `alpha` is (rows, columns) uint8. Pillow writes no such file, tifffile, which scikit-image brings along, does.
+    `alpha` is (rows, columns) uint8. Pillow writes no such file.
     """
     import tifffile
 

@@ -8,8 +8,6 @@ from keras import ops
 
 from neural_style.backend import Tensor
 
-LOSS_TYPES = (0, 1, 2)
-
 
 def content_loss_titu1994(
     features: Tensor, target: Tensor, *, image_size: tuple[int, int], loss_type: int = 0

@@ -7,7 +7,6 @@ from collections.abc import Generator
 import keras
 import numpy as np
 
-from neural_style import backend
 from neural_style.solvers import Point, ValueAndGrad
 
 LEARNING_RATE = 10.0
@@ -21,7 +20,7 @@ def minimise(
     image = keras.Variable(start.astype(np.float32), name="pastiche")
     optimizer = keras.optimizers.Adam(learning_rate)
     for _ in range(evaluations):
-        point = np.array(backend.to_numpy(image.value))  # a copy: the variable changes in place
+        point = np.array(keras.ops.convert_to_numpy(image.value))  # a copy: the variable changes in place
         value, gradient = value_and_grad(point)
         yield Point(point, value)
         optimizer.apply([keras.ops.convert_to_tensor(gradient)], [image])

@@ -27,7 +27,7 @@ _UNLIMITED = 2**31 - 1
 def minimise(
     value_and_grad: ValueAndGrad, start: np.ndarray, *, evaluations: int, memory: int = MEMORY
 ) -> Generator[Point, None, str]:
-    """Run L-BFGS for exactly `evaluations`; see `neural_style.solvers` for the interface.
+    """Run L-BFGS for `evaluations`, or until no descent is left; see `neural_style.solvers` for the interface.
 
     SciPy's tests of convergence are switched off: on a badly scaled loss they end a run after a few steps. When a line
     search fails, which rounding in float32 makes it do in the end, the run goes on from the best point with an empty
