@@ -20,7 +20,7 @@ def minimise(
     image = keras.Variable(start.astype(np.float32), name="pastiche")
     optimizer = keras.optimizers.Adam(learning_rate)
     for _ in range(evaluations):
-        point = np.array(keras.ops.convert_to_numpy(image.value))  # a copy: the variable changes in place
+        point = np.asarray(image.value).copy()  # a copy: the variable changes in place
         value, gradient = value_and_grad(point)
         yield Point(point, value)
         optimizer.apply([keras.ops.convert_to_tensor(gradient)], [image])
