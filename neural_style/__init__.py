@@ -1,6 +1,7 @@
 """Neural style transfer in Keras 3."""
 
 from neural_style.color_transfer import color_transfer
+from neural_style.doodle import NeuralDoodle
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
 from neural_style.inetwork import INetwork
 from neural_style.inputs import Content, Style
@@ -15,6 +16,7 @@ __all__ = [
     "InvalidInputError",
     "MissingFileError",
     "Network",
+    "NeuralDoodle",
     "NeuralStyleError",
     "Result",
     "Step",

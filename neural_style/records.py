@@ -45,10 +45,10 @@ def make(
     return {
         "neural_style": library_version(),
         "technique": technique.name,
-        "settings": _plain(technique.resolved()),
+        "settings": technique.recorded(),
         "content": _describe(content),
         "styles": [_describe(style) for style in styles],
-        "run": {**_plain(run), "init": run.init if run.init_is_named else _describe_picture(start)},
+        "run": {**plain(run), "init": run.init if run.init_is_named else describe_picture(start)},
         "weights_sha256": weights_sha256,
         "versions": {
             "python": platform.python_version(),
@@ -120,9 +120,9 @@ def library_version() -> str:
 
 
 def _describe(source: Content | Style) -> dict[str, Any]:
-    settings = _plain(source)
+    settings = plain(source)
     masks = {name: _describe_mask(value) for name, value in settings.items() if isinstance(value, Mask)}
-    return {**settings, **masks, **_describe_picture(source.picture)}
+    return {**settings, **masks, **describe_picture(source.picture)}
 
 
 def _describe_mask(mask: Mask) -> dict[str, Any]:
@@ -130,7 +130,8 @@ def _describe_mask(mask: Mask) -> dict[str, Any]:
     return {"image": path, "sha256": hashlib.sha256(mask.grey.tobytes()).hexdigest(), "soft": mask.soft}
 
 
-def _describe_picture(picture: images.Picture | None) -> dict[str, Any]:
+def describe_picture(picture: images.Picture | None) -> dict[str, Any]:
+    """Where a picture was read from, None for memory, and a hash of its pixels."""
     assert picture is not None
     return {"image": None if picture.path is None else str(picture.path), "sha256": _sha256(picture)}
 
@@ -145,7 +146,8 @@ def _plain_number(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-def _plain(settings: Any) -> dict[str, Any]:
+def plain(settings: Any) -> dict[str, Any]:
+    """The fields of a dataclass of settings by name."""
     return {f.name: getattr(settings, f.name) for f in fields(settings) if f.init and f.name != "image"}
 
 
@@ -157,9 +159,14 @@ def _find(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
             mask = read_mask(_place(value["image"], beside, f"{what} {name}"), soft=value["soft"], what=name)
             _check_unchanged(mask.name, _describe_mask(mask)["sha256"], value["sha256"])
             found[name] = mask
+    return {**found, "image": find_picture(entry, beside, what)}
+
+
+def find_picture(entry: Mapping[str, Any], beside: Path, what: str) -> images.Picture:
+    """Read again what `describe_picture` has described; `beside` is as in `inputs`."""
     picture = images.read(_place(entry["image"], beside, what), what=what)
     _check_unchanged(picture.name, _sha256(picture), entry["sha256"])
-    return {**found, "image": picture}
+    return picture
 
 
 def _place(name: str | None, beside: Path, what: str) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -164,8 +164,12 @@ class Technique(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def resolved(self) -> Technique:
+    def resolved(self) -> Self:
         """The same settings with the defaults that depend on the model written out."""
+
+    def recorded(self) -> dict[str, Any]:
+        """The settings as a record keeps them, from which the technique can be made again."""
+        return records.plain(self.resolved())
 
     @property
     @abstractmethod

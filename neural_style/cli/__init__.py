@@ -11,11 +11,12 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
-from neural_style.errors import NeuralStyleError, did_you_mean
+from neural_style.errors import InvalidInputError, NeuralStyleError, did_you_mean
 
 COMMANDS = {
     "network": "paint a photo in the style of one or more paintings (Gatys et al.)",
     "inetwork": "the same with the improved network (Novak & Nikulin)",
+    "doodle": "paint the regions of a mask with those of a painting",
     "color_transfer": "give a picture the colours of another",
     "mask_transfer": "paste a photo back into a picture where a mask is black",
     "show": "print how a picture was made",
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module = command.replace("-", "_")
     try:
         if module not in COMMANDS:
-            raise NeuralStyleError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
+            raise InvalidInputError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning  # type: ignore[assignment]
             status = int(import_module(f"{__name__}.{module}").main(arguments[1:]))

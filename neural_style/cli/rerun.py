@@ -9,6 +9,7 @@ from pathlib import Path
 from neural_style import records
 from neural_style.cli.flags import Parser
 from neural_style.cli.session import Output, Session, add_output_flags
+from neural_style.doodle import Doodle
 from neural_style.errors import InvalidInputError
 from neural_style.inetwork import INetwork
 from neural_style.network import Network
@@ -28,8 +29,11 @@ def main(arguments: Sequence[str]) -> int:
     if record.get("stopped") == "interrupted":
         warnings.warn(f"{found.picture} is of a run that was interrupted; this one goes on to its end", stacklevel=2)
     try:
-        technique = TECHNIQUES[record["technique"]](**record["settings"])
-        content, styles, run = records.inputs(record, beside=found.picture.parent)
+        beside = found.picture.parent
+        doodle = Doodle.again(record["settings"], beside=beside) if record["technique"] == Doodle.name else None
+        technique = doodle or TECHNIQUES[record["technique"]](**record["settings"])
+        content, styles, run = records.inputs(record, beside=beside)
+        content = content if doodle is None else doodle.content(content)
         wanted = {
             "save_every": found.save_every,
             "gif": found.gif,

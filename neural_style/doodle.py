@@ -1,0 +1,455 @@
+"""NeuralDoodle: a style painted into the regions of a label map (Champandard 2016, arXiv:1603.01768).
+
+The mathematics is that of `neural_doodle.py` and `improved_neural_doodle.py` of titu1994/Neural-Style-Transfer, which
+compare Gram matrices region by region instead of patches as the paper does.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from neural_style import images, records
+from neural_style import labels as label_maps
+from neural_style.errors import InvalidInputError, check_choice
+from neural_style.features import vgg
+from neural_style.images import ImageSource, Picture
+from neural_style.inputs import Content, Style, as_content, as_styles, check_weight
+from neural_style.network import PRECISIONS
+from neural_style.transfer import Progress, Result, Run, Step, Technique, _Transfer
+
+if TYPE_CHECKING:
+    from neural_style.objective import Objective, Term
+
+VARIANTS = ("plain", "improved")
+SHIFTS = {"plain": 0.0, "improved": -1.0}
+
+OTHER_SHAPE = 0.02
+"""Part by which the aspects of a picture and its mask may differ before it is told: rounding, no mistake."""
+
+
+@dataclass(frozen=True)
+class NeuralDoodle:
+    """The texture of each region of a painting, in the region of the same colour of a mask that somebody has painted.
+
+    The objective is
+
+        style_weight region_style_weight * sum_l c_l sum_r mean (G_lr(x) - G_lr(s))^2
+            + content_weight * sum (F_x - F_c)^2 + total_variation_weight * TV(x)
+
+    over style layers l and regions r, with the Gram matrices of `neural_style.losses.regions`. `plain` has c_l = 1/n
+    for n layers; `improved` looks at all layers, shifts activations by -1 and has c_l = 2^-(n-i) for the i-th of n.
+
+    Painting and pastiche may differ in size and shape, each with a mask of its own: Gram matrices of the painting are
+    brought to the pastiche's number of positions. With a content image the pastiche has its shape, otherwise that of
+    the target mask (the reference always takes the mask's, and stretches everything to it). Masks are read by
+    `neural_style.labels`, and pictures are saved as they are (the reference smooths and sharpens each).
+
+    Attributes:
+        model: `vgg16`, `vgg19` or `mini`.
+        weights: `imagenet`, `embedded`, `random`, `random:<seed>`, or a path to an .h5 or .npz file; by default the
+            model's own, imagenet for the VGG networks and embedded for mini.
+        pooling: `max` or `ave`.
+        variant: `plain` or `improved`.
+        style_weight: how much of the painting's texture is taken.
+        region_style_weight: multiplies it (the reference has both).
+        content_weight: how much of the content's layout is kept, where there is one.
+        total_variation_weight: how smooth the picture is.
+        style_layers: whose Gram matrices make the texture; by default the model's own, conv1_1 conv2_1 conv3_1 conv4_1
+            conv5_1 (of mini conv1_1 conv2_1 conv3_1 conv3_3), and all layers in `improved`.
+        content_layer: whose activations keep the layout; by default the model's own, conv5_2 (of mini conv3_3).
+        precision: `float32`, or `float64` to check gradients with.
+    """
+
+    model: str = "vgg16"
+    weights: str | None = None
+    pooling: str = "max"
+    variant: str = "plain"
+    style_weight: float = 1.0
+    region_style_weight: float = 1.0
+    content_weight: float = 0.1
+    total_variation_weight: float = 8.5e-5
+    style_layers: tuple[str, ...] | None = None
+    content_layer: str | None = None
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", str(self.weights))
+        object.__setattr__(self, "pooling", str(self.pooling).lower())
+        if self.style_layers is not None:
+            layers = (self.style_layers,) if isinstance(self.style_layers, str) else tuple(self.style_layers)
+            object.__setattr__(self, "style_layers", layers)
+            if not layers or len(set(layers)) != len(layers):
+                raise InvalidInputError(f"style_layers must be different layers, at least one, received {list(layers)}")
+        self._architecture.check_layers((self.content_layer or "conv1_1", *(self.style_layers or ())))
+        check_choice("pooling", self.pooling, vgg.POOLING)
+        check_choice("variant", self.variant, VARIANTS)
+        check_choice("precision", self.precision, PRECISIONS)
+        for setting in ("style_weight", "region_style_weight", "content_weight", "total_variation_weight"):
+            check_weight(setting, getattr(self, setting))
+
+    @property
+    def _architecture(self) -> vgg.Architecture:
+        return vgg.architecture(self.model)
+
+    def style_coefficients(self) -> dict[str, float]:
+        """What each style layer's loss is multiplied by, in the order of the network; see the class."""
+        table = self._architecture
+        named = self.style_layers or (table.layers if self.variant == "improved" else table.style_layers)
+        layers = [layer for layer in table.layers if layer in named]
+        last = len(layers) - 1
+        return {
+            layer: 2.0 ** (i - last) if self.variant == "improved" else 1 / len(layers)
+            for i, layer in enumerate(layers)
+        }
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer that a term looks at, in the order of the network."""
+        used = {*self.style_coefficients(), *([self._content_layer] if self.content_weight else [])}
+        return tuple(layer for layer in self._architecture.layers if layer in used)
+
+    @property
+    def _content_layer(self) -> str:
+        return self.content_layer or self._architecture.content_layer
+
+    def resolved(self) -> NeuralDoodle:
+        """The same settings with the defaults that depend on the model written out."""
+        return replace(
+            self,
+            weights=self.weights or self._architecture.weights,
+            content_layer=self._content_layer,
+            style_layers=tuple(self.style_coefficients()),
+        )
+
+    def objective(
+        self,
+        style: Style | ImageSource,
+        style_mask: ImageSource,
+        target_mask: ImageSource,
+        *,
+        labels: int,
+        content: Content | ImageSource | None = None,
+        image_size: int | None = None,
+    ) -> Objective:
+        """The function of the pastiche that a transfer minimises, at one size; arguments are those of `transfer`."""
+        transfer = self._transfer(style, style_mask, target_mask, labels, content, image_size=image_size)
+        return transfer.objective_at(transfer.sizes[0])
+
+    def steps(
+        self,
+        style: Style | ImageSource,
+        style_mask: ImageSource,
+        target_mask: ImageSource,
+        *,
+        labels: int,
+        content: Content | ImageSource | None = None,
+        image_size: int | None = None,
+        sizes: Sequence[int] = Run.sizes,
+        iterations: int = Run.iterations,
+        init: ImageSource | None = None,
+        solver: str = Run.solver,
+        seed: int = Run.seed,
+        min_improvement: float = Run.min_improvement,
+        preserve_color: str = Run.preserve_color,
+        progress: Progress | None = None,
+    ) -> Iterator[Step]:
+        """A transfer as an iterator over its iterations; arguments and errors are those of `transfer`."""
+        return self._transfer(
+            style,
+            style_mask,
+            target_mask,
+            labels,
+            content,
+            image_size=image_size,
+            sizes=sizes,
+            iterations=iterations,
+            init=init,
+            solver=solver,
+            seed=seed,
+            min_improvement=min_improvement,
+            preserve_color=preserve_color,
+        ).steps(progress)
+
+    def transfer(
+        self,
+        style: Style | ImageSource,
+        style_mask: ImageSource,
+        target_mask: ImageSource,
+        *,
+        labels: int,
+        content: Content | ImageSource | None = None,
+        image_size: int | None = None,
+        sizes: Sequence[int] = Run.sizes,
+        iterations: int = Run.iterations,
+        init: ImageSource | None = None,
+        solver: str = Run.solver,
+        seed: int = Run.seed,
+        min_improvement: float = Run.min_improvement,
+        preserve_color: str = Run.preserve_color,
+        progress: Progress | None = None,
+        on_step: Callable[[Step], None] | None = None,
+    ) -> Result:
+        """Paint a doodle.
+
+        Args:
+            style: the painting: a `Style`, or an image as a path, a PIL image or an array.
+            style_mask: its regions, each in one colour.
+            target_mask: where the same colours are wanted.
+            labels: number of colours.
+            content: a photo whose layout is kept besides; None for none.
+            image_size: rows of the pastiche; None for those of the target mask.
+            sizes: rows of each level of a pyramid, coarse to fine; replaces `image_size`.
+            iterations: at each size; one iteration is 20 evaluations.
+            init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
+                colours), or a picture; None for `content` where there is one and `noise` otherwise.
+            solver: `scipy_lbfgs` or `adam`.
+            seed: of the noise.
+            min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
+            preserve_color: `none`, or how the content's colours are kept; see `neural_style.color_transfer`.
+            progress: called after every evaluation with how many there were and the lowest loss so far.
+            on_step: called after every iteration.
+
+        Returns:
+            The best picture of the last size, see `Technique.transfer`.
+
+        Raises:
+            InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
+        """
+        return self._transfer(
+            style,
+            style_mask,
+            target_mask,
+            labels,
+            content,
+            image_size=image_size,
+            sizes=sizes,
+            iterations=iterations,
+            init=init,
+            solver=solver,
+            seed=seed,
+            min_improvement=min_improvement,
+            preserve_color=preserve_color,
+        ).result(progress, on_step)
+
+    def _transfer(
+        self,
+        style: Style | ImageSource,
+        style_mask: ImageSource,
+        target_mask: ImageSource,
+        labels: int,
+        content: Content | ImageSource | None,
+        **run: Any,
+    ) -> _Transfer:
+        doodle = Doodle.of(self, style_mask, target_mask, labels=labels, has_content=content is not None)
+        return _Transfer(doodle, doodle.content(content), style, Run(**doodle.run(run)))
+
+
+@dataclass(frozen=True, eq=False)
+class Doodle(Technique):
+    """A `NeuralDoodle` with its masks: what can be run like any technique, on a content and one style.
+
+    Attributes:
+        settings: those of the technique.
+        style_mask, target_mask: as they were read.
+        labels: number of regions.
+        has_content: False where the target mask stands in for it, to give the pastiche its shape and nothing else.
+        style_map, target_map, palette: from `neural_style.labels.read_labels`.
+    """
+
+    settings: NeuralDoodle
+    style_mask: Picture
+    target_mask: Picture
+    labels: int
+    has_content: bool
+    style_map: np.ndarray = field(repr=False)
+    target_map: np.ndarray = field(repr=False)
+    palette: np.ndarray = field(repr=False)
+
+    name: ClassVar[str] = "doodle"
+
+    @classmethod
+    def of(
+        cls,
+        settings: NeuralDoodle,
+        style_mask: ImageSource,
+        target_mask: ImageSource,
+        *,
+        labels: int,
+        has_content: bool,
+    ) -> Doodle:
+        """Read the masks.
+
+        Raises:
+            InvalidInputError, MissingFileError: they cannot be used, see `neural_style.labels.read_labels`.
+        """
+        masks = images.read(style_mask, what="style mask"), images.read(target_mask, what="target mask")
+        if not has_content:
+            settings = replace(settings, content_weight=0.0)
+        return cls(settings, *masks, labels, has_content, *label_maps.read_labels(*masks, labels=labels))
+
+    @classmethod
+    def again(cls, recorded: Mapping[str, Any], *, beside: Path) -> Doodle:
+        """From the settings in a record; `beside` is where masks are looked for that are not where they were."""
+        settings = dict(recorded)
+        masks = [
+            records.find_picture(settings.pop(name), beside, name.replace("_", " "))
+            for name in ("style_mask", "target_mask")
+        ]
+        labels, has_content = settings.pop("labels"), settings.pop("has_content")
+        return cls.of(NeuralDoodle(**settings), *masks, labels=labels, has_content=has_content)
+
+    def recorded(self) -> dict[str, Any]:
+        return {
+            **records.plain(self.settings.resolved()),
+            "style_mask": records.describe_picture(self.style_mask),
+            "target_mask": records.describe_picture(self.target_mask),
+            "labels": self.labels,
+            "has_content": self.has_content,
+        }
+
+    def content(self, content: Content | ImageSource | None) -> Content:
+        """The content, or what stands in for it; the same where it is one already."""
+        if content is None or not self.has_content:  # what is transparent in a mask is not to be so in the picture
+            return Content(replace(self.target_mask, alpha=None))
+        return as_content(content)
+
+    def run(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments of `Run` with those that are None filled in.
+
+        Raises:
+            InvalidInputError: one of them needs a content that is not there.
+        """
+        run = dict(given)
+        if run.get("image_size") is None:
+            run["image_size"] = self.target_mask.size[0]
+        if run.get("init") is None:
+            run["init"] = "content" if self.has_content else "noise"
+        if not self.has_content:
+            if isinstance(run["init"], str) and run["init"] in ("content", "gray"):
+                raise InvalidInputError(f"init {run['init']} needs a content: give one, or start from noise")
+            if run.get("preserve_color", "none") != "none":
+                raise InvalidInputError("preserve_color needs a content: give the picture whose colours are kept")
+        return run
+
+    def resolved(self) -> Doodle:
+        return replace(self, settings=self.settings.resolved())
+
+    @property
+    def stride(self) -> int:
+        return self.settings._architecture.stride(self.settings.layers)
+
+    def objective_at(self, content: Content, styles: Sequence[Style]) -> Callable[[tuple[int, int]], Objective]:
+        settings, (style, *others) = self.settings, as_styles(styles)
+        if others:
+            raise InvalidInputError(f"a doodle has one style, received {len(others) + 1}")
+        if style.mask is not None or content.mask is not None:
+            raise InvalidInputError(
+                "the masks of a doodle are style_mask and target_mask: take those of style and content away"
+            )
+        factor = style.weight * settings.style_weight * settings.region_style_weight
+        if not (factor or settings.content_weight or settings.total_variation_weight):
+            raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
+        _compare_shapes("style", style.picture, self.style_mask)
+        _compare_shapes("content", content.picture, self.target_mask)
+        # Keras, and with it the backend, starts here and not when the package is imported.
+        from neural_style import backend, terms
+        from neural_style.features import weights
+        from neural_style.objective import Objective, features_of
+
+        backend.check_precision(settings.precision)
+        table = settings._architecture
+        loaded = weights.load(table, settings.weights, table.up_to_deepest(settings.layers))
+        network = vgg.build(settings.model, settings.layers, loaded, pooling=settings.pooling, dtype=settings.precision)
+        digest = weights.fingerprint(loaded)
+
+        def at(size: tuple[int, int]) -> Objective:
+            chosen: list[Term] = []
+            if settings.content_weight:
+                target = features_of(images.resize(content.picture.rgb, size), network)[settings._content_layer]
+                chosen.append(
+                    terms.content(
+                        settings._content_layer,
+                        target,
+                        weight=settings.content_weight,
+                        image_size=size,
+                        normalization="titu1994",
+                    )
+                )
+            if factor:
+                of_style = style.at(size, minimum=self.stride)
+                chosen += self._style_terms(factor, features_of(of_style, network), of_style.shape[:2], size)
+            if settings.total_variation_weight:
+                chosen.append(terms.smoothness(weight=settings.total_variation_weight))
+            return Objective(chosen, network, size, weights_sha256=digest)
+
+        return at
+
+    def _style_terms(
+        self, factor: float, of_style: Mapping[str, Any], style_size: tuple[int, int], size: tuple[int, int]
+    ) -> list[Term]:
+        from keras import ops
+
+        from neural_style.losses.regions import region_gram_matrices, region_style_loss
+        from neural_style.objective import Statistic, Term
+
+        painted = self._masks("style mask", self.style_map, style_size)
+        wanted = self._masks("target mask", self.target_map, size)
+        chosen = []
+        for layer, coefficient in self.settings.style_coefficients().items():
+            grams = [
+                partial(
+                    region_gram_matrices,
+                    masks=ops.convert_to_tensor(masks[layer][None], dtype=self.settings.precision),
+                    shift=SHIFTS[self.settings.variant],
+                )
+                for masks in (painted, wanted)
+            ]
+            as_large = prod(wanted[layer].shape[:2]) / prod(painted[layer].shape[:2])
+            chosen.append(
+                Term(
+                    f"style.0.{layer}",
+                    factor * coefficient,
+                    Statistic((layer,), grams[1]),
+                    region_style_loss,
+                    grams[0](of_style[layer]) * as_large,
+                )
+            )
+        return chosen
+
+    def _masks(self, what: str, label_map: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
+        """A soft mask for each label at each style layer.
+
+        Raises:
+            InvalidInputError: nothing of a region is left at that size, or at one of the layers.
+        """
+        from neural_style.losses.regions import mask_pyramid
+
+        masks = label_maps.one_hot(label_maps.resize(label_map, size), self.labels)
+        found = mask_pyramid(masks, self.settings._architecture, self.settings.style_coefficients())
+        areas = label_maps.areas_of(label_map, self.labels)
+        for layer, at_layer in found.items():
+            for label, colour in enumerate(self.palette):
+                if not at_layer[..., label].any():
+                    raise InvalidInputError(
+                        f"{label_maps.describe(colour)}, {areas[label]:.2%} of the {what}, is too small to be seen by "
+                        f"{layer} at {size[0]} x {size[1]} pixels: paint it larger, or choose a larger image_size"
+                    )
+        return found
+
+
+def _compare_shapes(what: str, picture: Picture, mask: Picture) -> None:
+    (rows, columns), (mask_rows, mask_columns) = picture.size, mask.size
+    if abs(columns * mask_rows / (rows * mask_columns) - 1) > OTHER_SHAPE:
+        warnings.warn(
+            f"the {what} is {rows} x {columns} and its mask {mask_rows} x {mask_columns}: the mask is stretched to it",
+            stacklevel=4,
+        )
