@@ -11,7 +11,7 @@ from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
 from neural_style.features.vgg import Architecture, block_of, size_at
 from neural_style.inputs import Content, Style
-from neural_style.masks import Mask
+from neural_style.masks import WHITE, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Guides:
     def __init__(self, architecture: Architecture, *, normalization: str, propagation: str, dtype: str) -> None:
         self._architecture, self._dtype = architecture, dtype
         self._normalization, self._propagation = normalization, propagation
-        self._made: dict[tuple[Mask, str, tuple[int, int]], Guide] = {}
+        self._made: dict[tuple[object, tuple[str, ...], tuple[int, int]], Guide] = {}
 
     def masks(self, style: Style, content: Content) -> tuple[Mask | None, Mask | None]:
         """What masks the painting and what masks the pastiche.
@@ -63,30 +63,43 @@ class Guides:
             return of_style, of_content
         return (of_style if self._normalization == "titu1994" else None), of_style
 
-    def at(self, mask: Mask | None, layer: str, image_size: tuple[int, int]) -> Guide | None:
-        """The guide of a mask at a layer, for an image of `image_size` rows and columns.
+    def at(self, mask: Mask | None, layers: tuple[str, ...], image_size: tuple[int, int]) -> Guide | None:
+        """The guide of a mask at a layer, or at two neighbours `aligned`, for an image of `image_size`.
 
         Raises:
             InvalidInputError: nothing of the mask is left at that layer.
         """
         if mask is None:
             return None
-        key = mask, layer, image_size
+        key = mask.key, layers, image_size
         if key not in self._made:
-            if self._normalization == "titu1994":
-                weights = mask.at_titu1994(size_at(layer, image_size))
-            elif self._propagation == "simple":
-                weights = mask.at(size_at(layer, image_size))
-            else:
-                weights = inside((mask.at(image_size) > 0).astype(np.float32), self._architecture, layer)
+            weights = self._weights(mask, layers[0], image_size)
+            for deeper in layers[1:]:
+                rows, columns = size_at(deeper, image_size)
+                factor = weights.shape[0] // rows
+                weights = weights[: rows * factor, : columns * factor]
+                if self._propagation == "inside":
+                    below = self._weights(mask, deeper, image_size)
+                    weights = weights * below.repeat(factor, 0).repeat(factor, 1)
             if not weights.any():
                 raise InvalidInputError(
-                    f'mask "{mask.name}" has no position at {layer} that sees nothing but white: use guide_propagation '
-                    "simple, or shallower style layers"
+                    f'mask "{mask.name}" has no position at {layers[-1]} that sees nothing but white: use '
+                    "guide_propagation simple, or shallower style layers"
                 )
             energy = "positions" if self._normalization == "titu1994" else "one"
             self._made[key] = Guide.of(weights, energy=energy, dtype=self._dtype)
         return self._made[key]
+
+    def _weights(self, mask: Mask, layer: str, image_size: tuple[int, int]) -> np.ndarray:
+        """How much each position of a layer acts, (h, w) in 0..1."""
+        size = size_at(layer, image_size)
+        if self._normalization == "titu1994":
+            return mask.at_titu1994(size)
+        weights = mask.at(size)
+        if self._propagation == "inside":
+            white = (mask.at(image_size) >= WHITE / 255).astype(np.float32)
+            weights = weights * inside(white, self._architecture, layer)
+        return weights
 
 
 def inside(mask: np.ndarray, architecture: Architecture, layer: str) -> np.ndarray:

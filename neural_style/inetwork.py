@@ -43,7 +43,8 @@ class INetwork(Network):
     Attributes:
         variant: `titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper.
         geometric_weights: weigh layers by powers of two.
-        all_layers: use all convolutional layers (and all for content, in novak2016) where none are named.
+        all_layers: use all convolutional layers where none are named; in novak2016 the content is then kept at all
+            style layers, too.
         activation_shift: added to every activation before correlations are taken; 0 switches it off.
         chain: titu1994: subtract each layer's loss from that of the layer before; novak2016: correlations between
             neighbouring layers.
@@ -76,9 +77,11 @@ class INetwork(Network):
 
     @property
     def _content_layers(self) -> tuple[str, ...]:
-        if self.variant == "novak2016" and self.all_layers and not self.content_layer:
-            return self._style_layers
-        return (self._content_layer,)
+        return self._style_layers if self._content_is_everywhere else (self._content_layer,)
+
+    @property
+    def _content_is_everywhere(self) -> bool:
+        return self.variant == "novak2016" and self.all_layers and not self.content_layer
 
     def style_coefficients(self) -> dict[tuple[str, ...], float]:
         """What each style loss is multiplied by, beside the weight of the style; by the layers that it looks at."""
@@ -107,8 +110,8 @@ class INetwork(Network):
 
     def resolved(self) -> Self:
         settings = super().resolved()
-        # None means all layers to novak2016, and must go on meaning it.
-        return settings if len(self._content_layers) == 1 else replace(settings, content_layer=None)
+        # None means the style layers to novak2016, and must go on meaning it.
+        return replace(settings, content_layer=None) if self._content_is_everywhere else settings
 
     @property
     def _units(self) -> str:

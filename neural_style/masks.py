@@ -6,7 +6,7 @@ the numbers of the reference scripts need it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,11 @@ class Mask:
         """(rows, columns)"""
         return self.grey.shape[0], self.grey.shape[1]
 
+    @property
+    def key(self) -> tuple[bytes, tuple[int, int], bool]:
+        """The same for two masks that are the same."""
+        return self.grey.tobytes(), self.size, self.soft
+
     def at(self, size: tuple[int, int], *, method: str = "bilinear") -> Array:
         """How much each pixel acts, at `size` (rows, columns): float32, 0 or 1, or anything between where `soft`.
 
@@ -81,7 +86,7 @@ MaskSource = images.ImageSource | Mask
 
 
 def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> Mask:
-    """Read a mask from a file, a PIL image or an array; a `Mask` is returned as it is.
+    """Read a mask from a file, a PIL image or an array; a `Mask` keeps its pixels.
 
     Colours are reduced to their luminance, more than 8 bits to 8, and what is transparent does not act. Arrays
     follow the one rule of `images.read`: bool, or numbers in 0..255 whatever their type; floats in 0..1 are refused
@@ -92,7 +97,7 @@ def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> 
         InvalidInputError: it cannot be read, is too small, or has no white pixel.
     """
     if isinstance(source, Mask):
-        return source
+        return replace(source, soft=source.soft or soft)
     picture = images.read(source, what=what, grey=True)
     grey = np.clip(np.rint(picture.rgb[..., 0]), 0, 255).astype(np.uint8)
     if picture.alpha is not None:  # pictures are laid over white, which would make all of a cut-out act

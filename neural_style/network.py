@@ -93,6 +93,8 @@ class Network(Technique):
         check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_choice("mask_normalization", self.mask_normalization, MASK_NORMALIZATIONS)
         check_choice("guide_propagation", self.guide_propagation, GUIDE_PROPAGATIONS)
+        if self.guide_propagation != "simple" and self.mask_normalization == "titu1994":
+            raise InvalidInputError("guide_propagation belongs to mask_normalization gatys2017: name that too")
         check_choice("precision", self.precision, PRECISIONS)
         if not isinstance(self.content_loss_type, int) or self.content_loss_type not in CONTENT_LOSS_TYPES:
             raise InvalidInputError(f"content_loss_type must be 0, 1 or 2, received {self.content_loss_type}")
@@ -146,6 +148,9 @@ class Network(Technique):
             self._content_weight or self.total_variation_weight or self.style_scale * sum(s.weight for s in styles)
         ):
             raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
+        masks = [content.mask_as_read, *(style.mask_as_read for style in styles)]
+        if self.mask_normalization == "titu1994" and any(mask is not None and mask.soft for mask in masks):
+            raise InvalidInputError("soft masks need mask_normalization gatys2017: titu1994 makes every mask hard")
         # Keras, and with it the backend, starts here and not when the package is imported.
         from neural_style import backend, terms
         from neural_style.features import weights
@@ -232,8 +237,8 @@ class Network(Technique):
                 normalization=self._units,
                 shift=self._shift,
                 guides=(
-                    guides.at(on_painting, layers[0], style_size),
-                    guides.at(on_pastiche, layers[0], size),
+                    guides.at(on_painting, layers, style_size),
+                    guides.at(on_pastiche, layers, size),
                 ),
             )
             for layers, coefficient in self.style_coefficients().items()

@@ -16,6 +16,7 @@ from neural_style.losses.content import content_loss_gatys2016, content_loss_tit
 from neural_style.losses.relative import relative_error
 from neural_style.losses.smoothness import total_variation
 from neural_style.losses.style import (
+    aligned,
     cross_gram_matrix,
     gram_matrix,
     positions,
@@ -30,14 +31,13 @@ Features = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Gram:
-    """The Gram matrix of a layer, of shifted and guided features, in the units of a normalisation; of two layers, the
-    correlations between them.
+    """The Gram matrix of a layer, of shifted and guided features, in the units of a normalisation.
 
     A mask of the reference multiplies the features before the shift, so that what is masked out counts as the shift;
     a guide of unit energy multiplies them after it, so that it does not count.
 
     Attributes:
-        per_position: divide by the number of positions (`gatys2016`, `novak2016`); otherwise a sum (`titu1994`).
+        per_position: divide by the number of positions (`gatys2016`, `relative`); otherwise a sum (`titu1994`).
         shift: added to every activation.
         guide: where it is measured; None is everywhere.
     """
@@ -46,22 +46,39 @@ class Gram:
     shift: float = 0.0
     guide: Guide | None = None
 
-    def __call__(self, features: Tensor, *deeper: Tensor) -> Tensor:
-        return self.summed_as(positions(features), features, *deeper)
+    def __call__(self, features: Tensor) -> Tensor:
+        return self.summed_as(positions(features), features)
 
-    def summed_as(self, count: int, features: Tensor, *deeper: Tensor) -> Tensor:
+    def summed_as(self, count: int, features: Tensor) -> Tensor:
         """The same for features of another number of positions, brought to a sum over `count` positions."""
-        total, shift = float(1 if self.per_position else count), self.shift
-        if self.guide is None or self.guide.energy == "positions":
-            total = total / positions(features)
+        total = float(1 if self.per_position else count)
+        if self.guide is None:
+            return gram_matrix(features, shift=self.shift) * (total / positions(features))
+        if self.guide.energy == "positions":
+            return gram_matrix(features * self.guide.weights, shift=self.shift) * (total / positions(features))
+        return gram_matrix((features + self.shift) * self.guide.weights) * total
+
+
+@dataclass(frozen=True)
+class CrossGram:
+    """The mean over positions of the correlations between two neighbouring layers, shifted first and guided then.
+
+    Attributes:
+        shift: added to every activation.
+        guide: where it is measured, at the size that `aligned` gives both; None is everywhere.
+    """
+
+    shift: float = 0.0
+    guide: Guide | None = None
+
+    def __call__(self, features: Tensor, deeper: Tensor) -> Tensor:
+        features, deeper = aligned(features, deeper)
+        shifted, total = features + self.shift, 1 / positions(features)
         if self.guide is not None:
-            if self.guide.energy == "one":
-                features, deeper, shift = features + shift, tuple(d + shift for d in deeper), 0.0
-            # Between two layers the guide acts on one factor: squared, it weighs positions as it does in a Gram matrix.
-            features = features * (ops.square(self.guide.weights) if deeper else self.guide.weights)
-        if deeper:
-            return cross_gram_matrix(features, *deeper, shift=shift) * total
-        return gram_matrix(features, shift=shift) * total
+            # On one factor and squared, it weighs a position as it does in a Gram matrix.
+            shifted = shifted * ops.square(self.guide.weights)
+            total = 1.0 if self.guide.energy == "one" else total
+        return cross_gram_matrix(shifted, deeper + self.shift) * total
 
 
 def content(
@@ -105,7 +122,7 @@ def style(
     """The pastiche's Gram matrix at a layer, or between two, against that of a style.
 
     Args:
-        layers: one layer, or a layer and its deeper neighbour.
+        layers: one layer, or a layer and its deeper neighbour (for which there is no `titu1994`).
         of_style: features of the style.
         name: of the term.
         weight: of the term.
@@ -113,17 +130,20 @@ def style(
             pastiche has, so that the size of the painting changes nothing.
         normalization: `titu1994`, `gatys2016` or `relative`.
         shift: added to every activation of both.
-        guides: of the style and of the pastiche at the first of the layers.
+        guides: of the style and of the pastiche at these layers.
     """
     losses: dict[str, Loss] = {
         "titu1994": partial(style_loss_titu1994, image_size=image_size),
         "gatys2016": style_loss_gatys2016,
         "relative": relative_error,
     }
+    loss, features = losses[normalization], [of_style[layer] for layer in layers]
+    if len(layers) == 2:
+        cross_of_style, cross_of_pastiche = (CrossGram(shift, guide) for guide in guides)
+        return Term(name, weight, Statistic(layers, cross_of_pastiche), loss, cross_of_style(*features))
     gram_of_style, gram_of_pastiche = (Gram(normalization != "titu1994", shift, guide) for guide in guides)
-    count = prod(size_at(layers[0], image_size))
-    target = gram_of_style.summed_as(count, *(of_style[layer] for layer in layers))
-    return Term(name, weight, Statistic(layers, gram_of_pastiche), losses[normalization], target)
+    target = gram_of_style.summed_as(prod(size_at(layers[0], image_size)), *features)
+    return Term(name, weight, Statistic(layers, gram_of_pastiche), loss, target)
 
 
 def smoothness(*, weight: float) -> Term:

@@ -327,6 +327,8 @@ class _Transfer:
             for size in self.sizes:
                 style.size_at(size, minimum=technique.stride)
         self.start = self._initial_picture()
+        if self.content.color_mask is not None and run.preserve_color == "none":
+            raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
         self.objective_at = technique.objective_at(self.content, [self._recolored_style(s) for s in self.styles])
         self.weights_sha256 = ""
 
@@ -406,7 +408,7 @@ class _Transfer:
         """The picture in the colours of the content, if that is asked for; the pastiche itself stays as it is."""
         if self.run.preserve_color == "none" or self.run.color_when == "before":
             return image
-        clipped = np.clip(image, 0, 255)
+        clipped = Picture(np.clip(image, 0, 255), None, "the pastiche", None)
         return color_transfer(
             self.content.picture, clipped, method=self.run.preserve_color, mask=self.content.color_mask
         )
@@ -458,7 +460,7 @@ class _Level:
         self.evaluations = 0
         self.broken = False
         self._finite = True
-        self._warned = False
+        self._unbounded = any(term.weight < 0 for term in objective.terms)
         self._parts: Mapping[str, float] = {}
 
     def iterations(self, progress: Progress | None, evaluations_before: int) -> Iterator[_State]:
@@ -470,7 +472,6 @@ class _Level:
             for index in range(self.run.iterations):
                 before = self.loss
                 stopped = self._advance(points, progress, evaluations_before)
-                self._warn_if_unbounded()
                 improvement = None if index == 0 else (before - self.loss) / abs(before or 1) * 100
                 is_last = index + 1 == self.run.iterations
                 if not (stopped or is_last) and improvement is not None and improvement < self.run.min_improvement:
@@ -490,6 +491,8 @@ class _Level:
             try:
                 image, value = next(points)
                 self.evaluations += 1
+                if self._unbounded and value < 0:
+                    return self._explain_unbounded()
                 if not self._finite:
                     return self._explain_breakdown(value)
                 if value < self.loss:
@@ -512,17 +515,19 @@ class _Level:
             )
         return ""
 
-    def _warn_if_unbounded(self) -> None:
-        """Once, when the sum of an objective that has terms of negative weight falls below zero."""
-        culprits = [term.name for term in self.objective.terms if term.weight < 0]
-        if self.loss < 0 and culprits and not self._warned:
-            self._warned = True
-            warnings.warn(
-                f"the loss is negative: {', '.join(culprits)} has a negative weight and is driven away from its style, "
-                "without bound; take fewer iterations, or INetwork with chain=False or variant novak2016",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+    def _explain_unbounded(self) -> str:
+        """Why a run ends whose objective, having terms of negative weight, has fallen below zero."""
+        culprits = ", ".join(term.name for term in self.objective.terms if term.weight < 0)
+        self.broken = True
+        why = f"the loss became negative: {culprits} has a negative weight and is driven away from its style"
+        if not self.losses:
+            raise BrokenRunError(f"{why}, without bound; use chain=False or variant novak2016")
+        warnings.warn(
+            f"{why}, without bound; the best picture before that is kept: use chain=False or variant novak2016",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return why
 
     def _value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient, self._parts = self.objective.evaluate(image)

@@ -12,16 +12,25 @@ from neural_style import InvalidInputError, backend
 PROBLEM = """
 import sys
 import numpy as np
-from neural_style import Network, Style
+from neural_style import INetwork, Network, Style
 
 rng = np.random.default_rng(0)
 content, style = rng.uniform(0, 255, (40, 53, 3)), rng.uniform(0, 255, (33, 41, 3))
 values = {}
-for normalization in ("titu1994", "gatys2016"):
-    network = Network(model="mini", weights="random", pooling="ave", normalization=normalization)
-    objective = network.objective(content, [Style(style), Style(style, scale=0.7)], image_size=40)
-    x = rng.uniform(0, 255, (40, 53, 3))
-    values[normalization], values[normalization + "_gradient"] = objective.value_and_grad(x)
+mask = np.zeros((40, 53), bool)
+mask[:, :20] = True
+styles = [Style(style), Style(style, scale=0.7, mask=mask)]
+settings = {"model": "mini", "weights": "random", "pooling": "ave", "mask_normalization": "gatys2017"}
+techniques = {
+    "network": Network(**settings),
+    "gatys2016": Network(normalization="gatys2016", **settings),
+    "inetwork": INetwork(**settings),
+    "novak2016": INetwork(variant="novak2016", **settings),
+}
+x = rng.uniform(0, 255, (40, 53, 3))
+for name, technique in techniques.items():
+    objective = technique.objective(content, styles, image_size=40)
+    values[name], values[name + "_gradient"] = objective.value_and_grad(x)
 network = Network(model="mini", weights="random")
 for solver in ("scipy_lbfgs", "adam"):
     values[solver] = network.transfer(content, style, image_size=24, iterations=1, solver=solver).loss
@@ -43,10 +52,10 @@ def test_tensorflow_and_jax_agree(tmp_path):
         done = run(PROBLEM, name, str(tmp_path / f"{name}.npz"))
         assert done.returncode == 0, done.stderr
         found[name] = np.load(tmp_path / f"{name}.npz")
-    for normalization in ("titu1994", "gatys2016"):
-        one, other = (found[name][normalization] for name in found)
+    for problem in ("network", "gatys2016", "inetwork", "novak2016"):
+        one, other = (found[name][problem] for name in found)
         assert one == pytest.approx(other, rel=1e-4)
-        one, other = (found[name][f"{normalization}_gradient"] for name in found)
+        one, other = (found[name][f"{problem}_gradient"] for name in found)
         assert np.linalg.norm(one - other) < 1e-4 * np.linalg.norm(one)
     # Rounding sends the solvers different ways after a while; they must arrive at equally good pictures.
     for solver in ("scipy_lbfgs", "adam"):

@@ -50,19 +50,22 @@ def main(arguments: Sequence[str]) -> int:
 def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> int:
     """Parse, paint, and return the exit status."""
     found = parser.read(arguments)
-    if found.color_mask and found.preserve_color == Run.preserve_color:
-        raise InvalidInputError("--color_mask needs --preserve_color: name a method, such as luminance")
+    if found.preserve_color == Run.preserve_color:
+        for flag, given in (("color_mask", found.color_mask), ("color_when", found.color_when != Run.color_when)):
+            if given:
+                raise InvalidInputError(f"--{flag} needs --preserve_color: name a method, such as pca")
+    if found.soft_masks and not (found.style_masks or found.content_mask or found.color_mask):
+        raise InvalidInputError("--soft_masks was given without a mask: name one, or leave it out")
     settings = technique(**values(found, technique))
     styles = styles_of(found)
-    mask = (
-        None
-        if found.content_mask is None
-        else read_mask(found.content_mask, soft=found.soft_masks, what="content mask")
+    mask, color_mask = (
+        None if path is None else read_mask(path, soft=found.soft_masks, what=what)
+        for path, what in ((found.content_mask, "content mask"), (found.color_mask, "color mask"))
     )
     output = Output.of(**values(found, Output))
     return Session(
         settings,
-        Content(found.content, mask=mask, color_mask=found.color_mask),
+        Content(found.content, mask=mask, color_mask=color_mask),
         styles,
         values(found, Run),
         output,

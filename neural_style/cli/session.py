@@ -19,6 +19,7 @@ from neural_style.cli.flags import add_fields
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style, as_content, as_styles, check_count, columns_at
+from neural_style.masks import Mask
 from neural_style.transfer import EVALUATIONS_PER_ITERATION, Result, Run, Step, Technique
 
 GIF_ROWS = 400
@@ -78,7 +79,7 @@ class Output:
         """Whether the picture of this iteration is saved."""
         return self.save_every > 0 and iteration % self.save_every == 0
 
-    def check(self, iterations: int, *, inputs: Iterable[ImageSource]) -> None:
+    def check(self, iterations: int, *, inputs: Iterable[ImageSource | Mask]) -> None:
         """Find out, before the run, whether every file can be written, and that none of them is an input."""
         kept = [self.at_iteration(i) for i in range(1, iterations + 1) if self.is_kept(i)]
         extras = [self._named(ending) for wanted, ending in ((self.gif, ".gif"), (self.record, ".json")) if wanted]
@@ -131,7 +132,9 @@ class Session:
         settings = Run(**self.run)
         iterations = settings.iterations * len(settings.levels)
         content, styles = as_content(self.content), as_styles(self.styles)
-        self.output.check(iterations, inputs=[content.image, settings.init, *(style.image for style in styles)])
+        self.output.check(
+            iterations, inputs=[settings.init, *_sources(content), *(s for style in styles for s in _sources(style))]
+        )
         start_backend(self.device)
         with self._progress(iterations * EVALUATIONS_PER_ITERATION) as progress:
 
@@ -230,6 +233,11 @@ def table_of_terms(losses: Mapping[str, float]) -> str:
     width = max(map(len, losses))
     rows = [f"  {name:<{width}}  {value:12.5g}  {value / (total or 1):7.1%}" for name, value in losses.items()]
     return "\n".join([*rows, f"  {'loss':<{width}}  {total:12.5g}"])
+
+
+def _sources(given: Content | Style) -> list[Any]:
+    """Everything of an input that may be a file."""
+    return [getattr(given, name) for name in ("image", "mask", "color_mask") if getattr(given, name, None) is not None]
 
 
 def _at_most(image: np.ndarray, rows: int) -> np.ndarray:

@@ -35,24 +35,34 @@ def mean_gram_matrix(features: Tensor, *, shift: float = 0.0) -> Tensor:
     return gram_matrix(features, shift=shift) / positions(features)
 
 
-def cross_gram_matrix(features: Tensor, deeper: Tensor, *, shift: float = 0.0) -> Tensor:
-    """Correlations between the channels of two layers: `(F^l + s)^T (up(F^k) + s)`, a plain sum over positions.
+def cross_gram_matrix(features: Tensor, deeper: Tensor) -> Tensor:
+    """Correlations between the channels of two layers: `(F^l)^T F^k`, a plain sum over positions.
 
-    Novak & Nikulin 2016, sections 3.4 and 3.5. `up` repeats every position of the deeper map where a pooling lies
-    between the two; a row or column of the shallower map that the pooling has dropped is left out here too.
+    Novak & Nikulin 2016, sections 3.4 and 3.5, for features that `aligned` has brought to one size.
 
     Args:
         features: (1, h, w, C_l), of the shallower layer.
-        deeper: (1, h, w, C_k), or (1, h // 2, w // 2, C_k) behind a pooling.
-        shift: s, for both.
+        deeper: (1, h, w, C_k).
 
     Returns:
         (C_l, C_k).
     """
-    if deeper.shape[1:3] != features.shape[1:3]:
-        deeper = ops.repeat(ops.repeat(deeper, 2, axis=1), 2, axis=2)
-        features = features[:, : deeper.shape[1], : deeper.shape[2]]
-    return ops.matmul(ops.transpose(_flat(features, shift)), _flat(deeper, shift))
+    return ops.matmul(ops.transpose(_flat(features, 0.0)), _flat(deeper, 0.0))
+
+
+def aligned(features: Tensor, deeper: Tensor) -> tuple[Tensor, Tensor]:
+    """Features of two neighbouring layers at one size: the smaller map is repeated where a pooling lies between them.
+
+    A row or column of the larger map that the pooling has dropped is left out.
+
+    Args:
+        features: (1, h, w, C_l).
+        deeper: (1, h, w, C_k), or (1, h // 2, w // 2, C_k) behind a pooling.
+    """
+    if deeper.shape[1:3] == features.shape[1:3]:
+        return features, deeper
+    deeper = ops.repeat(ops.repeat(deeper, 2, axis=1), 2, axis=2)
+    return features[:, : deeper.shape[1], : deeper.shape[2]], deeper
 
 
 def positions(features: Tensor) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import signal
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from neural_style import INetwork, Network
 from neural_style.cli import network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,9 +171,13 @@ def test_quiet(paint: Command) -> None:
     assert ran == (0, "", "")
 
 
+def read(*arguments: str) -> argparse.Namespace:
+    return network.parser("network", network.Network, "").read(arguments)
+
+
 def test_defaults_are_the_references() -> None:
     """facts/titu1994.md 1, where a value is not None."""
-    found = network.parser().read(["photo.jpg", "painting.jpg", "out"])
+    found = read("photo.jpg", "a.jpg", "b.jpg", "out")
     technique = network.Network(**network.values(found, network.Network)).resolved()
     expected = {
         "image_size": 400,
@@ -186,7 +192,7 @@ def test_defaults_are_the_references() -> None:
     assert (technique.content_weight, technique.style_scale, technique.total_variation_weight) == (0.025, 1, 8.5e-5)
     assert (technique.model, technique.content_loss_type, technique.pooling) == ("vgg16", 0, "max")
     assert technique.content_layer == "conv5_2"
-    styles = network.styles_of(["a.jpg", "b.jpg"], found.style_weight, found.stroke_scale, found.style_resize)
+    styles = network.styles_of(found)
     assert [style.weight for style in styles] == [1, 1]
 
 
@@ -206,7 +212,7 @@ def test_defaults_are_the_references() -> None:
     ],
 )
 def test_spelling(arguments: list[str], name: str, expected: object) -> None:
-    assert getattr(network.parser().read(["photo.jpg", "painting.jpg", "out", *arguments]), name) == expected
+    assert getattr(read("photo.jpg", "painting.jpg", "out", *arguments), name) == expected
 
 
 HELP = """
@@ -234,12 +240,22 @@ def test_help_names_every_flag() -> None:
     told = python(HELP, "network", "--help").stdout
     reference = """image_size content_weight style_weight style_scale total_variation_weight num_iter model
         content_loss_type rescale_image rescale_method maintain_aspect_ratio content_layer init_image pool_type
-        min_improvement"""
+        min_improvement style_masks content_mask color_mask preserve_color"""
     ours = "weights solver seed sizes precision style_layers normalization save_every gif record overwrite device quiet"
     for flag in (reference + " " + ours).split():
         assert re.search(rf"--{flag}\b", told), flag
-    for default in ("400", "0.025", "8.5e-05", "scipy_lbfgs", "bilinear"):
+    for default in ("400", "8.5e-05", "scipy_lbfgs", "bilinear"):
         assert f"(default: {default})" in " ".join(told.split())
+    assert "by default the model's own, 0.025" in " ".join(told.split())
+
+
+@pytest.mark.parametrize("command", ["network", "inetwork"])
+def test_every_flag_is_explained(command: str) -> None:
+    technique = {"network": Network, "inetwork": INetwork}[command]
+    own = ("variant", "chain") if command == "inetwork" else ()
+    actions = network.parser(command, technique, "", own=own)._actions
+    unexplained = [a.dest for a in actions if a.help != "==SUPPRESS==" and not re.match(r"[\w<-]", a.help or "")]
+    assert unexplained == []
 
 
 INTERRUPTIBLE = """

@@ -21,38 +21,43 @@ def value_and_grad(function, x):
     return float(value), np.asarray(gradient)
 
 
-def style_loss_between(style, pastiche):
-    return style_loss_titu1994(gram_matrix(pastiche), gram_matrix(style), image_size=IMAGE_SIZE)
+def style_loss_between(style, pastiche, shift=0.0):
+    grams = (gram_matrix(features, shift=shift) for features in (pastiche, style))
+    return style_loss_titu1994(*grams, image_size=IMAGE_SIZE)
 
 
-def test_gram_matrix_is_the_references(golden):
+@pytest.mark.parametrize(("script", "shift"), [("net", 0.0), ("inet", -1.0)])
+def test_gram_matrix_is_the_references(golden, script, shift):
     for name in ("style", "comb"):
-        gram = np.asarray(gram_matrix(batch(golden, f"feat_{name}")))
-        np.testing.assert_allclose(gram, golden[f"net_gram_{name}"], rtol=1e-5)
+        gram = np.asarray(gram_matrix(batch(golden, f"feat_{name}"), shift=shift))
+        np.testing.assert_allclose(gram, golden[f"{script}_gram_{name}"], rtol=1e-5)
 
 
-def test_style_loss_is_the_references(golden):
+@pytest.mark.parametrize(("script", "shift", "expected"), [("net", 0.0, 0.062262911), ("inet", -1.0, 0.021753386)])
+def test_style_loss_is_the_references(golden, script, shift, expected):
     style = batch(golden, "feat_style")
-    value, gradient = value_and_grad(lambda x: style_loss_between(style, x), batch(golden, "feat_comb"))
-    assert value == pytest.approx(0.062262911, rel=1e-5)
-    np.testing.assert_allclose(gradient[0], golden["net_style_loss_grad_comb"], rtol=1e-5, atol=1e-9)
+    value, gradient = value_and_grad(lambda x: style_loss_between(style, x, shift), batch(golden, "feat_comb"))
+    assert value == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_allclose(gradient[0], golden[f"{script}_style_loss_grad_comb"], rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.parametrize("script", ["net", "inet"])
 @pytest.mark.parametrize(("loss_type", "expected"), [(0, 789.07526), (1, 12.733647), (2, 0.82195342)])
-def test_content_loss_is_the_references(golden, loss_type, expected):
+def test_content_loss_is_the_references(golden, script, loss_type, expected):
     target = batch(golden, "feat_base")
     value, gradient = value_and_grad(
         lambda x: content_loss_titu1994(x, target, image_size=IMAGE_SIZE, loss_type=loss_type),
         batch(golden, "feat_comb"),
     )
     assert value == pytest.approx(expected, rel=1e-5)
-    np.testing.assert_allclose(gradient[0], golden[f"net_content_loss_t{loss_type}_grad_comb"], rtol=1e-5)
+    np.testing.assert_allclose(gradient[0], golden[f"{script}_content_loss_t{loss_type}_grad_comb"], rtol=1e-5)
 
 
-def test_total_variation_is_the_references(golden):
+@pytest.mark.parametrize("script", ["net", "inet"])
+def test_total_variation_is_the_references(golden, script):
     value, gradient = value_and_grad(total_variation, ops.convert_to_tensor(golden["img"]))
     assert value == pytest.approx(1.50421536e8, rel=1e-5)
-    np.testing.assert_allclose(gradient, golden["net_tv_loss_grad"], rtol=1e-5, atol=1e-2)
+    np.testing.assert_allclose(gradient, golden[f"{script}_tv_loss_grad"], rtol=1e-5, atol=1e-2)
 
 
 def test_units_of_gatys_by_hand():

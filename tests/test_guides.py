@@ -1,0 +1,149 @@
+"""Masked styles: the laws that they obey, in Network and in INetwork."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from neural_style import Content, INetwork, InvalidInputError, Network, Style, read_mask
+
+NETWORKS = {
+    "Network": Network(model="mini", weights="random"),
+    "Network, gatys2016": Network(model="mini", weights="random", normalization="gatys2016"),
+    "INetwork": INetwork(model="mini", weights="random"),
+    "INetwork, novak2016": INetwork(model="mini", weights="random", variant="novak2016"),
+}
+
+
+def with_masks(network, rule):
+    return dataclasses.replace(network, mask_normalization=rule)
+
+
+@pytest.mark.parametrize("rule", ["titu1994", "gatys2017"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_mask_of_ones_is_no_mask(photo, painting, name, rule):
+    network, white = with_masks(NETWORKS[name], rule), np.full((9, 9), 255, "uint8")
+    x = np.random.default_rng(3).uniform(0, 255, (25, 30, 3))
+    plain = network.objective(photo, painting, image_size=25).evaluate(x)
+    for content, style in (
+        (photo, Style(painting, mask=white)),
+        (Content(photo, mask=white), painting),
+        (Content(photo, mask=white), Style(painting, mask=white)),
+    ):
+        masked = network.objective(content, style, image_size=25).evaluate(x)
+        assert masked.value == pytest.approx(plain.value, rel=1e-4)
+        assert np.linalg.norm(masked.gradient - plain.gradient) < 1e-4 * np.linalg.norm(plain.gradient)
+
+
+@pytest.mark.parametrize("rule", ["titu1994", "gatys2017"])
+def test_complementary_masks_are_two_objectives_added(photo, painting, rule):
+    left = np.zeros((40, 48), bool)
+    left[:, :24] = True
+    network = Network(
+        model="mini", weights="random", mask_normalization=rule, content_weight=0, total_variation_weight=0
+    )
+    styles = [Style(painting, mask=left), Style(painting[::-1].copy(), mask=~left)]
+    x = np.random.default_rng(4).uniform(0, 255, (24, 28, 3))
+    both = network.objective(photo, styles, image_size=24).value_and_grad(x)
+    alone = [network.objective(photo, style, image_size=24).value_and_grad(x) for style in styles]
+    assert both[0] == pytest.approx(sum(value for value, _ in alone), rel=1e-5)
+    np.testing.assert_allclose(both[1], alone[0][1] + alone[1][1], rtol=1e-3, atol=1e-4 * np.abs(both[1]).max())
+
+
+REACH = {"simple": 32 + 17, "inside": 32}
+"""Columns that a mask which ends at column 32 may reach: what conv2_2 sees, and what bilinear resizing adds."""
+
+
+@pytest.mark.parametrize(
+    ("network", "settings"),
+    [
+        (Network, {}),
+        (INetwork, {}),
+        (INetwork, {"variant": "novak2016"}),
+        (INetwork, {"variant": "novak2016", "chain": False}),
+    ],
+)
+@pytest.mark.parametrize("rule", ["titu1994", "simple", "inside"])
+def test_a_masked_style_moves_its_region_only(photo, painting, network, settings, rule):
+    """The gradient of a masked style is zero where no receptive field of a masked position reaches."""
+    left = np.zeros((48, 96), bool)
+    left[:, :32] = True
+    guides = {"mask_normalization": "gatys2017", "guide_propagation": rule} if rule != "titu1994" else {}
+    technique = network(
+        model="mini",
+        weights="random",
+        style_layers=("conv1_1", "conv1_2", "conv2_1", "conv2_2"),
+        content_weight=0,
+        total_variation_weight=0,
+        **guides,
+        **settings,
+    )
+    wide = np.tile(photo, (2, 2, 1))[:48, :96]
+    gradient = technique.objective(wide, Style(painting, mask=left), image_size=48).value_and_grad(wide.astype(float))[
+        1
+    ]
+    assert np.abs(gradient[:, :24]).max() > 0
+    assert not gradient[:, REACH["inside" if rule == "inside" else "simple"] :].any()
+
+
+def test_a_soft_mask_keeps_its_greys(photo, painting):
+    """Black is black and not a little white, grey is less than white; under `inside` too."""
+    soft = np.full((48, 96), 5, "uint8")
+    soft[:, :32], soft[:, 32:64] = 255, 160
+    wide = np.tile(photo, (2, 2, 1))[:48, :96]
+    for propagation in ("simple", "inside"):
+        network = Network(
+            model="mini",
+            weights="random",
+            style_layers=("conv1_1", "conv2_1"),
+            mask_normalization="gatys2017",
+            guide_propagation=propagation,
+            content_weight=0,
+            total_variation_weight=0,
+        )
+        style = Style(painting, mask=read_mask(soft, soft=True))
+        gradient = np.abs(network.objective(wide, style, image_size=48).value_and_grad(wide.astype(float))[1])
+        white, grey, black = (gradient[:, part].mean() for part in (slice(4, 28), slice(36, 60), slice(72, 96)))
+        assert black < 1e-2 * white
+        assert 0.1 * white < grey < white
+    with pytest.raises(InvalidInputError, match="soft masks need mask_normalization gatys2017"):
+        Network(model="mini", weights="random").objective(wide, style, image_size=48)
+
+
+def test_k_styles_share_the_statistics_of_the_pastiche(photo, painting):
+    mask = np.zeros((40, 48), "uint8")
+    mask[:, :20] = 255
+    for network in (NETWORKS["Network"], NETWORKS["INetwork"], NETWORKS["INetwork, novak2016"]):
+        counts = []
+        for styles in (1, 3):
+            several = [Style(painting, weight=1 + i, mask=mask.copy()) for i in range(styles)]
+            objective = network.objective(photo, several, image_size=24)
+            statistics = {term.statistic for term in objective.terms if term.name.startswith("style")}
+            counts.append(len(statistics))
+        assert counts[0] == counts[1]
+
+
+def test_a_small_region_gets_its_style_as_strongly_as_a_large_one(photo, painting):
+    """With guides of unit energy, not with the reference's masks."""
+    values = {}
+    for rule in ("titu1994", "gatys2017"):
+        network = Network(
+            model="mini", weights="random", mask_normalization=rule, content_weight=0, total_variation_weight=0
+        )
+        for columns in (12, 48):
+            mask = np.zeros((40, 48), bool)
+            mask[:, :columns] = True
+            objective = network.objective(photo, Style(painting, mask=mask), image_size=40)
+            values[rule, columns] = objective.value_and_grad(np.full((40, 48, 3), 60.0))[0]
+    assert values["gatys2017", 12] == pytest.approx(values["gatys2017", 48], rel=0.3)
+    assert values["titu1994", 12] < 0.2 * values["titu1994", 48]
+
+
+def test_a_region_that_vanishes_at_a_layer_is_named(photo, painting):
+    mask = np.zeros((40, 48), bool)
+    mask[:3, :3] = True
+    network = Network(model="mini", weights="random", mask_normalization="gatys2017", guide_propagation="inside")
+    with pytest.raises(InvalidInputError, match=r"has no position at conv\d_\d that sees nothing but white"):
+        network.objective(photo, Style(painting, mask=mask), image_size=40)
+    with pytest.raises(InvalidInputError, match="all black"):
+        network.objective(photo, Style(painting, mask=np.zeros((40, 48), bool)), image_size=40)
