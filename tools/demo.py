@@ -14,7 +14,8 @@ from skimage import data
 
 from neural_style.cli import main as neural_style
 
-ROWS = 384
+LOOK = "--model mini --sizes 192 384 --num_iter 5 --content_weight 0.0005 --total_variation_weight 0.0003"
+"""Small first, so that strokes are large; more of the painting than by default, and smoother."""
 
 
 def main() -> int:
@@ -25,8 +26,7 @@ def main() -> int:
     photo, painting, pastiche = (found.folder / name for name in ("photo.png", "painting.png", "pastiche"))
     Image.fromarray(data.chelsea()).save(photo)
     Image.fromarray(paint_style(512, 640, seed=0, palette="night")).save(painting)
-    command = ["network", str(photo), str(painting), str(pastiche), "--model", "mini", "--image_size", str(ROWS)]
-    command += ["--save_every", "0", "--overwrite"]
+    command = ["network", str(photo), str(painting), str(pastiche), *LOOK.split(), "--save_every", "0", "--overwrite"]
     print("neural-style", shlex.join(command))
     return neural_style(command)
 

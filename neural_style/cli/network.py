@@ -37,7 +37,7 @@ DESCRIPTION = "Paint a photo in the style of one or more paintings (Gatys, Ecker
 
 EPILOG = """\
 examples:
-  neural-style {command} photo.jpg painting.jpg out --model mini
+  neural-style {command} photo.jpg painting.jpg out --model mini{more}
   neural-style {command} photo.jpg wave.jpg scream.jpg out --style_weight 1.0 0.4 --sizes 256 512
 """
 
@@ -80,7 +80,7 @@ def parser(command: str, technique: type[Network], description: str, *, own: Seq
         command,
         description,
         usage="[flags] content style [style ...] prefix",
-        epilog=EPILOG.format(command=command),
+        epilog=EPILOG.format(command=command, more=" --variant novak2016" if own else ""),
     )
     parser.add_argument("content", help="the photo whose layout is kept")
     parser.add_argument("styles", nargs="+", metavar="style", help="one or more paintings whose texture is taken")
