@@ -16,6 +16,9 @@ from neural_style.network import Network
 
 _Key = TypeVar("_Key")
 
+NOVAK_CONTENT_WEIGHT = 0.05
+"""In relative errors: of the content at all layers against the style at all pairs of layers."""
+
 VARIANTS = ("titu1994", "novak2016")
 
 
@@ -38,7 +41,8 @@ class INetwork(Network):
     is kept at all layers; and the chain is made of Gram matrices BETWEEN neighbouring layers, the smaller map repeated
     to the size of the larger. The paper's normalisation is not known: here every term is a relative error
     |V - T|^2 / |T|^2, and weights of layers are divided by their sum, so that content_weight and style weights are
-    ratios at any size and with any network. Total variation is a mean over pixels and channels there.
+    ratios at any size and with any network; content_weight is 0.05 by default. Total variation is a mean over pixels and
+    channels there.
 
     Attributes:
         variant: `titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper.
@@ -68,6 +72,11 @@ class INetwork(Network):
             raise InvalidInputError("content_loss_type belongs to variant titu1994: leave it at 0")
         if self.chain and len(self._style_layers) < 2:
             raise InvalidInputError("a chain needs at least two style layers: name more, or switch the chain off")
+
+    @property
+    def _content_weight(self) -> float:
+        is_paper = self.variant == "novak2016" and self.content_weight is None
+        return NOVAK_CONTENT_WEIGHT if is_paper else super()._content_weight
 
     @property
     def _style_layers(self) -> tuple[str, ...]:

@@ -244,7 +244,7 @@ def test_any_changed_byte_is_read_over_or_refused(tmp_path: Path, compressed: bo
 def test_a_source_that_cannot_be_had(source: str, architecture: vgg.Architecture, expected: str) -> None:
     message = refusal(source, architecture=architecture)
     assert expected in message
-    assert any(hint in message for hint in ("--weights", "imagenet", "check the path"))
+    assert any(hint in message for hint in ("use weights", "imagenet", "check the path"))
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
