@@ -22,8 +22,10 @@ from neural_style.errors import InvalidInputError, check_choice
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, check_weight
+from neural_style.level import Progress
 from neural_style.network import PRECISIONS
-from neural_style.transfer import Progress, Result, Run, Step, Technique, _Transfer
+from neural_style.run import Run
+from neural_style.transfer import Result, Step, Technique, _Transfer
 
 if TYPE_CHECKING:
     from neural_style.objective import Objective, Term

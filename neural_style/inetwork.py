@@ -41,8 +41,8 @@ class INetwork(Network):
     is kept at all layers; and the chain is made of Gram matrices BETWEEN neighbouring layers, the smaller map repeated
     to the size of the larger. The paper's normalisation is not known: here every term is a relative error
     |V - T|^2 / |T|^2, and weights of layers are divided by their sum, so that content_weight and style weights are
-    ratios at any size and with any network; content_weight is 0.05 by default. Total variation is a mean over pixels and
-    channels there.
+    ratios at any size and with any network; content_weight is 0.05 by default. Total variation is a mean over pixels
+    and channels there.
 
     Attributes:
         variant: `titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper.

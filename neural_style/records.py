@@ -20,7 +20,8 @@ from neural_style.inputs import Content, Style
 from neural_style.masks import Mask, read_mask
 
 if TYPE_CHECKING:
-    from neural_style.transfer import Run, Technique
+    from neural_style.run import Run
+    from neural_style.transfer import Technique
 
 Record = dict[str, Any]
 

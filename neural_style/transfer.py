@@ -5,96 +5,26 @@ from __future__ import annotations
 import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from neural_style import images, records, solvers
-from neural_style.color_transfer import METHODS, color_transfer, match_colors
-from neural_style.errors import BrokenRunError, InvalidInputError, NeuralStyleError, check_choice
+from neural_style import images, records
+from neural_style.color_transfer import color_transfer, match_colors
+from neural_style.errors import InvalidInputError, NeuralStyleError, check_choice
 from neural_style.images import ImageSource, Picture
-from neural_style.inputs import Content, Style, as_content, as_styles, check_count, check_weight, working_size
+from neural_style.inputs import Content, Style, as_content, as_styles, working_size
+from neural_style.level import Level, Progress
+from neural_style.run import INITIAL_IMAGES, Run
 
 if TYPE_CHECKING:
     from neural_style.objective import Objective
 
-EVALUATIONS_PER_ITERATION = 20
-"""What one iteration means, as in the reference scripts."""
-
-COLOR_WHEN = ("after", "before")
-INITIAL_IMAGES = ("content", "noise", "gray")
-
 ENLARGE = "bicubic"
 """How a pastiche is brought to the next size: smooth, and without the ringing of Lanczos."""
-
-Progress = Callable[[int, float], None]
-"""Called after every evaluation with how many there were and the lowest loss so far."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """How an objective is minimised: what every technique has in common.
-
-    Attributes:
-        image_size: rows of the pastiche.
-        sizes: rows of each level of a pyramid, coarse to fine; replaces `image_size`.
-        maintain_aspect_ratio: False works on a square instead of the content's shape.
-        iterations: at each size; one iteration is 20 evaluations.
-        init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
-            colours), or a picture.
-        solver: `scipy_lbfgs` or `adam`.
-        seed: of the noise.
-        min_improvement: percent; the run at a size ends when an iteration lowers the loss by less, from the second
-            iteration on. 0 never ends it.
-        preserve_color: `none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca` or
-            `monge_kantorovich`; see `neural_style.color_transfer`.
-        color_when: `after` recolours the pictures, where `Content.color_mask` is white, `before` recolours the styles,
-            which keeps strokes and colours together.
-    """
-
-    image_size: int = 400
-    sizes: Sequence[int] = ()
-    maintain_aspect_ratio: bool = True
-    iterations: int = 10
-    init: ImageSource = "content"
-    solver: str = "scipy_lbfgs"
-    seed: int = 0
-    min_improvement: float = 0.0
-    preserve_color: str = "none"
-    color_when: str = "after"
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.sizes, Sequence) or isinstance(self.sizes, str):
-            raise InvalidInputError(f"sizes must be several whole numbers such as (200, 400), received {self.sizes!r}")
-        object.__setattr__(self, "sizes", tuple(self.sizes))
-        for size in self.levels:
-            check_count("image_size" if not self.sizes else "each of sizes", size, at_least=1)
-        if list(self.sizes) != sorted(set(self.sizes)):
-            raise InvalidInputError(f"sizes must grow from coarse to fine, received {list(self.sizes)}")
-        check_count("iterations", self.iterations, at_least=1)
-        check_count("seed", self.seed, at_least=0)
-        check_choice("solver", self.solver, solvers.SOLVERS)
-        check_weight("min_improvement", self.min_improvement)
-        check_choice("preserve_color", self.preserve_color, ("none", *METHODS))
-        check_choice("color_when", self.color_when, COLOR_WHEN)
-        if self.preserve_color == "luminance" and self.color_when == "before":
-            raise InvalidInputError(
-                "luminance recolours the result only: use color_when after, or another preserve_color"
-            )
-
-    @property
-    def init_is_named(self) -> bool:
-        """Whether the first pastiche is one of `INITIAL_IMAGES` and not a picture of the user's."""
-        return isinstance(self.init, str) and self.init in INITIAL_IMAGES
-
-    @property
-    def levels(self) -> tuple[int, ...]:
-        """Rows at each level of the pyramid."""
-        return tuple(self.sizes) or (self.image_size,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,35 +142,15 @@ class Technique(ABC):
         content: Content | ImageSource,
         styles: Sequence[Style | ImageSource] | Style | ImageSource,
         *,
-        image_size: int = Run.image_size,
-        sizes: Sequence[int] = Run.sizes,
-        maintain_aspect_ratio: bool = Run.maintain_aspect_ratio,
-        iterations: int = Run.iterations,
-        init: ImageSource = Run.init,
-        solver: str = Run.solver,
-        seed: int = Run.seed,
-        min_improvement: float = Run.min_improvement,
-        preserve_color: str = Run.preserve_color,
-        color_when: str = Run.color_when,
         progress: Progress | None = None,
+        **settings: Any,
     ) -> Iterator[Step]:
         """A transfer as an iterator over its iterations, for notebooks, live views and early stops.
 
-        Arguments and errors are those of `transfer`; inputs are checked before the first step is asked for.
+        `settings` are the fields of `Run`, as keywords of `transfer`; errors are those of `transfer`. Inputs are
+        checked before the first step is asked for.
         """
-        run = Run(
-            image_size,
-            sizes,
-            maintain_aspect_ratio,
-            iterations,
-            init,
-            solver,
-            seed,
-            min_improvement,
-            preserve_color,
-            color_when,
-        )
-        return _Transfer(self, content, styles, run).steps(progress)
+        return _Transfer(self, content, styles, Run(**settings)).steps(progress)
 
     def transfer(
         self,
@@ -288,16 +198,16 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
         """
         run = Run(
-            image_size,
-            sizes,
-            maintain_aspect_ratio,
-            iterations,
-            init,
-            solver,
-            seed,
-            min_improvement,
-            preserve_color,
-            color_when,
+            image_size=image_size,
+            sizes=sizes,
+            maintain_aspect_ratio=maintain_aspect_ratio,
+            iterations=iterations,
+            init=init,
+            solver=solver,
+            seed=seed,
+            min_improvement=min_improvement,
+            preserve_color=preserve_color,
+            color_when=color_when,
         )
         return _Transfer(self, content, styles, run).result(progress, on_step)
 
@@ -340,7 +250,7 @@ class _Transfer:
         for size in self.sizes:
             objective = self.objective_at(size)
             self.weights_sha256 = objective.weights_sha256
-            level = _Level(objective, self.run, images.resize(pastiche, size, method=ENLARGE))
+            level = Level(objective, self.run, images.resize(pastiche, size, method=ENLARGE))
             for state in level.iterations(progress, evaluations):
                 iteration += 1
                 yield Step(
@@ -440,110 +350,6 @@ class _Transfer:
         if self.start is None:
             return np.random.default_rng(self.run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
         return images.resize(self.start.rgb, size).astype(np.float32)
-
-
-@dataclass
-class _State:
-    """How an iteration ended."""
-
-    improvement: float | None
-    stopped: str
-
-
-class _Level:
-    """One size of the pyramid: a solver at work, and the best it has found."""
-
-    def __init__(self, objective: Objective, run: Run, start: np.ndarray) -> None:
-        self.objective, self.run = objective, run
-        self.image, self.loss = start, np.inf
-        self.losses: Mapping[str, float] = {}
-        self.evaluations = 0
-        self.broken = False
-        self._finite = True
-        self._unbounded = any(term.weight < 0 for term in objective.terms)
-        self._parts: Mapping[str, float] = {}
-
-    def iterations(self, progress: Progress | None, evaluations_before: int) -> Iterator[_State]:
-        """Minimise, and stop to report after every iteration."""
-        points = solvers.solver(self.run.solver)(
-            self._value_and_grad, self.image, evaluations=EVALUATIONS_PER_ITERATION * self.run.iterations
-        )
-        try:
-            for index in range(self.run.iterations):
-                before = self.loss
-                stopped = self._advance(points, progress, evaluations_before)
-                improvement = None if index == 0 else (before - self.loss) / abs(before or 1) * 100
-                is_last = index + 1 == self.run.iterations
-                if not (stopped or is_last) and improvement is not None and improvement < self.run.min_improvement:
-                    stopped = f"the loss improved by {improvement:.3g} %, less than {self.run.min_improvement:g} %"
-                yield _State(improvement, stopped)
-                if stopped:
-                    return
-        finally:
-            points.close()
-
-    def _advance(
-        self, points: Generator[solvers.Point, None, str], progress: Progress | None, evaluations_before: int
-    ) -> str:
-        """One iteration; returns why the run at this size must end with it, or nothing."""
-        value = before = self.loss
-        for _ in range(EVALUATIONS_PER_ITERATION):
-            try:
-                image, value = next(points)
-                self.evaluations += 1
-                if self._unbounded and value < 0:
-                    return self._explain_unbounded()
-                if not self._finite:
-                    return self._explain_breakdown(value)
-                if value < self.loss:
-                    self.image, self.loss, self.losses = image, value, self._parts
-                if progress is not None:
-                    progress(evaluations_before + self.evaluations, self.loss)
-            except StopIteration as end:
-                return str(end.value)
-            except KeyboardInterrupt:
-                if not self.losses:
-                    raise
-                self.broken = True
-                return "interrupted"
-        if self.loss == before and value - before > abs(before):
-            warnings.warn(
-                f"the loss rose from {before:.4g} to {value:.4g} in the last {EVALUATIONS_PER_ITERATION} evaluations; "
-                "the best picture is kept, but the solver has lost its way: try scipy_lbfgs or fewer iterations",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        return ""
-
-    def _explain_unbounded(self) -> str:
-        """Why a run ends whose objective, having terms of negative weight, has fallen below zero."""
-        culprits = ", ".join(term.name for term in self.objective.terms if term.weight < 0)
-        self.broken = True
-        why = f"the loss became negative: {culprits} has a negative weight and is driven away from its style"
-        if not self.losses:
-            raise BrokenRunError(f"{why}, without bound; use chain=False or variant novak2016")
-        warnings.warn(
-            f"{why}, without bound; the best picture before that is kept: use chain=False or variant novak2016",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-        return why
-
-    def _value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient, self._parts = self.objective.evaluate(image)
-        self._finite = isfinite(value) and bool(np.isfinite(gradient).all())
-        return value, gradient
-
-    def _explain_breakdown(self, value: float) -> str:
-        culprits = [name for name, part in self._parts.items() if not isfinite(part)]
-        what = "the loss" if not isfinite(value) else "its gradient"
-        where = f" ({', '.join(culprits[:3])})" if culprits else ""
-        why = f"{what} was no longer finite at evaluation {self.evaluations}{where}"
-        if not self.losses:
-            raise BrokenRunError(f"{why}, before it was lowered: check weights and images for huge values")
-        self.broken = True
-        warnings.warn(f"{why}; the best picture so far is kept: try smaller weights", RuntimeWarning, stacklevel=2)
-        return why
 
 
 def to_uint8(image: np.ndarray) -> np.ndarray:

@@ -9,7 +9,8 @@ from PIL import Image
 
 from neural_style import InvalidInputError, Network, NeuralStyleError, Style, records
 from neural_style.objective import Evaluation, Objective
-from neural_style.transfer import EVALUATIONS_PER_ITERATION, Run, to_uint8
+from neural_style.run import EVALUATIONS_PER_ITERATION, Run
+from neural_style.transfer import to_uint8
 
 TINY = Network(model="mini", weights="random", content_layer="conv1_2", style_layers=("conv1_1", "conv2_1"))
 

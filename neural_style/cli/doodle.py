@@ -16,7 +16,7 @@ from neural_style.doodle import Doodle, NeuralDoodle
 from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource
 from neural_style.inputs import as_content, as_styles
-from neural_style.transfer import Run
+from neural_style.run import Run
 
 FLAGS = {"pooling": "pool_type", "iterations": "num_iter"}
 """The reference's names where they are not the fields'."""

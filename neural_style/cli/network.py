@@ -14,7 +14,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Style
 from neural_style.masks import read_mask
 from neural_style.network import Network
-from neural_style.transfer import Run
+from neural_style.run import Run
 
 FLAGS = {"pooling": "pool_type", "iterations": "num_iter", "init": "init_image"}
 """The reference's names where they are not the fields'."""

@@ -13,7 +13,7 @@ from neural_style.doodle import Doodle
 from neural_style.errors import InvalidInputError
 from neural_style.inetwork import INetwork
 from neural_style.network import Network
-from neural_style.transfer import Run
+from neural_style.run import Run
 
 TECHNIQUES = {technique.name: technique for technique in (Network, INetwork)}
 

@@ -20,7 +20,8 @@ from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style, as_content, as_styles, check_count, columns_at
 from neural_style.masks import Mask
-from neural_style.transfer import EVALUATIONS_PER_ITERATION, Result, Run, Step, Technique
+from neural_style.run import EVALUATIONS_PER_ITERATION, Run
+from neural_style.transfer import Result, Step, Technique
 
 GIF_ROWS = 400
 """Frames of an animation are no larger than this: a GIF of a print would be hundreds of megabytes."""
