@@ -154,32 +154,11 @@ class NeuralDoodle:
         *,
         labels: int,
         content: Content | ImageSource | None = None,
-        image_size: int | None = None,
-        sizes: Sequence[int] = Run.sizes,
-        iterations: int = Run.iterations,
-        init: ImageSource | None = None,
-        solver: str = Run.solver,
-        seed: int = Run.seed,
-        min_improvement: float = Run.min_improvement,
-        preserve_color: str = Run.preserve_color,
         progress: Progress | None = None,
+        **settings: Any,
     ) -> Iterator[Step]:
         """A transfer as an iterator over its iterations; arguments and errors are those of `transfer`."""
-        return self._transfer(
-            style,
-            style_mask,
-            target_mask,
-            labels,
-            content,
-            image_size=image_size,
-            sizes=sizes,
-            iterations=iterations,
-            init=init,
-            solver=solver,
-            seed=seed,
-            min_improvement=min_improvement,
-            preserve_color=preserve_color,
-        ).steps(progress)
+        return self._transfer(style, style_mask, target_mask, labels, content, **settings).steps(progress)
 
     def transfer(
         self,
