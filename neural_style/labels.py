@@ -56,6 +56,10 @@ NAMES = {
 }
 
 
+MOST_LABELS = 256
+"""A label map holds bytes."""
+
+
 def read_labels(style_mask: ImageSource, target_mask: ImageSource, *, labels: int) -> tuple[Array, Array, Array]:
     """The regions of two masks that were painted in the same colours, or nearly the same.
 
@@ -77,6 +81,8 @@ def read_labels(style_mask: ImageSource, target_mask: ImageSource, *, labels: in
             them is not in both masks.
     """
     check_count("labels", labels, at_least=1)
+    if labels > MOST_LABELS:
+        raise InvalidInputError(f"labels must be at most {MOST_LABELS}, received {labels}")
     masks = [
         np.clip(np.rint(images.read(source, what=what).rgb), 0, 255).astype(np.uint8)
         for source, what in ((style_mask, "style mask"), (target_mask, "target mask"))

@@ -172,3 +172,8 @@ def test_preview_shows_regions_with_their_colours_and_areas():
 )
 def test_colours_have_names(colour, text):
     assert describe(np.array(colour)) == text
+
+
+def test_a_label_map_holds_bytes():
+    with pytest.raises(InvalidInputError, match="labels must be at most 256, received 300"):
+        read_labels(np.zeros((20, 20, 3), "uint8"), np.zeros((20, 20, 3), "uint8"), labels=300)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from neural_style.cli.flags import Parser, add_fields, described, values
 from neural_style.cli.network import preserved
 from neural_style.cli.session import Output, Session, add_output_flags
 from neural_style.doodle import Doodle, NeuralDoodle
-from neural_style.errors import InvalidInputError
-from neural_style.images import ImageSource
 from neural_style.inputs import as_content, as_styles
 from neural_style.run import Run
 
@@ -51,9 +48,10 @@ def main(arguments: Sequence[str]) -> int:
     checked = Run(**run)
     content, styles = as_content(doodle.content(found.content_image)), as_styles(found.style_image)
     inputs = [doodle.style_mask, doodle.target_mask, content.image, styles[0].image, checked.init]
-    output.check(checked.iterations * len(checked.levels), inputs=inputs)
-    if found.preview is not None:
-        _write_preview(found, doodle, inputs, output)
+    previews = [] if found.preview is None else [found.preview]
+    output.check(checked.iterations * len(checked.levels), inputs=inputs, others=previews)
+    for path in previews:
+        _write_preview(path, doodle, overwrite=found.overwrite)
     return Session(doodle, content, styles, run, output, quiet=found.quiet, device=found.device).execute()
 
 
@@ -121,18 +119,9 @@ def _parser() -> Parser:
     return parser
 
 
-def _write_preview(found: Namespace, doodle: Doodle, inputs: Sequence[ImageSource], output: Output) -> None:
+def _write_preview(path: Path, doodle: Doodle, *, overwrite: bool) -> None:
     """The label maps of style and target side by side."""
-    path = found.preview
-    sources = [
-        Path(source) for source in (getattr(each, "path", each) for each in inputs) if isinstance(source, str | Path)
-    ]
-    if any(path.exists() and source.exists() and path.samefile(source) for source in sources):
-        raise InvalidInputError(f"{path} is one of the inputs and would be lost: choose another name for --preview")
-    if path.absolute() == output.final.absolute():
-        raise InvalidInputError(f"{path} is the picture that is to be made: choose another name for --preview")
-    images.check_output(path, overwrite=found.overwrite)
     maps = [labels.preview(each, doodle.palette) for each in (doodle.style_map, doodle.target_map)]
     rows = max(len(each) for each in maps)
     white = [np.pad(each, ((0, rows - len(each)), (0, 8), (0, 0)), constant_values=255) for each in maps]
-    images.write(path, np.concatenate(white, axis=1), overwrite=found.overwrite)
+    images.write(path, np.concatenate(white, axis=1), overwrite=overwrite)

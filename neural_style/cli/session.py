@@ -80,15 +80,18 @@ class Output:
         """Whether the picture of this iteration is saved."""
         return self.save_every > 0 and iteration % self.save_every == 0
 
-    def check(self, iterations: int, *, inputs: Iterable[ImageSource | Mask]) -> None:
-        """Find out, before the run, whether every file can be written, and that none of them is an input."""
+    def check(self, iterations: int, *, inputs: Iterable[ImageSource | Mask], others: Sequence[Path] = ()) -> None:
+        """Find out, before the run, whether every file can be written, `others` too, and that none is an input."""
         kept = [self.at_iteration(i) for i in range(1, iterations + 1) if self.is_kept(i)]
         extras = [self._named(ending) for wanted, ending in ((self.gif, ".gif"), (self.record, ".json")) if wanted]
         paths = [getattr(source, "path", source) for source in inputs]
         sources = [Path(path) for path in paths if isinstance(path, str | os.PathLike)]
-        for path in [self.final, *kept, *extras]:
+        written = [self.final, *kept, *extras, *others]
+        for path in written:
+            if [other.absolute() for other in written].count(path.absolute()) > 1:
+                raise InvalidInputError(f"{path} would be written twice: choose another name for one of the two")
             if any(source.exists() and path.exists() and path.samefile(source) for source in sources):
-                raise InvalidInputError(f"{path} is one of the inputs and would be lost: choose another prefix")
+                raise InvalidInputError(f"{path} is one of the inputs and would be lost: choose another name")
             images.check_output(path, overwrite=self.overwrite, suffixes=[*images.SUFFIXES, ".gif", ".json"])
 
     def rescaled(self, image: np.ndarray, content: images.Picture) -> np.ndarray:

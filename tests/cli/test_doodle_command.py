@@ -123,7 +123,8 @@ def test_errors_are_one_line(doodle, command, folder):
 def test_no_input_is_overwritten(doodle, folder):
     doodle("--target_image_prefix", folder / "mask", "--overwrite").assert_refused("is one of the inputs")
     doodle("--preview", folder / "target.png", "--overwrite").assert_refused("is one of the inputs")
-    doodle("--preview", folder / "out.png").assert_refused("is the picture that is to be made")
+    doodle("--preview", folder / "out.png").assert_refused("would be written twice")
+    doodle("--preview", folder / "out_at_iteration_1.png").assert_refused("would be written twice")
     doodle("--preview", folder / "labels.xyz").assert_refused("labels.xyz")
 
 
