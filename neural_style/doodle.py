@@ -23,7 +23,7 @@ from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, check_weight
 from neural_style.level import Progress
-from neural_style.network import PRECISIONS
+from neural_style.network import settle_network
 from neural_style.run import Run
 from neural_style.transfer import Result, Step, Technique, _Transfer
 
@@ -83,18 +83,8 @@ class NeuralDoodle:
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        if self.weights is not None:
-            object.__setattr__(self, "weights", str(self.weights))
-        object.__setattr__(self, "pooling", str(self.pooling).lower())
-        if self.style_layers is not None:
-            layers = (self.style_layers,) if isinstance(self.style_layers, str) else tuple(self.style_layers)
-            object.__setattr__(self, "style_layers", layers)
-            if not layers or len(set(layers)) != len(layers):
-                raise InvalidInputError(f"style_layers must be different layers, at least one, received {list(layers)}")
-        self._architecture.check_layers((self.content_layer or "conv1_1", *(self.style_layers or ())))
-        check_choice("pooling", self.pooling, vgg.POOLING)
+        settle_network(self)
         check_choice("variant", self.variant, VARIANTS)
-        check_choice("precision", self.precision, PRECISIONS)
         for setting in ("style_weight", "region_style_weight", "content_weight", "total_variation_weight"):
             check_weight(setting, getattr(self, setting))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
@@ -27,6 +27,29 @@ CONTENT_LOSS_TYPES = (0, 1, 2)
 MASK_NORMALIZATIONS = ("titu1994", "gatys2017")
 GUIDE_PROPAGATIONS = ("simple", "inside")
 PRECISIONS = ("float32", "float64")
+
+
+def settle_network(settings: Any) -> None:
+    """Bring the fields that say which network looks, and at what, to one form in a new dataclass, and check them.
+
+    Args:
+        settings: with the fields `model`, `weights`, `pooling`, `content_layer`, `style_layers` and `precision`.
+
+    Raises:
+        InvalidInputError: one of them is impossible.
+    """
+    if settings.weights is not None:
+        object.__setattr__(settings, "weights", str(settings.weights))
+    object.__setattr__(settings, "pooling", str(settings.pooling).lower())
+    if settings.style_layers is not None:
+        layers = (settings.style_layers,) if isinstance(settings.style_layers, str) else tuple(settings.style_layers)
+        object.__setattr__(settings, "style_layers", layers)
+        if not layers or len(set(layers)) != len(layers):
+            raise InvalidInputError(f"style_layers must be different layers, at least one, received {list(layers)}")
+    named = [*filter(None, [settings.content_layer]), *(settings.style_layers or ())]
+    vgg.architecture(settings.model).check_layers(named)
+    check_choice("pooling", settings.pooling, vgg.POOLING)
+    check_choice("precision", settings.precision, PRECISIONS)
 
 
 @dataclass(frozen=True)
@@ -80,22 +103,12 @@ class Network(Technique):
     name: ClassVar[str] = "network"
 
     def __post_init__(self) -> None:
-        if self.weights is not None:
-            object.__setattr__(self, "weights", str(self.weights))
-        object.__setattr__(self, "pooling", str(self.pooling).lower())
-        if self.style_layers is not None:
-            layers = (self.style_layers,) if isinstance(self.style_layers, str) else tuple(self.style_layers)
-            object.__setattr__(self, "style_layers", layers)
-            if not layers or len(set(layers)) != len(layers):
-                raise InvalidInputError(f"style_layers must be different layers, at least one, received {list(layers)}")
-        self._architecture.check_layers([*filter(None, [self.content_layer]), *(self.style_layers or ())])
-        check_choice("pooling", self.pooling, vgg.POOLING)
+        settle_network(self)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_choice("mask_normalization", self.mask_normalization, MASK_NORMALIZATIONS)
         check_choice("guide_propagation", self.guide_propagation, GUIDE_PROPAGATIONS)
         if self.guide_propagation != "simple" and self.mask_normalization == "titu1994":
             raise InvalidInputError("guide_propagation belongs to mask_normalization gatys2017: name that too")
-        check_choice("precision", self.precision, PRECISIONS)
         if not isinstance(self.content_loss_type, int) or self.content_loss_type not in CONTENT_LOSS_TYPES:
             raise InvalidInputError(f"content_loss_type must be 0, 1 or 2, received {self.content_loss_type}")
         if self.content_loss_type != 0 and self.normalization != "titu1994":
