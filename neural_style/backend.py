@@ -1,4 +1,4 @@
-"""Value and gradient, compiled, for TensorFlow and JAX: the only module that knows which of them runs.
+"""Gradients and compilation, for TensorFlow and JAX: the only module that knows which of them runs.
 
 Keras chooses the backend by `KERAS_BACKEND` before its first import. Everything else is written with `keras.ops`,
 which has all the library needs but one thing: gradients.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from neural_style.errors import InvalidInputError, OutOfMemoryError
@@ -47,12 +48,12 @@ _EXHAUSTED: type[Exception] = tf.errors.ResourceExhaustedError if NAME == "tenso
 def value_and_grad(
     function: Callable[[Tensor, Any], tuple[Tensor, Any]],
 ) -> Callable[[Tensor, Any], tuple[Tensor, Any, Tensor]]:
-    """Compile `function(x, constants) -> (value, extra)` into `(x, constants) -> (value, extra, d value / d x)`.
+    """Turn `function(x, constants) -> (value, extra)` into `(x, constants) -> (value, extra, d value / d x)`.
+
+    The result is not compiled, so that it may become part of a larger program; see `compiled`.
 
     Args:
-        function: `x` is a float tensor of any shape, `value` a scalar. `constants` is a tensor or a nest of tensors, of
-            the same shapes for every `x` of one shape: passed and not captured, so that the compiler does not bake
-            megabytes of targets into the program.
+        function: `x` is a float tensor of any shape, `value` a scalar, `constants` a tensor or a nest of tensors.
     """
     if NAME == "tensorflow":
 
@@ -62,24 +63,38 @@ def value_and_grad(
                 value, extra = function(x, constants)
             return value, extra, tape.gradient(value, x, unconnected_gradients="zero")
 
-        traced: dict[tuple[int, ...], Any] = {}
-        graph = tf.function(evaluate)
-
-        def call(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
-            # Called as they are, the functions of many objectives look to TensorFlow like one that is traced too often,
-            # and it warns.
-            shape = tuple(x.shape)
-            if shape not in traced:
-                traced[shape] = graph.get_concrete_function(x, constants)
-            return traced[shape](x, constants)  # type: ignore[no-any-return]
-
-        return _explaining_memory(call)
+        return evaluate
 
     def evaluate_jax(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
         (value, extra), gradient = jax.value_and_grad(function, has_aux=True)(x, constants)
         return value, extra, gradient
 
-    return _explaining_memory(jax.jit(evaluate_jax))
+    return evaluate_jax
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of tensors, and nests of them, as a program for the device; one for each set of shapes.
+
+    Whatever is large and constant is to be passed and not captured: the compiler would bake it into the program.
+
+    Raises:
+        OutOfMemoryError: by the result, when the device has no memory left.
+    """
+    if NAME == "jax":
+        return _explaining_memory(jax.jit(function))
+    # A plain graph and not XLA: on CPUs oneDNN's convolutions are faster (benchmarks/RESULTS.md).
+    graph = tf.function(function)
+    traced: dict[tuple[Any, ...], Any] = {}
+
+    def call(*arguments: Any) -> Any:
+        # Called as they are, the functions of many objectives look to TensorFlow like one that is traced too often, and
+        # it warns.
+        shapes = tuple(tuple(tensor.shape) for tensor in tf.nest.flatten(arguments))
+        if shapes not in traced:
+            traced[shapes] = graph.get_concrete_function(*arguments)
+        return traced[shapes](*arguments)
+
+    return _explaining_memory(call)
 
 
 def check_precision(name: str) -> None:
@@ -88,18 +103,42 @@ def check_precision(name: str) -> None:
         raise InvalidInputError("JAX computes in float32 only: set JAX_ENABLE_X64=1 before it is imported, for float64")
 
 
+def fast_precision() -> str:
+    """`bfloat16` where this device computes faster in it, otherwise `float32`.
+
+    Decided by what the device says of itself and not by a stopwatch, so that it is the same in every run: GPUs have
+    bfloat16 from NVIDIA's compute capability 8.0 on, CPUs with AVX512-BF16 or AMX, where TensorFlow uses them and JAX
+    does not.
+    """
+    if device_name() == "gpu":
+        if NAME == "tensorflow":
+            details = tf.config.experimental.get_device_details(tf.config.get_visible_devices("GPU")[0])
+            capability = details.get("compute_capability", (0, 0))
+        else:
+            device = jax.config.jax_default_device or jax.devices()[0]
+            capability = tuple(map(int, str(getattr(device, "compute_capability", "0.0")).split(".")))
+        return "bfloat16" if capability >= (8, 0) else "float32"
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:  # not Linux
+        return "float32"
+    return "bfloat16" if NAME == "tensorflow" and flags & {"avx512_bf16", "amx_bf16"} else "float32"
+
+
 def _explaining_memory(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, which says what to do when the device has no memory left."""
 
-    def call(x: Tensor, constants: Any) -> Any:
+    def call(*arguments: Any) -> Any:
         try:
-            return function(x, constants)
+            return function(*arguments)
         except _EXHAUSTED as error:
             if NAME == "jax" and "RESOURCE_EXHAUSTED" not in str(error):
                 raise
-            size = " x ".join(map(str, x.shape[:2]))
+            shapes = (tensor.shape for tensor in keras.tree.flatten(arguments))
+            rows, columns = next((shape[:2] for shape in shapes if len(shape) == 3), (0, 0))
             raise OutOfMemoryError(
-                f"the memory of the {device_name()} is exhausted at {size} pixels: choose a smaller image_size"
+                f"the memory of the {device_name()} is exhausted at {rows} x {columns} pixels: "
+                "choose a smaller image_size"
             ) from error
 
     return call

@@ -23,7 +23,7 @@ from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, check_weight
 from neural_style.level import Progress
-from neural_style.network import settle_network
+from neural_style.network import precision_of_losses, settle_network, settled_precision
 from neural_style.run import Run
 from neural_style.transfer import Result, Step, Technique, _Transfer
 
@@ -67,7 +67,7 @@ class NeuralDoodle:
         style_layers: whose Gram matrices make the texture; by default the model's own, conv1_1 conv2_1 conv3_1 conv4_1
             conv5_1 (of mini conv1_1 conv2_1 conv3_1 conv3_3), and all layers in `improved`.
         content_layer: whose activations keep the layout; by default the model's own, conv5_2 (of mini conv3_3).
-        precision: `float32`, or `float64` to check gradients with.
+        precision: `float32`, `bfloat16`, `auto` or `float64`; see `Network`.
     """
 
     model: str = "vgg16"
@@ -120,6 +120,7 @@ class NeuralDoodle:
             weights=self.weights or self._architecture.weights,
             content_layer=self._content_layer,
             style_layers=tuple(self.style_coefficients()),
+            precision=settled_precision(self.precision) if self.precision == "auto" else self.precision,
         )
 
     def objective(
@@ -182,7 +183,7 @@ class NeuralDoodle:
             iterations: at each size; one iteration is 20 evaluations.
             init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
                 colours), or a picture; None for `content` where there is one and `noise` otherwise.
-            solver: `scipy_lbfgs` or `adam`.
+            solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
             seed: of the noise.
             min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
             preserve_color: `none`, or how the content's colours are kept; see `neural_style.color_transfer`.
@@ -332,14 +333,14 @@ class Doodle(Technique):
         _compare_shapes("style", style.picture, self.style_mask)
         _compare_shapes("content", content.picture, self.target_mask)
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style import backend, terms
+        from neural_style import terms
         from neural_style.features import weights
         from neural_style.objective import Objective, features_of
 
-        backend.check_precision(settings.precision)
+        precision = settled_precision(settings.precision)
         table = settings._architecture
         loaded = weights.load(table, settings.weights, table.up_to_deepest(settings.layers))
-        network = vgg.build(settings.model, settings.layers, loaded, pooling=settings.pooling, dtype=settings.precision)
+        network = vgg.build(settings.model, settings.layers, loaded, pooling=settings.pooling, dtype=precision)
         digest = weights.fingerprint(loaded)
 
         def at(size: tuple[int, int]) -> Objective:
@@ -379,7 +380,7 @@ class Doodle(Technique):
             grams = [
                 partial(
                     region_gram_matrices,
-                    masks=ops.convert_to_tensor(masks[layer][None], dtype=self.settings.precision),
+                    masks=ops.convert_to_tensor(masks[layer][None], dtype=precision_of_losses(self.settings.precision)),
                     shift=SHIFTS[self.settings.variant],
                 )
                 for masks in (painted, wanted)

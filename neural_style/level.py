@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,18 +32,22 @@ class Level:
 
     def __init__(self, objective: Objective, run: Run, start: np.ndarray) -> None:
         self.objective, self.run = objective, run
-        self.image, self.loss = start, np.inf
+        self._best: Any = start
+        self.loss = np.inf
         self.losses: Mapping[str, float] = {}
         self.evaluations = 0
         self.broken = False
-        self._finite = True
         self._unbounded = any(term.weight < 0 for term in objective.terms)
-        self._parts: Mapping[str, float] = {}
+
+    @property
+    def image(self) -> np.ndarray:
+        """The best image so far, float32 (H, W, 3)."""
+        return np.asarray(self._best)
 
     def iterations(self, progress: Progress | None, evaluations_before: int) -> Iterator[State]:
         """Minimise, and stop to report after every iteration."""
         points = solvers.solver(self.run.solver)(
-            self._value_and_grad, self.image, evaluations=EVALUATIONS_PER_ITERATION * self.run.iterations
+            self.objective.function, self.image, evaluations=EVALUATIONS_PER_ITERATION * self.run.iterations
         )
         try:
             for index in range(self.run.iterations):
@@ -66,14 +70,14 @@ class Level:
         value = before = self.loss
         for _ in range(EVALUATIONS_PER_ITERATION):
             try:
-                image, value = next(points)
+                image, value, told = next(points)
                 self.evaluations += 1
                 if self._unbounded and value < 0:
                     return self._explain_unbounded()
-                if not self._finite:
-                    return self._explain_breakdown(value)
+                if not (isfinite(value) and told.gradient_is_finite):
+                    return self._explain_breakdown(value, self.objective.named(told))
                 if value < self.loss:
-                    self.image, self.loss, self.losses = image, value, self._parts
+                    self._best, self.loss, self.losses = image, value, self.objective.named(told)
                 if progress is not None:
                     progress(evaluations_before + self.evaluations, self.loss)
             except StopIteration as end:
@@ -106,13 +110,8 @@ class Level:
         )
         return why
 
-    def _value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient, self._parts = self.objective.evaluate(image)
-        self._finite = isfinite(value) and bool(np.isfinite(gradient).all())
-        return value, gradient
-
-    def _explain_breakdown(self, value: float) -> str:
-        culprits = [name for name, part in self._parts.items() if not isfinite(part)]
+    def _explain_breakdown(self, value: float, parts: Mapping[str, float]) -> str:
+        culprits = [name for name, part in parts.items() if not isfinite(part)]
         what = "the loss" if not isfinite(value) else "its gradient"
         where = f" ({', '.join(culprits[:3])})" if culprits else ""
         why = f"{what} was no longer finite at evaluation {self.evaluations}{where}"

@@ -26,7 +26,7 @@ NORMALIZATIONS = ("titu1994", "gatys2016")
 CONTENT_LOSS_TYPES = (0, 1, 2)
 MASK_NORMALIZATIONS = ("titu1994", "gatys2017")
 GUIDE_PROPAGATIONS = ("simple", "inside")
-PRECISIONS = ("float32", "float64")
+PRECISIONS = ("float32", "bfloat16", "float64", "auto")
 
 
 def settle_network(settings: Any) -> None:
@@ -50,6 +50,24 @@ def settle_network(settings: Any) -> None:
     vgg.architecture(settings.model).check_layers(named)
     check_choice("pooling", settings.pooling, vgg.POOLING)
     check_choice("precision", settings.precision, PRECISIONS)
+
+
+def settled_precision(name: str) -> str:
+    """The precision that `auto` stands for on this machine, the others as they are.
+
+    Raises:
+        InvalidInputError: the backend would compute in less.
+    """
+    # Keras, and with it the backend, starts here and not when the package is imported.
+    from neural_style import backend
+
+    backend.check_precision(name)
+    return backend.fast_precision() if name == "auto" else name
+
+
+def precision_of_losses(precision: str) -> str:
+    """That of image, Gram matrices, sums and gradient, for a network in `precision`."""
+    return "float64" if precision == "float64" else "float32"
 
 
 @dataclass(frozen=True)
@@ -83,7 +101,9 @@ class Network(Technique):
             little of its style, or `gatys2017`, where it gets as much as a large one.
         guide_propagation: with gatys2017: `simple` shrinks a mask to each layer, `inside` keeps only what sees no pixel
             beyond the mask.
-        precision: `float32`, or `float64` to check gradients with.
+        precision: `float32`; `bfloat16`, in which the network computes its features on processors that are faster so,
+            and which follows float32 to about a percent; `auto`, the one of these two that suits the machine; or
+            `float64` to check gradients with. Image, Gram matrices and sums have float32 at least.
     """
 
     model: str = "vgg16"
@@ -154,6 +174,7 @@ class Network(Technique):
             content_layer=self._content_layer,
             content_weight=self._content_weight,
             style_layers=self._style_layers,
+            precision=settled_precision(self.precision) if self.precision == "auto" else self.precision,
         )
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> Callable[[tuple[int, int]], Objective]:
@@ -165,14 +186,14 @@ class Network(Technique):
         if self.mask_normalization == "titu1994" and any(mask is not None and mask.soft for mask in masks):
             raise InvalidInputError("soft masks need mask_normalization gatys2017: titu1994 makes every mask hard")
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style import backend, terms
+        from neural_style import terms
         from neural_style.features import weights
         from neural_style.guides import Guides
         from neural_style.objective import Objective, features_of
 
-        backend.check_precision(self.precision)
+        precision = settled_precision(self.precision)
         loaded = weights.load(self._architecture, self.weights, self._architecture.up_to_deepest(self.layers))
-        network = vgg.build(self.model, self.layers, loaded, pooling=self.pooling, dtype=self.precision)
+        network = vgg.build(self.model, self.layers, loaded, pooling=self.pooling, dtype=precision)
         digest = weights.fingerprint(loaded)
 
         def at(size: tuple[int, int]) -> Objective:
@@ -180,7 +201,7 @@ class Network(Technique):
                 self._architecture,
                 normalization=self.mask_normalization,
                 propagation=self.guide_propagation,
-                dtype=self.precision,
+                dtype=precision_of_losses(precision),
             )
             chosen: list[Term] = []
             if self._content_weight:

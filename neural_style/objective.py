@@ -13,6 +13,7 @@ from neural_style import backend
 from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
 from neural_style.features.vgg import BGR_MEAN
+from neural_style.solvers.function import Evaluated, Function
 
 if TYPE_CHECKING:
     import keras
@@ -77,6 +78,13 @@ def features_of(image: np.ndarray, network: keras.Model) -> dict[str, Tensor]:
     return dict(network(preprocess(ops.convert_to_tensor(image, dtype=network.input.dtype))))
 
 
+class Told(NamedTuple):
+    """What an evaluation tells beside value and gradient: the weighted terms, and whether the gradient can be used."""
+
+    parts: Tensor
+    gradient_is_finite: Tensor
+
+
 class Objective:
     """The sum of some terms as a function of the pastiche.
 
@@ -105,22 +113,24 @@ class Objective:
         self.network = network
         self.image_size = image_size
         self.weights_sha256 = weights_sha256
-        self._targets = {term.name: ops.convert_to_tensor(term.target) for term in terms if term.target is not None}
-        self._evaluate = backend.value_and_grad(self._losses)
+        targets = {term.name: ops.convert_to_tensor(term.target) for term in terms if term.target is not None}
+        self.function = Function(self._evaluate, targets)
+
+    @property
+    def dtype(self) -> str:
+        """Of image, gradient and value."""
+        return str(self.network.input.dtype)
 
     def evaluate(self, image: np.ndarray) -> Evaluation:
         """Value, gradient and terms at `image` (H, W, 3), RGB in 0..255; nothing is clipped or rounded."""
         if np.shape(image) != (*self.image_size, 3):
             raise InvalidInputError(f"the image must have shape {(*self.image_size, 3)}, received {np.shape(image)}")
-        value, parts, gradient = self._evaluate(
-            ops.convert_to_tensor(image, dtype=self.network.input.dtype), self._targets
-        )
-        names = (term.name for term in self.terms)
-        return Evaluation(
-            float(value),
-            np.array(ops.convert_to_numpy(gradient)),
-            dict(zip(names, ops.convert_to_numpy(parts).tolist(), strict=True)),
-        )
+        value, gradient, told = self.function(ops.convert_to_tensor(image, dtype=self.dtype))
+        return Evaluation(float(value), np.array(ops.convert_to_numpy(gradient)), self.named(told))
+
+    def named(self, told: Told) -> dict[str, float]:
+        """The weighted value of each term by name."""
+        return dict(zip((term.name for term in self.terms), np.asarray(told.parts).tolist(), strict=True))
 
     def value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:
         """Value and gradient, the latter with the shape and units of `image`."""
@@ -131,8 +141,12 @@ class Objective:
         """The weighted value of each term by name; their sum is the value."""
         return self.evaluate(image).parts
 
+    def _evaluate(self, image: Tensor, targets: Mapping[str, Tensor]) -> Evaluated:
+        value, parts, gradient = backend.value_and_grad(self._losses)(image, targets)
+        return Evaluated(value, gradient, Told(parts, ops.all(ops.isfinite(gradient))))
+
     def _losses(self, image: Tensor, targets: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        x = preprocess(image)
+        x = preprocess(ops.cast(image, self.dtype))
         features = {**self.network(x), IMAGE: x}
         statistics = statistics_of(features, (term.statistic for term in self.terms))
         parts = ops.stack([t.weight * t.loss(statistics[t.statistic], targets.get(t.name)) for t in self.terms])

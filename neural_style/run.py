@@ -29,7 +29,7 @@ class Run:
         iterations: number of iterations at each size; one is 20 evaluations of the loss.
         init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
             colours), or a picture.
-        solver: `scipy_lbfgs` or `adam`.
+        solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
         seed: of the noise that `noise` is.
         min_improvement: a size is left early when an iteration lowers the loss by less than this many percent, from the
             second on; 0 never leaves it.
@@ -44,7 +44,7 @@ class Run:
     maintain_aspect_ratio: bool = True
     iterations: int = 10
     init: ImageSource = "content"
-    solver: str = "scipy_lbfgs"
+    solver: str = "lbfgs"
     seed: int = 0
     min_improvement: float = 0.0
     preserve_color: str = "none"

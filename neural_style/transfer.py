@@ -181,7 +181,7 @@ class Technique(ABC):
             iterations: at each size; one iteration is 20 evaluations.
             init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
                 colours; the target keeps them, unlike in the reference scripts), or a picture.
-            solver: `scipy_lbfgs` or `adam`.
+            solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
             seed: of the noise.
             min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
             preserve_color: `none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca`

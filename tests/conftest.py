@@ -101,13 +101,13 @@ class Ran(NamedTuple):
 
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No objective may be evaluated."""
-    from neural_style.objective import Objective
+    """No objective may be made."""
+    from neural_style.solvers.function import Function
 
     def evaluate(*_: object) -> None:
         raise AssertionError("work was done before everything had been checked")
 
-    monkeypatch.setattr(Objective, "evaluate", evaluate)
+    monkeypatch.setattr(Function, "__init__", evaluate)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ for name, technique in techniques.items():
     objective = technique.objective(content, styles, image_size=40)
     values[name], values[name + "_gradient"] = objective.value_and_grad(x)
 network = Network(model="mini", weights="random")
-for solver in ("scipy_lbfgs", "adam"):
+for solver in ("lbfgs", "scipy_lbfgs", "adam"):
     values[solver] = network.transfer(content, style, image_size=24, iterations=1, solver=solver).loss
 np.savez(sys.argv[1], **values)
 """
@@ -58,7 +58,7 @@ def test_tensorflow_and_jax_agree(tmp_path):
         one, other = (found[name][f"{problem}_gradient"] for name in found)
         assert np.linalg.norm(one - other) < 1e-4 * np.linalg.norm(one)
     # Rounding sends the solvers different ways after a while; they must arrive at equally good pictures.
-    for solver in ("scipy_lbfgs", "adam"):
+    for solver in ("lbfgs", "scipy_lbfgs", "adam"):
         assert found["tensorflow"][solver] == pytest.approx(found["jax"][solver], rel=0.05)
 
 

@@ -149,7 +149,8 @@ def build(
         weights: `block1_conv1_kernel` (3, 3, C_in, C_out) and `block1_conv1_bias` (C_out,) and so on, for every layer
             up to the deepest one.
         pooling: `max` or `ave`.
-        dtype: of weights and activations.
+        dtype: of weights and activations. With bfloat16 the image and the first layer, which would see it rounded to
+            whole grey levels, stay in float32, and so does what is returned.
 
     Returns:
         A functional model from (N, H, W, 3), BGR minus `BGR_MEAN`, any H and W, to a dict of layer name to
@@ -168,17 +169,19 @@ def build(
     # Not Keras' own defaults, which a keras.json in the user's home may have changed.
     common = {"data_format": "channels_last", "dtype": dtype}
     pool = keras.layers.MaxPooling2D if pooling == "max" else keras.layers.AveragePooling2D
-    image = keras.Input((None, None, 3), dtype=dtype, name="image")
+    precise = "float32" if dtype == "bfloat16" else dtype
+    image = keras.Input((None, None, 3), dtype=precise, name="image")
     x, block, outputs = image, 1, {}
     for layer in table.up_to_deepest(layers):
         if block_of(layer) > block:
             x = pool(2, strides=2, name=f"block{block}_pool", **common)(x)
             block += 1
+        settings = {**common, "dtype": precise} if layer == table.layers[0] else common
         x = keras.layers.Conv2D(
-            table.filters[layer], 3, padding="same", activation="relu", name=weight_name(layer), **common
+            table.filters[layer], 3, padding="same", activation="relu", name=weight_name(layer), **settings
         )(x)
         if layer in layers:
-            outputs[layer] = x
+            outputs[layer] = x if x.dtype == precise else keras.ops.cast(x, precise)
     model = keras.Model(image, outputs, name=name)
     for layer in table.up_to_deepest(layers):
         kernel, bias = (weights[f"{weight_name(layer)}_{part}"] for part in ("kernel", "bias"))

@@ -1,39 +1,40 @@
 """What turns evaluations into a better pastiche: one interface, one file each.
 
-A solver is a function `minimise(value_and_grad, start, *, evaluations)`, where `value_and_grad` maps an image (H, W, 3)
-to its value and gradient, and `start` is an image. It is a generator that yields a `Point` after every evaluation, so
-that whoever runs it may look, count and stop; it ends after `evaluations` of them, or earlier and returns why.
+A solver is a function `minimise(function, start, *, evaluations)`, where `function` is a
+`neural_style.solvers.function.Function` and `start` an image (H, W, 3). It is a generator that yields a `Point` after
+every evaluation, so that whoever runs it may look, count and stop; it ends after `evaluations` of them, or earlier and
+returns why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from importlib import import_module
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from neural_style.errors import check_choice
 
-ValueAndGrad = Callable[[np.ndarray], tuple[float, np.ndarray]]
+if TYPE_CHECKING:
+    from neural_style.solvers.function import Function
 
-SOLVERS = ("scipy_lbfgs", "adam")
+SOLVERS = ("lbfgs", "scipy_lbfgs", "adam")
 """Names of the solvers; each is the module of that name in this package."""
 
 
 class Point(NamedTuple):
-    """An image that was evaluated, and its value."""
+    """An image that was evaluated (an array or a tensor), its value, and what else the function returned."""
 
-    image: np.ndarray
+    image: Any
     value: float
+    extra: Any = None
 
 
 class Solver(Protocol):
     """The interface described above."""
 
-    def __call__(
-        self, value_and_grad: ValueAndGrad, start: np.ndarray, *, evaluations: int
-    ) -> Generator[Point, None, str]: ...
+    def __call__(self, function: Function, start: np.ndarray, *, evaluations: int) -> Generator[Point, None, str]: ...
 
 
 def solver(name: str) -> Solver:

@@ -11,9 +11,11 @@ import queue
 import threading
 from collections.abc import Generator
 
+import keras
 import numpy as np
 
-from neural_style.solvers import Point, ValueAndGrad
+from neural_style.solvers import Point
+from neural_style.solvers.function import Function
 
 MEMORY = 10
 """Pairs of steps and gradient changes that are remembered, as in the reference scripts."""
@@ -25,7 +27,7 @@ _UNLIMITED = 2**31 - 1
 
 
 def minimise(
-    value_and_grad: ValueAndGrad, start: np.ndarray, *, evaluations: int, memory: int = MEMORY
+    function: Function, start: np.ndarray, *, evaluations: int, memory: int = MEMORY
 ) -> Generator[Point, None, str]:
     """Run L-BFGS for `evaluations`, or until no descent is left; see `neural_style.solvers` for the interface.
 
@@ -39,13 +41,13 @@ def minimise(
         before, run = best.value, _Run(best.image, memory)
         try:
             while done < evaluations and (x := run.ask()) is not None:
-                value, gradient = value_and_grad(x)
+                value, gradient, extra = function(keras.ops.convert_to_tensor(x))
                 done += 1
-                point = Point(x, value)
-                if value < best.value:
+                point = Point(x, float(value), extra)
+                if point.value < best.value:
                     best = point
                 yield point
-                run.tell(value, gradient)
+                run.tell(point.value, np.asarray(gradient))
         finally:
             run.stop()
         if done < evaluations and not best.value < before:

@@ -244,7 +244,7 @@ def test_help_names_every_flag() -> None:
     ours = "weights solver seed sizes precision style_layers normalization save_every gif record overwrite device quiet"
     for flag in (reference + " " + ours).split():
         assert re.search(rf"--{flag}\b", told), flag
-    for default in ("400", "8.5e-05", "scipy_lbfgs", "bilinear"):
+    for default in ("400", "8.5e-05", "lbfgs", "bilinear"):
         assert f"(default: {default})" in " ".join(told.split())
     assert "by default the model's own, 0.025" in " ".join(told.split())
 

@@ -55,7 +55,7 @@ def test_show(paint: Command, command: Command, out: Path, photo_file: Path, pai
         ("image_size", "32"),
         ("iterations", "1"),
         ("seed", "11"),
-        ("solver", "scipy_lbfgs"),
+        ("solver", "lbfgs"),
         ("image", str(photo_file)),
         ("image", str(painting_file)),
     } <= shown

@@ -1,31 +1,56 @@
 """Solvers on functions whose minimum is known."""
 
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from keras import ops
 from scipy import optimize
 
-from neural_style import InvalidInputError
-from neural_style.solvers import SOLVERS, scipy_lbfgs, solver
+from neural_style import InvalidInputError, backend
+from neural_style.solvers import SOLVERS, lbfgs, scipy_lbfgs, solver
+from neural_style.solvers.function import Evaluated, Function
 
 SHAPE = (4, 5, 3)
 
 
-def quadratic(condition=100.0):
+def on_host(value_and_grad):
+    """A function in NumPy, which nothing can trace."""
+
+    def evaluate(x, _):
+        value, gradient = value_and_grad(np.asarray(x))
+        return Evaluated(value, gradient, ())
+
+    return Function(evaluate, traceable=False)
+
+
+def traced(function):
+    """A function of a tensor in `keras.ops`."""
+
+    def evaluate(x, constants):
+        value, extra, gradient = backend.value_and_grad(lambda x, _: (function(x), ()))(x, constants)
+        return Evaluated(value, gradient, extra)
+
+    return Function(evaluate)
+
+
+def quadratic(condition=100.0, shape=SHAPE):
     """`sum_i a_i (x_i - i)^2`, a from 1 to `condition`."""
-    minimum = np.arange(np.prod(SHAPE), dtype="float32").reshape(SHAPE)
-    factors = np.geomspace(1, condition, minimum.size).astype("float32").reshape(SHAPE)
-
-    def value_and_grad(x):
-        return float((factors * (x - minimum) ** 2).sum()), 2 * factors * (x - minimum)
-
-    return value_and_grad, minimum
+    minimum = np.arange(np.prod(shape), dtype="float32").reshape(shape)
+    factors = np.geomspace(1, condition, minimum.size).astype("float32").reshape(shape)
+    return lambda x: (float((factors * (x - minimum) ** 2).sum()), 2 * factors * (x - minimum)), minimum
 
 
-def run(name, value_and_grad, start, evaluations, **settings):
+def rosenbrock(x):
+    """As `scipy.optimize.rosen`, of a tensor."""
+    x = ops.reshape(x, (-1,))
+    return ops.sum(100 * ops.square(x[1:] - ops.square(x[:-1])) + ops.square(1 - x[:-1]))
+
+
+def run(name, function, start, evaluations, **settings):
     """All points, and what the solver returned."""
-    points, generator = [], solver(name)(value_and_grad, start, evaluations=evaluations, **settings)
+    points, generator = [], solver(name)(function, start, evaluations=evaluations, **settings)
     while True:
         try:
             points.append(next(generator))
@@ -33,13 +58,13 @@ def run(name, value_and_grad, start, evaluations, **settings):
             return points, end.value
 
 
-@pytest.mark.parametrize(("name", "evaluations"), [("scipy_lbfgs", 60), ("adam", 800)])
+@pytest.mark.parametrize(("name", "evaluations"), [("lbfgs", 60), ("scipy_lbfgs", 60), ("adam", 800)])
 def test_a_quadratic_is_minimised(name, evaluations):
     value_and_grad, minimum = quadratic()
-    points, _ = run(name, value_and_grad, np.zeros(SHAPE, "float32"), evaluations)
+    points, _ = run(name, on_host(value_and_grad), np.zeros(SHAPE, "float32"), evaluations)
     best = min(points, key=lambda point: point.value)
     assert best.value < 1e-3 * points[0].value
-    np.testing.assert_allclose(best.image, minimum, atol=2)
+    np.testing.assert_allclose(np.asarray(best.image), minimum, atol=2)
 
 
 @pytest.mark.parametrize("name", SOLVERS)
@@ -52,16 +77,16 @@ def test_every_point_is_the_one_that_was_evaluated(name):
         return value_and_grad(x)
 
     start = np.full(SHAPE, 7, "float32")
-    points, _ = run(name, remember, start, 9)
+    points, _ = run(name, on_host(remember), start, 9)
     assert len(points) == len(seen) == 9
     np.testing.assert_array_equal(points[0].image, start)
     for point, (x, value) in zip(points, seen, strict=True):
-        np.testing.assert_array_equal(point.image, x)
-        assert point.value == value
-        assert point.image.dtype == np.float32
+        np.testing.assert_array_equal(np.asarray(point.image), x)
+        assert point.value == pytest.approx(value, rel=1e-6)
+        assert np.asarray(point.image).dtype == np.float32
 
 
-def test_lbfgs_takes_scipys_own_steps_with_one_memory():
+def test_scipy_takes_its_own_steps_with_one_memory():
     """Rosenbrock: the values are those of one uninterrupted call of SciPy."""
 
     def value_and_grad(x):
@@ -76,24 +101,139 @@ def test_lbfgs_takes_scipys_own_steps_with_one_memory():
 
     settings = {"maxcor": 10, "maxfun": 10**6, "ftol": 0, "gtol": 0}
     optimize.minimize(record, start.ravel(), jac=True, method="L-BFGS-B", options={**settings, "maxiter": 60})
-    points, _ = run("scipy_lbfgs", value_and_grad, start, 60)
+    points, _ = run("scipy_lbfgs", on_host(value_and_grad), start, 60)
     assert [point.value for point in points] == expected[:60]
 
 
-def test_lbfgs_says_when_no_descent_is_left():
+@pytest.mark.parametrize("exponent", [0.0, lbfgs.EXPONENT])
+@pytest.mark.parametrize("traceable", [True, False])
+def test_lbfgs_needs_no_more_evaluations_than_scipy_on_rosenbrock(exponent, traceable):
+    """SciPy's evaluations to 1e-6 on the twelve-dimensional function are the yardstick, with a third to spare."""
+    start = np.linspace(-1.5, 2, 12).reshape(2, 2, 3)
+    host = on_host(lambda x: (float(optimize.rosen(x.ravel())), optimize.rosen_der(x.ravel()).reshape(x.shape)))
+    function = traced(rosenbrock) if traceable else host
+    if traceable and backend.NAME == "jax":
+        pytest.skip("JAX computes in float32 here")
+    needed = {}
+    for name, settings in (("scipy_lbfgs", {}), ("lbfgs", {"exponent": exponent})):
+        points, _ = run(name, host if name == "scipy_lbfgs" else function, start, 200, **settings)
+        needed[name] = next(i for i, point in enumerate(points) if point.value < 1e-6)
+        if name == "lbfgs":
+            best = min(points, key=lambda point: point.value)
+            np.testing.assert_allclose(np.asarray(best.image), 1, atol=1e-2)
+    assert needed["lbfgs"] < 1.34 * needed["scipy_lbfgs"]
+
+
+def test_lbfgs_direction_is_that_of_the_dense_update():
+    """On a quadratic, after k pairs: -H g with H from k BFGS updates (Nocedal & Wright 2006, equation 6.17) of H_0."""
+    rng = np.random.default_rng(0)
+    shape, count = (3, 4, 3), 36
+    gradient = rng.standard_normal(count)
+    pairs = []
+    for _ in range(4):
+        step = rng.standard_normal(count)
+        pairs.append((step, step * rng.uniform(0.5, 3, count)))
+    response = lbfgs.frequency_response(shape[:2], 0.25)
+
+    def preconditioned(x):
+        spectrum = np.fft.fft2(x.reshape(shape), axes=(0, 1)) * response[:, :, None]
+        return np.fft.ifft2(spectrum, axes=(0, 1)).real.ravel()
+
+    step, change = pairs[-1]
+    inverse = step @ change / (change @ preconditioned(change)) * np.array([preconditioned(e) for e in np.eye(count)])
+    np.testing.assert_allclose(inverse, inverse.T, atol=1e-12)
+    for step, change in pairs:
+        left = np.eye(count) - np.outer(step, change) / (step @ change)
+        inverse = left @ inverse @ left.T + np.outer(step, step) / (step @ change)
+
+    def image(x):
+        return ops.convert_to_tensor(x.reshape(shape).astype("float32"))
+
+    state = lbfgs._initial(np.zeros(shape, "float32"), 6)._replace(gradient=image(gradient), ahead=image(gradient))
+    for step, change in pairs:
+        filled = (*state.steps[1:], image(step)), (*state.changes[1:], image(change))
+        curvatures = np.append(np.asarray(state.inverse_curvatures)[1:], 1 / (step @ change)).astype("float32")
+        state = state._replace(
+            steps=filled[0],
+            changes=filled[1],
+            inverse_curvatures=ops.convert_to_tensor(curvatures),
+            scale=ops.convert_to_tensor(np.float32(step @ change / (change @ preconditioned(change)))),
+        )
+    direction = lbfgs._direction(state, ops.convert_to_tensor(response.astype("float32")), 1.0)
+    np.testing.assert_allclose(np.asarray(direction).ravel(), -inverse @ gradient, rtol=1e-3, atol=1e-4)
+
+
+def test_the_first_step_of_lbfgs_has_its_length():
+    value_and_grad, _ = quadratic()
+    for factor in (1e-12, 1.0, 1e12):
+        scaled = on_host(lambda x, f=factor: tuple(f * part for part in value_and_grad(x)))
+        points, _ = run("lbfgs", scaled, np.zeros(SHAPE, "float32"), 2, first_step=3.0)
+        assert np.sqrt(np.square(np.asarray(points[1].image)).mean()) == pytest.approx(3, rel=1e-4)
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.25, 0.5])
+def test_lbfgs_accepts_no_step_up(exponent):
+    """A function with walls: what follows an evaluation that is higher than the best is closer to the best."""
+
+    def value_and_grad(x):
+        z = x - 3
+        return float((z**4 - 8 * z**2 + z**8 / 100).sum()), 4 * z**3 - 16 * z + 8 * z**7 / 100
+
+    start = np.random.default_rng(0).normal(3, 2, (5, 6, 3)).astype("float32")
+    points, _ = run("lbfgs", on_host(value_and_grad), start, 20, exponent=exponent, first_step=50.0)
+    best = points[0]
+    for before, after in pairwise(points[1:]):
+        if not before.value < best.value:
+            distances = [np.abs(np.asarray(p.image) - np.asarray(best.image)).max() for p in (before, after)]
+            assert distances[1] < distances[0]
+        best = min(best, before, key=lambda point: point.value)
+    assert best.value < points[0].value
+    assert any(after.value >= before.value for before, after in pairwise(points))  # the walls were met
+
+
+def test_lbfgs_comes_back_from_where_nothing_is_finite():
+    """A step of 1000 leaves what the function is defined on."""
+
+    def value_and_grad(x):
+        inside = np.abs(x).max() < 100
+        return float(np.square(x - 7).sum()) if inside else np.nan, 2 * (x - 7)
+
+    points, _ = run("lbfgs", on_host(value_and_grad), np.zeros(SHAPE, "float32"), 40, first_step=1000.0)
+    assert np.isnan(points[1].value)
+    assert min(point.value for point in points) < 1e-3
+
+
+def test_a_memory_of_one_is_enough_to_go_on():
+    value_and_grad, _ = quadratic()
+    points, _ = run("lbfgs", on_host(value_and_grad), np.zeros(SHAPE, "float32"), 60, memory=1)
+    assert min(point.value for point in points) < 0.01 * points[0].value
+
+
+def test_frequencies():
+    response = lbfgs.frequency_response((6, 9), 0.25)
+    assert response.shape == (6, 9)
+    assert response[0, 0] == response[0, 1] == pytest.approx(3.0)  # (1/9)^-0.5
+    assert response[3, 0] == pytest.approx(0.5**-0.5)
+    np.testing.assert_allclose(response[1:], response[:0:-1])  # real images stay real
+    np.testing.assert_allclose(response[:, 1:], response[:, :0:-1])
+    assert (lbfgs.frequency_response((5, 5), 0.0) == 1).all()
+
+
+@pytest.mark.parametrize("name", ["lbfgs", "scipy_lbfgs"])
+def test_it_is_said_when_no_descent_is_left(name):
     value_and_grad, minimum = quadratic(condition=2.0)
-    points, reason = run("scipy_lbfgs", value_and_grad, minimum + np.float32(0.5), 500)
+    points, reason = run(name, on_host(value_and_grad), minimum + np.float32(0.5), 500)
     assert len(points) < 500
     assert min(point.value for point in points) == pytest.approx(0, abs=1e-6)
     assert reason == "no further descent is possible in the precision of the loss"
 
 
 @pytest.mark.parametrize("leave", ["close", "error in the loss"])
-def test_lbfgs_leaves_no_thread_behind(leave):
+def test_scipy_leaves_no_thread_behind(leave):
     value_and_grad, minimum = quadratic()
     before = threading.active_count()
     if leave == "close":
-        generator = scipy_lbfgs.minimise(value_and_grad, minimum + 1, evaluations=50)
+        generator = scipy_lbfgs.minimise(on_host(value_and_grad), minimum + 1, evaluations=50)
         next(generator)
         assert threading.active_count() == before + 1
         generator.close()
@@ -103,10 +243,10 @@ def test_lbfgs_leaves_no_thread_behind(leave):
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
-            next(scipy_lbfgs.minimise(fail, minimum + 1, evaluations=50))
+            next(scipy_lbfgs.minimise(on_host(fail), minimum + 1, evaluations=50))
     assert threading.active_count() == before
 
 
 def test_unknown_solver():
-    with pytest.raises(InvalidInputError, match='unknown solver "lbfgs": did you mean "scipy_lbfgs"'):
-        solver("lbfgs")
+    with pytest.raises(InvalidInputError, match='unknown solver "lbfsg": did you mean "lbfgs"'):
+        solver("lbfsg")

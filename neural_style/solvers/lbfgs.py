@@ -1,0 +1,259 @@
+r"""L-BFGS (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.4) on the device, preconditioned for images.
+
+The direction is `-H g`, H being the two-loop recursion's inverse Hessian over the last m steps `s` and changes of the
+gradient `y`, which starts from
+
+    H_0 = (s^T y / y^T M y) M,     M = F^-1 diag(f^-2p) F     (F: Fourier transform of each channel, f: frequency)
+
+An image's gradient is far too strong in high frequencies for its purpose. Starting from M is the same as running
+L-BFGS in the variables `z = M^-1/2 x`, in which frequency f is scaled by f^-p; p = 0 is L-BFGS as everybody knows it.
+
+The line search takes the full step where it lowers the value enough (Armijo) and shortens it by interpolation where it
+does not: one evaluation in the usual step, and no step up, ever. A pair without positive curvature is not remembered.
+
+Direction, step and evaluation are one program; image, gradient and memory stay on the device, and what comes back to
+the host is a handful of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from neural_style import backend
+from neural_style.backend import Tensor
+from neural_style.solvers import Point
+from neural_style.solvers.function import Function
+
+MEMORY = 10
+"""Pairs of steps and gradient changes that are remembered, as in the reference scripts."""
+
+EXPONENT = 0.25
+"""p above; see benchmarks/RESULTS.md for others."""
+
+FIRST_STEP = 2.0
+"""Root mean square of the first step, in grey levels: nothing is known yet but the direction."""
+
+SUFFICIENT = 1e-4
+"""Part of the decrease that the slope promises which a step must bring (Nocedal & Wright 2006, equation 3.6a)."""
+
+LINE_SEARCH = 12
+"""Evaluations that one line search may take, each at a tenth to a half of the step before."""
+
+TINY = 1e-35
+"""A gradient below this is none: it is not divided by."""
+
+
+class State(NamedTuple):
+    """All that the solver knows, on the device.
+
+    Attributes:
+        image, gradient: the last point that was accepted.
+        direction: from there.
+        ahead: gradient at the point that was evaluated last, somewhere along the direction.
+        steps, changes: the memory, oldest first; zeros where there is none yet.
+        inverse_curvatures: `1 / (s^T y)` of each pair, 0 where there is none.
+        scale: `s^T y / (y^T M y)` of the last pair, 0 where there is none.
+    """
+
+    image: Tensor
+    gradient: Tensor
+    direction: Tensor
+    ahead: Tensor
+    steps: tuple[Tensor, ...]
+    changes: tuple[Tensor, ...]
+    inverse_curvatures: Tensor
+    scale: Tensor
+
+
+class Order(NamedTuple):
+    """What the host decides for the next evaluation.
+
+    Attributes:
+        accept: go to the point that was evaluated last.
+        remember: and keep the pair that leads there.
+        moved: how far along the direction that point is, in directions.
+        ahead: how far to go for the next evaluation.
+    """
+
+    accept: bool
+    remember: bool
+    moved: float
+    ahead: float
+
+
+def minimise(
+    function: Function,
+    start: np.ndarray,
+    *,
+    evaluations: int,
+    memory: int = MEMORY,
+    exponent: float = EXPONENT,
+    first_step: float = FIRST_STEP,
+) -> Generator[Point, None, str]:
+    """Run for `evaluations`, or until no descent is left; see `neural_style.solvers` for the interface.
+
+    Args:
+        function: what is minimised.
+        start: (H, W, C); its precision is that of the solver.
+        evaluations: how many at most.
+        memory: number of pairs that are remembered; each takes the memory of two images.
+        exponent: p of the preconditioner; 0 is none.
+        first_step: root mean square of the first step, and of the first one after the memory was cleared.
+    """
+    response = frequency_response(start.shape[:2], exponent).astype(start.dtype) if exponent else ()
+    step = _program(function, first_step)
+    state = _initial(start, memory)
+    order = Order(accept=False, remember=False, moved=0.0, ahead=0.0)
+    lowest, tries, is_fresh = np.inf, 0, True
+    for index in range(evaluations):
+        controls = np.array(order, dtype=start.dtype)
+        state, trial, (value, extra, slopes) = step(
+            state, ops.convert_to_tensor(controls), function.constants, ops.convert_to_tensor(response)
+        )
+        value, (slope, slope_ahead) = float(value), np.asarray(slopes, np.float64)
+        yield Point(trial, value, extra)
+        length = order.ahead
+        promised = SUFFICIENT * length * slope
+        if index == 0 or (isfinite(value) and isfinite(slope_ahead) and slope < 0 and value <= lowest + promised):
+            # s^T y = length (slope_ahead - slope); rounding alone makes it as large as this bound.
+            curved = index > 0 and length * (slope_ahead - slope) > 1e-6 * abs(length * slope)
+            order = Order(True, bool(curved), length, 1.0)
+            lowest, tries, is_fresh = value, 0, is_fresh and not curved
+            continue
+        tries += 1
+        if slope >= 0 or tries > LINE_SEARCH:
+            if is_fresh:
+                return "no further descent is possible in the precision of the loss"
+            state = _forgotten(state, memory)
+            order, tries, is_fresh = Order(True, False, 0.0, 1.0), 0, True
+            continue
+        order = Order(False, False, 0.0, _shorter(length, lowest, slope, value))
+    return ""
+
+
+def frequency_response(size: tuple[int, int], exponent: float) -> np.ndarray:
+    """`f^-2p` for each frequency of a Fourier transform, f in cycles per pixel, (rows, columns).
+
+    The mean, whose frequency is 0, is treated as the lowest frequency that is not.
+    """
+    rows, columns = (np.fft.fftfreq(side) for side in size)
+    frequency = np.hypot(rows[:, None], columns)
+    lowest = 1 / max(size)
+    response: np.ndarray = np.maximum(frequency, lowest) ** (-2 * exponent)
+    return response
+
+
+def _shorter(length: float, before: float, slope: float, value: float) -> float:
+    """Where the parabola through value and slope before and the value after is lowest; 0.1 to 0.5 of `length`."""
+    if not isfinite(value):
+        return 0.1 * length
+    minimum = -slope * length**2 / (2 * (value - before - slope * length))
+    return min(max(minimum, 0.1 * length), 0.5 * length)
+
+
+def _initial(start: np.ndarray, memory: int) -> State:
+    image = ops.convert_to_tensor(start)
+    nothing = ops.zeros_like(image)
+    return _forgotten(State(image, nothing, nothing, nothing, (), (), (), ()), memory)
+
+
+def _forgotten(state: State, memory: int) -> State:
+    """The same place without a memory."""
+    nothing = ops.zeros_like(state.image)
+    return state._replace(
+        ahead=state.gradient,
+        steps=(nothing,) * memory,  # one tensor, so that an empty memory takes no space
+        changes=(nothing,) * memory,
+        inverse_curvatures=ops.zeros(memory, dtype=nothing.dtype),
+        scale=ops.zeros((), dtype=nothing.dtype),
+    )
+
+
+def _program(function: Function, first_step: float) -> Callable[..., Any]:
+    """One evaluation at the place that the host orders: one program, or three around a function that is many."""
+
+    def place(state: State, controls: Tensor, response: Tensor) -> tuple[State, Tensor]:
+        accept, remember, moved, ahead = (controls[i] for i in range(4))
+        state = ops.cond(accept > 0, lambda: _accepted(state, remember > 0, moved, response, first_step), lambda: state)
+        return state, state.image + ahead * state.direction
+
+    def slopes_along(state: State, gradient: Tensor) -> tuple[State, Tensor]:
+        gradient = ops.cast(gradient, state.image.dtype)
+        slopes = ops.stack([_dot(state.gradient, state.direction), _dot(gradient, state.direction)])
+        return state._replace(ahead=gradient), slopes
+
+    def step(state: State, controls: Tensor, constants: Any, response: Tensor) -> tuple[State, Tensor, Any]:
+        state, trial = place(state, controls, response)
+        value, gradient, extra = function.evaluate(trial, constants)
+        state, slopes = slopes_along(state, gradient)
+        return state, trial, (value, extra, slopes)
+
+    if function.traceable:
+        return backend.compiled(step)
+    placed, slopes_found = backend.compiled(place), backend.compiled(slopes_along)
+
+    def in_parts(state: State, controls: Tensor, constants: Any, response: Tensor) -> tuple[State, Tensor, Any]:
+        state, trial = placed(state, controls, response)
+        value, gradient, extra = function.evaluate(trial, constants)
+        state, slopes = slopes_found(state, ops.convert_to_tensor(gradient))
+        return state, trial, (value, extra, slopes)
+
+    return in_parts
+
+
+def _accepted(state: State, remember: Tensor, moved: Tensor, response: Tensor, first_step: float) -> State:
+    """The state at the point that was evaluated last, with the direction from there."""
+    step, change = moved * state.direction, state.ahead - state.gradient
+
+    def remembered() -> tuple[Any, ...]:
+        curvature = _dot(step, change)
+        return (
+            (*state.steps[1:], step),
+            (*state.changes[1:], change),
+            ops.concatenate([state.inverse_curvatures[1:], ops.reshape(1 / curvature, (1,))]),
+            curvature / _dot(change, _preconditioned(change, response)),
+        )
+
+    memory = ops.cond(remember, remembered, lambda: (state.steps, state.changes, state.inverse_curvatures, state.scale))
+    state = State(state.image + step, state.ahead, state.direction, state.ahead, *memory)
+    return state._replace(direction=_direction(state, response, first_step))
+
+
+def _direction(state: State, response: Tensor, first_step: float) -> Tensor:
+    """`-H g` by the two-loop recursion."""
+    direction, factors = -state.gradient, []
+    inverse_curvatures = (state.inverse_curvatures[i] for i in range(len(state.steps)))
+    pairs = list(zip(state.steps, state.changes, inverse_curvatures, strict=True))
+    for step, change, inverse_curvature in reversed(pairs):
+        factors.append(inverse_curvature * _dot(step, direction))
+        direction = direction - factors[-1] * change
+    direction = _preconditioned(direction, response)
+    root_mean_square = ops.sqrt(ops.mean(ops.square(direction)))
+    unscaled = first_step / ops.maximum(root_mean_square, TINY)
+    direction = direction * ops.where(state.scale > 0, state.scale, unscaled)
+    for (step, change, inverse_curvature), factor in zip(pairs, reversed(factors), strict=True):
+        direction = direction + (factor - inverse_curvature * _dot(change, direction)) * step
+    return direction
+
+
+def _preconditioned(image: Tensor, response: Tensor) -> Tensor:
+    """M times an image (H, W, C); `response` is that of `frequency_response`, or empty for none."""
+    if len(response.shape) != 2:
+        return image
+    # The response is real and even, so that two channels pass as the real and the imaginary part of one image.
+    channels = [image[:, :, i] for i in range(image.shape[-1])]
+    if len(channels) % 2:
+        channels.append(ops.zeros_like(channels[0]))
+    real, imaginary = ops.fft2((ops.stack(channels[::2]), ops.stack(channels[1::2])))
+    halves = ops.ifft2((real * response, imaginary * response))
+    filtered = [halves[i % 2][i // 2] for i in range(image.shape[-1])]
+    return ops.stack(filtered, axis=-1)
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return ops.sum(a * b)
