@@ -107,6 +107,13 @@ def best_so_far(trace):
     return np.minimum.accumulate([value for _, value in trace])
 
 
+def _ratio(ours, other):
+    """Seconds to the loss that the other ended with: ours to its own."""
+    best = best_so_far(other)
+    times = [next((when for when, value in trace if value <= best[-1]), np.nan) for trace in (ours, other)]
+    return f"{times[0] / times[1]:.2f}" if times[0] == times[0] else "-"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("content")
@@ -161,12 +168,19 @@ def main():
             traces["PyTorch LBFGS"] = pytorch(found.pytorch, technique, content, style, count)
         traces["reference"] = reference(technique, objective, content, style, count)
 
+    firsts = {name: trace[0][1] for name, trace in traces.items()}
+    exact = [value for name, value in firsts.items() if "bfloat16" not in name]
+    if max(exact) > 1.001 * min(exact):
+        sys.exit(f"not the same problem for all: the first losses are {firsts}")
     goal = best_so_far(traces["scipy_lbfgs"])[-1]
     marks = [mark for mark in MARKS if mark <= count]
     print(f"{size[0]} x {size[1]}, {backend.version()}, keras {keras.__version__}; loss so far / {goal:.4g}, which is")
     print(f"that of scipy_lbfgs after {count} evaluations; evaluations and seconds until it is reached")
-    print("| | s an evaluation |", *(f"{mark} |" for mark in marks), "evaluations | seconds |")
-    print("|---" * (len(marks) + 4) + "|")
+    print(
+        "The last two columns: seconds of lbfgs, and of it in bfloat16, to the loss that each ended with, to its own."
+    )
+    print("| | s an evaluation |", *(f"{mark} |" for mark in marks), "evaluations | seconds | lbfgs | bfloat16 |")
+    print("|---" * (len(marks) + 6) + "|")
     for name, trace in traces.items():
         best = best_so_far(trace)
         best = np.append(best, np.full(max(0, count - len(best)), best[-1]))
@@ -176,6 +190,7 @@ def main():
             f"| {name} | {trace[-1][0] / len(trace):.3f} |",
             *(f"{best[mark - 1] / goal:.3f} |" for mark in marks),
             f"{reached_text} |",
+            *(f"{_ratio(traces[ours], trace)} |" if ours in traces else "- |" for ours in ("lbfgs", "lbfgs, bfloat16")),
         )
     if "lbfgs, bfloat16" in pictures:
         exact, coarse_losses = (objective.parts(pictures[name]) for name in ("lbfgs", "lbfgs, bfloat16"))

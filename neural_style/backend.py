@@ -89,7 +89,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
         # Called as they are, the functions of many objectives look to TensorFlow like one that is traced too often, and
         # it warns.
-        shapes = tuple(tuple(tensor.shape) for tensor in tf.nest.flatten(arguments))
+        shapes = tuple((tuple(tensor.shape), tensor.dtype) for tensor in tf.nest.flatten(arguments))
         if shapes not in traced:
             traced[shapes] = graph.get_concrete_function(*arguments)
         return traced[shapes](*arguments)

@@ -164,6 +164,7 @@ class NeuralDoodle:
         iterations: int = Run.iterations,
         init: ImageSource | None = None,
         solver: str = Run.solver,
+        memory: int = Run.memory,
         seed: int = Run.seed,
         min_improvement: float = Run.min_improvement,
         preserve_color: str = Run.preserve_color,
@@ -184,6 +185,7 @@ class NeuralDoodle:
             init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
                 colours), or a picture; None for `content` where there is one and `noise` otherwise.
             solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
+            memory: number of steps that the two L-BFGS remember; each takes the memory of two pictures.
             seed: of the noise.
             min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
             preserve_color: `none`, or how the content's colours are kept; see `neural_style.color_transfer`.
@@ -207,6 +209,7 @@ class NeuralDoodle:
             iterations=iterations,
             init=init,
             solver=solver,
+            memory=memory,
             seed=seed,
             min_improvement=min_improvement,
             preserve_color=preserve_color,

@@ -46,8 +46,12 @@ class Level:
 
     def iterations(self, progress: Progress | None, evaluations_before: int) -> Iterator[State]:
         """Minimise, and stop to report after every iteration."""
+        settings = {"memory": self.run.memory} if self.run.solver in solvers.WITH_MEMORY else {}
         points = solvers.solver(self.run.solver)(
-            self.objective.function, self.image, evaluations=EVALUATIONS_PER_ITERATION * self.run.iterations
+            self.objective.function,
+            self.image,
+            evaluations=EVALUATIONS_PER_ITERATION * self.run.iterations,
+            **settings,
         )
         try:
             for index in range(self.run.iterations):
@@ -90,7 +94,7 @@ class Level:
         if self.loss == before and value - before > abs(before):
             warnings.warn(
                 f"the loss rose from {before:.4g} to {value:.4g} in the last {EVALUATIONS_PER_ITERATION} evaluations; "
-                "the best picture is kept, but the solver has lost its way: try scipy_lbfgs or fewer iterations",
+                "the best picture is kept, but the solver has lost its way: try lbfgs or fewer iterations",
                 RuntimeWarning,
                 stacklevel=2,
             )

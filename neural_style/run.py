@@ -30,6 +30,7 @@ class Run:
         init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
             colours), or a picture.
         solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
+        memory: number of steps that the two L-BFGS remember; each takes the memory of two pictures in float32.
         seed: of the noise that `noise` is.
         min_improvement: a size is left early when an iteration lowers the loss by less than this many percent, from the
             second on; 0 never leaves it.
@@ -45,6 +46,7 @@ class Run:
     iterations: int = 10
     init: ImageSource = "content"
     solver: str = "lbfgs"
+    memory: int = 10
     seed: int = 0
     min_improvement: float = 0.0
     preserve_color: str = "none"
@@ -59,6 +61,7 @@ class Run:
         if list(self.sizes) != sorted(set(self.sizes)):
             raise InvalidInputError(f"sizes must grow from coarse to fine, received {list(self.sizes)}")
         check_count("iterations", self.iterations, at_least=1)
+        check_count("memory", self.memory, at_least=1)
         check_count("seed", self.seed, at_least=0)
         check_choice("solver", self.solver, solvers.SOLVERS)
         check_weight("min_improvement", self.min_improvement)

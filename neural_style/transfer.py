@@ -163,6 +163,7 @@ class Technique(ABC):
         iterations: int = Run.iterations,
         init: ImageSource = Run.init,
         solver: str = Run.solver,
+        memory: int = Run.memory,
         seed: int = Run.seed,
         min_improvement: float = Run.min_improvement,
         preserve_color: str = Run.preserve_color,
@@ -182,6 +183,7 @@ class Technique(ABC):
             init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
                 colours; the target keeps them, unlike in the reference scripts), or a picture.
             solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
+            memory: number of steps that the two L-BFGS remember; each takes the memory of two pictures.
             seed: of the noise.
             min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
             preserve_color: `none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca`
@@ -204,6 +206,7 @@ class Technique(ABC):
             iterations=iterations,
             init=init,
             solver=solver,
+            memory=memory,
             seed=seed,
             min_improvement=min_improvement,
             preserve_color=preserve_color,

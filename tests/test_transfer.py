@@ -269,3 +269,13 @@ def test_settings_cannot_be_changed_by_accident(painting):
         TINY.model = "vgg16"
     with pytest.raises(dataclasses.FrozenInstanceError):
         Style(painting).weight = 2
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "scipy_lbfgs"])
+def test_the_memory_is_the_solvers(photo, painting, solver):
+    one, ten, default = (
+        TINY.transfer(photo, painting, image_size=16, iterations=1, solver=solver, **memory)
+        for memory in ({"memory": 1}, {"memory": 10}, {})
+    )
+    assert one.loss != ten.loss == default.loss
+    assert one.record["run"]["memory"] == 1

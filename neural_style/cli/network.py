@@ -117,7 +117,17 @@ def parser(command: str, technique: type[Network], description: str, *, own: Seq
     add_fields(network, technique, [*names, "precision"], flags=FLAGS, advice=ADVICE)
     add_mask_flags(parser, technique)
     schedule = parser.add_argument_group("run")
-    names = ["image_size", "sizes", "maintain_aspect_ratio", "iterations", "init", "solver", "seed", "min_improvement"]
+    names = [
+        "image_size",
+        "sizes",
+        "maintain_aspect_ratio",
+        "iterations",
+        "init",
+        "solver",
+        "memory",
+        "seed",
+        "min_improvement",
+    ]
     add_fields(schedule, Run, names, flags=FLAGS, advice=ADVICE)
     add_output_flags(parser)
     return parser

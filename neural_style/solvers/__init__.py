@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SOLVERS = ("lbfgs", "scipy_lbfgs", "adam")
 """Names of the solvers; each is the module of that name in this package."""
 
+WITH_MEMORY = ("lbfgs", "scipy_lbfgs")
+"""Those that take a `memory`: how many steps they remember."""
+
 
 class Point(NamedTuple):
     """An image that was evaluated (an array or a tensor), its value, and what else the function returned."""
@@ -34,7 +37,9 @@ class Point(NamedTuple):
 class Solver(Protocol):
     """The interface described above."""
 
-    def __call__(self, function: Function, start: np.ndarray, *, evaluations: int) -> Generator[Point, None, str]: ...
+    def __call__(
+        self, function: Function, start: np.ndarray, *, evaluations: int, **settings: Any
+    ) -> Generator[Point, None, str]: ...
 
 
 def solver(name: str) -> Solver:

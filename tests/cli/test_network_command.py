@@ -241,7 +241,8 @@ def test_help_names_every_flag() -> None:
     reference = """image_size content_weight style_weight style_scale total_variation_weight num_iter model
         content_loss_type rescale_image rescale_method maintain_aspect_ratio content_layer init_image pool_type
         min_improvement style_masks content_mask color_mask preserve_color"""
-    ours = "weights solver seed sizes precision style_layers normalization save_every gif record overwrite device quiet"
+    ours = """weights solver memory seed sizes precision style_layers normalization save_every gif record overwrite
+        device quiet"""
     for flag in (reference + " " + ours).split():
         assert re.search(rf"--{flag}\b", told), flag
     for default in ("400", "8.5e-05", "lbfgs", "bilinear"):
