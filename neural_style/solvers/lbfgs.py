@@ -105,16 +105,16 @@ def minimise(
         exponent: p of the preconditioner; 0 is none.
         first_step: root mean square of the first step, and of the first one after the memory was cleared.
     """
-    response = frequency_response(start.shape[:2], exponent).astype(start.dtype) if exponent else ()
+    response = ops.convert_to_tensor(
+        frequency_response(start.shape[:2], exponent) if exponent else [], dtype=str(start.dtype)
+    )
     step = _program(function, first_step)
     state = _initial(start, memory)
     order = Order(accept=False, remember=False, moved=0.0, ahead=0.0)
     lowest, tries, is_fresh = np.inf, 0, True
     for index in range(evaluations):
-        controls = np.array(order, dtype=start.dtype)
-        state, trial, (value, extra, slopes) = step(
-            state, ops.convert_to_tensor(controls), function.constants, ops.convert_to_tensor(response)
-        )
+        controls = ops.convert_to_tensor(np.array(order, dtype=start.dtype))
+        state, trial, (value, extra, slopes) = step(state, controls, function.constants, response)
         value, (slope, slope_ahead) = float(value), np.asarray(slopes, np.float64)
         yield Point(trial, value, extra)
         length = order.ahead
