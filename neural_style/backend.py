@@ -116,7 +116,8 @@ def fast_precision() -> str:
             capability = details.get("compute_capability", (0, 0))
         else:
             device = jax.config.jax_default_device or jax.devices()[0]
-            capability = tuple(map(int, str(getattr(device, "compute_capability", "0.0")).split(".")))
+            match = re.fullmatch(r"(\d+)\.(\d+)", str(getattr(device, "compute_capability", "")))  # not so on ROCm
+            capability = (int(match[1]), int(match[2])) if match else (0, 0)
         return "bfloat16" if capability >= (8, 0) else "float32"
     try:
         flags = set(Path("/proc/cpuinfo").read_text().split())

@@ -6,7 +6,7 @@ gradient `y`, which starts from
     H_0 = (s^T y / y^T M y) M,     M = F^-1 diag(f^-2p) F     (F: Fourier transform of each channel, f: frequency)
 
 An image's gradient is far too strong in high frequencies for its purpose. Starting from M is the same as running
-L-BFGS in the variables `z = M^-1/2 x`, in which frequency f is scaled by f^-p; p = 0 is L-BFGS as everybody knows it.
+L-BFGS in the variables z of `x = M^1/2 z`, which scales frequency f by f^-p; p = 0 is L-BFGS as everybody knows it.
 
 The line search takes the full step where it lowers the value enough (Armijo) and shortens it by interpolation where it
 does not: one evaluation in the usual step, and no step up, ever. A pair without positive curvature is not remembered.
@@ -101,7 +101,8 @@ def minimise(
         function: what is minimised.
         start: (H, W, C); its precision is that of the solver.
         evaluations: how many at most.
-        memory: number of pairs that are remembered; each takes the memory of two images.
+        memory: number of pairs that are remembered; each takes the memory of two images, and on JAX, which copies what
+            a program hands through, twice that during an evaluation.
         exponent: p of the preconditioner; 0 is none.
         first_step: root mean square of the first step, and of the first one after the memory was cleared.
     """
@@ -126,7 +127,7 @@ def minimise(
             lowest, tries, is_fresh = value, 0, is_fresh and not curved
             continue
         tries += 1
-        if slope >= 0 or tries > LINE_SEARCH:
+        if not (isfinite(slope) and slope < 0) or tries >= LINE_SEARCH:
             if is_fresh:
                 return "no further descent is possible in the precision of the loss"
             state = _forgotten(state, memory)
@@ -150,9 +151,10 @@ def frequency_response(size: tuple[int, int], exponent: float) -> np.ndarray:
 
 def _shorter(length: float, before: float, slope: float, value: float) -> float:
     """Where the parabola through value and slope before and the value after is lowest; 0.1 to 0.5 of `length`."""
-    if not isfinite(value):
+    above = value - before - slope * length
+    if not (isfinite(above) and above > 0):  # also where the value is fine and the gradient is not
         return 0.1 * length
-    minimum = -slope * length**2 / (2 * (value - before - slope * length))
+    minimum = -slope * length**2 / (2 * above)
     return min(max(minimum, 0.1 * length), 0.5 * length)
 
 
@@ -166,6 +168,7 @@ def _forgotten(state: State, memory: int) -> State:
     """The same place without a memory."""
     nothing = ops.zeros_like(state.image)
     return state._replace(
+        direction=nothing,  # it may be what went wrong, and nothing times infinity is not nothing
         ahead=state.gradient,
         steps=(nothing,) * memory,  # one tensor, so that an empty memory takes no space
         changes=(nothing,) * memory,
@@ -211,12 +214,17 @@ def _accepted(state: State, remember: Tensor, moved: Tensor, response: Tensor, f
     step, change = moved * state.direction, state.ahead - state.gradient
 
     def remembered() -> tuple[Any, ...]:
-        curvature = _dot(step, change)
+        curvature, energy = _dot(step, change), _dot(change, _preconditioned(change, response))
+        # The host has decided by the difference of two slopes, which rounding may set apart from this. A pair whose
+        # inverse curvature is 0 drops out of the recursion.
+        usable = ops.logical_and(curvature > 0, energy > 0)
+        one = ops.ones_like(curvature)
+        inverse = ops.where(usable, one / ops.where(usable, curvature, one), 0 * one)
         return (
             (*state.steps[1:], step),
             (*state.changes[1:], change),
-            ops.concatenate([state.inverse_curvatures[1:], ops.reshape(1 / curvature, (1,))]),
-            curvature / _dot(change, _preconditioned(change, response)),
+            ops.concatenate([state.inverse_curvatures[1:], ops.reshape(inverse, (1,))]),
+            ops.where(usable, curvature / ops.where(usable, energy, one), state.scale),
         )
 
     memory = ops.cond(remember, remembered, lambda: (state.steps, state.changes, state.inverse_curvatures, state.scale))
@@ -233,8 +241,8 @@ def _direction(state: State, response: Tensor, first_step: float) -> Tensor:
         factors.append(inverse_curvature * _dot(step, direction))
         direction = direction - factors[-1] * change
     direction = _preconditioned(direction, response)
-    root_mean_square = ops.sqrt(ops.mean(ops.square(direction)))
-    unscaled = first_step / ops.maximum(root_mean_square, TINY)
+    peak = ops.maximum(ops.max(ops.abs(direction)), TINY)  # squares of what is small would be nothing in float32
+    unscaled = first_step / (peak * ops.maximum(ops.sqrt(ops.mean(ops.square(direction / peak))), TINY))
     direction = direction * ops.where(state.scale > 0, state.scale, unscaled)
     for (step, change, inverse_curvature), factor in zip(pairs, reversed(factors), strict=True):
         direction = direction + (factor - inverse_curvature * _dot(change, direction)) * step

@@ -165,7 +165,7 @@ def test_lbfgs_direction_is_that_of_the_dense_update():
 
 def test_the_first_step_of_lbfgs_has_its_length():
     value_and_grad, _ = quadratic()
-    for factor in (1e-12, 1.0, 1e12):
+    for factor in (1e-22, 1e-12, 1.0, 1e12):
         scaled = on_host(lambda x, f=factor: tuple(f * part for part in value_and_grad(x)))
         points, _ = run("lbfgs", scaled, np.zeros(SHAPE, "float32"), 2, first_step=3.0)
         assert np.sqrt(np.square(np.asarray(points[1].image)).mean()) == pytest.approx(3, rel=1e-4)
@@ -250,3 +250,11 @@ def test_scipy_leaves_no_thread_behind(leave):
 def test_unknown_solver():
     with pytest.raises(InvalidInputError, match='unknown solver "lbfsg": did you mean "lbfgs"'):
         solver("lbfsg")
+
+
+def test_a_direction_that_is_not_finite_does_not_cost_the_place():
+    state = lbfgs._initial(np.full(SHAPE, 5, "float32"), 3)
+    broken = state._replace(direction=state.direction * np.inf, gradient=state.image)
+    again = lbfgs._accepted(lbfgs._forgotten(broken, 3), False, 0.0, ops.zeros((0,)), 2.0)
+    np.testing.assert_array_equal(np.asarray(again.image), 5)
+    np.testing.assert_allclose(np.asarray(again.direction), -2)
