@@ -174,16 +174,34 @@ def write_animation(
 
 
 def _store(path: Path, data: bytes, where: str, overwrite: bool) -> None:
-    """Write `data` beside `path` and move it there whole; without `overwrite` the name is first taken exclusively."""
+    """Write `data` beside `path` and move it there whole: what has the name is complete, whenever a run is killed.
+
+    Without `overwrite` the move is a hard link, which is refused, and nothing lost, where the name is taken already.
+    """
     temporary = _temporary(path)
     with _writing(where):
         try:
-            temporary.write_bytes(data)
-            if not overwrite:
-                path.touch(exist_ok=False)
-            os.replace(temporary, path)
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())  # or else a power cut may keep the name and lose the bytes
+            if overwrite or not _link(temporary, path):
+                os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _link(temporary: Path, path: Path) -> bool:
+    """Give the file a second name that must be free; False where the file system (FAT, some shares) has no links."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        return False
+    return True
 
 
 def _temporary(path: Path) -> Path:

@@ -123,6 +123,35 @@ def test_a_file_that_appears_during_the_run_is_kept(
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
 
 
+def test_the_name_is_given_to_the_whole_file_only(
+    tmp_path: Path, smooth: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at the last moment: no empty file has the name, which a second run would take for a finished picture."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("link", "replace"):
+        monkeypatch.setattr(writing.os, name, killed)
+    for overwrite in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            images.write(tmp_path / "a.png", smooth, overwrite=overwrite)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_without_links(tmp_path: Path, smooth: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(writing.os, "link", refused)
+    images.write(tmp_path / "a.png", smooth)
+    np.testing.assert_array_equal(images.read(tmp_path / "a.png").rgb, smooth)
+    monkeypatch.setattr(writing, "check_output", lambda *args, **kwargs: None)
+    with pytest.raises(InvalidInputError, match="exists: choose another name"):
+        images.write(tmp_path / "a.png", smooth)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
+
+
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     (tmp_path / "old.png").write_bytes(b"precious")
