@@ -25,7 +25,7 @@ from neural_style.inputs import Content, Style, as_content, as_styles, check_wei
 from neural_style.level import Progress
 from neural_style.network import precision_of_losses, settle_network, settled_precision
 from neural_style.run import Run
-from neural_style.transfer import Result, Step, Technique, _Transfer
+from neural_style.transfer import CheckpointSource, Result, Step, Technique, _Transfer
 
 if TYPE_CHECKING:
     from neural_style.objective import Objective, Term
@@ -146,10 +146,13 @@ class NeuralDoodle:
         labels: int,
         content: Content | ImageSource | None = None,
         progress: Progress | None = None,
+        checkpoint: CheckpointSource | None = None,
+        resume: bool = False,
         **settings: Any,
     ) -> Iterator[Step]:
         """A transfer as an iterator over its iterations; arguments and errors are those of `transfer`."""
-        return self._transfer(style, style_mask, target_mask, labels, content, **settings).steps(progress)
+        kept = checkpoint, resume
+        return self._transfer(style, style_mask, target_mask, labels, content, kept, **settings).steps(progress)
 
     def transfer(
         self,
@@ -170,6 +173,8 @@ class NeuralDoodle:
         preserve_color: str = Run.preserve_color,
         progress: Progress | None = None,
         on_step: Callable[[Step], None] | None = None,
+        checkpoint: CheckpointSource | None = None,
+        resume: bool = False,
     ) -> Result:
         """Paint a doodle.
 
@@ -191,6 +196,7 @@ class NeuralDoodle:
             preserve_color: `none`, or how the content's colours are kept; see `neural_style.color_transfer`.
             progress: called after every evaluation with how many there were and the lowest loss so far.
             on_step: called after every iteration.
+            checkpoint, resume: as in `Technique.transfer`.
 
         Returns:
             The best picture of the last size, see `Technique.transfer`.
@@ -204,6 +210,7 @@ class NeuralDoodle:
             target_mask,
             labels,
             content,
+            (checkpoint, resume),
             image_size=image_size,
             sizes=sizes,
             iterations=iterations,
@@ -222,10 +229,11 @@ class NeuralDoodle:
         target_mask: ImageSource,
         labels: int,
         content: Content | ImageSource | None,
+        kept: tuple[CheckpointSource | None, bool] = (None, False),
         **run: Any,
     ) -> _Transfer:
         doodle = Doodle.of(self, style_mask, target_mask, labels=labels, has_content=content is not None)
-        return _Transfer(doodle, doodle.content(content), style, Run(**doodle.run(run)))
+        return _Transfer(doodle, doodle.content(content), style, Run(**doodle.run(run)), *kept)
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,3 +46,8 @@ def check_choice(what: str, name: object, options: Iterable[str]) -> None:
     options = list(options)
     if name not in options:
         raise InvalidInputError(f'unknown {what} "{name}": {did_you_mean(name, options)}')
+
+
+def reason(error: Exception) -> str:
+    """What the system says of an error, without its number and the file's name."""
+    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__

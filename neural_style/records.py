@@ -64,6 +64,13 @@ def make(
     }
 
 
+def of_run(
+    technique: Technique, content: Content, styles: Sequence[Style], run: Run, *, start: images.Picture | None
+) -> Record:
+    """The record of a run of which nothing has happened yet: what two runs to the same picture have in common."""
+    return make(technique, content, styles, run, start=start, weights_sha256="", losses={}, history=(), stopped="")
+
+
 def to_json(record: Mapping[str, Any]) -> str:
     """One line of JSON."""
     return json.dumps(record, ensure_ascii=False, default=_plain_number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from neural_style import images, records
+from neural_style import images, records, solvers
+from neural_style.checkpoint import Checkpoint
 from neural_style.color_transfer import color_transfer, match_colors
 from neural_style.errors import InvalidInputError, NeuralStyleError, check_choice
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, working_size
-from neural_style.level import Level, Progress
+from neural_style.level import Progress
+from neural_style.pyramid import Pyramid
 from neural_style.run import INITIAL_IMAGES, Run
 
 if TYPE_CHECKING:
     from neural_style.objective import Objective
 
-ENLARGE = "bicubic"
-"""How a pastiche is brought to the next size: smooth, and without the ringing of Lanczos."""
+CheckpointSource = str | os.PathLike[str] | Checkpoint
+"""A path, or a checkpoint that was opened already."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,14 +145,17 @@ class Technique(ABC):
         styles: Sequence[Style | ImageSource] | Style | ImageSource,
         *,
         progress: Progress | None = None,
+        checkpoint: CheckpointSource | None = None,
+        resume: bool = False,
         **settings: Any,
     ) -> Iterator[Step]:
         """A transfer as an iterator over its iterations, for notebooks, live views and early stops.
 
         `settings` are the fields of `Run`, as keywords of `transfer`; errors are those of `transfer`. Inputs are
-        checked before the first step is asked for.
+        checked before the first step is asked for. A resumed run yields the steps that are left; the checkpoint of a
+        step is written when the next one is asked for.
         """
-        return _Transfer(self, content, styles, Run(**settings)).steps(progress)
+        return _Transfer(self, content, styles, Run(**settings), checkpoint, resume).steps(progress)
 
     def transfer(
         self,
@@ -170,6 +175,8 @@ class Technique(ABC):
         color_when: str = Run.color_when,
         progress: Progress | None = None,
         on_step: Callable[[Step], None] | None = None,
+        checkpoint: CheckpointSource | None = None,
+        resume: bool = False,
     ) -> Result:
         """Make a pastiche.
 
@@ -191,6 +198,10 @@ class Technique(ABC):
             color_when: `after` recolours the pictures, where `Content.color_mask` is white, `before` the styles.
             progress: called after every evaluation with how many there were and the lowest loss so far.
             on_step: called after every iteration.
+            checkpoint: a file that keeps the run, written before the first iteration and after every one (and after
+                `on_step`), for the solvers lbfgs and adam. It stays when the run ends.
+            resume: go on with the run in the checkpoint, to the picture of an unbroken run; from the beginning where
+                there is no such file yet. All settings must be the same, but that `iterations` may be more.
 
         Returns:
             The best picture of the last size. A run that is interrupted (Ctrl-C) or that breaks down ends with the
@@ -212,7 +223,7 @@ class Technique(ABC):
             preserve_color=preserve_color,
             color_when=color_when,
         )
-        return _Transfer(self, content, styles, run).result(progress, on_step)
+        return _Transfer(self, content, styles, run, checkpoint, resume).result(progress, on_step)
 
 
 class _Transfer:
@@ -224,8 +235,11 @@ class _Transfer:
         content: Content | ImageSource,
         styles: Sequence[Style | ImageSource] | Style | ImageSource,
         run: Run,
+        checkpoint: CheckpointSource | None = None,
+        resume: bool = False,
     ) -> None:
         self.technique, self.run = technique, run
+        self.checkpoint = _opened(checkpoint, resume, run)
         self.content, self.styles = as_content(content), as_styles(styles)
         self.sizes = [
             working_size(
@@ -242,80 +256,82 @@ class _Transfer:
         self.start = self._initial_picture()
         if self.content.color_mask is not None and run.preserve_color == "none":
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
+        saved = None
+        if self.checkpoint is not None:
+            self._identity = records.of_run(technique, self.content, self.styles, run, start=self.start)
+            saved = self.checkpoint.progress(self._identity)
         self.objective_at = technique.objective_at(self.content, [self._recolored_style(s) for s in self.styles])
-        self.weights_sha256 = ""
+        self.pyramid = Pyramid(self.objective_at, run, self.sizes, self._initial_image(self.sizes[0]))
+        if saved is not None:
+            self.pyramid.take_up(*saved)
 
     def steps(self, progress: Progress | None = None) -> Iterator[Step]:
-        """Run the pyramid from coarse to fine."""
-        pastiche = self._initial_image(self.sizes[0])
-        started = time.monotonic()
-        iteration = evaluations = 0
-        for size in self.sizes:
-            objective = self.objective_at(size)
-            self.weights_sha256 = objective.weights_sha256
-            level = Level(objective, self.run, images.resize(pastiche, size, method=ENLARGE))
-            for state in level.iterations(progress, evaluations):
-                iteration += 1
-                yield Step(
-                    iteration=iteration,
-                    evaluations=evaluations + level.evaluations,
-                    loss=level.loss,
-                    losses=level.losses,
-                    improvement=state.improvement,
-                    image=to_uint8(self._recolored(level.image)),
-                    seconds=time.monotonic() - started,
-                    stopped=state.stopped if level.broken or size == self.sizes[-1] else "",
-                )
-            pastiche = level.image
-            evaluations += level.evaluations
-            if level.broken:
-                return
+        """Run the pyramid from coarse to fine, from where it is."""
+        self._keep()
+        try:
+            for _ in self.pyramid.iterations(progress):
+                yield self._step()
+                self._keep()
+        except BaseException:
+            if self.checkpoint is not None and self.checkpoint.found is None and not self.pyramid.history:
+                self.checkpoint.delete()  # there is nothing to go on with, nor any picture that it would answer for
+            raise
 
     def result(self, progress: Progress | None, on_step: Callable[[Step], None] | None) -> Result:
         """Run to the end and gather what happened."""
-        history = []
-        last: Step | None = None
+        last = self._step() if self.pyramid.history else None
+        done = len(self.pyramid.history)
         try:
-            for step in self.steps(progress):
-                last = step
-                history.append(
-                    {
-                        "iteration": step.iteration,
-                        "evaluations": step.evaluations,
-                        "image_size": list(step.image.shape[:2]),
-                        "loss": step.loss,
-                        "seconds": round(step.seconds, 3),
-                    }
-                )
+            for last in self.steps(progress):
                 if on_step is not None:
-                    on_step(step)
+                    on_step(last)
+            stopped = self.pyramid.stopped
         except (KeyboardInterrupt, NeuralStyleError) as error:  # while the next size is prepared, or at its start
-            if last is None:
+            is_interrupt = isinstance(error, KeyboardInterrupt)
+            if last is None or not (is_interrupt or len(self.pyramid.history) > done):
                 raise
-            last = replace(last, stopped=str(error) or "interrupted")
-            if not isinstance(error, KeyboardInterrupt):
+            stopped = "interrupted" if is_interrupt else str(error)
+            if not is_interrupt:
                 warnings.warn(f"{error}; the best picture so far is kept", RuntimeWarning, stacklevel=3)
         assert last is not None, "a run has at least one iteration"
         alpha = self.content.picture.alpha
-        record = records.make(
-            self.technique,
-            self.content,
-            self.styles,
-            self.run,
-            start=self.start,
-            weights_sha256=self.weights_sha256,
-            losses=last.losses,
-            history=history,
-            stopped=last.stopped,
-        )
         return Result(
             image=last.image,
-            alpha=None if alpha is None else images.resize(alpha, step.image.shape[:2]),
+            alpha=None if alpha is None else images.resize(alpha, last.image.shape[:2]),
             losses=last.losses,
-            history=history,
-            stopped=last.stopped,
-            record=record,
+            history=self.pyramid.history,
+            stopped=stopped,
+            record=records.make(
+                self.technique,
+                self.content,
+                self.styles,
+                self.run,
+                start=self.start,
+                weights_sha256=self.pyramid.weights_sha256,
+                losses=last.losses,
+                history=self.pyramid.history,
+                stopped=stopped,
+            ),
         )
+
+    def _step(self) -> Step:
+        """What the last iteration has come to."""
+        level, entry = self.pyramid.level, self.pyramid.history[-1]
+        return Step(
+            iteration=entry["iteration"],
+            evaluations=entry["evaluations"],
+            loss=level.loss,
+            losses=level.losses,
+            improvement=level.improvement,
+            image=to_uint8(self._recolored(level.image)),
+            seconds=self.pyramid.seconds,
+            stopped=self.pyramid.stopped,
+        )
+
+    def _keep(self) -> None:
+        """Write the checkpoint, if there is one. An iteration that was interrupted is not kept but done again."""
+        if self.checkpoint is not None and self.pyramid.level.stopped != "interrupted":
+            self.checkpoint.write(self._identity, *self.pyramid.saved(), is_finished=self.pyramid.is_over)
 
     def _recolored(self, image: np.ndarray) -> np.ndarray:
         """The picture in the colours of the content, if that is asked for; the pastiche itself stays as it is."""
@@ -353,6 +369,23 @@ class _Transfer:
         if self.start is None:
             return np.random.default_rng(self.run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
         return images.resize(self.start.rgb, size).astype(np.float32)
+
+
+def _opened(source: CheckpointSource | None, resume: bool, run: Run) -> Checkpoint | None:
+    """The checkpoint, read if it is there.
+
+    Raises:
+        InvalidInputError: this run can have none; and as in `Checkpoint.opened`.
+    """
+    if source is None:
+        if resume:
+            raise InvalidInputError("resume needs a checkpoint: name the file of the run that is to go on")
+        return None
+    if run.solver not in solvers.RESUMABLE:
+        raise InvalidInputError(
+            f"the solver {run.solver} cannot be taken up again: with a checkpoint use {' or '.join(solvers.RESUMABLE)}"
+        )
+    return source if isinstance(source, Checkpoint) else Checkpoint.opened(source, resume=resume)
 
 
 def to_uint8(image: np.ndarray) -> np.ndarray:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from neural_style import images, labels
+from neural_style.cli.checkpoints import add_checkpoint_flags, opened
 from neural_style.cli.flags import Parser, add_fields, described, values
 from neural_style.cli.network import preserved
 from neural_style.cli.session import Output, Session, add_output_flags
@@ -48,11 +50,17 @@ def main(arguments: Sequence[str]) -> int:
     checked = Run(**run)
     content, styles = as_content(doodle.content(found.content_image)), as_styles(found.style_image)
     inputs = [doodle.style_mask, doodle.target_mask, content.image, styles[0].image, checked.init]
-    previews = [] if found.preview is None else [found.preview]
-    output.check(checked.iterations * len(checked.levels), inputs=inputs, others=previews)
+    checkpoint, output = opened(found, output)
+    session = Session(
+        doodle, content, styles, run, output, quiet=found.quiet, device=found.device, checkpoint=checkpoint
+    )
+    if session.is_finished_already():
+        return 0
+    previews = [] if found.preview is None or (found.resume and _is_there(found.preview, doodle)) else [found.preview]
+    output.check(checked.iterations * len(checked.levels), inputs=inputs, others=previews, checkpoint=checkpoint)
     for path in previews:
         _write_preview(path, doodle, overwrite=found.overwrite)
-    return Session(doodle, content, styles, run, output, quiet=found.quiet, device=found.device).execute()
+    return session.execute()
 
 
 def _parser() -> Parser:
@@ -115,6 +123,7 @@ def _parser() -> Parser:
     )
     names = ["sizes", "iterations", "solver", "memory", "seed", "min_improvement"]
     add_fields(schedule, Run, names, flags=FLAGS, advice=ADVICE)
+    add_checkpoint_flags(schedule)
     add_output_flags(parser)
     return parser
 
@@ -125,3 +134,11 @@ def _write_preview(path: Path, doodle: Doodle, *, overwrite: bool) -> None:
     rows = max(len(each) for each in maps)
     white = [np.pad(each, ((0, rows - len(each)), (0, 8), (0, 0)), constant_values=255) for each in maps]
     images.write(path, np.concatenate(white, axis=1), overwrite=overwrite)
+
+
+def _is_there(path: Path, doodle: Doodle) -> bool:
+    """Whether the preview was written, byte for byte, by a run that is now resumed."""
+    with TemporaryDirectory() as folder:
+        again = Path(folder) / path.name
+        _write_preview(again, doodle, overwrite=False)
+        return path.is_file() and path.read_bytes() == again.read_bytes()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 
+from neural_style.cli.checkpoints import add_checkpoint_flags, opened
 from neural_style.cli.flags import Parser, add_fields, boolean, described, values
 from neural_style.cli.session import Output, Session, add_output_flags
 from neural_style.errors import InvalidInputError
@@ -62,7 +63,7 @@ def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> i
         None if path is None else read_mask(path, soft=found.soft_masks, what=what)
         for path, what in ((found.content_mask, "content mask"), (found.color_mask, "color mask"))
     )
-    output = Output.of(**values(found, Output))
+    checkpoint, output = opened(found, Output.of(**values(found, Output)))
     return Session(
         settings,
         Content(found.content, mask=mask, color_mask=color_mask),
@@ -71,6 +72,7 @@ def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> i
         output,
         quiet=found.quiet,
         device=found.device,
+        checkpoint=checkpoint,
     ).execute()
 
 
@@ -129,6 +131,7 @@ def parser(command: str, technique: type[Network], description: str, *, own: Seq
         "min_improvement",
     ]
     add_fields(schedule, Run, names, flags=FLAGS, advice=ADVICE)
+    add_checkpoint_flags(schedule)
     add_output_flags(parser)
     return parser
 

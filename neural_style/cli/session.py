@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from neural_style import images, records
+from neural_style import files, images, records
+from neural_style.checkpoint import Checkpoint
+from neural_style.cli.checkpoints import is_finished
 from neural_style.cli.flags import add_fields
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource
@@ -42,6 +45,8 @@ class Output:
         record: also write settings, versions, losses and history to <prefix>.json; they are inside the picture anyway.
         rescale_image: save pictures in the size of the content.
         rescale_method: nearest, bilinear, bicubic, lanczos, box or hamming.
+        done: iterations whose pictures were written before the run was broken off.
+        own: files of the broken run that this one writes anew.
     """
 
     prefix: Path
@@ -52,6 +57,8 @@ class Output:
     record: bool = False
     rescale_image: bool = False
     rescale_method: str = "bilinear"
+    done: int = 0
+    own: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, prefix: str, **settings: Any) -> Output:
@@ -73,6 +80,14 @@ class Output:
     def final(self) -> Path:
         return self._named(self.suffix)
 
+    @property
+    def gif_file(self) -> Path:
+        return self._named(".gif")
+
+    @property
+    def record_file(self) -> Path:
+        return self._named(".json")
+
     def at_iteration(self, iteration: int) -> Path:
         return self._named(f"_at_iteration_{iteration}{self.suffix}")
 
@@ -80,19 +95,37 @@ class Output:
         """Whether the picture of this iteration is saved."""
         return self.save_every > 0 and iteration % self.save_every == 0
 
-    def check(self, iterations: int, *, inputs: Iterable[ImageSource | Mask], others: Sequence[Path] = ()) -> None:
+    def files(self, iterations: int) -> list[Path]:
+        """All that a run writes that has so many iterations."""
+        kept = [self.at_iteration(i) for i in range(self.done + 1, iterations + 1) if self.is_kept(i)]
+        extras = [path for wanted, path in ((self.gif, self.gif_file), (self.record, self.record_file)) if wanted]
+        return [self.final, *kept, *extras]
+
+    def replaces(self, path: Path) -> bool:
+        """Whether a file that is there already is written anew."""
+        return self.overwrite or path in self.own
+
+    def check(
+        self,
+        iterations: int,
+        *,
+        inputs: Iterable[ImageSource | Mask],
+        others: Sequence[Path] = (),
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
         """Find out, before the run, whether every file can be written, `others` too, and that none is an input."""
-        kept = [self.at_iteration(i) for i in range(1, iterations + 1) if self.is_kept(i)]
-        extras = [self._named(ending) for wanted, ending in ((self.gif, ".gif"), (self.record, ".json")) if wanted]
         paths = [getattr(source, "path", source) for source in inputs]
         sources = [Path(path) for path in paths if isinstance(path, str | os.PathLike)]
-        written = [self.final, *kept, *extras, *others]
-        for path in written:
-            if [other.absolute() for other in written].count(path.absolute()) > 1:
+        written = [*self.files(iterations), *others]
+        kept = [] if checkpoint is None else [checkpoint.path]
+        everything = Counter(path.absolute() for path in (*written, *kept))
+        for path in (*written, *kept):
+            if everything[path.absolute()] > 1:
                 raise InvalidInputError(f"{path} would be written twice: choose another name for one of the two")
             if any(source.exists() and path.exists() and path.samefile(source) for source in sources):
                 raise InvalidInputError(f"{path} is one of the inputs and would be lost: choose another name")
-            images.check_output(path, overwrite=self.overwrite, suffixes=[*images.SUFFIXES, ".gif", ".json"])
+        for path in written:
+            images.check_output(path, overwrite=self.replaces(path), suffixes=[*images.SUFFIXES, ".gif", ".json"])
 
     def rescaled(self, image: np.ndarray, content: images.Picture) -> np.ndarray:
         """The picture in the size that was asked for.
@@ -110,7 +143,7 @@ class Output:
             image,
             alpha=None if alpha is None else images.resize(alpha, image.shape[:2], method=self.rescale_method),
             record=record,
-            overwrite=self.overwrite,
+            overwrite=self.replaces(path),
         )
 
     def _named(self, ending: str) -> Path:
@@ -129,16 +162,24 @@ class Session:
     quiet: bool = False
     device: str | None = None
     weights_sha256: str | None = None
+    checkpoint: Checkpoint | None = None
     _frames: list[np.ndarray] = field(default_factory=list)
 
     def execute(self) -> int:
         """Check, run, save, and tell; returns the exit status."""
+        if self.is_finished_already():
+            return 0
         settings = Run(**self.run)
         iterations = settings.iterations * len(settings.levels)
         content, styles = as_content(self.content), as_styles(self.styles)
         self.output.check(
-            iterations, inputs=[settings.init, *_sources(content), *(s for style in styles for s in _sources(style))]
+            iterations,
+            inputs=[settings.init, *_sources(content), *(s for style in styles for s in _sources(style))],
+            checkpoint=self.checkpoint,
         )
+        if self.checkpoint is not None:
+            self._frames = self.checkpoint.frames
+            self.checkpoint.note = {"files": [str(path.absolute()) for path in self.output.files(iterations)]}
         start_backend(self.device)
         with self._progress(iterations * EVALUATIONS_PER_ITERATION) as progress:
 
@@ -148,9 +189,27 @@ class Session:
                 if self.output.gif:
                     self._frames.append(_at_most(self.output.rescaled(step.image, content.picture), GIF_ROWS))
 
-            result = self.technique.transfer(content, styles, **self.run, progress=progress, on_step=save)
+            result = self.technique.transfer(
+                content, styles, **self.run, progress=progress, on_step=save, checkpoint=self.checkpoint
+            )
         self._finish(result, content.picture)
         return INTERRUPTED if result.stopped == "interrupted" else 0
+
+    def is_finished_already(self) -> bool:
+        """Whether a run that is to be resumed was killed when all was done; that is all there is to tell then."""
+        if self.checkpoint is None or not self.checkpoint.resume or self.checkpoint.found is not None:
+            return False
+        if not self.output.final.is_file():
+            return False
+        start_backend(self.device)
+        settings = Run(**self.run)
+        start = None if settings.init_is_named else images.read(settings.init, what="initial image")
+        content, styles = as_content(self.content), as_styles(self.styles)
+        if not is_finished(self.output.final, records.of_run(self.technique, content, styles, settings, start=start)):
+            return False
+        if not self.quiet:
+            print(f"{self.output.final} is finished already")
+        return True
 
     def _finish(self, result: Result, content: images.Picture) -> None:
         output = self.output
@@ -161,16 +220,22 @@ class Session:
         output.write(output.final, result.image, content, records.to_json(record))
         written = [output.final]
         if output.gif:
-            written.append(output._named(".gif"))
-            images.write_animation(written[-1], self._frames, overwrite=output.overwrite)
+            written.append(output.gif_file)
+            images.write_animation(written[-1], self._frames, overwrite=output.replaces(written[-1]))
         if output.record:
-            written.append(output._named(".json"))
-            written[-1].write_text(records.to_json(record) + "\n", encoding="utf-8", errors="backslashreplace")
+            written.append(output.record_file)
+            with files.complete(written[-1], f'record "{written[-1]}"', overwrite=True) as file:
+                file.write((records.to_json(record) + "\n").encode("utf-8", "backslashreplace"))
+        unfinished = self.checkpoint is not None and not self.checkpoint.is_finished
+        if self.checkpoint is not None and not unfinished:
+            self.checkpoint.delete()  # last: whenever the run is killed, either the checkpoint or all files are there
         if not self.quiet:
             if result.stopped:
                 print(f"stopped early: {result.stopped}")
             print(table_of_terms(result.losses))
             print("wrote " + ", ".join(map(str, written)))
+            if self.checkpoint is not None and unfinished:
+                print(f"the run is kept in {self.checkpoint.path}: the same command with --resume goes on")
 
     @contextlib.contextmanager
     def _progress(self, total: int) -> Iterator[Any]:
@@ -185,6 +250,7 @@ class Session:
             if bar is None:  # not before the first evaluation: an error found until then is the only line
                 bar = tqdm(
                     total=total,
+                    initial=evaluations - 1,  # of a run that is resumed
                     unit="eval",
                     disable=self.quiet,
                     dynamic_ncols=watched,

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.errors import InvalidInputError, MissingFileError, reason
 from neural_style.images.picture import Array, Picture, check_extent, luminance, over_white
 
 # Pillow's other formats stay closed: some of them start programs (EPS runs Ghostscript).
@@ -263,7 +263,3 @@ def _advice(path: Path) -> str:
     if close:
         return f'did you mean "{path.parent / names[close[0]]}"?'
     return f'check the name, and that it is in "{path.parent.resolve()}"'
-
-
-def reason(error: Exception) -> str:
-    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__

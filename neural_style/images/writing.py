@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
-import secrets
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from neural_style import files
 from neural_style.errors import InvalidInputError, did_you_mean
 from neural_style.images.picture import Array, check_extent, over_white, resize, to_uint8
-from neural_style.images.reading import READABLE, opened, reason
+from neural_style.images.reading import READABLE, opened
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 SUFFIXES = tuple(_FORMATS)
@@ -47,20 +46,7 @@ def check_output(
         raise InvalidInputError(
             f'{where} has the unknown suffix "{path.suffix}": {did_you_mean(path.suffix.lower(), suffixes)}'
         )
-    with _writing(where):
-        if path.is_dir():
-            raise InvalidInputError(f"{where} is a folder: choose another name")
-        if os.path.lexists(path) and not overwrite:
-            raise FileExistsError
-        blocked = next((parent for parent in path.parents if parent.exists() and not parent.is_dir()), None)
-        if blocked:
-            raise InvalidInputError(f'{where} cannot be written: "{blocked}" is a file, not a folder')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = _temporary(path)
-        try:
-            probe.touch(exist_ok=False)
-        finally:
-            probe.unlink(missing_ok=True)
+    files.check_place(path, where, overwrite=overwrite)
 
 
 def write(
@@ -104,9 +90,10 @@ def write(
                 f"{where}: a JPEG has no room for a record of {len(text)} bytes; written without it", stacklevel=2
             )
     buffer = io.BytesIO()
-    with _writing(where):
+    with files.writing(where):
         Image.fromarray(pixels).save(buffer, kind, **options)
-    _store(path, buffer.getvalue(), where, overwrite)
+    with files.complete(path, where, overwrite=overwrite) as file:
+        file.write(buffer.getvalue())
 
 
 def write_16_bit(
@@ -127,9 +114,10 @@ def write_16_bit(
         pixels = np.dstack([pixels, alpha.astype(np.uint16) * 257])
         options["extrasamples"] = ["unassalpha"]
     buffer = io.BytesIO()
-    with _writing(where):
+    with files.writing(where):
         tifffile.imwrite(buffer, pixels, **options)
-    _store(path, buffer.getvalue(), where, overwrite)
+    with files.complete(path, where, overwrite=overwrite) as file:
+        file.write(buffer.getvalue())
 
 
 def read_record(path: str | os.PathLike[str]) -> str | None:
@@ -161,7 +149,7 @@ def write_animation(
     size = frames[-1].shape[:2]
     images = [Image.fromarray(resize(to_uint8(frame, where), size)).quantize(256) for frame in frames]
     buffer = io.BytesIO()
-    with _writing(where):
+    with files.writing(where):
         images[0].save(
             buffer,
             "GIF",
@@ -170,51 +158,5 @@ def write_animation(
             duration=[milliseconds] * (len(images) - 1) + [max(milliseconds, 1500)],
             loop=0,
         )
-    _store(path, buffer.getvalue(), where, overwrite)
-
-
-def _store(path: Path, data: bytes, where: str, overwrite: bool) -> None:
-    """Write `data` beside `path` and move it there whole: what has the name is complete, whenever a run is killed.
-
-    Without `overwrite` the move is a hard link, which is refused, and nothing lost, where the name is taken already.
-    """
-    temporary = _temporary(path)
-    with _writing(where):
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())  # or else a power cut may keep the name and lose the bytes
-            if overwrite or not _link(temporary, path):
-                os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def _link(temporary: Path, path: Path) -> bool:
-    """Give the file a second name that must be free; False where the file system (FAT, some shares) has no links."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        if os.path.lexists(path):
-            raise FileExistsError from None
-        return False
-    return True
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{secrets.token_hex(8)}.part")
-
-
-@contextlib.contextmanager
-def _writing(where: str) -> Iterator[None]:
-    try:
-        yield
-    except InvalidInputError:  # is a ValueError itself
-        raise
-    except FileExistsError as error:
-        raise InvalidInputError(f"{where} exists: choose another name, or pass overwrite=True / --overwrite") from error
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"{where} cannot be written: {reason(error)}") from error
+    with files.complete(path, where, overwrite=overwrite) as file:
+        file.write(buffer.getvalue())

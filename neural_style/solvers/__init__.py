@@ -4,11 +4,15 @@ A solver is a function `minimise(function, start, *, evaluations)`, where `funct
 `neural_style.solvers.function.Function` and `start` an image (H, W, 3). It is a generator that yields a `Point` after
 every evaluation, so that whoever runs it may look, count and stop; it ends after `evaluations` of them, or earlier and
 returns why.
+
+Those that are `RESUMABLE` can be taken up again: `minimise(..., resume=point.snapshot())` goes on behind that point as
+if nothing had happened, bit for bit on one machine; `evaluations` counts those before it too. A snapshot holds NumPy
+arrays by name, and is to be taken before the next point is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -26,12 +30,21 @@ WITH_MEMORY = ("lbfgs", "scipy_lbfgs")
 """Those that take a `memory`: how many steps they remember."""
 
 
+RESUMABLE = ("lbfgs", "adam")
+"""Those that can be taken up again. SciPy owns its loop, and does not let its state out."""
+
+Snapshot = Mapping[str, np.ndarray]
+"""All that a solver needs to go on."""
+
+
 class Point(NamedTuple):
-    """An image that was evaluated (an array or a tensor), its value, and what else the function returned."""
+    """An image that was evaluated (an array or a tensor), its value, what else the function returned, and a function
+    that tells the solver's state behind this point; None where it cannot be told."""
 
     image: Any
     value: float
     extra: Any = None
+    snapshot: Callable[[], Snapshot] | None = None
 
 
 class Solver(Protocol):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from math import isfinite
 
 import keras
 import numpy as np
 
-from neural_style.solvers import Point
+from neural_style.solvers import Point, Snapshot
 from neural_style.solvers.function import Function
 
 LEARNING_RATE = 10.0
@@ -15,14 +16,41 @@ LEARNING_RATE = 10.0
 
 
 def minimise(
-    function: Function, start: np.ndarray, *, evaluations: int, learning_rate: float = LEARNING_RATE
+    function: Function,
+    start: np.ndarray,
+    *,
+    evaluations: int,
+    learning_rate: float = LEARNING_RATE,
+    resume: Snapshot | None = None,
 ) -> Generator[Point, None, str]:
-    """Take one step of Adam after each evaluation; see `neural_style.solvers` for the interface."""
+    """Take one step of Adam after each evaluation; see `neural_style.solvers` for the interface.
+
+    Once something was not finite it stays in the moments for ever, so that the run ends there.
+    """
     image = keras.Variable(start, dtype=str(start.dtype), name="pastiche")
     optimizer = keras.optimizers.Adam(learning_rate)
-    for _ in range(evaluations):
+    optimizer.build([image])
+    done, stopped = 0, ""
+    if resume is not None:
+        image.assign(resume["image"])
+        for index, variable in enumerate(optimizer.variables):
+            variable.assign(resume[f"optimizer_{index}"])
+        done, stopped = int(resume["done"]), str(resume["stopped"])
+
+    def snapshot() -> Snapshot:
+        variables = {f"optimizer_{index}": variable for index, variable in enumerate(optimizer.variables)}
+        variables["image"] = image
+        # Copies: the variables change in place.
+        state = {name: np.asarray(keras.ops.copy(variable.value)) for name, variable in variables.items()}
+        return state | {"done": np.array(done), "stopped": np.array(stopped)}
+
+    while done < evaluations and not stopped:
         point = keras.ops.copy(image.value)  # a copy: the variable changes in place
         value, gradient, extra = function(point)
-        yield Point(point, float(value), extra)
-        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [image])
-    return ""
+        gradient = keras.ops.convert_to_tensor(gradient)
+        optimizer.apply([gradient], [image])
+        done += 1
+        if not (isfinite(value) and bool(keras.ops.all(keras.ops.isfinite(gradient)))):
+            stopped = "Adam cannot come back from what is not finite"
+        yield Point(point, float(value), extra, snapshot)
+    return stopped

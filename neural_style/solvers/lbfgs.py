@@ -26,7 +26,7 @@ from keras import ops
 
 from neural_style import backend
 from neural_style.backend import Tensor
-from neural_style.solvers import Point
+from neural_style.solvers import Point, Snapshot
 from neural_style.solvers.function import Function
 
 MEMORY = 10
@@ -86,6 +86,28 @@ class Order(NamedTuple):
     ahead: float
 
 
+class Course(NamedTuple):
+    """Where the search is, on the host.
+
+    Attributes:
+        done: evaluations so far.
+        pairs: how many pairs are in the memory.
+        order: for the next evaluation.
+        lowest: value at the last point that was accepted.
+        tries: evaluations of this line search that failed.
+        is_fresh: nothing was remembered since the memory was cleared.
+        stopped: why no evaluation follows; empty if one does.
+    """
+
+    done: int = 0
+    pairs: int = 0
+    order: Order = Order(accept=False, remember=False, moved=0.0, ahead=0.0)
+    lowest: float = np.inf
+    tries: int = 0
+    is_fresh: bool = True
+    stopped: str = ""
+
+
 def minimise(
     function: Function,
     start: np.ndarray,
@@ -94,6 +116,7 @@ def minimise(
     memory: int = MEMORY,
     exponent: float = EXPONENT,
     first_step: float = FIRST_STEP,
+    resume: Snapshot | None = None,
 ) -> Generator[Point, None, str]:
     """Run for `evaluations`, or until no descent is left; see `neural_style.solvers` for the interface.
 
@@ -105,36 +128,59 @@ def minimise(
             a program hands through, twice that during an evaluation.
         exponent: p of the preconditioner; 0 is none.
         first_step: root mean square of the first step, and of the first one after the memory was cleared.
+        resume: the snapshot of a run with the same settings, behind which this one goes on.
     """
     response = ops.convert_to_tensor(
         frequency_response(start.shape[:2], exponent) if exponent else [], dtype=str(start.dtype)
     )
     step = _program(function, first_step)
-    state = _initial(start, memory)
-    order = Order(accept=False, remember=False, moved=0.0, ahead=0.0)
-    lowest, tries, is_fresh = np.inf, 0, True
-    for index in range(evaluations):
-        controls = ops.convert_to_tensor(np.array(order, dtype=start.dtype))
+    state, course = _initial(start, memory), Course()
+    if resume is not None:
+        state, course = _taken_up(state, resume)
+
+    def snapshot() -> Snapshot:
+        return _snapshot(state, course)
+
+    while course.done < evaluations and not course.stopped:
+        controls = ops.convert_to_tensor(np.array(course.order, dtype=start.dtype))
         state, trial, (value, extra, slopes) = step(state, controls, function.constants, response)
         value, (slope, slope_ahead) = float(value), np.asarray(slopes, np.float64)
-        yield Point(trial, value, extra)
-        length = order.ahead
-        promised = SUFFICIENT * length * slope
-        if index == 0 or (isfinite(value) and isfinite(slope_ahead) and slope < 0 and value <= lowest + promised):
-            # s^T y = length (slope_ahead - slope); rounding alone makes it as large as this bound.
-            curved = index > 0 and length * (slope_ahead - slope) > 1e-6 * abs(length * slope)
-            order = Order(True, bool(curved), length, 1.0)
-            lowest, tries, is_fresh = value, 0, is_fresh and not curved
-            continue
-        tries += 1
-        if not (isfinite(slope) and slope < 0) or tries >= LINE_SEARCH:
-            if is_fresh:
-                return "no further descent is possible in the precision of the loss"
+        was_fresh, course = course.is_fresh, _decided(course, value, float(slope), float(slope_ahead), memory)
+        if course.is_fresh and not was_fresh:
             state = _forgotten(state, memory)
-            order, tries, is_fresh = Order(True, False, 0.0, 1.0), 0, True
-            continue
-        order = Order(False, False, 0.0, _shorter(length, lowest, slope, value))
-    return ""
+        yield Point(trial, value, extra, snapshot)
+    return course.stopped
+
+
+def _decided(course: Course, value: float, slope: float, slope_ahead: float, memory: int) -> Course:
+    """What follows an evaluation: another step, a shorter one, a new beginning without a memory, or the end.
+
+    Args:
+        course: before it.
+        value: at the point that was evaluated.
+        slope, slope_ahead: along the direction, where it begins and at that point.
+        memory: number of pairs that there is room for.
+    """
+    is_first, length = course.done == 0, course.order.ahead
+    course = course._replace(done=course.done + 1, pairs=min(course.pairs + course.order.remember, memory))
+    promised = SUFFICIENT * length * slope
+    if is_first or (isfinite(value) and isfinite(slope_ahead) and slope < 0 and value <= course.lowest + promised):
+        # s^T y = length (slope_ahead - slope); rounding alone makes it as large as this bound.
+        curved = not is_first and length * (slope_ahead - slope) > 1e-6 * abs(length * slope)
+        return course._replace(
+            order=Order(True, curved, length, 1.0),
+            lowest=value,
+            tries=0,
+            is_fresh=course.is_fresh and not curved,
+        )
+    tries = course.tries + 1
+    if (isfinite(slope) and slope < 0) and tries < LINE_SEARCH:
+        return course._replace(
+            order=Order(False, False, 0.0, _shorter(length, course.lowest, slope, value)), tries=tries
+        )
+    if course.is_fresh:
+        return course._replace(stopped="no further descent is possible in the precision of the loss")
+    return course._replace(order=Order(True, False, 0.0, 1.0), pairs=0, tries=0, is_fresh=True)
 
 
 def frequency_response(size: tuple[int, int], exponent: float) -> np.ndarray:
@@ -175,6 +221,31 @@ def _forgotten(state: State, memory: int) -> State:
         inverse_curvatures=ops.zeros(memory, dtype=nothing.dtype),
         scale=ops.zeros((), dtype=nothing.dtype),
     )
+
+
+def _snapshot(state: State, course: Course) -> Snapshot:
+    """Both as arrays; of the memory only what is filled."""
+    filled = {
+        name: np.stack([np.asarray(each) for each in getattr(state, name)[-course.pairs :]])
+        for name in ("steps", "changes")
+        if course.pairs
+    }
+    single = {name: np.asarray(value) for name, value in state._asdict().items() if name not in ("steps", "changes")}
+    return {**single, **filled, **{name: np.array(value) for name, value in course._asdict().items()}}
+
+
+def _taken_up(empty: State, snapshot: Snapshot) -> tuple[State, Course]:
+    """The opposite of `_snapshot`; `empty` has room for the memory."""
+    plain = {name: snapshot[name].item() for name in Course._fields if name != "order"}
+    accept, remember, moved, ahead = snapshot["order"].tolist()
+    order = Order(bool(accept), bool(remember), moved, ahead)
+    found: dict[str, Any] = {}
+    for name, value in empty._asdict().items():
+        if not isinstance(value, tuple):
+            found[name] = ops.convert_to_tensor(snapshot[name])
+        elif plain["pairs"]:
+            found[name] = (*value[plain["pairs"] :], *map(ops.convert_to_tensor, snapshot[name]))
+    return empty._replace(**found), Course(**plain, order=order)
 
 
 def _program(function: Function, first_step: float) -> Callable[..., Any]:

@@ -1,5 +1,6 @@
 """Solvers on functions whose minimum is known."""
 
+import io
 import threading
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from keras import ops
 from scipy import optimize
 
 from neural_style import InvalidInputError, backend
-from neural_style.solvers import SOLVERS, lbfgs, scipy_lbfgs, solver
+from neural_style.solvers import RESUMABLE, SOLVERS, lbfgs, scipy_lbfgs, solver
 from neural_style.solvers.function import Evaluated, Function
 
 SHAPE = (4, 5, 3)
@@ -245,6 +246,83 @@ def test_scipy_leaves_no_thread_behind(leave):
         with pytest.raises(ZeroDivisionError):
             next(scipy_lbfgs.minimise(on_host(fail), minimum + 1, evaluations=50))
     assert threading.active_count() == before
+
+
+def state_after(name, function, start, count, **settings):
+    """The values of the first `count` points, and the state behind them, read from a file."""
+    points = solver(name)(function, start, evaluations=10**6, **settings)
+    values = [next(points)]
+    values += [next(points) for _ in range(count - 1)]
+    file = io.BytesIO()
+    np.savez(file, **values[-1].snapshot())
+    file.seek(0)
+    with np.load(file) as stored:
+        return [point.value for point in values], dict(stored)
+
+
+@pytest.mark.parametrize("name", RESUMABLE)
+@pytest.mark.parametrize("traceable", [True, False])
+@pytest.mark.parametrize("count", [1, 2, 3, 9, 25])
+def test_a_solver_that_is_taken_up_goes_on_as_if_nothing_had_happened(name, traceable, count):
+    def value_and_grad(x):
+        return float(optimize.rosen(x.ravel())), optimize.rosen_der(x.ravel()).reshape(x.shape)
+
+    function = traced(rosenbrock) if traceable else on_host(value_and_grad)
+    start = np.linspace(-1.5, 2, 36).reshape(3, 4, 3).astype("float32")
+    whole, _ = run(name, function, start, 40)
+    before, state = state_after(name, function, start, count)
+    after, _ = run(name, function, np.zeros_like(start), 40, resume=state)
+    assert before + [point.value for point in after] == [point.value for point in whole]
+    np.testing.assert_array_equal(np.asarray(after[-1].image), np.asarray(whole[-1].image))
+
+
+def walls(x):
+    """Nothing is finite beyond 100, so that a line search has much to do; beyond the minimum the slope is a cliff."""
+    inside = np.abs(x).max() < 100
+    z = x - 7
+    return float(np.abs(z).sum() + np.square(z).sum()) if inside else np.nan, np.sign(z) * (1 + 1e3 * (z > 0)) + 2 * z
+
+
+def test_lbfgs_is_taken_up_at_any_moment_of_a_line_search_and_after_its_end():
+    whole, reason = run("lbfgs", on_host(walls), np.zeros(SHAPE, "float32"), 200, first_step=1000.0, memory=3)
+    assert reason.startswith("no further descent")
+    forgotten = False
+    for count in range(1, len(whole) + 1):
+        before, state = state_after(
+            "lbfgs", on_host(walls), np.zeros(SHAPE, "float32"), count, first_step=1000.0, memory=3
+        )
+        forgotten |= bool(state["is_fresh"]) and count > 20
+        after, again = run(
+            "lbfgs", on_host(walls), np.zeros(SHAPE, "float32"), 200, first_step=1000.0, memory=3, resume=state
+        )
+        np.testing.assert_array_equal(before + [point.value for point in after], [point.value for point in whole])
+        assert again == reason
+    assert forgotten
+
+
+def test_an_empty_memory_takes_no_space():
+    value_and_grad, _ = quadratic()
+    sizes = []
+    for count in (1, 3, 30):
+        _, state = state_after("lbfgs", on_host(value_and_grad), np.zeros(SHAPE, "float32"), count, memory=4)
+        sizes.append(sum(array.size for array in state.values() if array.ndim >= 3) // np.prod(SHAPE))
+    assert sizes[0] == 4  # image, gradient, direction, ahead
+    assert sizes[0] < sizes[1] < sizes[2] == 4 + 2 * 4
+
+
+def test_adam_ends_where_nothing_is_finite():
+    def value_and_grad(x):
+        return (np.nan if (x > 25).any() else 1.0), np.full_like(x, -1)
+
+    points, reason = run("adam", on_host(value_and_grad), np.zeros(SHAPE, "float32"), 50)
+    assert [np.isnan(point.value) for point in points] == [False] * 3 + [True]
+    assert "not finite" in reason
+
+
+def test_scipy_tells_no_state():
+    value_and_grad, _ = quadratic()
+    points, _ = run("scipy_lbfgs", on_host(value_and_grad), np.zeros(SHAPE, "float32"), 1)
+    assert points[0].snapshot is None
 
 
 def test_unknown_solver():
