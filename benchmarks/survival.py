@@ -3,8 +3,8 @@
     python benchmarks/survival.py --kills 20 --num_iter 12 --sizes 64 128
 
 A small run is made without a break, and again with `--checkpoint --resume` while it is killed (SIGKILL) at random
-moments: one kill in five while the command starts, the others at a random moment after the next checkpoint or picture
-has appeared. A run that comes to its end is begun anew until there were enough kills; then the last is left in peace.
+moments: one kill in five while the command starts, two in five at the moment when a file is seen that is not yet whole,
+the others at a random moment after the next checkpoints or pictures have appeared. A run that comes to its end is begun anew until there were enough kills; then the last is left in peace.
 After each kill every file is read. What is printed:
 
     resumed           commands that went on behind a kill, and runs that were finished
@@ -99,7 +99,7 @@ def main():
         subprocess.run([*map(str, command(folder, "whole", found)), "--quiet"], check=True)
         with Image.open(folder / "whole.png") as image:
             whole = np.asarray(image).astype(int)
-        run, was_killed = 0, False
+        run, was_killed, left = 0, False, set()
         while told["kills"] < found.kills or was_killed:
             prefix = f"broken{run}"
             arguments = [*map(str, command(folder, prefix, found)), "--quiet"]
@@ -108,23 +108,28 @@ def main():
             started = time.monotonic()
             process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
             if told["kills"] < found.kills:
-                in_start_up = rng.random() < 0.2
-                # After the beginning has been written, two of the things that follow.
-                wanted = 0 if in_start_up else rng.randint(2, 6)
+                moment = rng.choice(["in start-up", "while written", "while written", "after", "after"])
+                if moment == "in start-up":
+                    time.sleep(rng.uniform(0, 4))
+                wanted = 0 if moment == "in start-up" else rng.randint(2, 6)
                 while process.poll() is None and wanted:
-                    time.sleep(0.002)
+                    time.sleep(0.0005)
                     after = files_of(folder, prefix)
                     if after != before:
                         before, wanted = after, wanted - 1
-                time.sleep(rng.uniform(0, 4) if in_start_up else rng.uniform(0, 0.3))
+                while process.poll() is None and moment == "while written" and not list(folder.glob(".*.part")):
+                    pass
+                time.sleep(rng.uniform(0, 0.3) if moment == "after" else 0)
                 if process.poll() is None:
                     process.kill()
                     told["kills"] += 1
-                    told["in start-up"] += in_start_up
+                    told["in start-up"] += moment == "in start-up"
             _, errors = process.communicate()
             told["resumed"] += was_killed
             was_killed = process.returncode == -9
-            told["while written"] += was_killed and bool(list(folder.glob(".*.part")))
+            lying = set(folder.glob(".*.part"))
+            told["while written"] += was_killed and bool(lying - left)
+            left = lying
             broken += unreadable(folder, prefix)
             shown, kept = iterations_of(folder, prefix)
             if was_killed:
@@ -139,7 +144,6 @@ def main():
                 run += 1
             state = "killed" if was_killed else f"ended with {process.returncode}"
             print(f"{state} after {time.monotonic() - started:.1f} s: picture {shown}, checkpoint {kept}", flush=True)
-        left = [path.name for path in folder.glob(".*")]
         width = max(map(len, told))
         for label, count in told.items():
             print(f"{label:<{width}}  {count}")

@@ -28,6 +28,10 @@ SHOWN = 4
 """Differences between two runs that are named before the rest is counted."""
 
 
+PIXELS = "sha256:"
+"""Before the hash of a picture or a mask, where runs are compared."""
+
+
 @dataclass
 class Checkpoint:
     """Where a run is kept.
@@ -86,7 +90,8 @@ class Checkpoint:
         was, wanted = before["run.iterations"], now["run.iterations"]
         if was != wanted and told["index"] == 0 and len(told["history"]) <= wanted:
             del before["run.iterations"], now["run.iterations"]
-        names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
+        names = [name for name in names if not (name.endswith(".soft") and name.removesuffix(".soft") in names)]
         if names:
             shown = [_difference(name, before.get(name), now.get(name)) for name in names[:SHOWN]]
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
@@ -196,18 +201,24 @@ def _flat(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {name: value}
     found: dict[str, Any] = {}
+    if "sha256" in value:
+        found[name] = f"{PIXELS}{value['sha256']}"
     for key, each in value.items():
-        if not (key == "image" and "sha256" in value):
+        if not ("sha256" in value and key in ("image", "sha256")):
             found |= _flat(f"{name}.{key}", each)
     return found
 
 
 def _difference(name: str, before: Any, now: Any) -> str:
     name = name.removeprefix("settings.").removeprefix("run.")
-    if name.endswith("sha256"):
-        return f"other pixels in {name.removesuffix('.sha256')}"
+    if all(str(value).startswith(PIXELS) for value in (before, now)):
+        return f"other pixels in {name}"
     return f"{name} was {_shown(before)} and is {_shown(now)}"
 
 
 def _shown(value: Any) -> str:
-    return " ".join(map(str, value)) or "none" if isinstance(value, list) else f"{value}"
+    if value is None or value == []:
+        return "none"
+    if str(value).startswith(PIXELS):
+        return "a picture"
+    return " ".join(map(str, value)) if isinstance(value, list) else f"{value}"

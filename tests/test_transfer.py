@@ -174,6 +174,23 @@ def test_a_loss_that_becomes_nan_ends_the_run_with_the_best_picture(photo, paint
     assert result.image.shape == (16, 19, 3)
 
 
+def test_lbfgs_comes_back_from_what_is_not_finite_and_the_run_goes_on(photo, painting, monkeypatch):
+    """The first step has a root mean square of 2; farther than 1.5 from the start there is nothing."""
+    values, starts = [], []
+
+    def evaluate(self, image):
+        starts.append(starts[0] if starts else image + 1)
+        outside = np.abs(image - (starts[0] - 1)).max() > 1.5
+        values.append(np.nan if outside else float(np.square(image - starts[0]).sum()))
+        return Evaluation(values[-1], 2 * (image - starts[0]), {"tv": values[-1]})
+
+    instead_of_the_loss(monkeypatch, evaluate)
+    result = TINY.transfer(photo, painting, image_size=16, iterations=2)  # and without a warning
+    assert np.isnan(values[1])
+    assert result.loss < 1e-3 * values[0]
+    assert "finite" not in result.stopped
+
+
 def test_a_loss_that_is_nan_from_the_start_is_an_error(photo, painting, monkeypatch):
     instead_of_the_loss(monkeypatch, scripted([float("nan")]))
     with pytest.raises(NeuralStyleError, match=r"the loss was no longer finite at evaluation 1 \(content.conv1_2\)"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +65,19 @@ def kill_in(monkeypatch: pytest.MonkeyPatch, where: type, name: str, call: int, 
     monkeypatch.setattr(where, name, called)
 
 
+@contextlib.contextmanager
+def killed_in(where: type, name: str, call: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        kill_in(patch, where, name, call)
+        with pytest.raises(Killed):
+            yield
+
+
 @pytest.mark.parametrize("iteration", [1, 2, 3])
-def test_a_killed_run_goes_on(
-    paint: Command, keep: Command, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, iteration: int
-) -> None:
+def test_a_killed_run_goes_on(paint: Command, keep: Command, out: Path, tmp_path: Path, iteration: int) -> None:
     """Killed when the picture of an iteration is written and its checkpoint is not."""
     assert paint("--num_iter", "3", "--gif", prefix=tmp_path / "whole").status == 0
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        kill_in(patch, Checkpoint, "write", iteration + 1)
+    with killed_in(Checkpoint, "write", iteration + 1):
         keep("--gif")
     assert (out / f"out_at_iteration_{iteration}.png").exists()
     early = {path: path.stat().st_mtime_ns for path in out.iterdir() if f"_{iteration}." not in path.name}
@@ -89,8 +95,7 @@ def test_a_killed_run_goes_on(
 def test_killed_when_the_picture_is_written_and_the_checkpoint_still_there(
     keep: Command, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        kill_in(patch, Checkpoint, "delete", 1)
+    with killed_in(Checkpoint, "delete", 1):
         keep()
     before = pixels(out / "out.png")
     with monkeypatch.context() as patch:
@@ -100,7 +105,7 @@ def test_killed_when_the_picture_is_written_and_the_checkpoint_still_there(
     assert not (tmp_path / "run.ckpt").exists()
 
 
-def test_killed_when_all_was_done(keep: Command, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_when_all_was_done(keep: Command, out: Path) -> None:
     """The command in a loop ends well, and another command does not take the picture for its own."""
     assert keep().status == 0
     before = (out / "out.png").stat().st_mtime_ns
@@ -125,12 +130,12 @@ def test_ctrl_c_leaves_the_checkpoint_and_says_so(
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.gif", "out_at_iteration_3.png", "other_at_iteration_2.png"])
+@pytest.mark.filterwarnings("always:the broken run kept no frames")
 def test_what_the_broken_run_did_not_write_is_the_users(
     keep: Command, out: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Killed in the second iteration, without --gif; then a file appears."""
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        kill_in(patch, Checkpoint, "write", 3)
+    with killed_in(Checkpoint, "write", 3):
         keep()
     (out / name).write_bytes(b"mine")
     with monkeypatch.context() as patch:
@@ -139,9 +144,9 @@ def test_what_the_broken_run_did_not_write_is_the_users(
     assert (out / name).read_bytes() == b"mine"
 
 
-def test_an_animation_without_its_beginning_is_told(keep: Command, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        kill_in(patch, Checkpoint, "write", 3)
+@pytest.mark.filterwarnings("always:the broken run kept no frames")
+def test_an_animation_without_its_beginning_is_told(keep: Command, out: Path) -> None:
+    with killed_in(Checkpoint, "write", 3):
         keep()
     ran = keep("--gif")
     assert ran.status == 0
@@ -152,8 +157,7 @@ def test_an_animation_without_its_beginning_is_told(keep: Command, out: Path, mo
 def test_more_iterations(paint: Command, keep: Command, out: Path, tmp_path: Path) -> None:
     """A run that was broken off goes on beyond what was wanted of it first."""
     assert paint("--num_iter", "5", prefix=tmp_path / "whole").status == 0
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-        kill_in(patch, Checkpoint, "write", 3)
+    with killed_in(Checkpoint, "write", 3):
         keep()
     assert keep("--num_iter", "5").status == 0
     np.testing.assert_array_equal(pixels(out / "out.png"), pixels(tmp_path / "whole.png"))
@@ -172,9 +176,7 @@ def test_flags_that_cannot_be(paint: Command, tmp_path: Path, photo_file: Path) 
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["painting.png", "photo.png", "there"]
 
 
-def test_a_doodle_with_a_preview_goes_on(
-    command: Command, painting_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_doodle_with_a_preview_goes_on(command: Command, painting_file: Path, tmp_path: Path) -> None:
     regions = np.zeros((36, 30, 3), np.uint8)
     regions[18:] = [0, 255, 0]
     Image.fromarray(regions).save(tmp_path / "mask.png")
@@ -182,15 +184,14 @@ def test_a_doodle_with_a_preview_goes_on(
     flags = [*masks, "--style_image", painting_file, "--model", "mini", "--weights", "random", "--img_size", "16"]
     flags += ["--num_iter", "2", "--quiet", "--preview", tmp_path / "labels.png"]
     prefixed = [*flags, "--target_image_prefix", tmp_path / "out", "--checkpoint", tmp_path / "run.ckpt", "--resume"]
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        kill_in(patch, Checkpoint, "write", 3)
+    with killed_in(Checkpoint, "write", 3):
         command("doodle", *prefixed)
     assert command("doodle", *prefixed).status == 0
     assert command("doodle", *prefixed) == (0, "", "")
     assert not (tmp_path / "run.ckpt").exists()
     (tmp_path / "labels.png").write_bytes(b"mine")
-    (tmp_path / "out.png").unlink()
-    command("doodle", *prefixed).assert_refused("labels.png")
+    prefixed[prefixed.index(tmp_path / "out")] = tmp_path / "other"
+    command("doodle", *prefixed).assert_refused("labels.png", "exists")
 
 
 def test_kill_9_at_random_moments(photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
