@@ -4,9 +4,10 @@
 
 A small run is made without a break, and again with `--checkpoint --resume` while it is killed (SIGKILL) at random
 moments: one kill in five while the command starts, two in five at the moment when a file is seen that is not yet whole,
-the others at a random moment after the next checkpoints or pictures have appeared. A run that comes to its end is begun anew until there were enough kills; then the last is left in peace.
-After each kill every file is read. What is printed:
+the others at a random moment after the next checkpoints or pictures have appeared. A run that comes to its end is begun
+anew until there were enough kills; then the last is left in peace. After each kill every file is read. Printed is
 
+    while written     kills that left a temporary file
     resumed           commands that went on behind a kill, and runs that were finished
     refused           commands that ended in an error: must be 0
     half-written      pictures, animations or checkpoints that cannot be read: must be 0

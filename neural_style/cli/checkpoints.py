@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neural_style import files, images, solvers
 from neural_style.checkpoint import Checkpoint, same_run
 from neural_style.errors import InvalidInputError
@@ -61,10 +63,17 @@ def opened(found: Namespace, output: Output) -> tuple[Checkpoint | None, Output]
     own = [path for path in written if str(path.absolute()) in checkpoint.note.get("files", ())]
     for path in own:
         files.remove_leftovers(path)
-    if output.gif and len(checkpoint.frames) != done:
-        warnings.warn(f"the broken run kept no frames, so the animation begins at iteration {done + 1}", stacklevel=2)
-        checkpoint.frames.clear()
     return checkpoint, replace(output, done=done, own=tuple(own))
+
+
+def frames_of(checkpoint: Checkpoint, output: Output) -> list[np.ndarray]:
+    """The frames of the animation so far, in the list that the checkpoint keeps."""
+    if output.gif and len(checkpoint.frames) != output.done:
+        warnings.warn(
+            f"the broken run kept no frames, so the animation begins at iteration {output.done + 1}", stacklevel=2
+        )
+        checkpoint.frames.clear()
+    return checkpoint.frames
 
 
 def is_finished(picture: Path, run: Record) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from neural_style import files, images, records
 from neural_style.checkpoint import Checkpoint
-from neural_style.cli.checkpoints import is_finished
+from neural_style.cli.checkpoints import frames_of, is_finished
 from neural_style.cli.flags import add_fields
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource
@@ -178,7 +178,7 @@ class Session:
             checkpoint=self.checkpoint,
         )
         if self.checkpoint is not None:
-            self._frames = self.checkpoint.frames
+            self._frames = frames_of(self.checkpoint, self.output)
             self.checkpoint.note = {"files": [str(path.absolute()) for path in self.output.files(iterations)]}
         start_backend(self.device)
         with self._progress(iterations * EVALUATIONS_PER_ITERATION) as progress:

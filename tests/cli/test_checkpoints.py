@@ -130,7 +130,6 @@ def test_ctrl_c_leaves_the_checkpoint_and_says_so(
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.gif", "out_at_iteration_3.png", "other_at_iteration_2.png"])
-@pytest.mark.filterwarnings("always:the broken run kept no frames")
 def test_what_the_broken_run_did_not_write_is_the_users(
     keep: Command, out: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
