@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import warnings
 from argparse import Namespace
 from dataclasses import replace
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neural_style import files, images, solvers
+from neural_style import files, records, solvers
 from neural_style.checkpoint import Checkpoint, same_run
-from neural_style.errors import InvalidInputError
+from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.records import Record
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def opened(found: Namespace, output: Output) -> tuple[Checkpoint | None, Output]
 
     A checkpoint is written before the first picture and names all files of its run, none of which was there then. Those
     that the broken run may have written and this one writes again are the picture of the iteration that was lost, and
-    the last files, where it was interrupted or killed at the very end.
+    the last files, where it was interrupted or killed at the very end: the record in the picture tells.
 
     Raises:
         InvalidInputError: as in `Checkpoint.opened`; the solver cannot be taken up; `--resume` is alone.
@@ -59,10 +58,14 @@ def opened(found: Namespace, output: Output) -> tuple[Checkpoint | None, Output]
     if checkpoint.found is None:
         return checkpoint, output
     done = len(checkpoint.found["progress"]["history"])
-    written = [output.final, output.gif_file, output.record_file, output.at_iteration(done + 1)]
-    own = [path for path in written if str(path.absolute()) in checkpoint.note.get("files", ())]
+    last = [output.final, output.gif_file, output.record_file]
+    own = [output.at_iteration(done + 1), *last]
+    own = [path for path in own if str(path.absolute()) in checkpoint.note.get("files", ())]
     for path in own:
         files.remove_leftovers(path)
+    record = _record_in(output.final)
+    if record is None or not same_run(record, checkpoint.found["run"]):  # the others are written after it
+        own = [path for path in own if path not in last]
     return checkpoint, replace(output, done=done, own=tuple(own))
 
 
@@ -78,8 +81,13 @@ def frames_of(checkpoint: Checkpoint, output: Output) -> list[np.ndarray]:
 
 def is_finished(picture: Path, run: Record) -> bool:
     """Whether a picture is the finished one of this very run."""
+    record = _record_in(picture)
+    return record is not None and record.get("stopped") != "interrupted" and same_run(record, run)
+
+
+def _record_in(picture: Path) -> Record | None:
+    """The record in a picture; None where there is none, or no picture."""
     try:
-        record = json.loads(images.read_record(picture) or "{}")
-    except (InvalidInputError, ValueError):
-        return False
-    return record.get("stopped") != "interrupted" and same_run(record, run)
+        return records.read(picture)
+    except NeuralStyleError:
+        return None
