@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -88,6 +88,12 @@ class Result:
         images.write(Path(path), self.image, alpha=self.alpha, record=records.to_json(self.record), overwrite=overwrite)
 
 
+class ObjectiveAt(Protocol):
+    """Makes the objective for a pastiche of `size` rows and columns, looked at as a whole or by tiles of that side."""
+
+    def __call__(self, size: tuple[int, int], tile: int | None = None) -> Objective: ...
+
+
 class Technique(ABC):
     """What builds an objective from inputs, and can therefore be run. Techniques are frozen dataclasses of settings."""
 
@@ -107,8 +113,8 @@ class Technique(ABC):
         """Pixels per position of the deepest layer in use: the smallest side of an image that can be looked at."""
 
     @abstractmethod
-    def objective_at(self, content: Content, styles: Sequence[Style]) -> Callable[[tuple[int, int]], Objective]:
-        """A function from rows and columns of the pastiche to the objective at that size.
+    def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
+        """What makes the objective at any size.
 
         The network is loaded here, once for all sizes. `content` and `styles` have been read.
         """

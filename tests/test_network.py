@@ -97,7 +97,7 @@ def test_a_paintings_own_size_counts_by_its_mean_only(photo, painting):
     side = np.sqrt(20 * 24 / (36 * 30)) * scale
     seen = np.array(Image.fromarray(painting).resize((round(30 * side), round(36 * side)), Image.Resampling.BILINEAR))
     of_style, of_pastiche = (
-        np.asarray(objective.network((image[..., ::-1] - np.array(BGR_MEAN))[None].astype("float32"))[layer])[0]
+        np.asarray(objective.eye.network((image[..., ::-1] - np.array(BGR_MEAN))[None].astype("float32"))[layer])[0]
         for image in (seen, x)
     )
     assert of_style.shape[:2] != of_pastiche.shape[:2]

@@ -109,7 +109,7 @@ def minimise(
     response = ops.convert_to_tensor(
         frequency_response(start.shape[:2], exponent) if exponent else [], dtype=str(start.dtype)
     )
-    step = _program(function, first_step)
+    step = function.program(("lbfgs", first_step), lambda: _program(function, first_step))
     state = _initial(start, memory)
     order = Order(accept=False, remember=False, moved=0.0, ahead=0.0)
     lowest, tries, is_fresh = np.inf, 0, True
