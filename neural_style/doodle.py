@@ -24,6 +24,7 @@ from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, check_weight
 from neural_style.level import Progress
 from neural_style.network import settle_network, settled_precision
+from neural_style.plan import Look
 from neural_style.run import Run
 from neural_style.transfer import ObjectiveAt, Result, Step, Technique, _Transfer
 
@@ -134,10 +135,11 @@ class NeuralDoodle:
         labels: int,
         content: Content | ImageSource | None = None,
         image_size: int | None = None,
+        tile: int | None = Run.tile,
     ) -> Objective:
         """The function of the pastiche that a transfer minimises, at one size; arguments are those of `transfer`."""
-        transfer = self._transfer(style, style_mask, target_mask, labels, content, image_size=image_size)
-        return transfer.objective_at(transfer.sizes[0])
+        transfer = self._transfer(style, style_mask, target_mask, labels, content, image_size=image_size, tile=tile)
+        return transfer.objective_at(transfer.sizes[0], transfer.demands[0].tile)
 
     def steps(
         self,
@@ -167,6 +169,8 @@ class NeuralDoodle:
         init: ImageSource | None = None,
         solver: str = Run.solver,
         memory: int = Run.memory,
+        tile: int | None = Run.tile,
+        memory_limit: float | None = Run.memory_limit,
         seed: int = Run.seed,
         min_improvement: float = Run.min_improvement,
         preserve_color: str = Run.preserve_color,
@@ -188,6 +192,7 @@ class NeuralDoodle:
                 colours), or a picture; None for `content` where there is one and `noise` otherwise.
             solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
             memory: number of steps that the two L-BFGS remember; each takes the memory of two pictures.
+            tile, memory_limit: see `Technique.transfer`.
             seed: of the noise.
             min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
             preserve_color: `none`, or how the content's colours are kept; see `neural_style.color_transfer`.
@@ -212,6 +217,8 @@ class NeuralDoodle:
             init=init,
             solver=solver,
             memory=memory,
+            tile=tile,
+            memory_limit=memory_limit,
             seed=seed,
             min_improvement=min_improvement,
             preserve_color=preserve_color,
@@ -321,8 +328,8 @@ class Doodle(Technique):
         return replace(self, settings=self.settings.resolved())
 
     @property
-    def stride(self) -> int:
-        return self.settings._architecture.stride(self.settings.layers)
+    def look(self) -> Look:
+        return Look(self.settings._architecture, self.settings.layers, self.settings.precision)
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
         settings, (style, *others) = self.settings, as_styles(styles)
@@ -365,7 +372,7 @@ class Doodle(Technique):
                     )
                 )
             if factor:
-                chosen += self._style_terms(factor, style.at(size, minimum=self.stride), eye, size, tile)
+                chosen += self._style_terms(factor, style.at(size, minimum=self.look.stride), eye, size, tile)
             if settings.total_variation_weight:
                 chosen.append(terms.smoothness(weight=settings.total_variation_weight))
             return Objective(chosen, eye, size, tile=tile)

@@ -15,14 +15,10 @@ from neural_style.backend import Tensor
 from neural_style.features import vgg, weights
 from neural_style.features.vgg import BGR_MEAN
 from neural_style.statistics import Statistic, layers_of
-from neural_style.tiles import IMAGE, Frame, Tile, tiles_of
+from neural_style.tiles import FORWARD, IMAGE, Frame, Tile, tiles_of
 
 if TYPE_CHECKING:
     import keras
-
-FORWARD = 1.5
-"""Side of the tiles of which nothing but sums is wanted, relative to those that are differentiated: a pass that goes
-forward only keeps two layers at a time (benchmarks/RESULTS.md), and wider tiles waste less on their rims."""
 
 
 def preprocess(image: Tensor) -> Tensor:

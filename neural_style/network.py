@@ -13,6 +13,7 @@ from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.features import vgg
 from neural_style.inputs import Content, Style, check_weight
+from neural_style.plan import Look
 from neural_style.transfer import ObjectiveAt, Technique
 
 if TYPE_CHECKING:
@@ -164,8 +165,8 @@ class Network(Technique):
         return tuple(layer for layer in self._architecture.layers if layer in used)
 
     @property
-    def stride(self) -> int:
-        return self._architecture.stride(self.layers)
+    def look(self) -> Look:
+        return Look(self._architecture, self.layers, self.precision)
 
     def resolved(self) -> Self:
         return replace(
@@ -266,7 +267,7 @@ class Network(Technique):
         from neural_style import terms
 
         coefficients = {layers: factor for layers, factor in self.style_coefficients().items() if factor}
-        painting = style.at(size, minimum=self.stride)
+        painting = style.at(size, minimum=self.look.stride)
         looked_at = (painting.shape[0], painting.shape[1]), size
         of_painting, of_pastiche = (
             [

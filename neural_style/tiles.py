@@ -16,6 +16,10 @@ from neural_style.features.vgg import Architecture, block_of
 IMAGE = "image"
 """Stands where a layer's name does, for the preprocessed image itself."""
 
+FORWARD = 1.75
+"""Side of the tiles of which nothing but sums is wanted, relative to those that are differentiated: a pass that goes
+forward only takes less than a third of the memory (benchmarks/RESULTS.md), and wider tiles waste less on their rims."""
+
 Slices = tuple[slice, slice]
 
 

@@ -16,8 +16,9 @@ from neural_style import images, records
 from neural_style.color_transfer import color_transfer, match_colors
 from neural_style.errors import InvalidInputError, NeuralStyleError, check_choice
 from neural_style.images import ImageSource, Picture
-from neural_style.inputs import Content, Style, as_content, as_styles, working_size
+from neural_style.inputs import Content, Style, as_content, as_styles
 from neural_style.level import Level, Progress
+from neural_style.plan import Demand, Look, demands, difference, fitted, memory_of
 from neural_style.run import INITIAL_IMAGES, Run
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ class Technique(ABC):
 
     @property
     @abstractmethod
-    def stride(self) -> int:
-        """Pixels per position of the deepest layer in use: the smallest side of an image that can be looked at."""
+    def look(self) -> Look:
+        """Which network looks, and at what."""
 
     @abstractmethod
     def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
@@ -126,6 +127,7 @@ class Technique(ABC):
         *,
         image_size: int = Run.image_size,
         maintain_aspect_ratio: bool = Run.maintain_aspect_ratio,
+        tile: int | None = Run.tile,
     ) -> Objective:
         """The function of the pastiche that a transfer minimises, at one size.
 
@@ -135,13 +137,14 @@ class Technique(ABC):
             image_size: rows of the pastiche; its columns follow from the content. Arrays that have the working size
                 already are taken as they are.
             maintain_aspect_ratio: False works on a square.
+            tile: side of the tiles by which the pastiche is looked at; None chooses by what memory is free.
 
         Raises:
             InvalidInputError, MissingFileError: an input cannot be used, with what to do.
         """
-        run = Run(image_size=image_size, maintain_aspect_ratio=maintain_aspect_ratio)
+        run = Run(image_size=image_size, maintain_aspect_ratio=maintain_aspect_ratio, tile=tile)
         transfer = _Transfer(self, content, styles, run)
-        return transfer.objective_at(transfer.sizes[0])
+        return transfer.objective_at(transfer.sizes[0], transfer.demands[0].tile)
 
     def steps(
         self,
@@ -170,6 +173,8 @@ class Technique(ABC):
         init: ImageSource = Run.init,
         solver: str = Run.solver,
         memory: int = Run.memory,
+        tile: int | None = Run.tile,
+        memory_limit: float | None = Run.memory_limit,
         seed: int = Run.seed,
         min_improvement: float = Run.min_improvement,
         preserve_color: str = Run.preserve_color,
@@ -190,6 +195,9 @@ class Technique(ABC):
                 colours; the target keeps them, unlike in the reference scripts), or a picture.
             solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
             memory: number of steps that the two L-BFGS remember; each takes the memory of two pictures.
+            tile: side of the tiles by which a picture is looked at that is too large for the memory; None chooses by
+                what is free, warns where it takes tiles, and looks at the picture as a whole where that fits.
+            memory_limit: GiB that the run may take; None is what the machine has free.
             seed: of the noise.
             min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
             preserve_color: `none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca`
@@ -213,6 +221,8 @@ class Technique(ABC):
             init=init,
             solver=solver,
             memory=memory,
+            tile=tile,
+            memory_limit=memory_limit,
             seed=seed,
             min_improvement=min_improvement,
             preserve_color=preserve_color,
@@ -233,18 +243,8 @@ class _Transfer:
     ) -> None:
         self.technique, self.run = technique, run
         self.content, self.styles = as_content(content), as_styles(styles)
-        self.sizes = [
-            working_size(
-                self.content.picture,
-                rows,
-                maintain_aspect_ratio=run.maintain_aspect_ratio,
-                minimum=technique.stride,
-            )
-            for rows in run.levels
-        ]
-        for style in self.styles:
-            for size in self.sizes:
-                style.size_at(size, minimum=technique.stride)
+        self.demands = self._fitted()
+        self.sizes = [demand.size for demand in self.demands]
         self.start = self._initial_picture()
         if self.content.color_mask is not None and run.preserve_color == "none":
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
@@ -256,10 +256,11 @@ class _Transfer:
         pastiche = self._initial_image(self.sizes[0])
         started = time.monotonic()
         iteration = evaluations = 0
-        for size in self.sizes:
-            objective = self.objective_at(size)
+        for size, demand in zip(self.sizes, self.demands, strict=True):
+            objective = self.objective_at(size, demand.tile)
             self.weights_sha256 = objective.weights_sha256
-            level = Level(objective, self.run, images.resize(pastiche, size, method=ENLARGE))
+            settings = replace(self.run, memory=demand.memory or self.run.memory)
+            level = Level(objective, settings, images.resize(pastiche, size, method=ENLARGE))
             for state in level.iterations(progress, evaluations):
                 iteration += 1
                 yield Step(
@@ -322,6 +323,19 @@ class _Transfer:
             stopped=last.stopped,
             record=record,
         )
+
+    def _fitted(self) -> list[Demand]:
+        """What each size asks of the machine, by tiles or with fewer steps where memory is short, which is told.
+
+        Raises:
+            InvalidInputError: a size fits in no way.
+        """
+        available, found = memory_of(self.run), []
+        for demand in demands(self.technique.look, self.content, self.styles, self.run):
+            found.append(fitted(demand, available))
+            if told := difference(demand, found[-1], available):
+                warnings.warn(told, stacklevel=5)
+        return found
 
     def _recolored(self, image: np.ndarray) -> np.ndarray:
         """The picture in the colours of the content, if that is asked for; the pastiche itself stays as it is."""

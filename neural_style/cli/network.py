@@ -74,17 +74,23 @@ def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> i
     ).execute()
 
 
-def parser(command: str, technique: type[Network], description: str, *, own: Sequence[str] = ()) -> Parser:
-    """The parser of a command for `technique`, which has the fields `own` beside those of `Network`."""
+def parser(
+    command: str, technique: type[Network], description: str, *, own: Sequence[str] = (), paints: bool = True
+) -> Parser:
+    """The parser of a command for `technique`, which has the fields `own` beside those of `Network`.
+
+    One that does not paint has no prefix and no flags for pictures.
+    """
     parser = Parser(
         command,
         description,
-        usage="[flags] content style [style ...] prefix",
+        usage=f"[flags] content style [style ...]{' prefix' if paints else ''}",
         epilog=EPILOG.format(command=command, more=" --variant novak2016" if own else ""),
     )
     parser.add_argument("content", help="the photo whose layout is kept")
     parser.add_argument("styles", nargs="+", metavar="style", help="one or more paintings whose texture is taken")
-    parser.add_argument("prefix", help="what output names begin with: <prefix>.png, <prefix>_at_iteration_<n>.png")
+    if paints:
+        parser.add_argument("prefix", help="what output names begin with: <prefix>.png, <prefix>_at_iteration_<n>.png")
     look = parser.add_argument_group("look")
     look.add_argument(
         "--style_weight",
@@ -125,11 +131,14 @@ def parser(command: str, technique: type[Network], description: str, *, own: Seq
         "init",
         "solver",
         "memory",
+        "tile",
+        "memory_limit",
         "seed",
         "min_improvement",
     ]
     add_fields(schedule, Run, names, flags=FLAGS, advice=ADVICE)
-    add_output_flags(parser)
+    if paints:
+        add_output_flags(parser)
     return parser
 
 
