@@ -173,7 +173,11 @@ class Folder:
         session = Session(self.technique, replace(self.content, image=painting.content), styles, self.run, output)
         content, styles = session.checked()
         result = session.paint(content, styles, bar.advance)
-        if result.stopped == "interrupted":  # half a picture of that name would be taken for finished the next time
+        if result.stopped == "interrupted":
+            # Half a picture would be taken for finished by the next call, and its iterations would be in the way.
+            kept = [] if output.overwrite else [n for n in range(1, len(result.history) + 1) if output.is_kept(n)]
+            for iteration in kept:
+                output.at_iteration(iteration).unlink(missing_ok=True)
             raise KeyboardInterrupt
         session.write(result, content.picture)
 
