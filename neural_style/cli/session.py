@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,11 @@ import numpy as np
 
 from neural_style import images, records
 from neural_style.cli.flags import add_fields
+from neural_style.cli.progress import Bar
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style, as_content, as_styles, check_count, columns_at
+from neural_style.level import Progress
 from neural_style.masks import Mask
 from neural_style.run import EVALUATIONS_PER_ITERATION, Run
 from neural_style.transfer import Result, Step, Technique
@@ -53,6 +54,10 @@ class Output:
     rescale_image: bool = False
     rescale_method: str = "bilinear"
 
+    def __post_init__(self) -> None:
+        check_choice("rescale_method", self.rescale_method, images.METHODS)
+        check_count("save_every", self.save_every, at_least=0)
+
     @classmethod
     def of(cls, prefix: str, **settings: Any) -> Output:
         """From what the user wrote: `out`, or `out.jpg`, whose ending then names the format.
@@ -62,11 +67,12 @@ class Output:
         """
         path = Path(prefix)
         if path.is_dir() or prefix.endswith(("/", os.sep)):
-            raise InvalidInputError(f"{prefix} is a folder: add the beginning of a file name, such as {path / 'out'}")
+            raise InvalidInputError(
+                f"{prefix} is a folder: add the beginning of a file name, such as {path / 'out'}; only what is painted "
+                "from a folder goes to one"
+            )
         if path.suffix.lower() in images.SUFFIXES:
             settings["suffix"], path = path.suffix, path.with_suffix("")
-        check_choice("rescale_method", settings.get("rescale_method", cls.rescale_method), images.METHODS)
-        check_count("save_every", settings.get("save_every", cls.save_every), at_least=0)
         return cls(path, **settings)
 
     @property
@@ -133,26 +139,41 @@ class Session:
 
     def execute(self) -> int:
         """Check, run, save, and tell; returns the exit status."""
-        settings = Run(**self.run)
-        iterations = settings.iterations * len(settings.levels)
-        content, styles = as_content(self.content), as_styles(self.styles)
-        self.output.check(
-            iterations, inputs=[settings.init, *_sources(content), *(s for style in styles for s in _sources(style))]
-        )
+        content, styles = self.checked()
         start_backend(self.device)
-        with self._progress(iterations * EVALUATIONS_PER_ITERATION) as progress:
-
-            def save(step: Step) -> None:
-                if self.output.is_kept(step.iteration):
-                    self.output.write(self.output.at_iteration(step.iteration), step.image, content.picture)
-                if self.output.gif:
-                    self._frames.append(_at_most(self.output.rescaled(step.image, content.picture), GIF_ROWS))
-
-            result = self.technique.transfer(content, styles, **self.run, progress=progress, on_step=save)
-        self._finish(result, content.picture)
+        with Bar(evaluations(Run(**self.run)), quiet=self.quiet) as bar:
+            result = self.paint(content, styles, bar.advance)
+        written = self.write(result, content.picture)
+        if not self.quiet:
+            if result.stopped:
+                print(f"stopped early: {result.stopped}")
+            print(table_of_terms(result.losses))
+            print("wrote " + ", ".join(map(str, written)))
         return INTERRUPTED if result.stopped == "interrupted" else 0
 
-    def _finish(self, result: Result, content: images.Picture) -> None:
+    def checked(self) -> tuple[Content, Sequence[Style]]:
+        """The inputs in memory, once it is known that the pictures can be written."""
+        settings = Run(**self.run)
+        content, styles = as_content(self.content), as_styles(self.styles)
+        self.output.check(
+            settings.iterations * len(settings.levels),
+            inputs=[settings.init, *_sources(content), *(s for style in styles for s in _sources(style))],
+        )
+        return content, styles
+
+    def paint(self, content: Content, styles: Sequence[Style], progress: Progress) -> Result:
+        """Run, and write the pictures of iterations."""
+
+        def save(step: Step) -> None:
+            if self.output.is_kept(step.iteration):
+                self.output.write(self.output.at_iteration(step.iteration), step.image, content.picture)
+            if self.output.gif:
+                self._frames.append(_at_most(self.output.rescaled(step.image, content.picture), GIF_ROWS))
+
+        return self.technique.transfer(content, styles, **self.run, progress=progress, on_step=save)
+
+    def write(self, result: Result, content: images.Picture) -> list[Path]:
+        """Write the finished picture and what goes with it; returns the names."""
         output = self.output
         if self.weights_sha256 not in (None, result.record["weights_sha256"]):
             warnings.warn("the weights are not those of the recorded picture, so the result differs", stacklevel=2)
@@ -166,46 +187,21 @@ class Session:
         if output.record:
             written.append(output._named(".json"))
             written[-1].write_text(records.to_json(record) + "\n", encoding="utf-8", errors="backslashreplace")
-        if not self.quiet:
-            if result.stopped:
-                print(f"stopped early: {result.stopped}")
-            print(table_of_terms(result.losses))
-            print("wrote " + ", ".join(map(str, written)))
-
-    @contextlib.contextmanager
-    def _progress(self, total: int) -> Iterator[Any]:
-        """A bar over evaluations, with the loss and the time left; yields the function that moves it."""
-        from tqdm import tqdm
-
-        watched = sys.stderr.isatty()  # a log file gets a line now and then instead of a moving bar
-        bar: Any = None
-
-        def advance(evaluations: int, loss: float) -> None:
-            nonlocal bar
-            if bar is None:  # not before the first evaluation: an error found until then is the only line
-                bar = tqdm(
-                    total=total,
-                    unit="eval",
-                    disable=self.quiet,
-                    dynamic_ncols=watched,
-                    mininterval=0.2 if watched else 30,
-                    maxinterval=10 if watched else 60,
-                )
-            bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
-            bar.update(evaluations - bar.n)
-
-        try:
-            yield advance
-        finally:
-            if bar is not None:
-                bar.close()
+        return written
 
 
-def add_output_flags(parser: argparse.ArgumentParser, *, rescale: bool = True) -> None:
-    """Flags that every technique's command has, whatever its settings."""
+def evaluations(run: Run) -> int:
+    """Number of evaluations of a run that nothing ends early."""
+    return run.iterations * len(run.levels) * EVALUATIONS_PER_ITERATION
+
+
+def add_output_flags(
+    parser: argparse.ArgumentParser, *, rescale: bool = True, advice: Mapping[str, str] | None = None
+) -> None:
+    """Flags that every technique's command has, whatever its settings; `advice` is that of `add_fields`."""
     group = parser.add_argument_group("pictures")
     names = ["save_every", "gif", "record", "overwrite", *(["rescale_image", "rescale_method"] if rescale else [])]
-    add_fields(group, Output, names, switches=["gif", "record", "overwrite"])
+    add_fields(group, Output, names, advice=advice, switches=["gif", "record", "overwrite"])
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
     machine.add_argument("--quiet", action="store_true", help="print errors and warnings only")
