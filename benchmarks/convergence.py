@@ -28,9 +28,9 @@ from keras import ops
 from scipy import optimize
 
 from neural_style import Network, Style, backend, images
+from neural_style.eye import preprocess
 from neural_style.losses.smoothness import total_variation
 from neural_style.losses.style import gram_matrix
-from neural_style.objective import preprocess
 from neural_style.solvers import adam, lbfgs, scipy_lbfgs
 
 MARKS = (10, 20, 30, 50, 60, 75, 100, 150)
@@ -51,7 +51,7 @@ def solved(minimise, objective, start, evaluations):
 
 def reference(technique, objective, content, style, evaluations):
     """Trace of the reference's way: three images a batch, targets computed again and again, SciPy forgetful."""
-    size, network = objective.image_size, objective.network
+    size, network = objective.image_size, objective.eye.network
     fixed = [ops.convert_to_tensor(image) for image in (content, style)]
     layers = technique.style_layers
 

@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from neural_style import Content, Network, Style, images, read_mask
-from neural_style.objective import features_of
+from neural_style.eye import features_of
 
 
 def seconds(function):
@@ -78,7 +78,7 @@ def main():
     result = technique.transfer(
         found.content, cases["one masked style"], image_size=found.rows, iterations=found.iterations
     )
-    network, layers = objectives["one style"].network, technique.resolved().style_layers
+    network, layers = objectives["one style"].eye.network, technique.resolved().style_layers
     style = features_of(Style(found.styles[0]).read().at(objectives["one style"].image_size), network)
     target = {}
     for layer in layers:

@@ -53,7 +53,8 @@ def value_and_grad(
     The result is not compiled, so that it may become part of a larger program; see `compiled`.
 
     Args:
-        function: `x` is a float tensor of any shape, `value` a scalar, `constants` a tensor or a nest of tensors.
+        function: `x` is a float tensor of any shape, or a nest of them, and the gradient is what `x` is; `value` is a
+            scalar, `constants` a tensor or a nest of tensors.
     """
     if NAME == "tensorflow":
 

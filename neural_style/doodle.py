@@ -23,12 +23,15 @@ from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, check_weight
 from neural_style.level import Progress
-from neural_style.network import precision_of_losses, settle_network, settled_precision
+from neural_style.network import settle_network, settled_precision
+from neural_style.plan import Look
 from neural_style.run import Run
-from neural_style.transfer import CheckpointSource, Result, Step, Technique, _Transfer
+from neural_style.transfer import CheckpointSource, ObjectiveAt, Result, Step, Technique, _Transfer
 
 if TYPE_CHECKING:
+    from neural_style.eye import Eye
     from neural_style.objective import Objective, Term
+    from neural_style.statistics import Statistic
 
 VARIANTS = ("plain", "improved")
 SHIFTS = {"plain": 0.0, "improved": -1.0}
@@ -132,10 +135,11 @@ class NeuralDoodle:
         labels: int,
         content: Content | ImageSource | None = None,
         image_size: int | None = None,
+        tile: int | None = Run.tile,
     ) -> Objective:
         """The function of the pastiche that a transfer minimises, at one size; arguments are those of `transfer`."""
-        transfer = self._transfer(style, style_mask, target_mask, labels, content, image_size=image_size)
-        return transfer.objective_at(transfer.sizes[0])
+        transfer = self._transfer(style, style_mask, target_mask, labels, content, image_size=image_size, tile=tile)
+        return transfer.objective_at(transfer.sizes[0], transfer.demands[0].tile)
 
     def steps(
         self,
@@ -168,6 +172,8 @@ class NeuralDoodle:
         init: ImageSource | None = None,
         solver: str = Run.solver,
         memory: int = Run.memory,
+        tile: int | None = Run.tile,
+        memory_limit: float | None = Run.memory_limit,
         seed: int = Run.seed,
         min_improvement: float = Run.min_improvement,
         preserve_color: str = Run.preserve_color,
@@ -191,6 +197,7 @@ class NeuralDoodle:
                 colours), or a picture; None for `content` where there is one and `noise` otherwise.
             solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
             memory: number of steps that the two L-BFGS remember; each takes the memory of two pictures.
+            tile, memory_limit: see `Technique.transfer`.
             seed: of the noise.
             min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
             preserve_color: `none`, or how the content's colours are kept; see `neural_style.color_transfer`.
@@ -217,6 +224,8 @@ class NeuralDoodle:
             init=init,
             solver=solver,
             memory=memory,
+            tile=tile,
+            memory_limit=memory_limit,
             seed=seed,
             min_improvement=min_improvement,
             preserve_color=preserve_color,
@@ -327,10 +336,10 @@ class Doodle(Technique):
         return replace(self, settings=self.settings.resolved())
 
     @property
-    def stride(self) -> int:
-        return self.settings._architecture.stride(self.settings.layers)
+    def look(self) -> Look:
+        return Look(self.settings._architecture, self.settings.layers, self.settings.precision)
 
-    def objective_at(self, content: Content, styles: Sequence[Style]) -> Callable[[tuple[int, int]], Objective]:
+    def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
         settings, (style, *others) = self.settings, as_styles(styles)
         if others:
             raise InvalidInputError(f"a doodle has one style, received {len(others) + 1}")
@@ -345,68 +354,72 @@ class Doodle(Technique):
         _compare_shapes("content", content.picture, self.target_mask)
         # Keras, and with it the backend, starts here and not when the package is imported.
         from neural_style import terms
-        from neural_style.features import weights
-        from neural_style.objective import Objective, features_of
+        from neural_style.eye import open_eye
+        from neural_style.objective import Objective
 
-        precision = settled_precision(settings.precision)
-        table = settings._architecture
-        loaded = weights.load(table, settings.weights, table.up_to_deepest(settings.layers))
-        network = vgg.build(settings.model, settings.layers, loaded, pooling=settings.pooling, dtype=precision)
-        digest = weights.fingerprint(loaded)
+        eye = open_eye(
+            settings.model,
+            settings.weights,
+            settings.layers,
+            pooling=settings.pooling,
+            precision=settled_precision(settings.precision),
+        )
 
-        def at(size: tuple[int, int]) -> Objective:
+        def at(size: tuple[int, int], tile: int | None = None) -> Objective:
             chosen: list[Term] = []
             if settings.content_weight:
-                target = features_of(images.resize(content.picture.rgb, size), network)[settings._content_layer]
+                layer = settings._content_layer
+                features = eye.features(images.resize(content.picture.rgb, size), [layer], tile=tile)
                 chosen.append(
                     terms.content(
-                        settings._content_layer,
-                        target,
+                        layer,
+                        features[layer],
                         weight=settings.content_weight,
                         image_size=size,
                         normalization="titu1994",
                     )
                 )
             if factor:
-                of_style = style.at(size, minimum=self.stride)
-                chosen += self._style_terms(factor, features_of(of_style, network), of_style.shape[:2], size)
+                chosen += self._style_terms(factor, style.at(size, minimum=self.look.stride), eye, size, tile)
             if settings.total_variation_weight:
                 chosen.append(terms.smoothness(weight=settings.total_variation_weight))
-            return Objective(chosen, network, size, weights_sha256=digest)
+            return Objective(chosen, eye, size, tile=tile)
 
         return at
 
     def _style_terms(
-        self, factor: float, of_style: Mapping[str, Any], style_size: tuple[int, int], size: tuple[int, int]
+        self, factor: float, painting: np.ndarray, eye: Eye, size: tuple[int, int], tile: int | None
     ) -> list[Term]:
-        from keras import ops
+        from neural_style.losses.regions import region_style_loss
+        from neural_style.objective import Term
 
-        from neural_style.losses.regions import region_gram_matrices, region_style_loss
-        from neural_style.objective import Statistic, Term
-
-        painted = self._masks("style mask", self.style_map, style_size)
+        coefficients = self.settings.style_coefficients()
+        painted = self._masks("style mask", self.style_map, (painting.shape[0], painting.shape[1]))
         wanted = self._masks("target mask", self.target_map, size)
-        chosen = []
-        for layer, coefficient in self.settings.style_coefficients().items():
-            grams = [
-                partial(
-                    region_gram_matrices,
-                    masks=ops.convert_to_tensor(masks[layer][None], dtype=precision_of_losses(self.settings.precision)),
-                    shift=SHIFTS[self.settings.variant],
-                )
-                for masks in (painted, wanted)
-            ]
-            as_large = prod(wanted[layer].shape[:2]) / prod(painted[layer].shape[:2])
-            chosen.append(
-                Term(
-                    f"style.0.{layer}",
-                    factor * coefficient,
-                    Statistic((layer,), grams[1]),
-                    region_style_loss,
-                    grams[0](of_style[layer]) * as_large,
-                )
+        of_painting, of_pastiche = (
+            [self._region_statistic(layer, masks[layer].astype(eye.dtype)) for layer in coefficients]
+            for masks in (painted, wanted)
+        )
+        targets = eye.sums(painting, of_painting, tile=tile)
+        return [
+            Term(
+                f"style.0.{layer}",
+                factor * coefficient,
+                statistic,
+                region_style_loss,
+                target * (prod(wanted[layer].shape[:2]) / prod(painted[layer].shape[:2])),  # as if both were as large
             )
-        return chosen
+            for (layer, coefficient), statistic, target in zip(coefficients.items(), of_pastiche, targets, strict=True)
+        ]
+
+    def _region_statistic(self, layer: str, masks: np.ndarray) -> Statistic:
+        """Gram matrices of all regions at a layer, given its soft masks (h, w, R)."""
+        from neural_style.losses.regions import region_gram_matrices
+        from neural_style.statistics import Field, Statistic
+
+        areas = tuple(masks.mean(axis=(0, 1), dtype=np.float64).tolist())
+        function = partial(region_gram_matrices, areas=areas, shift=SHIFTS[self.settings.variant])
+        return Statistic((layer,), function, (Field(masks[None]),))
 
     def _masks(self, what: str, label_map: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """A soft mask for each label at each style layer.

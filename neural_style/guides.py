@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from keras import ops
 
-from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
 from neural_style.features.vgg import Architecture, block_of, size_at
 from neural_style.inputs import Content, Style
 from neural_style.masks import WHITE, Mask
+from neural_style.statistics import Field
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,20 +18,20 @@ class Guide:
     """A mask as it acts on the features of one layer.
 
     Attributes:
-        weights: (1, h, w, 1).
+        weights: with values (1, h, w, 1).
         energy: what `sum weights^2` stands for: `positions` (the weights are a mask in 0..1 and a Gram matrix of masked
             features is a sum over the image, titu1994), or `one` (the weights have unit energy and it is a mean over
             the region, Gatys et al. 2017, arXiv:1611.07865, section 4).
     """
 
-    weights: Tensor
+    weights: Field
     energy: str
 
     @classmethod
     def of(cls, mask: np.ndarray, *, energy: str, dtype: str) -> Guide:
         """From a mask (h, w) in 0..1."""
         weights = mask / np.sqrt(np.square(mask).sum()) if energy == "one" else mask
-        return cls(ops.convert_to_tensor(weights[None, :, :, None], dtype=dtype), energy)
+        return cls(Field(weights[None, :, :, None].astype(dtype)), energy)
 
 
 class Guides:

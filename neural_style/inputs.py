@@ -16,8 +16,8 @@ from neural_style.masks import Mask, MaskSource, read_mask
 
 RESIZE = ("area", "stretch")
 
-MAX_PIXELS = 2**26
-"""8192 x 8192: the features of a larger working image fill the memory of any machine of today."""
+MAX_PIXELS = 2**28
+"""16384 x 16384: a print of a square metre and more; a dozen pictures of that size are a dozen times 3 GiB."""
 
 MAX_COUNT = 2**31 - 1
 """Nothing that is counted here is larger in earnest, and many a library underneath counts no further."""

@@ -5,7 +5,7 @@ Defaults, layers and normalisation are those of `Network.py` of titu1994/Neural-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -13,14 +13,15 @@ from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.features import vgg
 from neural_style.inputs import Content, Style, check_weight
-from neural_style.transfer import Technique
+from neural_style.plan import Look
+from neural_style.transfer import ObjectiveAt, Technique
 
 if TYPE_CHECKING:
-    import keras
+    import numpy as np
 
+    from neural_style.eye import Eye
     from neural_style.guides import Guides
     from neural_style.objective import Objective, Term
-    from neural_style.terms import Features
 
 NORMALIZATIONS = ("titu1994", "gatys2016")
 CONTENT_LOSS_TYPES = (0, 1, 2)
@@ -164,8 +165,8 @@ class Network(Technique):
         return tuple(layer for layer in self._architecture.layers if layer in used)
 
     @property
-    def stride(self) -> int:
-        return self._architecture.stride(self.layers)
+    def look(self) -> Look:
+        return Look(self._architecture, self.layers, self.precision)
 
     def resolved(self) -> Self:
         return replace(
@@ -177,7 +178,7 @@ class Network(Technique):
             precision=settled_precision(self.precision) if self.precision == "auto" else self.precision,
         )
 
-    def objective_at(self, content: Content, styles: Sequence[Style]) -> Callable[[tuple[int, int]], Objective]:
+    def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
         if not (
             self._content_weight or self.total_variation_weight or self.style_scale * sum(s.weight for s in styles)
         ):
@@ -187,31 +188,29 @@ class Network(Technique):
             raise InvalidInputError("soft masks need mask_normalization gatys2017: titu1994 makes every mask hard")
         # Keras, and with it the backend, starts here and not when the package is imported.
         from neural_style import terms
-        from neural_style.features import weights
+        from neural_style.eye import open_eye
         from neural_style.guides import Guides
-        from neural_style.objective import Objective, features_of
+        from neural_style.objective import Objective
 
         precision = settled_precision(self.precision)
-        loaded = weights.load(self._architecture, self.weights, self._architecture.up_to_deepest(self.layers))
-        network = vgg.build(self.model, self.layers, loaded, pooling=self.pooling, dtype=precision)
-        digest = weights.fingerprint(loaded)
+        eye = open_eye(self.model, self.weights, self.layers, pooling=self.pooling, precision=precision)
 
-        def at(size: tuple[int, int]) -> Objective:
+        def at(size: tuple[int, int], tile: int | None = None) -> Objective:
             guides = Guides(
                 self._architecture,
                 normalization=self.mask_normalization,
                 propagation=self.guide_propagation,
-                dtype=precision_of_losses(precision),
+                dtype=eye.dtype,
             )
             chosen: list[Term] = []
             if self._content_weight:
-                chosen += self._content_terms(features_of(images.resize(content.picture.rgb, size), network), size)
+                chosen += self._content_terms(images.resize(content.picture.rgb, size), eye, tile)
             for index, style in enumerate(styles):
                 if style.weight * self.style_scale:
-                    chosen += self._style_terms(index, style, content, network, guides, size)
+                    chosen += self._style_terms(index, style, content, eye, guides, size, tile)
             if self.total_variation_weight:
                 chosen.append(terms.smoothness(weight=self._smoothness_weight(size)))
-            return Objective(chosen, network, size, weights_sha256=digest)
+            return Objective(chosen, eye, size, tile=tile)
 
         return at
 
@@ -236,45 +235,63 @@ class Network(Technique):
         """Added to activations before correlations are taken."""
         return 0.0
 
-    def _content_terms(self, of_content: Features, size: tuple[int, int]) -> list[Term]:
+    def _content_terms(self, content: np.ndarray, eye: Eye, tile: int | None) -> list[Term]:
+        """Those of the content, which has the size of the pastiche."""
         from neural_style import terms
 
+        coefficients = self.content_coefficients()
+        features = eye.features(content, coefficients, tile=tile)
         return [
             terms.content(
                 layer,
-                of_content[layer],
+                features[layer],
                 weight=self._content_weight * coefficient,
-                image_size=size,
+                image_size=(content.shape[0], content.shape[1]),
                 normalization=self._units,
                 loss_type=self.content_loss_type,
             )
-            for layer, coefficient in self.content_coefficients().items()
+            for layer, coefficient in coefficients.items()
         ]
 
     def _style_terms(
-        self, index: int, style: Style, content: Content, network: keras.Model, guides: Guides, size: tuple[int, int]
+        self,
+        index: int,
+        style: Style,
+        content: Content,
+        eye: Eye,
+        guides: Guides,
+        size: tuple[int, int],
+        tile: int | None,
     ) -> list[Term]:
         """Those of one style, for a pastiche of `size` rows and columns."""
         from neural_style import terms
-        from neural_style.objective import features_of
 
-        style_size = style.size_at(size, minimum=self.stride)
-        features = features_of(style.at(size, minimum=self.stride), network)
-        on_painting, on_pastiche = guides.masks(style, content)
+        coefficients = {layers: factor for layers, factor in self.style_coefficients().items() if factor}
+        painting = style.at(size, minimum=self.look.stride)
+        looked_at = (painting.shape[0], painting.shape[1]), size
+        of_painting, of_pastiche = (
+            [
+                terms.correlations(
+                    layers,
+                    size=at,
+                    image_size=size,
+                    normalization=self._units,
+                    shift=self._shift,
+                    guide=guides.at(mask, layers, at),
+                )
+                for layers in coefficients
+            ]
+            for at, mask in zip(looked_at, guides.masks(style, content), strict=True)
+        )
+        targets = eye.sums(painting, of_painting, tile=tile)
         return [
             terms.style(
-                layers,
-                features,
+                statistic,
+                target,
                 name=f"style.{index}.{'-'.join(layers)}",
                 weight=style.weight * self.style_scale * coefficient,
                 image_size=size,
                 normalization=self._units,
-                shift=self._shift,
-                guides=(
-                    guides.at(on_painting, layers, style_size),
-                    guides.at(on_pastiche, layers, size),
-                ),
             )
-            for layers, coefficient in self.style_coefficients().items()
-            if coefficient
+            for (layers, coefficient), statistic, target in zip(coefficients.items(), of_pastiche, targets, strict=True)
         ]

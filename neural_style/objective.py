@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -12,33 +12,12 @@ from keras import ops
 from neural_style import backend
 from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
-from neural_style.features.vgg import BGR_MEAN
+from neural_style.eye import Eye
 from neural_style.solvers.function import Evaluated, Function
-
-if TYPE_CHECKING:
-    import keras
-
-IMAGE = "image"
-"""Stands where a layer's name does, for the preprocessed image itself."""
-
+from neural_style.statistics import Statistic, key_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """A function of a statistic and its target, both tensors, to a scalar."""
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """What a term looks at: a function of the activations of one or more layers.
-
-    Equal statistics of several terms are computed once in an evaluation, so that k styles cost hardly more than one.
-    """
-
-    layers: tuple[str, ...]
-    function: Callable[..., Tensor]
-
-    def of(self, features: Mapping[str, Tensor]) -> Tensor:
-        """The statistic of one image, given its features."""
-        return self.function(*(features[layer] for layer in self.layers))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,16 +47,6 @@ class Evaluation(NamedTuple):
     parts: dict[str, float]
 
 
-def preprocess(image: Tensor) -> Tensor:
-    """From (H, W, 3), RGB in 0..255, to what the networks see: (1, H, W, 3), BGR minus the mean of ImageNet."""
-    return (image[None, :, :, ::-1]) - ops.convert_to_tensor(BGR_MEAN, dtype=image.dtype)
-
-
-def features_of(image: np.ndarray, network: keras.Model) -> dict[str, Tensor]:
-    """Features of one image (H, W, 3), RGB in 0..255, by layer: (1, h, w, C)."""
-    return dict(network(preprocess(ops.convert_to_tensor(image, dtype=network.input.dtype))))
-
-
 class Told(NamedTuple):
     """What an evaluation tells beside value and gradient: the weighted terms, and whether the gradient can be used."""
 
@@ -94,32 +63,44 @@ class Objective:
     """
 
     def __init__(
-        self,
-        terms: Sequence[Term],
-        network: keras.Model,
-        image_size: tuple[int, int],
-        *,
-        weights_sha256: str = "",
+        self, terms: Sequence[Term], eye: Eye, image_size: tuple[int, int], *, tile: int | None = None
     ) -> None:
         """
         Args:
             terms: at least one, with different names.
-            network: from a preprocessed image to a dict of features; see `neural_style.features.vgg.build`. Its
-                precision is that of image, gradient and losses.
+            eye: the network; its precision is that of image, gradient and losses.
             image_size: rows and columns of the pastiche.
-            weights_sha256: fingerprint of the network's weights, for records.
+            tile: side of the tiles by which the pastiche is looked at; None looks at it as a whole. Value and gradient
+                are the same up to rounding.
         """
         self.terms = tuple(terms)
-        self.network = network
+        self.eye = eye
         self.image_size = image_size
-        self.weights_sha256 = weights_sha256
-        targets = {term.name: ops.convert_to_tensor(term.target) for term in terms if term.target is not None}
-        self.function = Function(self._evaluate, targets)
+        self.tile = tile
+        self._statistics = list(dict.fromkeys(term.statistic for term in terms))
+        targets = {
+            str(index): ops.convert_to_tensor(term.target)
+            for index, term in enumerate(self.terms)
+            if term.target is not None
+        }
+        self._combined = _combined(self.terms, self._statistics)
+        if tile is not None:
+            self._losses = backend.compiled(backend.value_and_grad(self._combined))
+            self.function = Function(self._evaluate_tiles, targets, traceable=False)
+            return
+        fields = [[ops.convert_to_tensor(field.values) for field in each.fields] for each in self._statistics]
+        key = eye, tuple((term.weight, term.statistic.key, key_of(term.loss)) for term in self.terms)
+        self.function = Function(_whole(eye, self._combined, self._statistics), (targets, fields), key=key)
+
+    @property
+    def weights_sha256(self) -> str:
+        """Fingerprint of the network's weights, for records."""
+        return self.eye.weights_sha256
 
     @property
     def dtype(self) -> str:
         """Of image, gradient and value."""
-        return str(self.network.input.dtype)
+        return self.eye.dtype
 
     def evaluate(self, image: np.ndarray) -> Evaluation:
         """Value, gradient and terms at `image` (H, W, 3), RGB in 0..255; nothing is clipped or rounded."""
@@ -141,22 +122,44 @@ class Objective:
         """The weighted value of each term by name; their sum is the value."""
         return self.evaluate(image).parts
 
-    def _evaluate(self, image: Tensor, targets: Mapping[str, Tensor]) -> Evaluated:
-        value, parts, gradient = backend.value_and_grad(self._losses)(image, targets)
-        return Evaluated(value, gradient, Told(parts, ops.all(ops.isfinite(gradient))))
+    def _evaluate_tiles(self, image: Tensor, targets: Mapping[str, Tensor]) -> Evaluated:
+        """By the chain rule: sums over all tiles, the losses' slopes in these, and those back through each tile."""
+        assert self.tile is not None
+        pixels = np.asarray(ops.convert_to_numpy(image))
+        sums = self.eye.sums(pixels, self._statistics, tile=self.tile)
+        value, parts, slopes = self._losses(sums, targets)
+        gradient = self.eye.pulled_back(pixels, self._statistics, slopes, tile=self.tile)
+        return Evaluated(value, gradient, Told(parts, bool(np.isfinite(gradient).all())))
 
-    def _losses(self, image: Tensor, targets: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        x = preprocess(ops.cast(image, self.dtype))
-        features = {**self.network(x), IMAGE: x}
-        statistics = statistics_of(features, (term.statistic for term in self.terms))
-        parts = ops.stack([t.weight * t.loss(statistics[t.statistic], targets.get(t.name)) for t in self.terms])
+
+def _combined(terms: Sequence[Term], statistics: Sequence[Statistic]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """The losses as a function of the statistics: their sum, and each of them."""
+    # Neither targets nor fields are held here: programs outlive the objective that they were made for.
+    each = [(str(i), term.weight, term.loss, statistics.index(term.statistic)) for i, term in enumerate(terms)]
+
+    def losses(sums: Sequence[Tensor], targets: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        parts = ops.stack([weight * loss(sums[place], targets.get(name)) for name, weight, loss, place in each])
         return ops.sum(parts), parts
 
+    return losses
 
-def statistics_of(features: Mapping[str, Tensor], statistics: Iterable[Statistic]) -> dict[Statistic, Tensor]:
-    """Each different statistic of one image, once."""
-    found: dict[Statistic, Any] = {}
-    for statistic in statistics:
-        if statistic not in found:
-            found[statistic] = statistic.of(features)
-    return found
+
+def _whole(
+    eye: Eye, combined: Callable[..., tuple[Tensor, Tensor]], statistics: Sequence[Statistic]
+) -> Callable[[Tensor, Any], Evaluated]:
+    """An evaluation that looks at the whole image at once."""
+    bare = [statistic.bare for statistic in statistics]
+
+    def losses(image: Tensor, constants: Any) -> tuple[Tensor, Tensor]:
+        targets, fields = constants
+        features = eye(image)
+        sums = [statistic.of(features, own) for statistic, own in zip(bare, fields, strict=True)]
+        return combined(sums, targets)
+
+    differentiated = backend.value_and_grad(losses)
+
+    def evaluate(image: Tensor, constants: Any) -> Evaluated:
+        value, parts, gradient = differentiated(image, constants)
+        return Evaluated(value, gradient, Told(parts, ops.all(ops.isfinite(gradient))))
+
+    return evaluate

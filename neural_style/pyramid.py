@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,12 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.level import Level, Progress
+from neural_style.plan import Demand
 from neural_style.run import Run
 
 if TYPE_CHECKING:
     from neural_style.objective import Objective
+    from neural_style.transfer import ObjectiveAt
 
 ENLARGE = "bicubic"
 """How a pastiche is brought to the next size: smooth, and without the ringing of Lanczos."""
@@ -32,13 +35,19 @@ class Pyramid:
 
     def __init__(
         self,
-        objective_at: Callable[[tuple[int, int]], Objective],
+        objective_at: ObjectiveAt,
         run: Run,
-        sizes: Sequence[tuple[int, int]],
+        demands: Sequence[Demand],
         start: np.ndarray,
     ) -> None:
-        """`objective_at` makes the objective for one of `sizes`, rows and columns; `start` is float32 (H, W, 3)."""
-        self._objective_at, self._run, self._sizes = objective_at, run, sizes
+        """
+        Args:
+            objective_at: makes the objective.
+            run: the settings.
+            demands: size, tiles and memory of each level.
+            start: float32 (H, W, 3).
+        """
+        self._objective_at, self._run, self._demands = objective_at, run, demands
         self._index = self._evaluations_before = 0
         self._seconds = 0.0
         self._started = time.monotonic()
@@ -111,14 +120,15 @@ class Pyramid:
 
     @property
     def _is_last(self) -> bool:
-        return self._index + 1 == len(self._sizes)
+        return self._index + 1 == len(self._demands)
 
     def _level(self, pastiche: np.ndarray) -> Level:
-        size = self._sizes[self._index]
-        return Level(partial(self._objective, size), self._run, images.resize(pastiche, size, method=ENLARGE))
+        demand = self._demands[self._index]
+        run = replace(self._run, memory=demand.memory or self._run.memory)
+        return Level(partial(self._objective, demand), run, images.resize(pastiche, demand.size, method=ENLARGE))
 
-    def _objective(self, size: tuple[int, int]) -> Objective:
-        objective = self._objective_at(size)
+    def _objective(self, demand: Demand) -> Objective:
+        objective = self._objective_at(demand.size, demand.tile)
         if self.weights_sha256 not in ("", objective.weights_sha256):
             raise InvalidInputError(
                 "the network's weights are not those of the checkpoint: name the same, or choose another checkpoint"

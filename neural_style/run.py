@@ -14,6 +14,9 @@ from neural_style.inputs import check_count, check_weight
 EVALUATIONS_PER_ITERATION = 20
 """What one iteration means, as in the reference scripts."""
 
+SMALLEST_TILE = 64
+"""Of a smaller tile hardly anything is but its rim."""
+
 INITIAL_IMAGES = ("content", "noise", "gray")
 COLOR_WHEN = ("after", "before")
 
@@ -31,6 +34,9 @@ class Run:
             colours), or a picture.
         solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
         memory: number of steps that the two L-BFGS remember; each takes the memory of two pictures in float32.
+        tile: side of the tiles by which a picture is looked at that is too large for the memory; by default tiles are
+            taken when they are needed.
+        memory_limit: GiB that the run may take; by default what the machine has free.
         seed: of the noise that `noise` is.
         min_improvement: a size is left early when an iteration lowers the loss by less than this many percent, from the
             second on; 0 never leaves it.
@@ -47,6 +53,8 @@ class Run:
     init: ImageSource = "content"
     solver: str = "lbfgs"
     memory: int = 10
+    tile: int | None = None
+    memory_limit: float | None = None
     seed: int = 0
     min_improvement: float = 0.0
     preserve_color: str = "none"
@@ -62,6 +70,10 @@ class Run:
             raise InvalidInputError(f"sizes must grow from coarse to fine, received {list(self.sizes)}")
         check_count("iterations", self.iterations, at_least=1)
         check_count("memory", self.memory, at_least=1)
+        if self.tile is not None:
+            check_count("tile", self.tile, at_least=SMALLEST_TILE)
+        if self.memory_limit is not None:
+            check_weight("memory_limit", self.memory_limit)
         check_count("seed", self.seed, at_least=0)
         check_choice("solver", self.solver, solvers.SOLVERS)
         check_weight("min_improvement", self.min_improvement)

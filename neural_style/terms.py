@@ -2,88 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import prod
+from typing import Any
 
+import numpy as np
 from keras import ops
 
 from neural_style.backend import Tensor
 from neural_style.features.vgg import size_at
 from neural_style.guides import Guide
-from neural_style.losses.content import content_loss_gatys2016, content_loss_titu1994
-from neural_style.losses.relative import relative_error
+from neural_style.losses.content import content_loss_gatys2016, content_loss_titu1994, squared_error
+from neural_style.losses.relative import relative_error, relative_to
 from neural_style.losses.smoothness import total_variation
 from neural_style.losses.style import (
     aligned,
     cross_gram_matrix,
     gram_matrix,
-    positions,
     style_loss_gatys2016,
     style_loss_titu1994,
 )
-from neural_style.objective import IMAGE, Loss, Statistic, Term
-
-Features = Mapping[str, Tensor]
-"""Activations (1, h, w, C) of one image by layer."""
+from neural_style.objective import Loss, Term
+from neural_style.statistics import Field, Statistic
+from neural_style.tiles import IMAGE
 
 
 @dataclass(frozen=True)
 class Gram:
-    """The Gram matrix of a layer, of shifted and guided features, in the units of a normalisation.
+    """The Gram matrix of shifted and guided features, times a factor.
 
     A mask of the reference multiplies the features before the shift, so that what is masked out counts as the shift;
     a guide of unit energy multiplies them after it, so that it does not count.
 
     Attributes:
-        per_position: divide by the number of positions (`gatys2016`, `relative`); otherwise a sum (`titu1994`).
+        factor: `1 / (h w)` makes a mean over positions of the sum.
         shift: added to every activation.
-        guide: where it is measured; None is everywhere.
+        energy: of the guide, see `neural_style.guides.Guide`.
     """
 
-    per_position: bool
+    factor: float = 1.0
     shift: float = 0.0
-    guide: Guide | None = None
+    energy: str = "positions"
 
-    def __call__(self, features: Tensor) -> Tensor:
-        return self.summed_as(positions(features), features)
-
-    def summed_as(self, count: int, features: Tensor) -> Tensor:
-        """The same for features of another number of positions, brought to a sum over `count` positions."""
-        total = float(1 if self.per_position else count)
-        if self.guide is None:
-            return gram_matrix(features, shift=self.shift) * (total / positions(features))
-        if self.guide.energy == "positions":
-            return gram_matrix(features * self.guide.weights, shift=self.shift) * (total / positions(features))
-        return gram_matrix((features + self.shift) * self.guide.weights) * total
+    def __call__(self, features: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Features (1, h, w, C) and the weights of a guide (1, h, w, 1), None for everywhere; (C, C)."""
+        if guide is None:
+            return gram_matrix(features, shift=self.shift) * self.factor
+        if self.energy == "positions":
+            return gram_matrix(features * guide, shift=self.shift) * self.factor
+        return gram_matrix((features + self.shift) * guide) * self.factor
 
 
 @dataclass(frozen=True)
 class CrossGram:
-    """The mean over positions of the correlations between two neighbouring layers, shifted first and guided then.
+    """The correlations between two neighbouring layers, shifted first and guided then, times a factor.
 
     Attributes:
+        factor: as in `Gram`; positions are those that `aligned` gives both.
         shift: added to every activation.
-        guide: where it is measured, at the size that `aligned` gives both; None is everywhere.
     """
 
+    factor: float = 1.0
     shift: float = 0.0
-    guide: Guide | None = None
 
-    def __call__(self, features: Tensor, deeper: Tensor) -> Tensor:
+    def __call__(self, features: Tensor, deeper: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Features (1, h, w, C_l) and (1, h', w', C_k), and weights of a guide as `aligned` as they are; (C_l, C_k)."""
         features, deeper = aligned(features, deeper)
-        shifted, total = features + self.shift, 1 / positions(features)
-        if self.guide is not None:
+        shifted = features + self.shift
+        if guide is not None:
             # On one factor and squared, it weighs a position as it does in a Gram matrix.
-            shifted = shifted * ops.square(self.guide.weights)
-            total = 1.0 if self.guide.energy == "one" else total
-        return cross_gram_matrix(shifted, deeper + self.shift) * total
+            shifted = shifted * ops.square(guide)
+        return cross_gram_matrix(shifted, deeper + self.shift) * self.factor
 
 
 def content(
     layer: str,
-    target: Tensor,
+    target: np.ndarray,
     *,
     weight: float,
     image_size: tuple[int, int],
@@ -100,56 +95,88 @@ def content(
         normalization: `titu1994`, `gatys2016` or `relative`.
         loss_type: of `titu1994`.
     """
-    losses: dict[str, Loss] = {
+    # A squared error is a sum over positions, so it is the statistic and not a loss of one: it has no target then.
+    errors: dict[str, Any] = {
         "titu1994": partial(content_loss_titu1994, image_size=image_size, loss_type=loss_type),
-        "gatys2016": content_loss_gatys2016,
-        "relative": relative_error,
+        "gatys2016": partial(content_loss_gatys2016, count=target.size),
+        "relative": squared_error,
     }
-    return Term(f"content.{layer}", weight, Statistic((layer,), _identity), losses[normalization], target)
+    statistic = Statistic((layer,), errors[normalization], (Field(target),))
+    if normalization == "relative":
+        norm = np.square(target, dtype=np.float64).sum().astype(target.dtype)
+        return Term(f"content.{layer}", weight, statistic, relative_to, norm)
+    return Term(f"content.{layer}", weight, statistic, _as_it_is)
+
+
+def correlations(
+    layers: tuple[str, ...],
+    *,
+    size: tuple[int, int],
+    image_size: tuple[int, int],
+    normalization: str,
+    shift: float = 0.0,
+    guide: Guide | None = None,
+) -> Statistic:
+    """The Gram matrix of a layer, or between two.
+
+    Args:
+        layers: one layer, or a layer and its deeper neighbour (for which there is no `titu1994`).
+        size: rows and columns of the image that is looked at: the painting, or the pastiche.
+        image_size: rows and columns of the pastiche. What `titu1994` sums over is brought to as many positions as the
+            pastiche has, so that the size of the painting changes nothing.
+        normalization: `titu1994`, `gatys2016` or `relative`.
+        shift: added to every activation.
+        guide: where it is measured; None is everywhere.
+    """
+    total = prod(size_at(layers[0], image_size)) if normalization == "titu1994" else 1
+    is_mean = guide is not None and guide.energy == "one"  # already: the weights' squares add up to one
+    factor = float(total) if is_mean else total / prod(_aligned_size(layers, size))
+    fields = () if guide is None else (guide.weights,)
+    if len(layers) == 2:
+        return Statistic(layers, CrossGram(factor, shift), fields)
+    return Statistic(layers, Gram(factor, shift, "positions" if guide is None else guide.energy), fields)
 
 
 def style(
-    layers: tuple[str, ...],
-    of_style: Features,
+    statistic: Statistic,
+    target: Tensor,
     *,
     name: str,
     weight: float,
     image_size: tuple[int, int],
     normalization: str,
-    shift: float = 0.0,
-    guides: tuple[Guide | None, Guide | None] = (None, None),
 ) -> Term:
-    """The pastiche's Gram matrix at a layer, or between two, against that of a style.
+    """The pastiche's correlations against those of a style.
 
     Args:
-        layers: one layer, or a layer and its deeper neighbour (for which there is no `titu1994`).
-        of_style: features of the style.
+        statistic: of the pastiche, from `correlations`.
+        target: the same of the style.
         name: of the term.
         weight: of the term.
-        image_size: rows and columns of the pastiche. What `titu1994` sums over is brought to as many positions as the
-            pastiche has, so that the size of the painting changes nothing.
+        image_size: rows and columns of the pastiche.
         normalization: `titu1994`, `gatys2016` or `relative`.
-        shift: added to every activation of both.
-        guides: of the style and of the pastiche at these layers.
     """
     losses: dict[str, Loss] = {
         "titu1994": partial(style_loss_titu1994, image_size=image_size),
         "gatys2016": style_loss_gatys2016,
         "relative": relative_error,
     }
-    loss, features = losses[normalization], [of_style[layer] for layer in layers]
-    if len(layers) == 2:
-        cross_of_style, cross_of_pastiche = (CrossGram(shift, guide) for guide in guides)
-        return Term(name, weight, Statistic(layers, cross_of_pastiche), loss, cross_of_style(*features))
-    gram_of_style, gram_of_pastiche = (Gram(normalization != "titu1994", shift, guide) for guide in guides)
-    target = gram_of_style.summed_as(prod(size_at(layers[0], image_size)), *features)
-    return Term(name, weight, Statistic(layers, gram_of_pastiche), loss, target)
+    return Term(name, weight, statistic, losses[normalization], target)
 
 
 def smoothness(*, weight: float) -> Term:
     """The total variation of the pastiche."""
-    return Term("tv", weight, Statistic((IMAGE,), _identity), lambda image, _: total_variation(image))
+    return Term("tv", weight, Statistic((IMAGE,), total_variation, beyond=1), _as_it_is)
 
 
-def _identity(features: Tensor) -> Tensor:
-    return features
+def _as_it_is(statistic: Tensor, _: Tensor) -> Tensor:
+    return statistic
+
+
+def _aligned_size(layers: tuple[str, ...], size: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a layer's map, or of two as `aligned` makes them."""
+    (rows, columns), *deeper = (size_at(layer, size) for layer in layers)
+    if not deeper:
+        return rows, columns
+    factor = rows // deeper[0][0]
+    return deeper[0][0] * factor, deeper[0][1] * factor

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -17,8 +17,9 @@ from neural_style.checkpoint import Checkpoint
 from neural_style.color_transfer import color_transfer, match_colors
 from neural_style.errors import InvalidInputError, NeuralStyleError, check_choice
 from neural_style.images import ImageSource, Picture
-from neural_style.inputs import Content, Style, as_content, as_styles, working_size
+from neural_style.inputs import Content, Style, as_content, as_styles
 from neural_style.level import Progress
+from neural_style.plan import Demand, Look, demands, difference, fitted, memory_of
 from neural_style.pyramid import Pyramid
 from neural_style.run import INITIAL_IMAGES, Run
 
@@ -90,6 +91,12 @@ class Result:
         images.write(Path(path), self.image, alpha=self.alpha, record=records.to_json(self.record), overwrite=overwrite)
 
 
+class ObjectiveAt(Protocol):
+    """Makes the objective for a pastiche of `size` rows and columns, looked at as a whole or by tiles of that side."""
+
+    def __call__(self, size: tuple[int, int], tile: int | None = None) -> Objective: ...
+
+
 class Technique(ABC):
     """What builds an objective from inputs, and can therefore be run. Techniques are frozen dataclasses of settings."""
 
@@ -105,12 +112,12 @@ class Technique(ABC):
 
     @property
     @abstractmethod
-    def stride(self) -> int:
-        """Pixels per position of the deepest layer in use: the smallest side of an image that can be looked at."""
+    def look(self) -> Look:
+        """Which network looks, and at what."""
 
     @abstractmethod
-    def objective_at(self, content: Content, styles: Sequence[Style]) -> Callable[[tuple[int, int]], Objective]:
-        """A function from rows and columns of the pastiche to the objective at that size.
+    def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
+        """What makes the objective at any size.
 
         The network is loaded here, once for all sizes. `content` and `styles` have been read.
         """
@@ -122,6 +129,7 @@ class Technique(ABC):
         *,
         image_size: int = Run.image_size,
         maintain_aspect_ratio: bool = Run.maintain_aspect_ratio,
+        tile: int | None = Run.tile,
     ) -> Objective:
         """The function of the pastiche that a transfer minimises, at one size.
 
@@ -131,13 +139,14 @@ class Technique(ABC):
             image_size: rows of the pastiche; its columns follow from the content. Arrays that have the working size
                 already are taken as they are.
             maintain_aspect_ratio: False works on a square.
+            tile: side of the tiles by which the pastiche is looked at; None chooses by what memory is free.
 
         Raises:
             InvalidInputError, MissingFileError: an input cannot be used, with what to do.
         """
-        run = Run(image_size=image_size, maintain_aspect_ratio=maintain_aspect_ratio)
+        run = Run(image_size=image_size, maintain_aspect_ratio=maintain_aspect_ratio, tile=tile)
         transfer = _Transfer(self, content, styles, run)
-        return transfer.objective_at(transfer.sizes[0])
+        return transfer.objective_at(transfer.sizes[0], transfer.demands[0].tile)
 
     def steps(
         self,
@@ -169,6 +178,8 @@ class Technique(ABC):
         init: ImageSource = Run.init,
         solver: str = Run.solver,
         memory: int = Run.memory,
+        tile: int | None = Run.tile,
+        memory_limit: float | None = Run.memory_limit,
         seed: int = Run.seed,
         min_improvement: float = Run.min_improvement,
         preserve_color: str = Run.preserve_color,
@@ -191,6 +202,9 @@ class Technique(ABC):
                 colours; the target keeps them, unlike in the reference scripts), or a picture.
             solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
             memory: number of steps that the two L-BFGS remember; each takes the memory of two pictures.
+            tile: side of the tiles by which a picture is looked at that is too large for the memory; None chooses by
+                what is free, warns where it takes tiles, and looks at the picture as a whole where that fits.
+            memory_limit: GiB that the run may take; None is what the machine has free.
             seed: of the noise.
             min_improvement: percent; a size is left when an iteration lowers the loss by less, from the second on.
             preserve_color: `none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca`
@@ -218,6 +232,8 @@ class Technique(ABC):
             init=init,
             solver=solver,
             memory=memory,
+            tile=tile,
+            memory_limit=memory_limit,
             seed=seed,
             min_improvement=min_improvement,
             preserve_color=preserve_color,
@@ -241,18 +257,8 @@ class _Transfer:
         self.technique, self.run = technique, run
         self.checkpoint = _opened(checkpoint, resume, run)
         self.content, self.styles = as_content(content), as_styles(styles)
-        self.sizes = [
-            working_size(
-                self.content.picture,
-                rows,
-                maintain_aspect_ratio=run.maintain_aspect_ratio,
-                minimum=technique.stride,
-            )
-            for rows in run.levels
-        ]
-        for style in self.styles:
-            for size in self.sizes:
-                style.size_at(size, minimum=technique.stride)
+        self.demands = self._fitted()
+        self.sizes = [demand.size for demand in self.demands]
         self.start = self._initial_picture()
         if self.content.color_mask is not None and run.preserve_color == "none":
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
@@ -261,7 +267,7 @@ class _Transfer:
             self._identity = records.of_run(technique, self.content, self.styles, run, start=self.start)
             saved = self.checkpoint.progress(self._identity)
         self.objective_at = technique.objective_at(self.content, [self._recolored_style(s) for s in self.styles])
-        self.pyramid = Pyramid(self.objective_at, run, self.sizes, self._initial_image(self.sizes[0]))
+        self.pyramid = Pyramid(self.objective_at, run, self.demands, self._initial_image(self.sizes[0]))
         if saved is not None:
             self.pyramid.take_up(*saved)
 
@@ -332,6 +338,19 @@ class _Transfer:
         """Write the checkpoint, if there is one. An iteration that was interrupted is not kept but done again."""
         if self.checkpoint is not None and self.pyramid.level.stopped != "interrupted":
             self.checkpoint.write(self._identity, *self.pyramid.saved(), is_finished=self.pyramid.is_over)
+
+    def _fitted(self) -> list[Demand]:
+        """What each size asks of the machine, by tiles or with fewer steps where memory is short, which is told.
+
+        Raises:
+            InvalidInputError: a size fits in no way.
+        """
+        available, found = memory_of(self.run), []
+        for demand in demands(self.technique.look, self.content, self.styles, self.run):
+            found.append(fitted(demand, available))
+            if told := difference(demand, found[-1], available):
+                warnings.warn(told, stacklevel=5)
+        return found
 
     def _recolored(self, image: np.ndarray) -> np.ndarray:
         """The picture in the colours of the content, if that is asked for; the pastiche itself stays as it is."""

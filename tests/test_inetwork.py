@@ -27,17 +27,14 @@ def unit(golden, monkeypatch, shift, style_mask=None, content_mask=None):
     # The features are 7 x 9 where the image is 12 x 16: the reference's functions were called one by one.
     monkeypatch.setattr("neural_style.guides.size_at", lambda layer, size: (7, 9))
     monkeypatch.setattr("neural_style.terms.size_at", lambda layer, size: (7, 9))
-    guided = tuple(guides.at(mask, (LAYER,), IMAGE_SIZE) for mask in guides.masks(*inputs))
-    term = terms.style(
-        (LAYER,),
-        features["style"],
-        name="style",
-        weight=1.0,
-        image_size=IMAGE_SIZE,
-        normalization="titu1994",
-        shift=shift,
-        guides=guided,
+    common = {"image_size": IMAGE_SIZE, "normalization": "titu1994"}
+    of_style, of_pastiche = (
+        terms.correlations(
+            (LAYER,), size=IMAGE_SIZE, shift=shift, guide=guides.at(mask, (LAYER,), IMAGE_SIZE), **common
+        )
+        for mask in guides.masks(*inputs)
     )
+    term = terms.style(of_pastiche, of_style.of(features["style"]), name="style", weight=1.0, **common)
     return float(term.loss(term.statistic.of(features["comb"]), term.target))
 
 
@@ -97,7 +94,7 @@ def test_correlations_between_layers_by_hand():
     """5 x 7 positions over 2 x 3: the fifth row and the seventh column have nothing below them."""
     rng = np.random.default_rng(1)
     shallow, deep = rng.standard_normal((1, 5, 7, 2)), rng.standard_normal((1, 2, 3, 4))
-    found = np.asarray(terms.CrossGram(shift=-1.0)(ops.convert_to_tensor(shallow), ops.convert_to_tensor(deep)))
+    found = np.asarray(terms.CrossGram(1 / 24, shift=-1.0)(ops.convert_to_tensor(shallow), ops.convert_to_tensor(deep)))
     expected = np.zeros((2, 4))
     for row in range(4):
         for column in range(6):
@@ -107,12 +104,18 @@ def test_correlations_between_layers_by_hand():
 
 @pytest.mark.parametrize("size", [6, 7, 9, 25])
 def test_correlations_between_layers_are_means_at_any_size(size):
-    one, deeper = ops.ones((1, size, size, 2)), ops.ones((1, size // 2, size // 2, 3))
-    np.testing.assert_allclose(np.asarray(terms.CrossGram()(one, deeper)), 1.0, rtol=1e-6)
+    pair = "conv1_2", "conv2_1"
+    features = {"conv1_2": ops.ones((1, size, size, 2)), "conv2_1": ops.ones((1, size // 2, size // 2, 3))}
+
+    def mean(guide=None):
+        common = {"size": (size, size), "image_size": (size, size), "normalization": "relative"}
+        return np.asarray(terms.correlations(pair, guide=guide, **common).of(features))
+
+    np.testing.assert_allclose(mean(), 1.0, rtol=1e-6)
     for rule in ("titu1994", "gatys2017"):
         guides = Guides(architecture("mini"), normalization=rule, propagation="simple", dtype="float32")
-        guide = guides.at(read_mask(np.full((9, 9), 255, "uint8")), ("conv1_2", "conv2_1"), (size, size))
-        np.testing.assert_allclose(np.asarray(terms.CrossGram(guide=guide)(one, deeper)), 1.0, rtol=1e-5)
+        guide = guides.at(read_mask(np.full((9, 9), 255, "uint8")), pair, (size, size))
+        np.testing.assert_allclose(mean(guide), 1.0, rtol=1e-5)
 
 
 @pytest.mark.parametrize("variant", ["titu1994", "novak2016"])

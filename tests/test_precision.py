@@ -34,10 +34,10 @@ def test_bfloat16_follows_float32(make, photo, painting):
 
 def test_only_the_features_are_coarse(photo, painting):
     objective = Network(precision="bfloat16", **SETTINGS).objective(photo, painting, image_size=40)
-    dtypes = {layer.name: str(layer.compute_dtype) for layer in objective.network.layers if "conv" in layer.name}
+    dtypes = {layer.name: str(layer.compute_dtype) for layer in objective.eye.network.layers if "conv" in layer.name}
     assert dtypes["block1_conv1"] == "float32"
     assert {dtype for name, dtype in dtypes.items() if name != "block1_conv1"} == {"bfloat16"}
-    features = objective.network(ops.zeros((1, 16, 16, 3)))
+    features = objective.eye.network(ops.zeros((1, 16, 16, 3)))
     assert {str(f.dtype).split("'")[-2] if "'" in str(f.dtype) else str(f.dtype) for f in features.values()} == {
         "float32"
     }

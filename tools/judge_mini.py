@@ -29,10 +29,10 @@ import numpy as np
 from PIL import Image
 
 from neural_style import Content, Network, Style, images
+from neural_style.eye import features_of
 from neural_style.features import vgg, weights
 from neural_style.inputs import working_size
 from neural_style.losses.style import mean_gram_matrix
-from neural_style.objective import features_of
 
 PAIRS = (("golden_gate", "wave_kanagawa"), ("hoover_tower", "the_scream"), ("blue_moon_lake", "starry_night"))
 MINI = vgg.architecture("mini")

@@ -19,6 +19,7 @@ COMMANDS = {
     "doodle": "paint the regions of a mask with those of a painting",
     "color_transfer": "give a picture the colours of another",
     "mask_transfer": "paste a photo back into a picture where a mask is black",
+    "plan": "tell memory and time of a run before it is started",
     "show": "print how a picture was made",
     "rerun": "make a picture again from the record inside it",
 }

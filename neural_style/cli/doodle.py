@@ -121,7 +121,7 @@ def _parser() -> Parser:
         metavar="NAME",
         help="the first pastiche: content, noise, gray, or a picture (default: content if there is one, else noise)",
     )
-    names = ["sizes", "iterations", "solver", "memory", "seed", "min_improvement"]
+    names = ["sizes", "iterations", "solver", "memory", "tile", "memory_limit", "seed", "min_improvement"]
     add_fields(schedule, Run, names, flags=FLAGS, advice=ADVICE)
     add_checkpoint_flags(schedule)
     add_output_flags(parser)

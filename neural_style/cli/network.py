@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
+from pathlib import Path
 
 from neural_style.cli.checkpoints import add_checkpoint_flags, opened
 from neural_style.cli.flags import Parser, add_fields, boolean, described, values
+from neural_style.cli.folder import Folder, is_folder
 from neural_style.cli.session import Output, Session, add_output_flags
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Style
@@ -32,6 +34,7 @@ ADVICE = {
     "sizes": "The way to large pictures: --sizes 200 400 800.",
     "iterations": "5 show where it goes, 10 are usually enough.",
     "init": "content is the fastest.",
+    "save_every": "With folders it is 0 by default.",
 }
 
 DESCRIPTION = "Paint a photo in the style of one or more paintings (Gatys, Ecker & Bethge 2016)."
@@ -40,6 +43,14 @@ EPILOG = """\
 examples:
   neural-style {command} photo.jpg painting.jpg out --model mini{more}
   neural-style {command} photo.jpg wave.jpg scream.jpg out --style_weight 1.0 0.4 --sizes 256 512
+  neural-style {command} photos/ painting.jpg results/ --model mini{more}
+  neural-style {command} photos/ paintings/ results/ --model mini{more}
+
+folders:
+  Each picture in photos/ becomes results/<photo>.png, or with a folder of paintings results/<photo>_<painting>.png for
+  each of these; files of one name keep their ending in it. Folders within are not entered. Pictures that are there
+  already are skipped, so the same command goes on where it was stopped. A picture that cannot be used is told in a line
+  and passed over, and the exit status is then 1.
 """
 
 
@@ -63,30 +74,50 @@ def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> i
         None if path is None else read_mask(path, soft=found.soft_masks, what=what)
         for path, what in ((found.content_mask, "content mask"), (found.color_mask, "color mask"))
     )
-    checkpoint, output = opened(found, Output.of(**values(found, Output)))
-    return Session(
-        settings,
-        Content(found.content, mask=mask, color_mask=color_mask),
-        styles,
-        values(found, Run),
-        output,
-        quiet=found.quiet,
-        device=found.device,
-        checkpoint=checkpoint,
-    ).execute()
+    content = Content(found.content, mask=mask, color_mask=color_mask)
+    given = {name: value for name, value in values(found, Output).items() if value is not None}
+    machine = {"quiet": found.quiet, "device": found.device}
+    if found.pairs or any(map(is_folder, [found.content, *found.styles])):
+        if found.checkpoint is not None or found.resume:
+            raise InvalidInputError("--checkpoint keeps one run: a folder goes on by itself with what is missing")
+        output = Output(**{"save_every": 0, **given, "prefix": Path(found.prefix)})
+        return Folder(settings, content, styles, values(found, Run), output, pairs=found.pairs, **machine).execute()
+    checkpoint, output = opened(found, Output.of(**given))
+    session = Session(settings, content, styles, values(found, Run), output, checkpoint=checkpoint, **machine)
+    return session.execute()
 
 
-def parser(command: str, technique: type[Network], description: str, *, own: Sequence[str] = ()) -> Parser:
-    """The parser of a command for `technique`, which has the fields `own` beside those of `Network`."""
+def parser(
+    command: str, technique: type[Network], description: str, *, own: Sequence[str] = (), paints: bool = True
+) -> Parser:
+    """The parser of a command for `technique`, which has the fields `own` beside those of `Network`.
+
+    One that does not paint has no prefix and no flags for pictures.
+    """
     parser = Parser(
         command,
         description,
-        usage="[flags] content style [style ...] prefix",
+        usage=f"[flags] content style [style ...]{' prefix' if paints else ''}",
         epilog=EPILOG.format(command=command, more=" --variant novak2016" if own else ""),
     )
-    parser.add_argument("content", help="the photo whose layout is kept")
-    parser.add_argument("styles", nargs="+", metavar="style", help="one or more paintings whose texture is taken")
-    parser.add_argument("prefix", help="what output names begin with: <prefix>.png, <prefix>_at_iteration_<n>.png")
+    parser.add_argument("content", help="the photo whose layout is kept, or a folder of photos")
+    parser.add_argument(
+        "styles",
+        nargs="+",
+        metavar="style",
+        help="one or more paintings whose texture is taken, together; or a folder of paintings, for a picture of each",
+    )
+    if paints:
+        parser.add_argument(
+            "prefix",
+            help="what output names begin with: <prefix>.png, <prefix>_at_iteration_<n>.png; for folders, the folder "
+            "of results, which is made if need be",
+        )
+        parser.add_argument(
+            "--pairs",
+            action="store_true",
+            help="with two folders: each photo is painted only with the painting of its name",
+        )
     look = parser.add_argument_group("look")
     look.add_argument(
         "--style_weight",
@@ -127,12 +158,16 @@ def parser(command: str, technique: type[Network], description: str, *, own: Seq
         "init",
         "solver",
         "memory",
+        "tile",
+        "memory_limit",
         "seed",
         "min_improvement",
     ]
     add_fields(schedule, Run, names, flags=FLAGS, advice=ADVICE)
-    add_checkpoint_flags(schedule)
-    add_output_flags(parser)
+    if paints:
+        add_checkpoint_flags(schedule)
+        add_output_flags(parser, advice=ADVICE)
+        parser.set_defaults(save_every=None)  # which tells it from a 1 that was asked for
     return parser
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,11 @@ from neural_style import files, images, records
 from neural_style.checkpoint import Checkpoint
 from neural_style.cli.checkpoints import frames_of, is_finished
 from neural_style.cli.flags import add_fields
+from neural_style.cli.progress import Bar
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style, as_content, as_styles, check_count, columns_at
+from neural_style.level import Progress
 from neural_style.masks import Mask
 from neural_style.run import EVALUATIONS_PER_ITERATION, Run
 from neural_style.transfer import Result, Step, Technique
@@ -60,6 +61,10 @@ class Output:
     done: int = 0
     own: tuple[Path, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_choice("rescale_method", self.rescale_method, images.METHODS)
+        check_count("save_every", self.save_every, at_least=0)
+
     @classmethod
     def of(cls, prefix: str, **settings: Any) -> Output:
         """From what the user wrote: `out`, or `out.jpg`, whose ending then names the format.
@@ -69,11 +74,12 @@ class Output:
         """
         path = Path(prefix)
         if path.is_dir() or prefix.endswith(("/", os.sep)):
-            raise InvalidInputError(f"{prefix} is a folder: add the beginning of a file name, such as {path / 'out'}")
+            raise InvalidInputError(
+                f"{prefix} is a folder: add the beginning of a file name, such as {path / 'out'}; only what is painted "
+                "from a folder goes to one"
+            )
         if path.suffix.lower() in images.SUFFIXES:
             settings["suffix"], path = path.suffix, path.with_suffix("")
-        check_choice("rescale_method", settings.get("rescale_method", cls.rescale_method), images.METHODS)
-        check_count("save_every", settings.get("save_every", cls.save_every), at_least=0)
         return cls(path, **settings)
 
     @property
@@ -169,6 +175,22 @@ class Session:
         """Check, run, save, and tell; returns the exit status."""
         if self.is_finished_already():
             return 0
+        content, styles = self.checked()
+        start_backend(self.device)
+        with Bar(evaluations(Run(**self.run)), quiet=self.quiet) as bar:
+            result = self.paint(content, styles, bar.advance)
+        written = self.write(result, content.picture)
+        if not self.quiet:
+            if result.stopped:
+                print(f"stopped early: {result.stopped}")
+            print(table_of_terms(result.losses))
+            print("wrote " + ", ".join(map(str, written)))
+            if self.checkpoint is not None and not self.checkpoint.is_finished:
+                print(f"the run is kept in {self.checkpoint.path}: the same command with --resume goes on")
+        return INTERRUPTED if result.stopped == "interrupted" else 0
+
+    def checked(self) -> tuple[Content, Sequence[Style]]:
+        """The inputs in memory, once it is known that the pictures can be written."""
         settings = Run(**self.run)
         iterations = settings.iterations * len(settings.levels)
         content, styles = as_content(self.content), as_styles(self.styles)
@@ -180,20 +202,20 @@ class Session:
         if self.checkpoint is not None:
             self._frames = frames_of(self.checkpoint, self.output)
             self.checkpoint.note = {"files": [str(path.absolute()) for path in self.output.files(iterations)]}
-        start_backend(self.device)
-        with self._progress(iterations * EVALUATIONS_PER_ITERATION) as progress:
+        return content, styles
 
-            def save(step: Step) -> None:
-                if self.output.is_kept(step.iteration):
-                    self.output.write(self.output.at_iteration(step.iteration), step.image, content.picture)
-                if self.output.gif:
-                    self._frames.append(_at_most(self.output.rescaled(step.image, content.picture), GIF_ROWS))
+    def paint(self, content: Content, styles: Sequence[Style], progress: Progress) -> Result:
+        """Run, and write the pictures of iterations."""
 
-            result = self.technique.transfer(
-                content, styles, **self.run, progress=progress, on_step=save, checkpoint=self.checkpoint
-            )
-        self._finish(result, content.picture)
-        return INTERRUPTED if result.stopped == "interrupted" else 0
+        def save(step: Step) -> None:
+            if self.output.is_kept(step.iteration):
+                self.output.write(self.output.at_iteration(step.iteration), step.image, content.picture)
+            if self.output.gif:
+                self._frames.append(_at_most(self.output.rescaled(step.image, content.picture), GIF_ROWS))
+
+        return self.technique.transfer(
+            content, styles, **self.run, progress=progress, on_step=save, checkpoint=self.checkpoint
+        )
 
     def is_finished_already(self) -> bool:
         """Whether a run that is to be resumed was killed when all was done; that is all there is to tell then."""
@@ -211,7 +233,8 @@ class Session:
             print(f"{self.output.final} is finished already")
         return True
 
-    def _finish(self, result: Result, content: images.Picture) -> None:
+    def write(self, result: Result, content: images.Picture) -> list[Path]:
+        """Write the finished picture and what goes with it, and give up the checkpoint; returns the names."""
         output = self.output
         if self.weights_sha256 not in (None, result.record["weights_sha256"]):
             warnings.warn("the weights are not those of the recorded picture, so the result differs", stacklevel=2)
@@ -226,52 +249,23 @@ class Session:
             written.append(output.record_file)
             with files.complete(written[-1], f'record "{written[-1]}"', overwrite=True) as file:
                 file.write((records.to_json(record) + "\n").encode("utf-8", "backslashreplace"))
-        unfinished = self.checkpoint is not None and not self.checkpoint.is_finished
-        if self.checkpoint is not None and not unfinished:
+        if self.checkpoint is not None and self.checkpoint.is_finished:
             self.checkpoint.delete()  # last: whenever the run is killed, either the checkpoint or all files are there
-        if not self.quiet:
-            if result.stopped:
-                print(f"stopped early: {result.stopped}")
-            print(table_of_terms(result.losses))
-            print("wrote " + ", ".join(map(str, written)))
-            if self.checkpoint is not None and unfinished:
-                print(f"the run is kept in {self.checkpoint.path}: the same command with --resume goes on")
-
-    @contextlib.contextmanager
-    def _progress(self, total: int) -> Iterator[Any]:
-        """A bar over evaluations, with the loss and the time left; yields the function that moves it."""
-        from tqdm import tqdm
-
-        watched = sys.stderr.isatty()  # a log file gets a line now and then instead of a moving bar
-        bar: Any = None
-
-        def advance(evaluations: int, loss: float) -> None:
-            nonlocal bar
-            if bar is None:  # not before the first evaluation: an error found until then is the only line
-                bar = tqdm(
-                    total=total,
-                    initial=evaluations - 1,  # of a run that is resumed
-                    unit="eval",
-                    disable=self.quiet,
-                    dynamic_ncols=watched,
-                    mininterval=0.2 if watched else 30,
-                    maxinterval=10 if watched else 60,
-                )
-            bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
-            bar.update(evaluations - bar.n)
-
-        try:
-            yield advance
-        finally:
-            if bar is not None:
-                bar.close()
+        return written
 
 
-def add_output_flags(parser: argparse.ArgumentParser, *, rescale: bool = True) -> None:
-    """Flags that every technique's command has, whatever its settings."""
+def evaluations(run: Run) -> int:
+    """Number of evaluations of a run that nothing ends early."""
+    return run.iterations * len(run.levels) * EVALUATIONS_PER_ITERATION
+
+
+def add_output_flags(
+    parser: argparse.ArgumentParser, *, rescale: bool = True, advice: Mapping[str, str] | None = None
+) -> None:
+    """Flags that every technique's command has, whatever its settings; `advice` is that of `add_fields`."""
     group = parser.add_argument_group("pictures")
     names = ["save_every", "gif", "record", "overwrite", *(["rescale_image", "rescale_method"] if rescale else [])]
-    add_fields(group, Output, names, switches=["gif", "record", "overwrite"])
+    add_fields(group, Output, names, advice=advice, switches=["gif", "record", "overwrite"])
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
     machine.add_argument("--quiet", action="store_true", help="print errors and warnings only")

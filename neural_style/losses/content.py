@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import prod, sqrt
 
 from keras import ops
 
 from neural_style.backend import Tensor
+
+
+def squared_error(features: Tensor, target: Tensor) -> Tensor:
+    """`sum (F - P)^2` over positions and channels: a scalar that adds up over the parts of an image.
+
+    Args:
+        features, target: (1, h, w, C), of the pastiche and of the content.
+    """
+    return ops.sum(ops.square(features - target))
 
 
 def content_loss_titu1994(
@@ -29,10 +38,10 @@ def content_loss_titu1994(
     height, width = image_size
     channels = features.shape[-1]
     multiplier = (1.0, 1 / (2 * sqrt(channels) * sqrt(height * width)), 1 / (channels * height * width))[loss_type]
-    return multiplier * ops.sum(ops.square(features - target))
+    return multiplier * squared_error(features, target)
 
 
-def content_loss_gatys2016(features: Tensor, target: Tensor) -> Tensor:
+def content_loss_gatys2016(features: Tensor, target: Tensor, *, count: int | None = None) -> Tensor:
     """Content loss in the units of the authors' own code: `mean (F - P)^2` over positions and channels.
 
     Source: leongatys/PytorchNeuralStyleTransfer. Gatys et al. 2016, equation 1, prints `1/2 sum (F - P)^2`, to which
@@ -40,8 +49,9 @@ def content_loss_gatys2016(features: Tensor, target: Tensor) -> Tensor:
 
     Args:
         features, target: (1, h, w, C), of the pastiche and of the content.
+        count: number of elements of the whole map, of which these features may be a part; None if they are all of it.
 
     Returns:
         A scalar that does not depend on the size of the image.
     """
-    return ops.mean(ops.square(features - target))
+    return squared_error(features, target) / float(prod(features.shape) if count is None else count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from neural_style.losses.style import gram_matrix
 Array = np.ndarray[Any, Any]
 
 
-def region_gram_matrices(features: Tensor, *, masks: Tensor, shift: float = 0.0) -> Tensor:
+def region_gram_matrices(
+    features: Tensor, masks: Tensor, *, areas: Sequence[float] | None = None, shift: float = 0.0
+) -> Tensor:
     """A Gram matrix for each region r: `G(F M_r) / (mean(M_r) C)`, as in titu1994/Neural-Style-Transfer.
 
     `mean(M_r)` makes a small region count as much as a large one; the sum over positions is not divided by their
@@ -25,14 +27,15 @@ def region_gram_matrices(features: Tensor, *, masks: Tensor, shift: float = 0.0)
     Args:
         features: F, (1, h, w, C).
         masks: M, (1, h, w, R), in 0..1; no region may be empty.
+        areas: mean(M_r) of the whole image, of which features and masks may be a part; None if they are all of it.
         shift: added to every masked activation, see `gram_matrix`.
 
     Returns:
         (R, C, C).
     """
     grams = [gram_matrix(features * masks[..., r : r + 1], shift=shift) for r in range(masks.shape[-1])]
-    areas = ops.mean(masks, axis=(0, 1, 2))
-    return ops.stack(grams) / (features.shape[-1] * areas[:, None, None])
+    means = ops.mean(masks, axis=(0, 1, 2)) if areas is None else ops.convert_to_tensor(areas, dtype=masks.dtype)
+    return ops.stack(grams) / (features.shape[-1] * means[:, None, None])
 
 
 def region_style_loss(grams: Tensor, targets: Tensor) -> Tensor:

@@ -16,4 +16,9 @@ def relative_error(value: Tensor, target: Tensor) -> Tensor:
     Args:
         value, target: tensors of one shape, such as Gram matrices or features.
     """
-    return ops.sum(ops.square(value - target)) / (ops.sum(ops.square(target)) + SMALLEST)
+    return relative_to(ops.sum(ops.square(value - target)), ops.sum(ops.square(target)))
+
+
+def relative_to(squared: Tensor, norm: Tensor) -> Tensor:
+    """`relative_error` of which the sums are known already: `|V - T|^2` and `|T|^2`."""
+    return squared / (norm + SMALLEST)

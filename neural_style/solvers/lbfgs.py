@@ -133,7 +133,7 @@ def minimise(
     response = ops.convert_to_tensor(
         frequency_response(start.shape[:2], exponent) if exponent else [], dtype=str(start.dtype)
     )
-    step = _program(function, first_step)
+    step = function.program(("lbfgs", first_step), lambda: _program(function, first_step))
     state, course = _initial(start, memory), Course()
     if resume is not None:
         state, course = _taken_up(state, resume)

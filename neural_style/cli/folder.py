@@ -1,0 +1,247 @@
+"""`neural-style network photos/ painting.jpg results/`: each photo of a folder painted, into a folder of results."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neural_style import images
+from neural_style.cli.progress import Bar
+from neural_style.cli.session import INTERRUPTED, Output, Session, evaluations, start_backend
+from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
+from neural_style.images import Picture
+from neural_style.inputs import Content, Style, as_styles
+from neural_style.run import Run
+from neural_style.transfer import Technique
+
+ENDINGS = (*images.SUFFIXES, ".gif", ".bmp")
+"""Of the files that are taken for pictures; what else lies in a folder is passed over."""
+
+FAILED = 1
+
+SQUARE = 64
+"""Side of the picture that settings are tried on: any will do, and this one is quickly looked at."""
+
+
+class Painting(NamedTuple):
+    """One picture to be made.
+
+    `name` is that of its file, without the ending; `style` is the one of a folder of paintings, None for those that
+    all pictures have; `problem` says why it cannot be made, where that is known already.
+    """
+
+    content: Path
+    style: Path | None
+    name: str
+    problem: str = ""
+
+
+@dataclass
+class Folder:
+    """All transfers of one command. One that fails is told and passed over.
+
+    Attributes:
+        technique: of all.
+        content: its image is a photo or a folder of them; its masks go with every photo.
+        styles: those that every picture is painted in, or a single one whose image is a folder of paintings.
+        run: the fields of `Run`.
+        output: its prefix is the folder of results, which is made if its parent is there.
+        pairs: a photo goes with the painting of its name, instead of with every painting.
+        quiet, device: as in `Session`.
+    """
+
+    technique: Technique
+    content: Content
+    styles: Sequence[Style]
+    run: Mapping[str, Any]
+    output: Output
+    pairs: bool = False
+    quiet: bool = False
+    device: str | None = None
+    _made: int = field(default=0, init=False)
+    _failed: int = field(default=0, init=False)
+
+    def execute(self) -> int:
+        """Check, paint what is not there yet, and tell; returns the exit status.
+
+        Raises:
+            InvalidInputError, MissingFileError: something is wrong for all pictures; before any work is done.
+        """
+        paintings = self._paintings()
+        self._check_results()
+        overwrite = self.output.overwrite
+        wanted = [one for one in paintings if overwrite or not self._output_of(one).final.is_file()]
+        interrupted = False
+        if wanted:
+            styles = self._checked_styles(wanted[0])
+            try:
+                self._paint_all(wanted, styles)
+            except KeyboardInterrupt:
+                interrupted = True
+        if not self.quiet:
+            there = len(paintings) - len(wanted)
+            skipped = f"{there} skipped that are there already (--overwrite paints them again)" if there else ""
+            counts = [f"{self._made} painted", skipped, f"{self._failed} failed" if self._failed else ""]
+            print(f"{self.output.prefix}: {', '.join(filter(None, counts))}")
+        if interrupted:
+            print("neural-style: interrupted; the same command goes on with what is missing", file=sys.stderr)
+            return INTERRUPTED
+        return FAILED if self._failed else 0
+
+    def _paintings(self) -> list[Painting]:
+        """All that is asked for, finished or not, painting by painting, so that each is read once."""
+        contents = _pictures(self.content.image)
+        folder = next((style.image for style in self.styles if is_folder(style.image)), None)
+        if self.pairs and not (folder and is_folder(self.content.image)):
+            raise InvalidInputError("--pairs needs two folders, one of photos and one of paintings")
+        if folder is None:
+            paintings = [Painting(content, None, name) for content, name in contents.items()]
+        elif len(self.styles) > 1:
+            raise InvalidInputError(
+                f"each painting of the folder {folder} makes a picture of its own: name no other style beside it"
+            )
+        elif self.pairs:
+            styles = list(_pictures(folder))
+            paintings = [_pair(content, name, styles) for content, name in contents.items()]
+        else:
+            paintings = [
+                Painting(content, style, f"{content_name}_{style_name}")
+                for style, style_name in _pictures(folder).items()
+                for content, content_name in contents.items()
+            ]
+        name, count = Counter(painting.name for painting in paintings).most_common(1)[0]
+        if count > 1:
+            raise InvalidInputError(f"{count} pictures would be called {name}{self.output.suffix}: rename an input")
+        return paintings
+
+    def _check_results(self) -> None:
+        results = self.output.prefix
+        if not results.is_dir():
+            if results.exists():
+                raise InvalidInputError(f"{results} is a file: a folder is painted into a folder, name one")
+            if results.suffix.lower() in ENDINGS:
+                raise InvalidInputError(f"{results} names a picture: a folder is painted into a folder, name one")
+            if not results.parent.is_dir():
+                raise MissingFileError(f"there is no folder {results.parent} to make {results.name} in: check the name")
+            return
+        for source in (self.content.image, *(style.image for style in self.styles)):
+            if is_folder(source) and results.samefile(_path(source)):
+                raise InvalidInputError(f"{results} is the folder of the inputs: name another one for the results")
+
+    def _checked_styles(self, first: Painting) -> Sequence[Style]:
+        """The styles, in memory unless they are a folder, once what would spoil every picture has been looked for.
+
+        The settings are tried on a square that stands for every photo, and for every painting of a folder.
+        """
+        images.check_output(self._output_of(first).final, overwrite=True)
+        each_its_own = is_folder(self.styles[0].image)
+        styles = self.styles if each_its_own else as_styles(list(self.styles))
+        start_backend(self.device)
+        rgb = np.random.default_rng(0).integers(0, 256, (SQUARE, SQUARE, 3), np.uint8)
+        square = Picture(rgb, None, "a square picture", None)
+        tried = [replace(style, image=square) for style in styles] if each_its_own else styles
+        self.technique.steps(replace(self.content, image=square), tried, **self.run)
+        return styles
+
+    def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:
+        each = evaluations(Run(**self.run))
+        with Bar(len(wanted) * each, quiet=self.quiet) as bar:
+            for style, group in itertools.groupby(enumerate(wanted), key=lambda numbered: numbered[1].style):
+                numbered = list(group)
+                with self._passing_over(style, bar, count=len(numbered)):
+                    at_hand = styles if style is None else as_styles([replace(styles[0], image=style)])
+                    for index, painting in numbered:
+                        bar.begin(painting.name, index * each)
+                        with self._passing_over(painting.content, bar):
+                            self._paint(painting, at_hand, bar)
+                            self._made += 1
+
+    def _paint(self, painting: Painting, styles: Sequence[Style], bar: Bar) -> None:
+        if painting.problem:
+            raise InvalidInputError(painting.problem)
+        output = self._output_of(painting)
+        session = Session(self.technique, replace(self.content, image=painting.content), styles, self.run, output)
+        content, styles = session.checked()
+        result = session.paint(content, styles, bar.advance)
+        if result.stopped == "interrupted":
+            # Half a picture would be taken for finished by the next call, and its iterations would be in the way.
+            kept = [] if output.overwrite else [n for n in range(1, len(result.history) + 1) if output.is_kept(n)]
+            for iteration in kept:
+                output.at_iteration(iteration).unlink(missing_ok=True)
+            raise KeyboardInterrupt
+        session.write(result, content.picture)
+
+    def _output_of(self, painting: Painting) -> Output:
+        return replace(self.output, prefix=self.output.prefix / painting.name)
+
+    @contextmanager
+    def _passing_over(self, source: Path | None, bar: Bar, *, count: int = 1) -> Iterator[None]:
+        """Errors and warnings become lines that name the picture, and an error costs `count` results only."""
+
+        def tell(kind: str, message: object) -> None:
+            text = str(message)
+            named = text if source is None or str(source) in text else f"{source}: {text}"
+            bar.tell(f"neural-style: {kind}: {named}")
+
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: tell("warning", message)
+            try:
+                yield
+            except (NeuralStyleError, OSError) as error:
+                self._failed += count
+                tell("error", error)
+
+
+def is_folder(source: images.ImageSource) -> bool:
+    """Whether this is a folder, or written as one."""
+    if not isinstance(source, str | os.PathLike):
+        return False
+    return Path(source).is_dir() or os.fspath(source).endswith(("/", os.sep))
+
+
+def _path(source: images.ImageSource) -> Path:
+    assert isinstance(source, str | os.PathLike), "a command line names files"
+    return Path(source)
+
+
+def _pictures(source: images.ImageSource) -> dict[Path, str]:
+    """The pictures of a folder, sorted, or the only one, each with the name that it has in its result.
+
+    That is the file's name without the ending, which is kept where two would have the same.
+    """
+    path = _path(source)
+    if not is_folder(source):
+        return {path: path.stem}
+    if not path.is_dir():
+        raise MissingFileError(f"there is no folder {path}: check the name")
+    found = sorted(
+        entry
+        for entry in path.iterdir()
+        if entry.suffix.lower() in ENDINGS and not entry.name.startswith(".") and not entry.is_dir()
+    )
+    if not found:
+        raise InvalidInputError(f"there is no picture in the folder {path}: use {', '.join(ENDINGS)}")
+    shared = Counter(entry.stem.casefold() for entry in found)  # some file systems do not tell A from a
+    return {entry: entry.stem if shared[entry.stem.casefold()] == 1 else entry.name for entry in found}
+
+
+def _pair(content: Path, name: str, styles: Sequence[Path]) -> Painting:
+    """The photo with the only painting of its name."""
+    found = [style for style in styles if style.stem == content.stem]
+    if len(found) == 1:
+        return Painting(content, found[0], name)
+    those = " and ".join(style.name for style in found)
+    why = (
+        f"has several paintings of its name, {those}" if found else f"has no painting of its name in {styles[0].parent}"
+    )
+    return Painting(content, None, name, f"{content} {why}")

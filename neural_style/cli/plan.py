@@ -1,0 +1,118 @@
+"""`neural-style plan photo.jpg painting.jpg --image_size 4096`: memory and time of a run, before it is started."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from neural_style.cli import network
+from neural_style.cli.flags import values
+from neural_style.cli.inetwork import IMPROVEMENTS
+from neural_style.cli.session import start_backend
+from neural_style.errors import InvalidInputError
+from neural_style.inetwork import INetwork
+from neural_style.inputs import as_content
+from neural_style.network import Network
+from neural_style.plan import GIB, SMALL_TILES, TILES, Demand, demands, difference, fitted, largest, memory_of
+from neural_style.run import EVALUATIONS_PER_ITERATION, Run
+
+DESCRIPTION = """\
+Tell how much memory and time a run would take, as a whole and by tiles, and the largest size that fits this machine.
+Flags are those of the command that is planned; nothing is painted, and no weights are needed."""
+
+EPILOG = """\
+examples:
+  neural-style plan photo.jpg painting.jpg --model vgg19 --image_size 4096
+  neural-style plan photo.jpg painting.jpg --technique inetwork --model mini --memory_limit 8
+"""
+
+TRIED = 256
+"""Side of the noise on which the speed of the machine is measured."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit status."""
+    chosen = ArgumentParser(add_help=False, allow_abbrev=False)
+    chosen.add_argument("--technique")
+    improved = chosen.parse_known_args(arguments)[0].technique == INetwork.name
+    technique, own = (INetwork, IMPROVEMENTS) if improved else (Network, ())
+    parser = network.parser("plan", technique, DESCRIPTION, own=own, paints=False)
+    parser.epilog = EPILOG
+    names = (Network.name, INetwork.name)
+    parser.add_argument("--technique", choices=names, default=Network.name, help="the command (default: network)")
+    parser.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
+    found = parser.read(arguments)
+    settings, run = technique(**values(found, technique)), Run(**values(found, Run))
+    content, styles = as_content(found.content), [style.read() for style in network.styles_of(found)]
+    planned = demands(settings.look, content, styles, run)
+    available = memory_of(run)
+    start_backend(found.device)
+    speeds = _seconds_per_pixel(settings)
+    for demand in planned:
+        print("\n".join(_lines(demand, available, speeds)))
+    return 0
+
+
+def _lines(demand: Demand, available: int | None, speeds: tuple[float, float]) -> list[str]:
+    """The table of one size, and what a run would choose."""
+    free = "nobody knows how much memory is free" if available is None else f"{available / GIB:.1f} GiB free"
+    lines = [f"{demand.size[0]} x {demand.size[1]} pixels, {free}", f"  {'':<12}{'memory':>12}{'an iteration':>16}"]
+    sides = [demand.tile] if demand.tile else [None, *TILES, *SMALL_TILES]
+    for choice in (replace(demand, tile=side) for side in sides):
+        if choice.tile is None or choice.pixels < demand.pixels * 64:
+            name = f"tiles of {choice.tile}" if choice.tile else "as a whole"
+            seconds = EVALUATIONS_PER_ITERATION * (choice.forward_pixels * speeds[0] + choice.pixels * speeds[1])
+            lines.append(f"  {name:<12}{choice.bytes / GIB:>8.1f} GiB{_duration(seconds):>16}")
+    if available is None:
+        return lines
+    try:
+        chosen = fitted(demand, available)
+        lines.append(difference(demand, chosen, available) or "fits as it is")
+    except InvalidInputError as error:
+        lines.append(str(error))
+    lines.append(f"the largest picture of this shape that fits has {largest(demand, available)} rows")
+    return lines
+
+
+def _seconds_per_pixel(settings: Network) -> tuple[float, float]:
+    """Of a pass forward, and of one forward and back: measured on noise, with weights of noise."""
+    from neural_style import terms
+    from neural_style.eye import open_eye
+    from neural_style.network import settled_precision
+
+    eye = open_eye(
+        settings.model,
+        "random",
+        settings.layers,
+        pooling=settings.pooling,
+        precision=settled_precision(settings.precision),
+    )
+    size = TRIED, TRIED
+    statistics = [
+        terms.correlations(layers, size=size, image_size=size, normalization="gatys2016")
+        for layers in settings.style_coefficients()
+    ]
+    image = np.random.default_rng(0).uniform(0, 255, (*size, 3)).astype("float32")
+    slopes = eye.sums(image, statistics)
+    return (
+        _seconds(lambda: eye.sums(image, statistics, tile=TRIED)) / TRIED**2,
+        _seconds(lambda: eye.pulled_back(image, statistics, slopes, tile=TRIED)) / TRIED**2,
+    )
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    function()  # compiled here
+    started = time.perf_counter()
+    for _ in range(2):
+        function()
+    return (time.perf_counter() - started) / 2
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,338 @@
+"""`neural-style network photos/ painting.jpg results/`: what is painted, skipped, passed over, and refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import Network
+from neural_style.cli import progress
+from neural_style.errors import OutOfMemoryError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Command = Callable[..., Any]
+
+SMALLEST = (
+    *("--model", "mini", "--weights", "random", "--content_layer", "conv1_1", "--style_layers", "conv1_1"),
+    *("--image_size", "16", "--num_iter", "1"),
+)
+
+SHAPES = [(16, 16), (16, 20), (20, 16)]
+
+
+def save(path: Path, seed: int = 0) -> None:
+    """A small picture of one of several shapes."""
+    path.parent.mkdir(exist_ok=True)
+    rows, columns = SHAPES[seed % len(SHAPES)]
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (rows, columns, 3), np.uint8)).save(path)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image).astype(int)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """With photos/a.png and b.png, paintings/a.png and x.png, and style.png."""
+    for seed, name in enumerate(["photos/a", "photos/b", "paintings/a", "paintings/x", "style"]):
+        save(tmp_path / f"{name}.png", seed)
+    return tmp_path
+
+
+@pytest.fixture
+def paint(command: Command, folders: Path) -> Command:
+    """Run `neural-style network` in the smallest size; by default photos/ with style.png into results/."""
+
+    def run(*flags: object, content: str = "photos", styles: tuple[str, ...] = ("style.png",), to: str = "results"):
+        places = [folders / place for place in (content, *styles, to)]
+        return command("network", *places, *SMALLEST, *flags)
+
+    return run
+
+
+def test_some_of_many_are_broken(paint: Command, folders: Path) -> None:
+    """25 pictures, 3 of them broken: 22 results, 3 lines, exit status 1; a second call does nothing but the 3."""
+    photos, results = folders / "photos", folders / "results"
+    for index in range(23):
+        save(photos / f"more{index:02}.png", index)
+    (photos / "more00.png").write_bytes(b"no picture")
+    (photos / "more10.png").write_bytes(b"")
+    (photos / "more22.png").write_bytes((photos / "more22.png").read_bytes()[:200])
+    ran = paint()
+    assert ran.status == 1
+    assert ran.out == f"{results}: 22 painted, 3 failed\n"
+    broken = re.findall(r"^neural-style: error: .*(more\d\d\.png)", ran.err, flags=re.MULTILINE)
+    assert broken == ["more00.png", "more10.png", "more22.png"]
+    assert "Traceback" not in ran.err
+    assert names(results) == sorted(set(names(photos)) - set(broken))
+    before = {path: path.stat().st_mtime_ns for path in results.iterdir()}
+    ran = paint("--quiet")
+    assert (ran.status, ran.out) == (1, "")
+    assert [line.startswith("neural-style: error: ") for line in ran.err.splitlines()] == [True] * 3
+    assert {path: path.stat().st_mtime_ns for path in results.iterdir()} == before
+
+
+def test_a_picture_is_the_one_that_is_painted_alone(paint: Command, command: Command, folders: Path) -> None:
+    """Apart from the pictures beside it nothing is different, and `rerun` makes it again from its record."""
+    assert paint("--quiet") == (0, "", "")
+    alone = paint("--quiet", content="photos/b.png", to="alone")
+    assert alone.status == 0
+    assert command("rerun", folders / "results" / "b.png", "--quiet").status == 0
+    for other in (folders / "alone.png", folders / "results" / "b_rerun.png"):
+        assert np.abs(pixels(other) - pixels(folders / "results" / "b.png")).mean() < 0.5
+    record = json.loads(command("show", folders / "results" / "b.png", "--json").out)
+    assert record["content"]["image"] == str(folders / "photos" / "b.png")
+    assert [style["image"] for style in record["styles"]] == [str(folders / "style.png")]
+
+
+def test_which_files_are_pictures_and_what_they_become(paint: Command, folders: Path) -> None:
+    photos = folders / "photos"
+    save(photos / "b.JPG")
+    save(photos / "c.bmp")
+    save(photos / ".hidden.png")
+    (photos / "within.png").mkdir()
+    (photos / "notes.txt").write_text("none")
+    ran = paint()
+    assert ran.status == 0
+    assert names(folders / "results") == ["a.png", "b.JPG.png", "b.png.png", "c.png"]
+
+
+def test_styles_beside_each_other_are_blended(paint: Command, command: Command, folders: Path) -> None:
+    assert paint(styles=("style.png", "paintings/x.png")).status == 0
+    assert names(folders / "results") == ["a.png", "b.png"]
+    record = json.loads(command("show", folders / "results" / "a.png", "--json").out)
+    assert len(record["styles"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "flags", "made"),
+    [
+        ("photos", [], ["a_a.png", "a_x.png", "b_a.png", "b_x.png"]),
+        ("photos/a.png", ["--style_weight", "0.5"], ["a_a.png", "a_x.png"]),
+        ("photos/a.png", ["--save_every", "1", "--record"], ["a_a.json", "a_a.png", "a_a_at_iteration_1.png"]),
+    ],
+)
+def test_a_folder_of_paintings(
+    paint: Command, command: Command, folders: Path, content: str, flags: list[str], made: list[str]
+) -> None:
+    assert paint(*flags, content=content, styles=("paintings",)).status == 0
+    assert set(made) <= set(names(folders / "results"))
+    assert len(names(folders / "results")) == len(made) * (2 if "--record" in flags else 1)
+    record = json.loads(command("show", folders / "results" / "a_a.png", "--json").out)
+    assert [(style["image"], style["weight"]) for style in record["styles"]] == [
+        (str(folders / "paintings" / "a.png"), 0.5 if "--style_weight" in flags else 1.0)
+    ]
+
+
+def test_a_broken_painting_of_a_folder_is_told_once(paint: Command, folders: Path) -> None:
+    (folders / "paintings" / "a.png").write_bytes(b"no picture")
+    ran = paint("--quiet", styles=("paintings",))
+    assert ran.status == 1
+    assert ran.err.count("\n") == 1
+    assert str(folders / "paintings" / "a.png") in ran.err
+    assert names(folders / "results") == ["a_x.png", "b_x.png"]
+
+
+def test_pairs(paint: Command, folders: Path) -> None:
+    ran = paint("--pairs", styles=("paintings",))
+    assert ran.status == 1
+    assert names(folders / "results") == ["a.png"]
+    lines = [line for line in ran.err.splitlines() if "error" in line]
+    assert lines == [
+        f"neural-style: error: {folders / 'photos' / 'b.png'} has no painting of its name in {folders / 'paintings'}"
+    ]
+    save(folders / "paintings" / "b.png")
+    save(folders / "paintings" / "b.jpg")
+    assert "several paintings of its name, b.jpg and b.png" in paint("--pairs", styles=("paintings",)).err
+    (folders / "paintings" / "b.jpg").unlink()
+    ran = paint("--pairs", styles=("paintings",))
+    assert ran.status == 0
+    assert ran.out.endswith("1 painted, 1 skipped that are there already (--overwrite paints them again)\n")
+
+
+def test_what_is_there_is_replaced_only_when_told_to(paint: Command, folders: Path) -> None:
+    (folders / "results").mkdir()
+    (folders / "results" / "a.png").write_bytes(b"mine")
+    assert paint("--quiet").status == 0
+    assert (folders / "results" / "a.png").read_bytes() == b"mine"
+    assert paint("--quiet", "--overwrite").status == 0
+    assert pixels(folders / "results" / "a.png").shape == (16, 16, 3)
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_call_with_nothing_to_do(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.png", "b.png"):
+        save(folders / "results" / name)
+    monkeypatch.setattr("neural_style.cli.folder.start_backend", None)
+    ran = paint()
+    assert (ran.status, ran.err) == (0, "")
+    assert "0 painted, 2 skipped" in ran.out
+
+
+def test_masks_are_those_of_every_photo(paint: Command, command: Command, folders: Path) -> None:
+    Image.fromarray(np.tri(30, dtype=np.uint8) * 255).save(folders / "mask.png")
+    flags = ["--style_masks", folders / "mask.png", "--preserve_color", "pca", "--color_mask", folders / "mask.png"]
+    assert paint("--quiet", *flags) == (0, "", "")
+    for name in ("a.png", "b.png"):
+        record = json.loads(command("show", folders / "results" / name, "--json").out)
+        assert record["styles"][0]["mask"]["image"] == str(folders / "mask.png")
+        assert record["content"]["color_mask"]["image"] == str(folders / "mask.png")
+
+
+def test_styles_are_read_once(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    whole = Image.open
+
+    def spy(file: Any, *arguments: Any, **settings: Any) -> Image.Image:
+        opened.append(Path(file.name).name if hasattr(file, "name") else "")
+        return whole(file, *arguments, **settings)
+
+    monkeypatch.setattr(Image, "open", spy)
+    assert paint("--quiet").status == 0
+    assert opened.count("style.png") == 1
+    assert paint("--quiet", styles=("paintings",), to="more").status == 0
+    assert opened.count("x.png") == 1
+
+
+def test_a_photo_that_is_too_narrow_is_passed_over(paint: Command, folders: Path) -> None:
+    Image.fromarray(np.full((400, 8, 3), 99, np.uint8)).save(folders / "photos" / "a.png")
+    ran = paint("--quiet")
+    assert ran.status == 1
+    assert ran.err.count("\n") == 1
+    assert str(folders / "photos" / "a.png") in ran.err
+    assert names(folders / "results") == ["b.png"]
+
+
+@pytest.mark.filterwarnings("always")
+def test_errors_and_warnings_name_the_photo(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Network.transfer
+
+    def transfer(self: Network, content: Any, *arguments: Any, **settings: Any) -> Any:
+        if content.picture.name.endswith("a.png"):
+            raise OutOfMemoryError("no memory left")
+        warnings.warn("the solver has lost its way", stacklevel=1)
+        return whole(self, content, *arguments, **settings)
+
+    monkeypatch.setattr(Network, "transfer", transfer)
+    ran = paint("--quiet")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.splitlines() == [
+        f"neural-style: error: {folders / 'photos' / 'a.png'}: no memory left",
+        f"neural-style: warning: {folders / 'photos' / 'b.png'}: the solver has lost its way",
+    ]
+
+
+def test_one_bar_for_all(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, int, str]] = []
+    whole = progress.Bar.advance
+
+    def advance(self: progress.Bar, evaluations: int, loss: float) -> None:
+        whole(self, evaluations, loss)
+        seen.append((self._bar.n, self._bar.total, self._bar.postfix.split()[0]))
+
+    monkeypatch.setattr(progress.Bar, "advance", advance)
+    (folders / "photos" / "aa.png").write_bytes(b"no picture")
+    paint()
+    expected = [(n, 60, "a") for n in range(1, 21)] + [(n, 60, "b") for n in range(41, 61)]
+    assert seen == expected
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("changes", "flags", "parts"),
+    [
+        ({}, ["--content_layer", "conv9_1"], ['"conv9_1"']),
+        ({}, ["--weights", "none.npz"], ["no weights file none.npz"]),
+        ({}, ["--init_image", "nois"], ['did you mean "noise"?']),
+        ({}, ["--image_size", "2", "--content_layer", "conv3_3"], ["image_size 2", "at least 4"]),
+        ({}, ["--stroke_scale", "1e9"], ["style", "1e+09"]),
+        ({}, ["--style_weight", "1", "2"], ["--style_weight has 2 values for 1 styles"]),
+        ({}, ["--save_every", "-1"], ["save_every", "-1"]),
+        ({}, ["--device", "tpu"], ['unknown device "tpu"']),
+        ({}, ["--pairs"], ["--pairs needs two folders"]),
+        ({"content": "photos/a.png", "styles": ("paintings",)}, ["--pairs"], ["--pairs needs two folders"]),
+        ({"styles": ("paintings",)}, ["--weights", "none.npz"], ["no weights file none.npz"]),
+        ({"styles": ("paintings",)}, ["--stroke_scale", "1e9"], ["style", "1e+09"]),
+        ({"styles": ("missing.png",)}, [], ["style", "missing.png", "does not exist"]),
+        ({"styles": ("style.png", "paintings")}, [], ["paintings", "name no other style beside it"]),
+        ({"content": "empty"}, [], ["no picture in the folder", "empty", ".jpg"]),
+        ({"to": "photos"}, [], ["photos is the folder of the inputs"]),
+        ({"to": "paintings", "styles": ("paintings",)}, [], ["paintings is the folder of the inputs"]),
+        ({"to": "style.png"}, [], ["style.png is a file"]),
+        ({"to": "out.jpg"}, [], ["out.jpg names a picture"]),
+        ({"to": "no/where"}, [], ["there is no folder", "no"]),
+    ],
+    ids=str,
+)
+def test_what_concerns_all_is_refused(
+    paint: Command, folders: Path, changes: dict[str, Any], flags: list[str], parts: list[str]
+) -> None:
+    (folders / "empty").mkdir()
+    paint(*flags, **changes).assert_refused(*parts)
+    assert not list(folders.glob("results/*"))
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_folder_that_is_not_there(command: Command, folders: Path) -> None:
+    for inputs in ([f"{folders}/phots/", folders / "style.png"], [folders / "photos", f"{folders}/phots/"]):
+        command("network", *inputs, folders / "results").assert_refused("there is no folder", "phots")
+
+
+@pytest.mark.usefixtures("idle")
+def test_two_results_of_one_name(paint: Command, folders: Path) -> None:
+    for name in ("photos/c_d", "photos/c", "paintings/e", "paintings/d_e"):
+        save(folders / f"{name}.png")
+    paint(styles=("paintings",)).assert_refused("2 pictures would be called c_d_e.png")
+
+
+INTERRUPTIBLE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored below a shell's "&"
+from neural_style.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_ends_everything_and_keeps_what_is_finished(folders: Path) -> None:
+    """Half a picture is not kept: the next call would take it for finished."""
+    results = folders / "results"
+    save(results / "a.png")
+    arguments = ["network", folders / "photos", folders / "style.png", results, *SMALLEST]
+    arguments += ["--num_iter", "5000", "--solver", "adam", "--save_every", "1"]
+    running = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    try:
+        while not (results / "b_at_iteration_1.png").exists() and running.poll() is None:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        told, errors = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 130, errors
+    assert "0 painted, 1 skipped" in told
+    assert "interrupted; the same command goes on" in errors
+    assert "Traceback" not in errors
+    assert names(results) == ["a.png"]
