@@ -3,15 +3,16 @@ r"""L-BFGS (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.4) on the device, p
 The direction is `-H g`, H being the two-loop recursion's inverse Hessian over the last m steps `s` and changes of the
 gradient `y`, which starts from
 
-    H_0 = C^T F^-1 diag(h) F C     (C: axes of colour, F: Fourier transform of each of them)
+    H_0 = (s^T y / y^T M y)^1/2 M,     M = C^T F^-1 diag(h) F C     (C: axes of colour, F: Fourier transform of each)
 
     h(f, c)^2 = sum_k |F C s_k|^2 / (s_k^T y_k)  /  sum_k |F C y_k|^2 / (s_k^T y_k)
 
 with both sums over the pairs k and over the frequencies of an octave around f. An image's gradient is far too strong in
-high frequencies for its purpose, and how much too strong depends on the problem, on the colour and on the loss that is
-left: the pairs tell. A diagonal Hessian is found exactly where it is the same within an octave. The geometric mean of
-the two scalings of Barzilai & Borwein 1988 lies behind h; usually one of theirs, s^T y / y^T y, times the identity is
-taken for H_0. Before there is a pair, h is f^-1/2, scaled to a first step of a given length.
+high frequencies for its purpose, and how much too strong depends on the problem, on the colour and on how far the run
+has come: the pairs tell. A Hessian that is diagonal, and the same within an octave, is found from one pair. Scaling by
+the last pair is usual (Nocedal & Wright 2006, equation 7.20: the identity for M, and no root); M alone makes steps that
+are refused too often, and M with the whole of that factor makes them too short. Before there is a pair, H_0 is M with
+h = f^-1/2, scaled to a first step of a given length.
 
 The line search takes the full step where it lowers the value enough (Armijo) and shortens it by interpolation where it
 does not: one evaluation in the usual step, and no step up, ever. A pair without positive curvature is not remembered.
@@ -252,10 +253,13 @@ def _direction(state: State, bands: Tensor, first_step: float) -> Tensor:
         factors.append(inverse_curvature * _dot(step, direction))
         direction = direction - factors[-1] * change
     known = ops.any(state.inverse_curvatures > 0)
-    direction = _scaled(direction, ops.where(known, _learned(state.powers), _unlearned(state.powers)), bands)
+    squared = ops.where(known, _learned(state.powers), _unlearned(state.powers))
+    direction = _scaled(direction, squared, bands)
+    energy = ops.sum(ops.sqrt(squared) * state.powers[-1, 1])  # y^T M y / s^T y by Parseval, 0 of an unusable pair
+    scale = ops.where(energy > 0, ops.rsqrt(ops.maximum(energy, TINY)), ops.ones_like(energy))
     peak = ops.maximum(ops.max(ops.abs(direction)), TINY)  # squares of what is small would be nothing in float32
     unscaled = first_step / (peak * ops.maximum(ops.sqrt(ops.mean(ops.square(direction / peak))), TINY))
-    direction = direction * ops.where(known, ops.ones_like(unscaled), unscaled)
+    direction = direction * ops.where(known, scale, unscaled)
     for (step, change, inverse_curvature), factor in zip(pairs, reversed(factors), strict=True):
         direction = direction + (factor - inverse_curvature * _dot(change, direction)) * step
     return direction
@@ -274,9 +278,9 @@ def _learned(powers: Tensor) -> Tensor:
 
 
 def _powers(image: Tensor, bands: Tensor) -> Tensor:
-    """Power of an image (H, W, 3) in each octave and colour, (octaves, 3)."""
+    """Power of an image (H, W, 3) in each octave and colour, (octaves, 3); their sum is that of the squared pixels."""
     real, imaginary = _transformed(image)
-    power = ops.square(real) + ops.square(imaginary)
+    power = (ops.square(real) + ops.square(imaginary)) / (image.shape[0] * image.shape[1])
     return ops.einsum("ohw,chw->oc", bands, power)
 
 

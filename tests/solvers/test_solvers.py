@@ -168,11 +168,13 @@ def test_lbfgs_direction_is_that_of_the_dense_update():
     for step, change in pairs:
         for total, image in zip(powers, (step, change), strict=True):
             power = np.abs(spectrum(image)) ** 2 / (step * change).sum()
-            total += [np.einsum("hw,hwc->c", share, power) for share in (first, 1 - first)]
+            last = np.array([np.einsum("hw,hwc->c", share, power) for share in (first, 1 - first)])
+            total += last
     scales = np.sqrt(powers[0] / powers[1])
     response = np.exp(first[..., None] * np.log(scales[0]) + (1 - first)[..., None] * np.log(scales[1]))
     units = np.eye(gradient.size).reshape(-1, *shape)
-    inverse = np.array([with_spectrum(spectrum(unit) * response).ravel() for unit in units])
+    scale = 1 / np.sqrt((scales * last).sum())
+    inverse = scale * np.array([with_spectrum(spectrum(unit) * response).ravel() for unit in units])
     np.testing.assert_allclose(inverse, inverse.T, atol=1e-12)
     for step, change in ((step.ravel(), change.ravel()) for step, change in pairs):
         left = np.eye(len(step)) - np.outer(step, change) / (step @ change)
