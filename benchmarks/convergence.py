@@ -5,8 +5,8 @@
 The problem is `Network` with VGG-19 up to block 3, from the content. Beside the solvers of the library there are the
 reference's way (content, style and pastiche through the network at every evaluation, SciPy's L-BFGS-B started anew
 every 20) and, with `--pytorch <python that has torch>`, the plain PyTorch of `pytorch_baseline.py`. One after the
-other, nothing else running; clocks start after a first evaluation, when everything is compiled. `--exponents` and
-`--memories` compare preconditioners and lengths of the memory instead, by evaluations alone.
+other, nothing else running; each clock starts when its first evaluation is done, and with it what is compiled.
+`--memories` compares lengths of the memory instead, by evaluations alone.
 """
 
 import argparse
@@ -37,19 +37,21 @@ MARKS = (10, 20, 30, 50, 60, 75, 100, 150)
 
 
 def solved(minimise, objective, start, evaluations):
-    """Trace of a solver of the library, and its last best image."""
-    for _ in minimise(objective.function, start, evaluations=3):
-        pass
+    """Trace of a solver of the library, and its best image."""
     trace, best, image = [], np.inf, start
-    started = time.perf_counter()
     for point in minimise(objective.function, start, evaluations=evaluations):
-        trace.append((time.perf_counter() - started, point.value))
+        trace.append((time.perf_counter(), point.value))
         if point.value < best:
             best, image = point.value, point.image
-    return trace, np.asarray(image)
+    return since_the_first(trace), np.asarray(image)
 
 
-def reference(technique, objective, content, style, evaluations):
+def since_the_first(trace):
+    """The same (seconds, loss), with the clock at 0 after the first evaluation."""
+    return [(when - trace[0][0], value) for when, value in trace]
+
+
+def reference(technique, objective, content, style, start, evaluations):
     """Trace of the reference's way: three images a batch, targets computed again and again, SciPy forgetful."""
     size, network = objective.image_size, objective.eye.network
     fixed = [ops.convert_to_tensor(image) for image in (content, style)]
@@ -70,20 +72,16 @@ def reference(technique, objective, content, style, evaluations):
 
     def function(x):
         value, _, gradient = evaluate(ops.convert_to_tensor(x.reshape(content.shape).astype("float32")), fixed)
-        trace.append((time.perf_counter() - started, float(value)))
+        trace.append((time.perf_counter(), float(value)))
         return float(value), np.asarray(gradient).ravel().astype("float64")
 
-    started = 0.0
-    x = content.ravel().astype("float64")
-    function(x)
-    trace.clear()
-    started = time.perf_counter()
+    x = start.ravel().astype("float64")
     while len(trace) < evaluations:
         x, _, _ = optimize.fmin_l_bfgs_b(function, x, maxfun=20)
-    return trace[:evaluations]
+    return since_the_first(trace[:evaluations])
 
 
-def pytorch(python, technique, content, style, evaluations):
+def pytorch(python, technique, content, style, start, evaluations):
     """Trace of `pytorch_baseline.py`, in a process of its own: two sets of threads would fight for the cores."""
     settings = technique.resolved()
     problem = {
@@ -96,11 +94,11 @@ def pytorch(python, technique, content, style, evaluations):
     }
     with tempfile.TemporaryDirectory() as folder:
         files = [str(Path(folder) / name) for name in ("problem.npz", "trace.json")]
-        np.savez(files[0], content=content, style=style, settings=json.dumps(problem))
+        np.savez(files[0], content=content, style=style, start=start, settings=json.dumps(problem))
         script = Path(__file__).with_name("pytorch_baseline.py")
         subprocess.run([python, str(script), *files], check=True)
         found = json.loads(Path(files[1]).read_text())
-    return found["trace"]
+    return since_the_first(found["trace"])
 
 
 def best_so_far(trace):
@@ -125,7 +123,6 @@ def main():
     parser.add_argument("--rows", type=int, default=512)
     parser.add_argument("--evaluations", type=int, default=100)
     parser.add_argument("--pytorch", metavar="PYTHON")
-    parser.add_argument("--exponents", nargs="+", type=float)
     parser.add_argument("--memories", nargs="+", type=int)
     parser.add_argument("--noise", action="store_true", help="start from noise")
     found = parser.parse_args()
@@ -154,19 +151,17 @@ def main():
         traces[name], pictures[name] = solved(minimise, of, start, count)
 
     add("scipy_lbfgs", scipy_lbfgs.minimise)
-    for exponent in found.exponents or ():
-        add(f"lbfgs, p {exponent:g}", partial(lbfgs.minimise, exponent=exponent))
     for memory in found.memories or ():
         add(f"lbfgs, memory {memory}", partial(lbfgs.minimise, memory=memory))
-    if not (found.exponents or found.memories):
+    if not found.memories:
         add("lbfgs", lbfgs.minimise)
         coarse = replace(technique, precision="bfloat16")
         faster = coarse.objective(content, Style(style, resize="stretch"), image_size=found.rows)
         add("lbfgs, bfloat16", lbfgs.minimise, faster)
         add("adam", adam.minimise)
         if found.pytorch:
-            traces["PyTorch LBFGS"] = pytorch(found.pytorch, technique, content, style, count)
-        traces["reference"] = reference(technique, objective, content, style, count)
+            traces["PyTorch LBFGS"] = pytorch(found.pytorch, technique, content, style, start, count)
+        traces["reference"] = reference(technique, objective, content, style, start, count)
 
     firsts = {name: trace[0][1] for name, trace in traces.items()}
     exact = [value for name, value in firsts.items() if "bfloat16" not in name]
@@ -187,7 +182,7 @@ def main():
         reached = next((i for i, value in enumerate(best) if value <= goal), None)
         reached_text = f"{reached + 1} | {trace[reached][0]:.1f}" if reached is not None else "- | -"
         print(
-            f"| {name} | {trace[-1][0] / len(trace):.3f} |",
+            f"| {name} | {trace[-1][0] / (len(trace) - 1):.3f} |",
             *(f"{best[mark - 1] / goal:.3f} |" for mark in marks),
             f"{reached_text} |",
             *(f"{_ratio(traces[ours], trace)} |" if ours in traces else "- |" for ours in ("lbfgs", "lbfgs, bfloat16")),

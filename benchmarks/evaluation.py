@@ -74,9 +74,9 @@ def main():
             objective = technique.objective(content, style, image_size=rows)
             image = ops.convert_to_tensor(content)
             convolve, convolved = ceiling(precision)
-            # Enough steps to fill the memory: an empty one is cheaper.
+            # Enough to fill the memory, though not every evaluation is a step: an empty one is cheaper.
             points = lbfgs.minimise(objective.function, content + 1, evaluations=10**6)
-            for _ in range(lbfgs.MEMORY + 2):
+            for _ in range(2 * lbfgs.MEMORY):
                 next(points)
 
             def evaluate(objective=objective, image=image):
@@ -86,9 +86,9 @@ def main():
                 next(points)
 
             columns = [[seconds(function) for function in (convolve, evaluate, step)] for _ in range(found.runs + 1)]
-            best_ceiling, evaluation, stepping = (statistics.median(c) for c in zip(*columns[1:], strict=True))
+            convolving, evaluation, stepping = (statistics.median(c) for c in zip(*columns[1:], strict=True))
             count = operations(technique, (rows, rows))
-            speeds = count / evaluation / 1e9, convolved / best_ceiling / 1e9
+            speeds = count / evaluation / 1e9, convolved / convolving / 1e9
             print(
                 f"| {rows} | {precision} | {evaluation:.4f} | {speeds[0]:.0f} | {speeds[1]:.0f} "
                 f"| {speeds[0] / speeds[1]:.2f} | {stepping:.4f} | {stepping - evaluation:.4f} |",

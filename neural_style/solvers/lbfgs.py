@@ -3,10 +3,16 @@ r"""L-BFGS (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.4) on the device, p
 The direction is `-H g`, H being the two-loop recursion's inverse Hessian over the last m steps `s` and changes of the
 gradient `y`, which starts from
 
-    H_0 = (s^T y / y^T M y) M,     M = F^-1 diag(f^-2p) F     (F: Fourier transform of each channel, f: frequency)
+    H_0 = (s^T y / y^T M y)^1/2 M,     M = C^T F^-1 diag(h) F C     (C: axes of colour, F: Fourier transform of each)
 
-An image's gradient is far too strong in high frequencies for its purpose. Starting from M is the same as running
-L-BFGS in the variables z of `x = M^1/2 z`, which scales frequency f by f^-p; p = 0 is L-BFGS as everybody knows it.
+    h(f, c)^2 = sum_k |F C s_k|^2 / (s_k^T y_k)  /  sum_k |F C y_k|^2 / (s_k^T y_k)
+
+with both sums over the pairs k and over the frequencies of an octave around f. An image's gradient is far too strong in
+high frequencies for its purpose, and how much too strong depends on the problem, on the colour and on how far the run
+has come: the pairs tell. A Hessian that is diagonal, and the same within an octave, is found from one pair. Scaling by
+the last pair is usual (Nocedal & Wright 2006, equation 7.20: the identity for M, and no root); M alone makes steps that
+are refused too often, and M with the whole of that factor makes them too short. Before there is a pair, H_0 is M with
+h = f^-1/2, scaled to a first step of a given length.
 
 The line search takes the full step where it lowers the value enough (Armijo) and shortens it by interpolation where it
 does not: one evaluation in the usual step, and no step up, ever. A pair without positive curvature is not remembered.
@@ -32,8 +38,12 @@ from neural_style.solvers.function import Function
 MEMORY = 10
 """Pairs of steps and gradient changes that are remembered, as in the reference scripts."""
 
-EXPONENT = 0.25
-"""p above; see benchmarks/RESULTS.md for others."""
+COLOURS = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
+"""C: brightness, red against blue, green against both: nearly the principal axes of the colours of pictures (Ohta,
+Kanade & Sakai 1980), made orthonormal."""
+
+ROUNDING = 1e-12
+"""Part of the power of all octaves and colours, below which that of one is the rounding of a transform in float32."""
 
 FIRST_STEP = 2.0
 """Root mean square of the first step, in grey levels: nothing is known yet but the direction."""
@@ -57,7 +67,7 @@ class State(NamedTuple):
         ahead: gradient at the point that was evaluated last, somewhere along the direction.
         steps, changes: the memory, oldest first; zeros where there is none yet.
         inverse_curvatures: `1 / (s^T y)` of each pair, 0 where there is none.
-        scale: `s^T y / (y^T M y)` of the last pair, 0 where there is none.
+        powers: (pairs, 2, octaves, 3), that of each step and of each change, over s^T y; 0 where there is none.
     """
 
     image: Tensor
@@ -67,7 +77,7 @@ class State(NamedTuple):
     steps: tuple[Tensor, ...]
     changes: tuple[Tensor, ...]
     inverse_curvatures: Tensor
-    scale: Tensor
+    powers: Tensor
 
 
 class Order(NamedTuple):
@@ -114,7 +124,6 @@ def minimise(
     *,
     evaluations: int,
     memory: int = MEMORY,
-    exponent: float = EXPONENT,
     first_step: float = FIRST_STEP,
     resume: Snapshot | None = None,
 ) -> Generator[Point, None, str]:
@@ -126,13 +135,10 @@ def minimise(
         evaluations: how many at most.
         memory: number of pairs that are remembered; each takes the memory of two images, and on JAX, which copies what
             a program hands through, twice that during an evaluation.
-        exponent: p of the preconditioner; 0 is none.
         first_step: root mean square of the first step, and of the first one after the memory was cleared.
         resume: the snapshot of a run with the same settings, behind which this one goes on.
     """
-    response = ops.convert_to_tensor(
-        frequency_response(start.shape[:2], exponent) if exponent else [], dtype=str(start.dtype)
-    )
+    bands = ops.convert_to_tensor(octaves(start.shape[:2]), dtype=str(start.dtype))
     step = function.program(("lbfgs", first_step), lambda: _program(function, first_step))
     state, course = _initial(start, memory), Course()
     if resume is not None:
@@ -143,7 +149,7 @@ def minimise(
 
     while course.done < evaluations and not course.stopped:
         controls = ops.convert_to_tensor(np.array(course.order, dtype=start.dtype))
-        state, trial, (value, extra, slopes) = step(state, controls, function.constants, response)
+        state, trial, (value, extra, slopes) = step(state, controls, function.constants, bands)
         value, (slope, slope_ahead) = float(value), np.asarray(slopes, np.float64)
         was_fresh, course = course.is_fresh, _decided(course, value, float(slope), float(slope_ahead), memory)
         if course.is_fresh and not was_fresh:
@@ -183,16 +189,18 @@ def _decided(course: Course, value: float, slope: float, slope_ahead: float, mem
     return course._replace(order=Order(True, False, 0.0, 1.0), pairs=0, tries=0, is_fresh=True)
 
 
-def frequency_response(size: tuple[int, int], exponent: float) -> np.ndarray:
-    """`f^-2p` for each frequency of a Fourier transform, f in cycles per pixel, (rows, columns).
+def octaves(size: tuple[int, int]) -> np.ndarray:
+    """How much each frequency of a Fourier transform belongs to each octave, (octaves, rows, columns).
 
-    The mean, whose frequency is 0, is treated as the lowest frequency that is not.
+    They are centred at 1/2, 1/4, 1/8 ... cycles per pixel, down to the lowest frequency of `size`, and fall off
+    linearly, in the logarithm, to the centre of the next: they sum to one everywhere. The mean goes with the lowest.
     """
     rows, columns = (np.fft.fftfreq(side) for side in size)
-    frequency = np.hypot(rows[:, None], columns)
-    lowest = 1 / max(size)
-    response: np.ndarray = np.maximum(frequency, lowest) ** (-2 * exponent)
-    return response
+    frequency = np.maximum(np.hypot(rows[:, None], columns), 1 / max(size))
+    count = max(1, round(np.log2(max(size))))
+    octave = np.clip(-np.log2(frequency), 1, count)
+    nearness: np.ndarray = np.maximum(0, 1 - np.abs(octave - np.arange(1, count + 1)[:, None, None]))
+    return nearness
 
 
 def _shorter(length: float, before: float, slope: float, value: float) -> float:
@@ -207,7 +215,8 @@ def _shorter(length: float, before: float, slope: float, value: float) -> float:
 def _initial(start: np.ndarray, memory: int) -> State:
     image = ops.convert_to_tensor(start)
     nothing = ops.zeros_like(image)
-    return _forgotten(State(image, nothing, nothing, nothing, (), (), (), ()), memory)
+    powers = ops.zeros((memory, 2, len(octaves(start.shape[:2])), 3), dtype=nothing.dtype)
+    return _forgotten(State(image, nothing, nothing, nothing, (), (), (), powers), memory)
 
 
 def _forgotten(state: State, memory: int) -> State:
@@ -219,7 +228,7 @@ def _forgotten(state: State, memory: int) -> State:
         steps=(nothing,) * memory,  # one tensor, so that an empty memory takes no space
         changes=(nothing,) * memory,
         inverse_curvatures=ops.zeros(memory, dtype=nothing.dtype),
-        scale=ops.zeros((), dtype=nothing.dtype),
+        powers=ops.zeros_like(state.powers),
     )
 
 
@@ -235,25 +244,32 @@ def _snapshot(state: State, course: Course) -> Snapshot:
 
 
 def _taken_up(empty: State, snapshot: Snapshot) -> tuple[State, Course]:
-    """The opposite of `_snapshot`; `empty` has room for the memory."""
+    """The opposite of `_snapshot`; `empty` has room for the memory, the latest of which are kept where it has less."""
     plain = {name: snapshot[name].item() for name in Course._fields if name != "order"}
     accept, remember, moved, ahead = snapshot["order"].tolist()
     order = Order(bool(accept), bool(remember), moved, ahead)
+    room = len(empty.steps)
+    kept = plain["pairs"] = min(plain["pairs"], room)
     found: dict[str, Any] = {}
     for name, value in empty._asdict().items():
-        if not isinstance(value, tuple):
+        if name in ("steps", "changes"):
+            latest = snapshot[name][-kept:] if kept else ()
+            found[name] = (*value[kept:], *map(ops.convert_to_tensor, latest))
+        elif name in ("inverse_curvatures", "powers"):
+            of_pairs = np.zeros((room, *snapshot[name].shape[1:]), snapshot[name].dtype)
+            of_pairs[room - kept :] = snapshot[name][len(snapshot[name]) - kept :]
+            found[name] = ops.convert_to_tensor(of_pairs)
+        else:
             found[name] = ops.convert_to_tensor(snapshot[name])
-        elif plain["pairs"]:
-            found[name] = (*value[plain["pairs"] :], *map(ops.convert_to_tensor, snapshot[name]))
     return empty._replace(**found), Course(**plain, order=order)
 
 
 def _program(function: Function, first_step: float) -> Callable[..., Any]:
     """One evaluation at the place that the host orders: one program, or three around a function that is many."""
 
-    def place(state: State, controls: Tensor, response: Tensor) -> tuple[State, Tensor]:
+    def place(state: State, controls: Tensor, bands: Tensor) -> tuple[State, Tensor]:
         accept, remember, moved, ahead = (controls[i] for i in range(4))
-        state = ops.cond(accept > 0, lambda: _accepted(state, remember > 0, moved, response, first_step), lambda: state)
+        state = ops.cond(accept > 0, lambda: _accepted(state, remember > 0, moved, bands, first_step), lambda: state)
         return state, state.image + ahead * state.direction
 
     def slopes_along(state: State, gradient: Tensor) -> tuple[State, Tensor]:
@@ -261,8 +277,8 @@ def _program(function: Function, first_step: float) -> Callable[..., Any]:
         slopes = ops.stack([_dot(state.gradient, state.direction), _dot(gradient, state.direction)])
         return state._replace(ahead=gradient), slopes
 
-    def step(state: State, controls: Tensor, constants: Any, response: Tensor) -> tuple[State, Tensor, Any]:
-        state, trial = place(state, controls, response)
+    def step(state: State, controls: Tensor, constants: Any, bands: Tensor) -> tuple[State, Tensor, Any]:
+        state, trial = place(state, controls, bands)
         value, gradient, extra = function.evaluate(trial, constants)
         state, slopes = slopes_along(state, gradient)
         return state, trial, (value, extra, slopes)
@@ -271,8 +287,8 @@ def _program(function: Function, first_step: float) -> Callable[..., Any]:
         return backend.compiled(step)
     placed, slopes_found = backend.compiled(place), backend.compiled(slopes_along)
 
-    def in_parts(state: State, controls: Tensor, constants: Any, response: Tensor) -> tuple[State, Tensor, Any]:
-        state, trial = placed(state, controls, response)
+    def in_parts(state: State, controls: Tensor, constants: Any, bands: Tensor) -> tuple[State, Tensor, Any]:
+        state, trial = placed(state, controls, bands)
         value, gradient, extra = function.evaluate(trial, constants)
         state, slopes = slopes_found(state, ops.convert_to_tensor(gradient))
         return state, trial, (value, extra, slopes)
@@ -280,30 +296,33 @@ def _program(function: Function, first_step: float) -> Callable[..., Any]:
     return in_parts
 
 
-def _accepted(state: State, remember: Tensor, moved: Tensor, response: Tensor, first_step: float) -> State:
+def _accepted(state: State, remember: Tensor, moved: Tensor, bands: Tensor, first_step: float) -> State:
     """The state at the point that was evaluated last, with the direction from there."""
     step, change = moved * state.direction, state.ahead - state.gradient
 
     def remembered() -> tuple[Any, ...]:
-        curvature, energy = _dot(step, change), _dot(change, _preconditioned(change, response))
+        curvature = _dot(step, change)
+        powers = ops.stack([_powers(image, bands) for image in (step, change)])
         # The host has decided by the difference of two slopes, which rounding may set apart from this. A pair whose
         # inverse curvature is 0 drops out of the recursion.
-        usable = ops.logical_and(curvature > 0, energy > 0)
+        usable = ops.logical_and(curvature > 0, ops.all(ops.sum(powers, axis=(1, 2)) > 0))
         one = ops.ones_like(curvature)
         inverse = ops.where(usable, one / ops.where(usable, curvature, one), 0 * one)
         return (
             (*state.steps[1:], step),
             (*state.changes[1:], change),
             ops.concatenate([state.inverse_curvatures[1:], ops.reshape(inverse, (1,))]),
-            ops.where(usable, curvature / ops.where(usable, energy, one), state.scale),
+            ops.concatenate([state.powers[1:], ops.where(usable, inverse * powers, 0 * one)[None]]),
         )
 
-    memory = ops.cond(remember, remembered, lambda: (state.steps, state.changes, state.inverse_curvatures, state.scale))
+    memory = ops.cond(
+        remember, remembered, lambda: (state.steps, state.changes, state.inverse_curvatures, state.powers)
+    )
     state = State(state.image + step, state.ahead, state.direction, state.ahead, *memory)
-    return state._replace(direction=_direction(state, response, first_step))
+    return state._replace(direction=_direction(state, bands, first_step))
 
 
-def _direction(state: State, response: Tensor, first_step: float) -> Tensor:
+def _direction(state: State, bands: Tensor, first_step: float) -> Tensor:
     """`-H g` by the two-loop recursion."""
     direction, factors = -state.gradient, []
     inverse_curvatures = (state.inverse_curvatures[i] for i in range(len(state.steps)))
@@ -311,27 +330,55 @@ def _direction(state: State, response: Tensor, first_step: float) -> Tensor:
     for step, change, inverse_curvature in reversed(pairs):
         factors.append(inverse_curvature * _dot(step, direction))
         direction = direction - factors[-1] * change
-    direction = _preconditioned(direction, response)
+    known = ops.any(state.inverse_curvatures > 0)
+    squared = ops.where(known, _learned(state.powers), _unlearned(state.powers))
+    direction = _scaled(direction, squared, bands)
+    energy = ops.sum(ops.sqrt(squared) * state.powers[-1, 1])  # y^T M y / s^T y by Parseval, 0 of an unusable pair
+    scale = ops.where(energy > 0, ops.rsqrt(ops.maximum(energy, TINY)), ops.ones_like(energy))
     peak = ops.maximum(ops.max(ops.abs(direction)), TINY)  # squares of what is small would be nothing in float32
     unscaled = first_step / (peak * ops.maximum(ops.sqrt(ops.mean(ops.square(direction / peak))), TINY))
-    direction = direction * ops.where(state.scale > 0, state.scale, unscaled)
+    direction = direction * ops.where(known, scale, unscaled)
     for (step, change, inverse_curvature), factor in zip(pairs, reversed(factors), strict=True):
         direction = direction + (factor - inverse_curvature * _dot(change, direction)) * step
     return direction
 
 
-def _preconditioned(image: Tensor, response: Tensor) -> Tensor:
-    """M times an image (H, W, C); `response` is that of `frequency_response`, or empty for none."""
-    if len(response.shape) != 2:
-        return image
-    # The response is real and even, so that two channels pass as the real and the imaginary part of one image.
-    channels = [image[:, :, i] for i in range(image.shape[-1])]
-    if len(channels) % 2:
-        channels.append(ops.zeros_like(channels[0]))
-    real, imaginary = ops.fft2((ops.stack(channels[::2]), ops.stack(channels[1::2])))
-    halves = ops.ifft2((real * response, imaginary * response))
-    filtered = [halves[i % 2][i // 2] for i in range(image.shape[-1])]
-    return ops.stack(filtered, axis=-1)
+def _unlearned(powers: Tensor) -> Tensor:
+    """`h^2 = 1 / f`, at the centres of the octaves, (octaves, 3)."""
+    count = powers.shape[2]
+    return ops.convert_to_tensor(np.repeat(2.0 ** np.arange(1, count + 1)[:, None], 3, axis=1), dtype=powers.dtype)
+
+
+def _learned(powers: Tensor) -> Tensor:
+    """h^2 from those of the pairs, (octaves, 3)."""
+    steps, changes = (total + ROUNDING * ops.sum(total) for total in ops.unstack(ops.sum(powers, axis=0)))
+    return steps / ops.maximum(changes, TINY)
+
+
+def _powers(image: Tensor, bands: Tensor) -> Tensor:
+    """Power of an image (H, W, 3) in each octave and colour, (octaves, 3); their sum is that of the squared pixels."""
+    real, imaginary = _transformed(image)
+    power = (ops.square(real) + ops.square(imaginary)) / (image.shape[0] * image.shape[1])
+    return ops.einsum("ohw,chw->oc", bands, power)
+
+
+def _scaled(image: Tensor, squared: Tensor, bands: Tensor) -> Tensor:
+    """An image (H, W, 3) with each frequency and colour times h; `squared` is h^2 of each octave and colour."""
+    response = ops.exp(ops.einsum("ohw,oc->chw", bands, ops.log(squared) / 2))
+    real, imaginary = _transformed(image)
+    # The response is real and even: what comes back is real.
+    scaled, _ = ops.ifft2((real * response, imaginary * response))
+    return ops.einsum("chw,cd->hwd", scaled, _colours(image))
+
+
+def _transformed(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Real and imaginary part of the Fourier transform of each colour, (3, H, W) each."""
+    colours = ops.einsum("hwd,cd->chw", image, _colours(image))
+    return ops.fft2((colours, ops.zeros_like(colours)))  # type: ignore[no-any-return]
+
+
+def _colours(image: Tensor) -> Tensor:
+    return ops.convert_to_tensor(COLOURS, dtype=image.dtype)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
