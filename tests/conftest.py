@@ -104,7 +104,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """No objective may be made."""
     from neural_style.solvers.function import Function
 
-    def evaluate(*_: object) -> None:
+    def evaluate(*_: object, **__: object) -> None:
         raise AssertionError("work was done before everything had been checked")
 
     monkeypatch.setattr(Function, "__init__", evaluate)
