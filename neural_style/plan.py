@@ -34,8 +34,8 @@ FORWARD_ONLY = 3.0
 """Maps as wide as the widest layer that exist at a time on the way forward."""
 
 IMAGES = 12
-"""Pictures in float32 that a run holds beside the steps that its solver remembers: the pastiche, the best of it, gradient,
-direction, Fourier transforms, and the octaves of the preconditioner."""
+"""Pictures in float32 that a run holds beside the steps that its solver remembers: the pastiche, the best of it,
+gradient, direction, Fourier transforms, and the octaves of the preconditioner."""
 
 TILES = (2048, 1536, 1024, 768, 512)
 """Sides of tiles, from the least waste on rims to the least memory."""

@@ -1,0 +1,94 @@
+"""Tiles against the whole: value, gradient and seconds, and whether a painted picture shows where it was cut.
+
+    python benchmarks/tiles.py --rows 512 --tile 256
+    python benchmarks/tiles.py --seams photo.jpg painting.jpg --rows 2048 --tile 512 --out seams.png
+
+The first compares one evaluation of each technique on noise, VGG-19 with weights of noise. The second paints by tiles
+(mini, one iteration) and compares neighbouring pixels across the borders of tiles with those elsewhere.
+"""
+
+import argparse
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from PIL import Image
+
+from neural_style import Content, INetwork, Network, Style
+from neural_style.run import Run
+from neural_style.tiles import tiles_of
+from neural_style.transfer import _Transfer
+
+
+def compare(rows, tile):
+    rng = np.random.default_rng(0)
+    content, *paintings = (rng.integers(0, 256, (rows, rows, 3), np.uint8) for _ in range(3))
+    row, column = np.mgrid[0:rows, 0:rows]
+    mask = (row / rows - 0.4) ** 2 + (column / rows - 0.6) ** 2 < 0.1
+    styles = [Style(paintings[0]), Style(paintings[1], weight=0.5)]
+    masked = [Style(paintings[0], mask=mask), Style(paintings[1], mask=~mask)]
+    settings = {"model": "vgg19", "weights": "random"}
+    cases = {
+        "Network, max": (Network(**settings), content, styles),
+        "Network, ave": (Network(**settings, pooling="ave"), content, styles),
+        "Network, masks": (Network(**settings), content, masked),
+        "Network, guides": (Network(**settings, mask_normalization="gatys2017"), Content(content, mask=mask), masked),
+        "INetwork, titu1994": (INetwork(**settings), content, styles),
+        "INetwork, novak2016": (INetwork(**settings, variant="novak2016"), content, styles),
+    }
+    x = rng.uniform(0, 255, (rows, rows, 3)).astype(np.float32)
+    print(
+        f"| {rows} x {rows}, tiles of {tile} | value | gradient | whole s | by tiles s | ratio |\n|---|---|---|---|---|---|"
+    )
+    for name, (technique, photo, painted) in cases.items():
+        transfer = _Transfer(technique, photo, painted, Run(image_size=rows))
+        found = []
+        for side in (None, tile):
+            objective = transfer.objective_at((rows, rows), side)
+            evaluation = objective.evaluate(x)
+            started = time.perf_counter()
+            objective.evaluate(x)
+            found.append((evaluation.value, evaluation.gradient, time.perf_counter() - started))
+        (value, gradient, seconds), (by_tiles, other, longer) = found
+        errors = abs(by_tiles / value - 1), np.linalg.norm(other - gradient) / np.linalg.norm(gradient)
+        print(
+            f"| {name} | {errors[0]:.1e} | {errors[1]:.1e} | {seconds:.2f} | {longer:.2f} | {longer / seconds:.2f} |",
+            flush=True,
+        )
+
+
+def seams(photo, painting, rows, tile, out):
+    technique = Network(model="mini", content_weight=0.0005)
+    result = technique.transfer(photo, painting, image_size=rows, iterations=1, tile=tile)
+    Image.fromarray(result.image).save(out)
+    image = result.image.astype(np.float64)
+    look = technique.look
+    for axis, name in enumerate(("rows", "columns")):
+        tiles = tiles_of(image.shape[:2], tile, look.architecture, look.layers)
+        borders = sorted({part.core[axis].start for part in tiles} - {0})
+        steps = np.abs(np.diff(image, axis=axis)).mean(axis=(1 - axis, 2))
+        at = steps[np.array(borders) - 1]
+        print(
+            f"{name}: {at.mean():.2f} grey levels across the borders at {borders}, {steps.mean():.2f} elsewhere; "
+            f"steps between other lines lie in {np.percentile(steps, 1):.2f}..{np.percentile(steps, 99):.2f}"
+        )
+    print(f"{image.shape[0]} x {image.shape[1]}, {result.history[-1]['seconds']:.0f} s for 20 evaluations")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=512)
+    parser.add_argument("--tile", type=int, default=256)
+    parser.add_argument("--seams", nargs=2, metavar=("PHOTO", "PAINTING"))
+    parser.add_argument("--out", default="seams.png")
+    found = parser.parse_args()
+    if found.seams:
+        seams(*found.seams, found.rows, found.tile, found.out)
+    else:
+        compare(found.rows, found.tile)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""`neural-style plan`: memory and time, told before the run."""
+
+import re
+
+import pytest
+
+from tests.conftest import SMALL
+
+LOOK = SMALL[: SMALL.index("--image_size")]
+
+
+def test_a_plan_tells_memory_time_and_what_fits(command, photo_file, painting_file):
+    ran = command("plan", photo_file, painting_file, *LOOK, "--image_size", 3000, "--memory_limit", 3)
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == "3000 x 3600 pixels, 3.0 GiB free"
+    rows = [line for line in lines if re.search(r"\d GiB +[\d.]+ (s|min|h)$", line)]
+    assert rows[0].lstrip().startswith("as a whole")
+    assert all(line.lstrip().startswith("tiles of") for line in rows[1:])
+    memory = [float(re.search(r"([\d.]+) GiB", line)[1]) for line in rows]
+    assert memory == sorted(memory, reverse=True)
+    assert any("so they are looked at in tiles" in line for line in lines)
+    assert re.search(r"the largest picture of this shape that fits has \d+ rows", lines[-1])
+
+
+def test_a_plan_has_every_size_of_a_pyramid_and_every_technique(command, photo_file, painting_file):
+    flags = (*LOOK, "--sizes", 32, 64, "--technique", "inetwork", "--chain", "False")
+    ran = command("plan", photo_file, painting_file, *flags)
+    assert ran.status == 0
+    assert next(line for line in ran.out.splitlines() if "pixels," in line).startswith("32 x 38 pixels")
+    assert ran.out.count("fits as it is") == 2
+
+
+@pytest.mark.usefixtures("idle")
+def test_what_does_not_fit_is_refused_before_any_work(paint):
+    paint("--image_size", 9000, "--memory_limit", 2).assert_refused("9000 x 10800 pixels need", "choose at most")
+
+
+@pytest.mark.usefixtures("idle")
+def test_impossible_tiles_and_limits(paint):
+    paint("--tile", 3).assert_refused("tile must be a whole number of at least 64, received 3")
+    paint("--memory_limit", -1).assert_refused("memory_limit must be a finite number")
