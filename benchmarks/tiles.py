@@ -40,7 +40,7 @@ def compare(rows, tile):
     }
     x = rng.uniform(0, 255, (rows, rows, 3)).astype(np.float32)
     print(
-        f"| {rows} x {rows}, tiles of {tile} | value | gradient | whole s | by tiles s | ratio |\n|---|---|---|---|---|---|"
+        f"| {rows} x {rows}, tiles of {tile} | value | gradient | whole s | by tiles s | ratio |\n" + "|---" * 6 + "|"
     )
     for name, (technique, photo, painted) in cases.items():
         transfer = _Transfer(technique, photo, painted, Run(image_size=rows))

@@ -28,6 +28,9 @@ SHOWN = 4
 """Differences between two runs that are named before the rest is counted."""
 
 
+OF_THE_MACHINE = ("run.tile", "run.memory_limit")
+"""Settings of a run that change how it is computed and not what: it may go on where less memory is free."""
+
 PIXELS = "sha256:"
 """Before the hash of a picture or a mask, where runs are compared."""
 
@@ -192,7 +195,7 @@ def _comparable(run: Mapping[str, Any]) -> dict[str, Any]:
     parts = {"neural_style": plain["neural_style"], "technique": plain["technique"]}
     for part in ("settings", "content", "styles", "run"):
         parts |= _flat(part, plain[part])
-    return parts
+    return {name: value for name, value in parts.items() if name not in OF_THE_MACHINE}
 
 
 def _flat(name: str, value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -162,10 +163,11 @@ def _fields(statistics: Iterable[Statistic], part: Tile) -> list[list[Tensor]]:
 
 
 class _Source(NamedTuple):
-    """Where weights come from, and what tells that a file is another one than before."""
+    """Where weights come from, and what tells that they are others than before under the same name."""
 
     name: str | None
     modified: tuple[int, int] | None
+    cache: str | None
 
 
 def open_eye(
@@ -186,7 +188,7 @@ def open_eye(
     path = Path(source or "")
     stat = path.stat() if source and path.is_file() else None
     modified = None if stat is None else (stat.st_mtime_ns, stat.st_size)
-    return _open(model, _Source(source, modified), tuple(layers), pooling, precision)
+    return _open(model, _Source(source, modified, os.environ.get("KERAS_HOME")), tuple(layers), pooling, precision)
 
 
 @lru_cache(maxsize=2)

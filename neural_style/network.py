@@ -66,11 +66,6 @@ def settled_precision(name: str) -> str:
     return backend.fast_precision() if name == "auto" else name
 
 
-def precision_of_losses(precision: str) -> str:
-    """That of image, Gram matrices, sums and gradient, for a network in `precision`."""
-    return "float64" if precision == "float64" else "float32"
-
-
 @dataclass(frozen=True)
 class Network(Technique):
     """Layout from one layer of the content, texture from Gram matrices of the styles, smoothness from total variation.

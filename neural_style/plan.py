@@ -144,7 +144,9 @@ def demands(look: Look, content: Content, styles: Sequence[Style], run: Run) -> 
         aspect = run.maintain_aspect_ratio
         size = working_size(content.picture, rows, maintain_aspect_ratio=aspect, minimum=look.stride)
         painted = tuple(style.size_at(size, minimum=look.stride) for style in styles)
-        found.append(Demand(look, size, painted, run.memory if run.solver in WITH_MEMORY else 0, run.tile))
+        # A tile as large as all that is looked at is the whole, which takes one pass less.
+        tile = run.tile if run.tile and max(map(max, (size, *painted))) > run.tile else None
+        found.append(Demand(look, size, painted, run.memory if run.solver in WITH_MEMORY else 0, tile))
     return found
 
 

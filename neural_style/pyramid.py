@@ -29,7 +29,7 @@ class Pyramid:
 
     Attributes:
         level: the one at work.
-        history: one entry an iteration: iteration, evaluations, image_size, loss, seconds.
+        history: one entry an iteration: iteration, evaluations, image_size, loss, seconds; and tile, if there is one.
         weights_sha256: fingerprint of the network's weights, empty until an objective was made.
     """
 
@@ -80,11 +80,13 @@ class Pyramid:
         self._started = time.monotonic()
         while True:
             for _ in self.level.run_iterations(progress, self._evaluations_before):
+                tile = self._demands[self._index].tile
                 self.history.append(
                     {
                         "iteration": len(self.history) + 1,
                         "evaluations": self.evaluations,
                         "image_size": list(self.level.image.shape[:2]),
+                        **({"tile": tile} if tile else {}),
                         "loss": self.level.loss,
                         "seconds": round(self.seconds, 3),
                     }

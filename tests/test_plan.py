@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural_style import InvalidInputError, Network, plan
+from neural_style import InvalidInputError, Network, Style, plan
 from neural_style.features.vgg import architecture
 from neural_style.plan import GIB, Demand, Look, difference, fitted, largest
 
@@ -88,4 +88,10 @@ def test_a_run_by_tiles_makes_the_same_picture(photo, painting):
     )
     assert tiled.loss == pytest.approx(whole.loss, rel=1e-4)
     assert np.abs(tiled.image.astype(int) - whole.image).mean() < 0.1
-    assert tiled.record["run"]["tile"] == 64
+    assert tiled.record["run"]["tile"] == tiled.history[0]["tile"] == 64
+    assert "tile" not in whole.history[0]
+
+
+def test_a_tile_that_holds_everything_is_none(photo, painting):
+    assert SHALLOW.objective(photo, painting, image_size=40, tile=64).tile is None
+    assert SHALLOW.objective(photo, Style(painting, scale=3), image_size=40, tile=64).tile == 64
