@@ -100,12 +100,13 @@ def parser(
         usage=f"[flags] content style [style ...]{' prefix' if paints else ''}",
         epilog=EPILOG.format(command=command, more=" --variant novak2016" if own else ""),
     )
-    parser.add_argument("content", help="the photo whose layout is kept, or a folder of photos")
+    folders = ("; or a folder of paintings, for a picture of each", ", or a folder of photos") if paints else ("", "")
+    parser.add_argument("content", help=f"the photo whose layout is kept{folders[1]}")
     parser.add_argument(
         "styles",
         nargs="+",
         metavar="style",
-        help="one or more paintings whose texture is taken, together; or a folder of paintings, for a picture of each",
+        help=f"one or more paintings whose texture is taken, together{folders[0]}",
     )
     if paints:
         parser.add_argument(
