@@ -140,7 +140,7 @@ def _explaining_memory(function: Callable[..., Any]) -> Callable[..., Any]:
             rows, columns = next((shape[:2] for shape in shapes if len(shape) == 3), (0, 0))
             raise OutOfMemoryError(
                 f"the memory of the {device_name()} is exhausted at {rows} x {columns} pixels: "
-                "choose a smaller image_size"
+                "choose a smaller image_size, a smaller tile, or a memory_limit"
             ) from error
 
     return call

@@ -337,7 +337,9 @@ class Doodle(Technique):
 
     @property
     def look(self) -> Look:
-        return Look(self.settings._architecture, self.settings.layers, self.settings.precision)
+        settings = self.settings
+        kept = (settings._content_layer,) if settings.content_weight else ()
+        return Look(settings._architecture, settings.layers, settings.precision, kept)
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
         settings, (style, *others) = self.settings, as_styles(styles)

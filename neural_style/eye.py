@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import keras
 
 
+KEPT = 64
+"""Programs that an eye keeps: a picture has at most nine frames, and three kinds of programs for each."""
+
+
 def preprocess(image: Tensor) -> Tensor:
     """From (H, W, 3), RGB in 0..255, to what the networks see: (1, H, W, 3), BGR minus the mean of ImageNet."""
     return (image[None, :, :, ::-1]) - ops.convert_to_tensor(BGR_MEAN, dtype=image.dtype)
@@ -115,6 +119,8 @@ class Eye:
                 "sums": self._sums_in,
                 "gradient": self._gradient_in,
             }
+            if len(self._programs) == KEPT:
+                del self._programs[next(iter(self._programs))]
             self._programs[key] = backend.compiled(kinds[what](frame, [getattr(each, "bare", each) for each in of]))
         return self._programs[key]
 

@@ -17,7 +17,8 @@ SLOWEST_ANSWER = 10.0
 def free_memory() -> int | None:
     """Bytes that this process may have in all, what it has already included; None where nobody can tell.
 
-    On a GPU that is the GPU's. Otherwise it is what the kernel calls available, within the limit of the container.
+    What the kernel calls available, within the limit of the container. On a GPU, what its driver calls free, of the
+    fullest one; what this process holds there already is not in that.
     """
     if NVIDIA.exists():
         from neural_style import backend

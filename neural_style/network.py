@@ -161,7 +161,8 @@ class Network(Technique):
 
     @property
     def look(self) -> Look:
-        return Look(self._architecture, self.layers, self.precision)
+        kept = self._content_layers if self._content_weight else ()
+        return Look(self._architecture, self.layers, self.precision, kept)
 
     def resolved(self) -> Self:
         return replace(

@@ -83,13 +83,16 @@ class Objective:
             for index, term in enumerate(self.terms)
             if term.target is not None
         }
-        self._combined = _combined(self.terms, self._statistics)
+        # Neither targets nor fields are in these: programs outlive the objective that they were made for.
+        weighed = [(term.weight, self._statistics.index(term.statistic), term.loss) for term in self.terms]
+        self._combined = _combined(weighed)
         if tile is not None:
             self._losses = backend.compiled(backend.value_and_grad(self._combined))
             self.function = Function(self._evaluate_tiles, targets, traceable=False)
             return
         fields = [[ops.convert_to_tensor(field.values) for field in each.fields] for each in self._statistics]
-        key = eye, tuple((term.weight, term.statistic.key, key_of(term.loss)) for term in self.terms)
+        looked_at = tuple(statistic.key for statistic in self._statistics)
+        key = eye, looked_at, tuple((weight, place, key_of(loss)) for weight, place, loss in weighed)
         self.function = Function(_whole(eye, self._combined, self._statistics), (targets, fields), key=key)
 
     @property
@@ -132,13 +135,17 @@ class Objective:
         return Evaluated(value, gradient, Told(parts, bool(np.isfinite(gradient).all())))
 
 
-def _combined(terms: Sequence[Term], statistics: Sequence[Statistic]) -> Callable[..., tuple[Tensor, Tensor]]:
-    """The losses as a function of the statistics: their sum, and each of them."""
-    # Neither targets nor fields are held here: programs outlive the objective that they were made for.
-    each = [(str(i), term.weight, term.loss, statistics.index(term.statistic)) for i, term in enumerate(terms)]
+def _combined(weighed: Sequence[tuple[float, int, Loss]]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """The losses as a function of the statistics: their sum, and each of them.
+
+    Args:
+        weighed: of each term its weight, the index of its statistic, and its loss.
+    """
 
     def losses(sums: Sequence[Tensor], targets: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        parts = ops.stack([weight * loss(sums[place], targets.get(name)) for name, weight, loss, place in each])
+        parts = ops.stack(
+            [weight * loss(sums[place], targets.get(str(index))) for index, (weight, place, loss) in enumerate(weighed)]
+        )
         return ops.sum(parts), parts
 
     return losses

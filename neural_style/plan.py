@@ -56,12 +56,14 @@ class Look(NamedTuple):
     Attributes:
         architecture: the network.
         layers: every one that a term looks at, in the order of the network.
-        precision: of the features.
+        precision: of the features; `auto` counts as float32.
+        content_layers: those whose activations are kept for the whole picture.
     """
 
     architecture: Architecture
     layers: tuple[str, ...]
     precision: str
+    content_layers: tuple[str, ...] = ()
 
     @property
     def stride(self) -> int:
@@ -97,7 +99,7 @@ class Demand:
             targets = max((back * prod(size) for size in self.style_sizes), default=0.0) * (2 / 3)
         picture = (8 if self.look.precision == "float64" else 4) * 3 * prod(self.size)
         state = picture * (IMAGES + 2 * self.memory)
-        content = 4 * _width(self.look, self.look.layers[-1]) * prod(self.size)
+        content = picture / 3 * sum(_width(self.look, layer) for layer in self.look.content_layers)
         return int(RUNTIME + max(targets, back * self._seen(self.size) + state) + content)
 
     @property

@@ -80,13 +80,15 @@ class Pyramid:
         self._started = time.monotonic()
         while True:
             for _ in self.level.run_iterations(progress, self._evaluations_before):
-                tile = self._demands[self._index].tile
+                demand = self._demands[self._index]
+                fewer = 0 < demand.memory < self._run.memory
                 self.history.append(
                     {
                         "iteration": len(self.history) + 1,
                         "evaluations": self.evaluations,
                         "image_size": list(self.level.image.shape[:2]),
-                        **({"tile": tile} if tile else {}),
+                        **({"tile": demand.tile} if demand.tile else {}),
+                        **({"memory": demand.memory} if fewer else {}),
                         "loss": self.level.loss,
                         "seconds": round(self.seconds, 3),
                     }

@@ -56,7 +56,7 @@ class Statistic:
     @property
     def key(self) -> Hashable:
         """The same for two statistics for which one program will do."""
-        return self.layers, key_of(self.function), self.beyond
+        return self.layers, key_of(self.function), len(self.fields), self.beyond
 
 
 def key_of(function: Callable[..., Any]) -> Hashable:

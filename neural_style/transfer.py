@@ -63,7 +63,8 @@ class Result:
         image: uint8 (H, W, 3), RGB.
         alpha: uint8 (H, W), of the content, or None where it is opaque.
         losses: the terms of the loss by name.
-        history: one entry an iteration: iteration, evaluations, image_size, loss, seconds; and tile, if there is one.
+        history: one entry an iteration: iteration, evaluations, image_size, loss, seconds; and tile and
+            memory, where they are not what was asked for.
         stopped: why the run ended early; empty if it did not.
         record: everything that is needed to make the picture again, as stored in the file; see
             `neural_style.records`.

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural_style import InvalidInputError, Network, Style, plan
+from neural_style import INetwork, InvalidInputError, Network, Style, plan
 from neural_style.features.vgg import architecture
 from neural_style.plan import GIB, Demand, Look, difference, fitted, largest
 
-LOOK = Look(architecture("vgg19"), ("conv1_1", "conv5_1", "conv5_2"), "float32")
+LOOK = Look(architecture("vgg19"), ("conv1_1", "conv5_1", "conv5_2"), "float32", ("conv5_2",))
 PRINT = Demand(LOOK, (4096, 4096), ((4096, 4096),), memory=10)
 SHALLOW = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
 
@@ -24,6 +24,13 @@ def test_memory_grows_with_the_picture_and_its_history_and_shrinks_with_tiles():
     by_tiles = [replace(PRINT, tile=tile).bytes for tile in (1024, 512, 256)]
     assert PRINT.bytes > by_tiles[0] > by_tiles[1] > by_tiles[2]
     assert replace(PRINT, look=LOOK._replace(precision="bfloat16")).bytes < PRINT.bytes
+
+
+def test_content_is_kept_where_it_is_looked_at():
+    shallow = replace(PRINT, look=LOOK._replace(content_layers=("conv1_1", "conv5_2")))
+    assert shallow.bytes - PRINT.bytes == pytest.approx(4 * 64 * 4096**2, rel=1e-6)
+    everywhere = INetwork(model="mini", variant="novak2016").look
+    assert everywhere.content_layers == everywhere.layers == architecture("mini").layers
 
 
 def test_a_painting_looked_at_much_larger_than_the_picture_counts():

@@ -60,13 +60,12 @@ def main(arguments: Sequence[str]) -> int:
 def _lines(demand: Demand, available: int | None, speeds: tuple[float, float]) -> list[str]:
     """The table of one size, and what a run would choose."""
     free = "nobody knows how much memory is free" if available is None else f"{available / GIB:.1f} GiB free"
-    lines = [f"{demand.size[0]} x {demand.size[1]} pixels, {free}", f"  {'':<12}{'memory':>12}{'an iteration':>16}"]
-    sides = [demand.tile] if demand.tile else [None, *TILES, *SMALL_TILES]
-    for choice in (replace(demand, tile=side) for side in sides):
-        if choice.tile is None or choice.pixels < demand.pixels * 64:
-            name = f"tiles of {choice.tile}" if choice.tile else "as a whole"
-            seconds = EVALUATIONS_PER_ITERATION * (choice.forward_pixels * speeds[0] + choice.pixels * speeds[1])
-            lines.append(f"  {name:<12}{choice.bytes / GIB:>8.1f} GiB{_duration(seconds):>16}")
+    lines = [f"{demand.size[0]} x {demand.size[1]} pixels, {free}", f"  {'':<14}{'memory':>10}{'an iteration':>16}"]
+    sides = [side for side in (*TILES, *SMALL_TILES) if side < max(demand.size)]
+    for choice in (replace(demand, tile=side) for side in ([demand.tile] if demand.tile else [None, *sides])):
+        name = f"tiles of {choice.tile}" if choice.tile else "as a whole"
+        seconds = EVALUATIONS_PER_ITERATION * (choice.forward_pixels * speeds[0] + choice.pixels * speeds[1])
+        lines.append(f"  {name:<14}{choice.bytes / GIB:>6.1f} GiB{_duration(seconds):>16}")
     if available is None:
         return lines
     try:

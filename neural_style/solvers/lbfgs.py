@@ -140,7 +140,7 @@ def minimise(
     """
     bands = ops.convert_to_tensor(octaves(start.shape[:2]), dtype=str(start.dtype))
     step = function.program(("lbfgs", first_step), lambda: _program(function, first_step))
-    state, course = _initial(start, memory), Course()
+    state, course = _initial(start, memory, len(bands)), Course()
     if resume is not None:
         state, course = _taken_up(state, resume)
 
@@ -212,10 +212,10 @@ def _shorter(length: float, before: float, slope: float, value: float) -> float:
     return min(max(minimum, 0.1 * length), 0.5 * length)
 
 
-def _initial(start: np.ndarray, memory: int) -> State:
+def _initial(start: np.ndarray, memory: int, octave_count: int) -> State:
     image = ops.convert_to_tensor(start)
     nothing = ops.zeros_like(image)
-    powers = ops.zeros((memory, 2, len(octaves(start.shape[:2])), 3), dtype=nothing.dtype)
+    powers = ops.zeros((memory, 2, octave_count, 3), dtype=nothing.dtype)
     return _forgotten(State(image, nothing, nothing, nothing, (), (), (), powers), memory)
 
 
@@ -277,23 +277,16 @@ def _program(function: Function, first_step: float) -> Callable[..., Any]:
         slopes = ops.stack([_dot(state.gradient, state.direction), _dot(gradient, state.direction)])
         return state._replace(ahead=gradient), slopes
 
+    placed: Callable[..., Any] = place if function.traceable else backend.compiled(place)
+    slopes_found: Callable[..., Any] = slopes_along if function.traceable else backend.compiled(slopes_along)
+
     def step(state: State, controls: Tensor, constants: Any, bands: Tensor) -> tuple[State, Tensor, Any]:
-        state, trial = place(state, controls, bands)
-        value, gradient, extra = function.evaluate(trial, constants)
-        state, slopes = slopes_along(state, gradient)
-        return state, trial, (value, extra, slopes)
-
-    if function.traceable:
-        return backend.compiled(step)
-    placed, slopes_found = backend.compiled(place), backend.compiled(slopes_along)
-
-    def in_parts(state: State, controls: Tensor, constants: Any, bands: Tensor) -> tuple[State, Tensor, Any]:
         state, trial = placed(state, controls, bands)
         value, gradient, extra = function.evaluate(trial, constants)
         state, slopes = slopes_found(state, ops.convert_to_tensor(gradient))
         return state, trial, (value, extra, slopes)
 
-    return in_parts
+    return backend.compiled(step) if function.traceable else step
 
 
 def _accepted(state: State, remember: Tensor, moved: Tensor, bands: Tensor, first_step: float) -> State:
