@@ -147,7 +147,7 @@ def filled(gradient, pairs, memory):
     def tensor(x):
         return ops.convert_to_tensor(x.astype("float32"))
 
-    state = lbfgs._initial(np.zeros(shape, "float32"), memory)
+    state = lbfgs._initial(np.zeros(shape, "float32"), memory, len(bands))
     for step, change in pairs:
         ahead = tensor(gradient)
         state = state._replace(direction=tensor(step), gradient=ahead - tensor(change), ahead=ahead)
