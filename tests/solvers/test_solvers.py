@@ -383,7 +383,7 @@ def test_unknown_solver():
 
 
 def test_a_direction_that_is_not_finite_does_not_cost_the_place():
-    state = lbfgs._initial(np.full(SHAPE, 5, "float32"), 3)
+    state = lbfgs._initial(np.full(SHAPE, 5, "float32"), 3, len(lbfgs.octaves(SHAPE[:2])))
     bands = ops.convert_to_tensor(lbfgs.octaves(SHAPE[:2]).astype("float32"))
     broken = state._replace(direction=state.direction * np.inf, gradient=state.image)
     again = lbfgs._accepted(lbfgs._forgotten(broken, 3), False, 0.0, bands, 2.0)
