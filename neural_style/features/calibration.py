@@ -33,7 +33,7 @@ def normalised(
         W'_l[..., i, j] = W_l[..., i, j] m_{l-1}[i] / m_l[j],    b'_l[j] = b_l[j] / m_l[j],    m_0 = 1,
 
     and every activation is that of before divided by its filter's m_l: ReLU and both poolings commute with positive
-    factors. So the network sees the same, but the errors of all filters and layers are in one unit, to which the papers'
+    factors. So the network sees the same, but errors of all filters and layers are in one unit, to which the papers'
     ratios of weights belong. The means are those of one pooling: behind the other, deeper layers see another picture.
 
     A filter that is silent on all images is left as it is.
