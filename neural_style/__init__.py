@@ -8,6 +8,7 @@ from neural_style.inputs import Content, Style
 from neural_style.mask_transfer import mask_transfer
 from neural_style.masks import read_mask
 from neural_style.network import Network
+from neural_style.reconstruction import Reconstruction
 from neural_style.transfer import Result, Step
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Network",
     "NeuralDoodle",
     "NeuralStyleError",
+    "Reconstruction",
     "Result",
     "Step",
     "Style",

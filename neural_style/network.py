@@ -30,11 +30,12 @@ GUIDE_PROPAGATIONS = ("simple", "inside")
 PRECISIONS = ("float32", "bfloat16", "float64", "auto")
 
 
-def settle_network(settings: Any) -> None:
+def settle_network(settings: Any, *, layers: str = "style_layers") -> None:
     """Bring the fields that say which network looks, and at what, to one form in a new dataclass, and check them.
 
     Args:
-        settings: with the fields `model`, `weights`, `pooling`, `content_layer`, `style_layers` and `precision`.
+        settings: with the fields `model`, `weights`, `pooling` and `precision`, and maybe `content_layer`.
+        layers: the field that names several layers, or is None.
 
     Raises:
         InvalidInputError: one of them is impossible.
@@ -42,12 +43,13 @@ def settle_network(settings: Any) -> None:
     if settings.weights is not None:
         object.__setattr__(settings, "weights", str(settings.weights))
     object.__setattr__(settings, "pooling", str(settings.pooling).lower())
-    if settings.style_layers is not None:
-        layers = (settings.style_layers,) if isinstance(settings.style_layers, str) else tuple(settings.style_layers)
-        object.__setattr__(settings, "style_layers", layers)
-        if not layers or len(set(layers)) != len(layers):
-            raise InvalidInputError(f"style_layers must be different layers, at least one, received {list(layers)}")
-    named = [*filter(None, [settings.content_layer]), *(settings.style_layers or ())]
+    several = getattr(settings, layers)
+    if several is not None:
+        several = (several,) if isinstance(several, str) else tuple(several)
+        object.__setattr__(settings, layers, several)
+        if not several or len(set(several)) != len(several):
+            raise InvalidInputError(f"{layers} must be different layers, at least one, received {list(several)}")
+    named = [*filter(None, [getattr(settings, "content_layer", None)]), *(several or ())]
     vgg.architecture(settings.model).check_layers(named)
     check_choice("pooling", settings.pooling, vgg.POOLING)
     check_choice("precision", settings.precision, PRECISIONS)

@@ -116,6 +116,16 @@ class Technique(ABC):
     def look(self) -> Look:
         """Which network looks, and at what."""
 
+    def inputs(
+        self, content: Content | ImageSource, styles: Sequence[Style | ImageSource] | Style | ImageSource
+    ) -> tuple[Content, tuple[Style, ...]]:
+        """Content and styles read into memory, whatever they were given as.
+
+        Raises:
+            InvalidInputError, MissingFileError: they cannot be read, or are not what the technique needs.
+        """
+        return as_content(content), as_styles(styles)
+
     @abstractmethod
     def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
         """What makes the objective at any size.
@@ -126,7 +136,7 @@ class Technique(ABC):
     def objective(
         self,
         content: Content | ImageSource,
-        styles: Sequence[Style | ImageSource] | Style | ImageSource,
+        styles: Sequence[Style | ImageSource] | Style | ImageSource = (),
         *,
         image_size: int = Run.image_size,
         maintain_aspect_ratio: bool = Run.maintain_aspect_ratio,
@@ -152,7 +162,7 @@ class Technique(ABC):
     def steps(
         self,
         content: Content | ImageSource,
-        styles: Sequence[Style | ImageSource] | Style | ImageSource,
+        styles: Sequence[Style | ImageSource] | Style | ImageSource = (),
         *,
         progress: Progress | None = None,
         checkpoint: CheckpointSource | None = None,
@@ -170,7 +180,7 @@ class Technique(ABC):
     def transfer(
         self,
         content: Content | ImageSource,
-        styles: Sequence[Style | ImageSource] | Style | ImageSource,
+        styles: Sequence[Style | ImageSource] | Style | ImageSource = (),
         *,
         image_size: int = Run.image_size,
         sizes: Sequence[int] = Run.sizes,
@@ -257,7 +267,7 @@ class _Transfer:
     ) -> None:
         self.technique, self.run = technique, run
         self.checkpoint = _opened(checkpoint, resume, run)
-        self.content, self.styles = as_content(content), as_styles(styles)
+        self.content, self.styles = technique.inputs(content, styles)
         self.demands = self._fitted()
         self.sizes = [demand.size for demand in self.demands]
         self.start = self._initial_picture()

@@ -17,6 +17,7 @@ COMMANDS = {
     "network": "paint a photo in the style of one or more paintings (Gatys et al.)",
     "inetwork": "the same with the improved network (Novak & Nikulin)",
     "doodle": "paint the regions of a mask with those of a painting",
+    "reconstruct": "show what layers of a network keep of a photo, or of a painting",
     "color_transfer": "give a picture the colours of another",
     "mask_transfer": "paste a photo back into a picture where a mask is black",
     "plan": "tell memory and time of a run before it is started",

@@ -13,9 +13,10 @@ from neural_style.doodle import Doodle
 from neural_style.errors import InvalidInputError
 from neural_style.inetwork import INetwork
 from neural_style.network import Network
+from neural_style.reconstruction import Reconstruction
 from neural_style.run import Run
 
-TECHNIQUES = {technique.name: technique for technique in (Network, INetwork)}
+TECHNIQUES = {technique.name: technique for technique in (Network, INetwork, Reconstruction)}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -21,7 +21,7 @@ from neural_style.cli.flags import add_fields
 from neural_style.cli.progress import Bar
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource
-from neural_style.inputs import Content, Style, as_content, as_styles, check_count, columns_at
+from neural_style.inputs import Content, Style, check_count, columns_at
 from neural_style.level import Progress
 from neural_style.masks import Mask
 from neural_style.run import EVALUATIONS_PER_ITERATION, Run
@@ -193,7 +193,7 @@ class Session:
         """The inputs in memory, once it is known that the pictures can be written."""
         settings = Run(**self.run)
         iterations = settings.iterations * len(settings.levels)
-        content, styles = as_content(self.content), as_styles(self.styles)
+        content, styles = self.technique.inputs(self.content, self.styles)
         self.output.check(
             iterations,
             inputs=[settings.init, *_sources(content), *(s for style in styles for s in _sources(style))],
@@ -226,7 +226,7 @@ class Session:
         start_backend(self.device)
         settings = Run(**self.run)
         start = None if settings.init_is_named else images.read(settings.init, what="initial image")
-        content, styles = as_content(self.content), as_styles(self.styles)
+        content, styles = self.technique.inputs(self.content, self.styles)
         if not is_finished(self.output.final, records.of_run(self.technique, content, styles, settings, start=start)):
             return False
         if not self.quiet:

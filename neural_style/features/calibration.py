@@ -1,0 +1,96 @@
+"""The normalised network of Gatys et al.: the same network in other units, in which every filter is as loud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from keras import ops
+
+from neural_style import images as pictures
+from neural_style.backend import Tensor
+from neural_style.errors import InvalidInputError
+from neural_style.eye import Eye
+from neural_style.features import vgg
+from neural_style.features.vgg import size_at, weight_name
+from neural_style.features.weights import Weights
+from neural_style.images import ImageSource
+from neural_style.statistics import Statistic
+
+
+def normalised(
+    weights: Mapping[str, np.ndarray],
+    images: Iterable[ImageSource],
+    *,
+    model: str,
+    pooling: str = "max",
+    tile: int | None = None,
+) -> Weights:
+    """Weights with which the mean activation of each filter, over images and positions, is one.
+
+    Gatys et al. 2016 (CVPR), section 2. With m_l the mean activations of layer l before,
+
+        W'_l[..., i, j] = W_l[..., i, j] m_{l-1}[i] / m_l[j],    b'_l[j] = b_l[j] / m_l[j],    m_0 = 1,
+
+    and every activation is that of before divided by its filter's m_l: ReLU and both poolings commute with positive
+    factors. So the network sees the same, but errors of all filters and layers are in one unit, to which the papers'
+    ratios of weights belong. The means are those of one pooling: behind the other, deeper layers see another picture.
+
+    A filter that is silent on all images is left as it is.
+
+    Example:
+        >>> table = vgg.architecture("vgg19")  # doctest: +SKIP
+        >>> weights = load(table, "imagenet", table.layers)  # doctest: +SKIP
+        >>> np.savez("normalised.npz", **normalised(weights, photos, model="vgg19"))  # doctest: +SKIP
+        >>> Network(model="vgg19", weights="normalised.npz")  # doctest: +SKIP
+
+    Args:
+        weights: see `neural_style.features.vgg.build`; of all layers of the model, or of the first ones.
+        images: paths, PIL images or arrays (H, W, 3), RGB in 0..255, each looked at in its own size. Each position
+            counts the same, so that a large image counts more.
+        model: `vgg16`, `vgg19` or `mini`.
+        pooling: `max` or `ave`.
+        tile: side of the tiles by which images are looked at that are too large for the memory.
+
+    Returns:
+        float32, by the same names.
+
+    Raises:
+        InvalidInputError, MissingFileError: there is no image, one is smaller than the network can see, or the weights
+            have no first layer.
+    """
+    table = vgg.architecture(model)
+    layers = tuple(layer for layer in table.layers if f"{weight_name(layer)}_kernel" in weights)
+    if layers != table.layers[: len(layers)] or not layers:
+        raise InvalidInputError(
+            f"weights must be those of the first layers of {model} without a gap, received {layers}"
+        )
+    eye = Eye(table, vgg.build(model, layers, weights, pooling=pooling))
+    sums, positions = [np.zeros(table.filters[layer]) for layer in layers], [0] * len(layers)
+    statistics = [Statistic((layer,), channel_sums) for layer in layers]
+    for source in images:
+        picture = pictures.read(source, what="calibration image")
+        if min(picture.size) < table.stride(layers):
+            raise InvalidInputError(
+                f"{picture.name} has {picture.size[0]} x {picture.size[1]} pixels and {layers[-1]} needs at least "
+                f"{table.stride(layers)} on a side: choose larger images"
+            )
+        for index, found in enumerate(eye.sums(picture.rgb, statistics, tile=tile)):
+            sums[index] += ops.convert_to_numpy(found)
+            positions[index] += int(np.prod(size_at(layers[index], picture.size)))
+    if not positions[0]:
+        raise InvalidInputError("no image was given: mean activations are taken over some photos")
+    scaled: Weights = {}
+    before = np.ones(3)
+    for layer, total, count in zip(layers, sums, positions, strict=True):
+        means = np.where(total > 0, total / count, 1.0)
+        kernel, bias = (f"{weight_name(layer)}_{part}" for part in ("kernel", "bias"))
+        scaled[kernel] = (weights[kernel] * before[:, None] / means).astype(np.float32)
+        scaled[bias] = (weights[bias] / means).astype(np.float32)
+        before = means
+    return scaled
+
+
+def channel_sums(features: Tensor) -> Tensor:
+    """`sum F` over positions: (C,) of (1, h, w, C)."""
+    return ops.sum(features, axis=(0, 1, 2))
