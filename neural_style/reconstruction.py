@@ -102,7 +102,8 @@ class Reconstruction(Technique):
 
     @property
     def look(self) -> Look:
-        return Look(self._architecture, self._layers, self.precision)
+        kept = self._layers if self.of == "content" else ()
+        return Look(self._architecture, self._layers, self.precision, kept)
 
     def resolved(self) -> Self:
         return replace(
