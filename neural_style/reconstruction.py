@@ -50,10 +50,12 @@ class Reconstruction(Technique):
     hundred times that of conv1_1, which then has little to say: `relative` gives all layers the same say, and so does
     the normalised network of the papers (`neural_style.features.calibration`).
 
-    What poolings hardly see stays long as it was at the start: from noise, a chequered grain. A pyramid of sizes leaves
-    none, and a little smoothness removes it, which is how Mahendran & Vedaldi choose among all pictures that have these
-    features (with beta = 2 in place of our 2.5). Average pooling is the default because the solver gets further with
-    it: after 200 evaluations for conv3_1 of VGG-19 the loss is a fortieth of that with max pooling.
+    What poolings hardly see stays long as it was at the start: from noise, a chequered grain. A little smoothness takes
+    it away, which is how Mahendran & Vedaldi choose among all pictures that have these features (with beta = 2 in place
+    of our 2.5). A pyramid of sizes leaves none either, but with it comes what the layers see in a small picture: trees
+    instead of strokes. At the right and lower edges noise stays where sides are no multiples of the stride, as poolings
+    drop what is odd. Average pooling is the default because the solver gets further with it: after 200 evaluations for
+    conv3_1 of VGG-19 the loss is a fortieth of that with max pooling.
 
     Example:
         >>> whole = Reconstruction(of="style", model="mini").transfer("starry.jpg", image_size=256)  # doctest: +SKIP

@@ -19,9 +19,9 @@ ADVICE = {
     "weights": "imagenet is downloaded once.",
     "pooling": "max leaves more grain.",
     "normalization": "With several layers, relative lets shallow ones have their say.",
-    "total_variation_weight": "With gatys2016 1e-3 removes the grain of conv3_1, 1e-2 smooths; with relative 1e-7.",
+    "total_variation_weight": "With relative, 1e-7 of content and 1e-8 of style take the grain of the noise away.",
     "iterations": "5 show where it goes; deep layers from noise want 20.",
-    "sizes": "From noise, coarse to fine leaves no grain: --sizes 64 128 256.",
+    "sizes": "From noise, --sizes 64 128 256 leaves no grain, and more is seen than the layers see in the largest.",
 }
 
 DESCRIPTION = """\
@@ -33,9 +33,9 @@ from the layers."""
 
 EPILOG = """\
 examples:
-  neural-style reconstruct content photo.jpg out --model vgg19 --layer conv4_2 --gif
-  neural-style reconstruct style painting.jpg out --model vgg19 --layers conv1_1 conv2_1 conv3_1
-  neural-style reconstruct style painting.jpg out --model mini --normalization relative
+  neural-style reconstruct content photo.jpg out --layer conv4_2 --num_iter 20 --gif
+  neural-style reconstruct style painting.jpg out --normalization relative --layers conv1_1 conv2_1 conv3_1
+  neural-style reconstruct style painting.jpg out --model mini --image_size 200
 """
 
 
