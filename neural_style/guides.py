@@ -75,7 +75,7 @@ class Guides:
             weights = self._weights(mask, layers[0], image_size)
             for deeper in layers[1:]:
                 rows, columns = size_at(deeper, image_size)
-                factor = weights.shape[0] // rows
+                factor = 1 if weights.shape[:2] == (rows, columns) else 2
                 weights = weights[: rows * factor, : columns * factor]
                 if self._propagation == "inside":
                     below = self._weights(mask, deeper, image_size)

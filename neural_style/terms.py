@@ -178,5 +178,5 @@ def _aligned_size(layers: tuple[str, ...], size: tuple[int, int]) -> tuple[int, 
     (rows, columns), *deeper = (size_at(layer, size) for layer in layers)
     if not deeper:
         return rows, columns
-    factor = rows // deeper[0][0]
+    factor = 1 if deeper[0] == (rows, columns) else 2
     return deeper[0][0] * factor, deeper[0][1] * factor

@@ -91,7 +91,7 @@ def tiles_of(size: tuple[int, int], side: int, architecture: Architecture, layer
     """
     looked_at = [layer for layer in layers if layer != IMAGE]
     stride = architecture.stride(looked_at) if looked_at else 1
-    rim = -(-reach(architecture, looked_at) // stride) * stride
+    rim = -(-max(1, reach(architecture, looked_at)) // stride) * stride  # differences of pixels see one, too
     rows, columns = (_cut(extent, side, stride) for extent in size)
     return tuple(
         Tile((row, column), (_widened(row, rim, size[0]), _widened(column, rim, size[1])))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from neural_style import Content, INetwork, Network, NeuralDoodle, Style, backend
+from neural_style import Content, INetwork, Network, NeuralDoodle, Style, backend, terms
 from neural_style.eye import open_eye
 from neural_style.features.vgg import ARCHITECTURES, architecture
 from neural_style.run import Run
@@ -133,3 +133,15 @@ def test_reach_is_how_far_a_position_sees():
     pixels = reach(eye.architecture, ["conv3_2"])
     assert (seen.min(), seen.max()) == (32 - pixels, 35 + pixels)
     assert reach(architecture("vgg19"), ["conv1_1", "conv5_1"]) == 70
+
+
+def test_smoothness_alone_sees_across_the_borders_of_tiles(photo, painting):
+    technique = Network(model="mini", weights="random", content_weight=0, style_scale=0, total_variation_weight=1.0)
+    assert_equal_by_tiles(technique, photo, painting, 40, 16)
+
+
+def test_a_chain_over_maps_of_three_rows_and_one():
+    """24 to 31 rows: conv4_1 has three of them and conv5_1 one, which stands for two."""
+    shallow, deep = np.ones((1, 3, 3, 2), "float32"), np.ones((1, 1, 1, 4), "float32")
+    statistic = terms.correlations(("conv4_4", "conv5_1"), size=(27, 27), image_size=(27, 27), normalization="relative")
+    np.testing.assert_allclose(np.asarray(statistic.of({"conv4_4": shallow, "conv5_1": deep})), 1.0)

@@ -49,8 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     settings, run = technique(**values(found, technique)), Run(**values(found, Run))
     content, styles = as_content(found.content), [style.read() for style in network.styles_of(found)]
     planned = demands(settings.look, content, styles, run)
+    start_backend(found.device)  # first: which memory is asked for depends on the device
     available = memory_of(run)
-    start_backend(found.device)
     speeds = _seconds_per_pixel(settings)
     for demand in planned:
         print("\n".join(_lines(demand, available, speeds)))

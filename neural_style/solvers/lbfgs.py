@@ -266,6 +266,7 @@ def _taken_up(empty: State, snapshot: Snapshot) -> tuple[State, Course]:
 
 def _program(function: Function, first_step: float) -> Callable[..., Any]:
     """One evaluation at the place that the host orders: one program, or three around a function that is many."""
+    evaluate, traceable = function.evaluate, function.traceable  # and not its constants, which a program outlives
 
     def place(state: State, controls: Tensor, bands: Tensor) -> tuple[State, Tensor]:
         accept, remember, moved, ahead = (controls[i] for i in range(4))
@@ -277,16 +278,16 @@ def _program(function: Function, first_step: float) -> Callable[..., Any]:
         slopes = ops.stack([_dot(state.gradient, state.direction), _dot(gradient, state.direction)])
         return state._replace(ahead=gradient), slopes
 
-    placed: Callable[..., Any] = place if function.traceable else backend.compiled(place)
-    slopes_found: Callable[..., Any] = slopes_along if function.traceable else backend.compiled(slopes_along)
+    placed: Callable[..., Any] = place if traceable else backend.compiled(place)
+    slopes_found: Callable[..., Any] = slopes_along if traceable else backend.compiled(slopes_along)
 
     def step(state: State, controls: Tensor, constants: Any, bands: Tensor) -> tuple[State, Tensor, Any]:
         state, trial = placed(state, controls, bands)
-        value, gradient, extra = function.evaluate(trial, constants)
+        value, gradient, extra = evaluate(trial, constants)
         state, slopes = slopes_found(state, ops.convert_to_tensor(gradient))
         return state, trial, (value, extra, slopes)
 
-    return backend.compiled(step) if function.traceable else step
+    return backend.compiled(step) if traceable else step
 
 
 def _accepted(state: State, remember: Tensor, moved: Tensor, bands: Tensor, first_step: float) -> State:
