@@ -8,11 +8,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from paint_style import paint_style
 from PIL import Image
-from skimage import data
 
 from neural_style.cli import main as neural_style
+from neural_style.samples import sample
 
 LOOK = "--model mini --sizes 192 384 --num_iter 5 --content_weight 0.0005 --total_variation_weight 0.0003"
 """Small first, so that strokes are large; more of the painting than by default, and smoother."""
@@ -24,8 +23,8 @@ def main() -> int:
     found = parser.parse_args()
     found.folder.mkdir(parents=True, exist_ok=True)
     photo, painting, pastiche = (found.folder / name for name in ("photo.png", "painting.png", "pastiche"))
-    Image.fromarray(data.chelsea()).save(photo)
-    Image.fromarray(paint_style(512, 640, seed=0, palette="night")).save(painting)
+    Image.fromarray(sample("cat")).save(photo)
+    Image.fromarray(sample("night")).save(painting)
     command = ["network", str(photo), str(painting), str(pastiche), *LOOK.split(), "--save_every", "0", "--overwrite"]
     print("neural-style", shlex.join(command))
     return neural_style(command)

@@ -1,14 +1,13 @@
-"""Paint a style picture: an original landscape in thick oil strokes, drawn from a seed.
-
-    python tools/paint_style.py out.png --size 512 640 --seed 0 --palette night
+"""Paintings to try styles with: original landscapes in thick oil strokes, drawn from a seed.
 
 A scene gives every pixel a colour, a brush direction and the body (sky, hill, water, ...) it belongs to. Strokes then
 follow the directions in passes from broad to fine. Each is opaque, carries two colours in its bristles, and leaves a
 relief of paint that is lit at the end.
 """
 
-import argparse
-from pathlib import Path
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -213,13 +212,13 @@ def brush(scene: Scene, canvas: Array, relief: Array, width: float, length: floa
     relief[painted] = paint + 0.3 * relief[painted]
 
 
-MOTIFS = {"night": compose_night, "harvest": compose_harvest}
+MOTIFS: dict[str, Callable[[Scene], None]] = {"night": compose_night, "harvest": compose_harvest}
 
 
-def paint_style(height: int, width: int, seed: int = 0, palette: str = "night") -> NDArray[np.uint8]:
-    """Paint the motif `palette` as an array of the shape (height, width, 3)."""
+def paint_landscape(height: int, width: int, *, motif: str = "night", seed: int = 0) -> NDArray[np.uint8]:
+    """A landscape as (height, width, 3), RGB: `night`, blue swirls and lights, or `harvest`, gold and violet."""
     scene, scale = Scene(height, width, np.random.default_rng(seed)), height / REFERENCE_HEIGHT
-    MOTIFS[palette](scene)
+    MOTIFS[motif](scene)
     canvas = scene.colour.repeat(SUPERSAMPLING, 0).repeat(SUPERSAMPLING, 1)
     relief = np.zeros(canvas.shape[:2], np.float32)
     detail = ndimage.gaussian_gradient_magnitude(scene.colour.mean(-1), 2 * scale) * scale
@@ -236,21 +235,3 @@ def paint_style(height: int, width: int, seed: int = 0, palette: str = "night") 
     lit = canvas * (1 + 0.3 * slope) + 0.22 * np.clip(slope, 0, 1) ** 2
     picture = lit.reshape(height, SUPERSAMPLING, width, SUPERSAMPLING, 3).mean((1, 3))
     return np.array(np.clip(picture, 0, 1) * 255 + 0.5, np.uint8)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Paint an original style picture.")
-    parser.add_argument("output", type=Path)
-    parser.add_argument("--size", type=int, nargs=2, default=(512, 640), metavar=("HEIGHT", "WIDTH"))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--palette", choices=MOTIFS, default="night")
-    parser.add_argument("--overwrite", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.output.exists() and not arguments.overwrite:
-        parser.error(f"{arguments.output} exists; pass --overwrite to replace it")
-    height, width = arguments.size
-    Image.fromarray(paint_style(height, width, arguments.seed, arguments.palette)).save(arguments.output)
-
-
-if __name__ == "__main__":
-    main()

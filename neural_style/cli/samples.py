@@ -1,0 +1,37 @@
+"""`neural-style samples FOLDER`: pictures to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from neural_style import images
+from neural_style.cli.flags import Parser
+from neural_style.samples import SAMPLES, sample
+
+DESCRIPTION = """\
+Write pictures to begin with into a folder: photographs (cat, coffee, rocket, portrait), paintings (night, harvest),
+masks (cup, table, launchpad, sky) and maps of regions (night_map, doodle_map), each as a PNG."""
+
+EPILOG = """\
+example:
+  neural-style samples here && neural-style network here/cat.png here/night.png out --model mini
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit status."""
+    parser = Parser("samples", DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("folder", type=Path, help="where to put them; it is made if need be")
+    parser.add_argument("--overwrite", action="store_true", help="replace files of these names")
+    found = parser.read(arguments)
+    files = {name: found.folder / f"{name}.png" for name in SAMPLES}
+    for path in files.values():
+        images.check_output(path, overwrite=found.overwrite)
+    for name, path in files.items():
+        picture = sample(name)
+        images.write(path, np.dstack([picture] * 3) if picture.ndim == 2 else picture, overwrite=found.overwrite)
+    print("\n".join(map(str, files.values())))
+    return 0

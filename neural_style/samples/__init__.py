@@ -1,0 +1,102 @@
+"""Pictures to begin with that need no file: photographs, paintings, masks and doodles.
+
+Photographs are scikit-image's, paintings are made on the spot by `neural_style.samples.landscape`, masks and maps of
+regions are drawn. `neural-style samples FOLDER` writes them all as files; figures use them where no others are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from neural_style.errors import check_choice
+from neural_style.samples.landscape import paint_landscape
+
+Array = NDArray[np.uint8]
+
+CANVAS = 512, 640
+"""Rows and columns of paintings and maps."""
+
+SKY, MOON, WATER, LAND = "#2040c0", "#ffe060", "#20a0a0", "#108020"
+
+
+def sample(name: str) -> Array:
+    """A picture of `SAMPLES` as uint8 (H, W, 3), RGB, or (H, W) if it is a mask.
+
+    Raises:
+        InvalidInputError: there is none of that name.
+    """
+    check_choice("sample", name, SAMPLES)
+    return _made(name).copy()
+
+
+@cache
+def _made(name: str) -> Array:
+    return SAMPLES[name]()
+
+
+def _photo(name: str) -> Array:
+    """A photograph that scikit-image brings along."""
+    from skimage import data
+
+    photo: Any = getattr(data, name)()
+    return np.asarray(photo[..., :3], np.uint8)
+
+
+def _cup() -> Array:
+    """White where the cup of `coffee` stands."""
+    mask = Image.new("L", (600, 400), 0)
+    ImageDraw.Draw(mask).ellipse((155, 52, 450, 345), fill=255)
+    return np.array(mask)
+
+
+def _launchpad() -> Array:
+    """White where the sky of `rocket` is not, but for the towers: the rocket and the ground."""
+    mask = Image.new("L", (640, 427), 0)
+    draw = ImageDraw.Draw(mask)
+    draw.rectangle((0, 378, 640, 427), fill=255)
+    draw.polygon([(302, 378), (308, 170), (320, 122), (334, 170), (342, 378)], fill=255)
+    return np.array(mask)
+
+
+def _map(horizon: int, moon: tuple[int, int, int], shore: list[tuple[int, int]]) -> Array:
+    """Sky, a moon, water and land, each in a colour of its own."""
+    image = Image.new("RGB", CANVAS[::-1], SKY)
+    draw = ImageDraw.Draw(image)
+    x, y, radius = moon
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=MOON)
+    draw.rectangle((0, horizon, *CANVAS[::-1]), fill=WATER)
+    draw.polygon(shore, fill=LAND)
+    return np.array(image)
+
+
+def _night_map() -> Array:
+    """The regions of the painting `night`."""
+    return _map(300, (407, 175, 105), [(0, 512), (0, 300), (110, 200), (200, 420), (640, 500), (640, 512)])
+
+
+def _doodle_map() -> Array:
+    """The same regions somewhere else."""
+    return _map(350, (170, 130, 90), [(640, 512), (640, 330), (560, 290), (380, 420), (60, 470), (0, 512)])
+
+
+SAMPLES: dict[str, Callable[[], Array]] = {
+    "cat": lambda: _photo("chelsea"),
+    "coffee": lambda: _photo("coffee"),
+    "rocket": lambda: _photo("rocket"),
+    "portrait": lambda: _photo("astronaut"),
+    "night": lambda: paint_landscape(*CANVAS, motif="night"),
+    "harvest": lambda: paint_landscape(*CANVAS, motif="harvest"),
+    "cup": _cup,
+    "table": lambda: 255 - _cup(),
+    "launchpad": _launchpad,
+    "sky": lambda: 255 - _launchpad(),
+    "night_map": _night_map,
+    "doodle_map": _doodle_map,
+}
+"""Photographs, paintings, masks (white where they act) and maps of regions, by name."""

@@ -1,0 +1,47 @@
+"""Pictures to begin with: what they are, and the command that writes them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import InvalidInputError
+from neural_style.samples import SAMPLES, sample
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_a_picture_or_a_mask(name):
+    picture = sample(name)
+    assert picture.dtype == np.uint8
+    is_mask = name in ("cup", "table", "launchpad", "sky")
+    assert picture.shape[2:] == (() if is_mask else (3,))
+    if is_mask:
+        assert set(np.unique(picture)) == {0, 255}
+
+
+def test_masks_belong_to_their_photos_and_complement_each_other():
+    for photo, one, other in (("coffee", "cup", "table"), ("rocket", "launchpad", "sky")):
+        assert sample(one).shape == sample(photo).shape[:2]
+        np.testing.assert_array_equal(sample(one) == 255, sample(other) == 0)
+
+
+def test_a_sample_that_was_changed_is_whole_the_next_time():
+    sample("cup")[:] = 7
+    assert 7 not in sample("cup")
+
+
+def test_an_unknown_sample_is_told_with_the_nearest_name():
+    with pytest.raises(InvalidInputError, match='did you mean "rocket"'):
+        sample("rockett")
+
+
+def test_the_command_writes_them_all_and_replaces_none(command, tmp_path):
+    ran = command("samples", tmp_path / "here")
+    assert ran.status == 0
+    assert [line.rsplit("/", 1)[-1] for line in ran.out.split()] == [f"{name}.png" for name in SAMPLES]
+    for name in SAMPLES:
+        with Image.open(tmp_path / "here" / f"{name}.png") as image:
+            assert image.size == sample(name).shape[1::-1]
+    command("samples", tmp_path / "here").assert_refused("cat.png", "exists")
+    assert command("samples", tmp_path / "here", "--overwrite").status == 0
