@@ -83,17 +83,19 @@ class Objective:
             for index, term in enumerate(self.terms)
             if term.target is not None
         }
-        # Neither targets nor fields are in these: programs outlive the objective that they were made for.
-        weighed = [(term.weight, self._statistics.index(term.statistic), term.loss) for term in self.terms]
-        self._combined = _combined(weighed)
+        weights = ops.convert_to_tensor([float(term.weight) for term in self.terms], dtype=self.dtype)
+        # Neither weights, targets nor fields are in these: programs outlive the objective that they were made for.
+        compared = [(self._statistics.index(term.statistic), term.loss) for term in self.terms]
+        self._combined = _combined(compared)
         if tile is not None:
             self._losses = backend.compiled(backend.value_and_grad(self._combined))
-            self.function = Function(self._evaluate_tiles, targets, traceable=False)
+            self.function = Function(self._evaluate_tiles, (weights, targets), traceable=False)
             return
         fields = [[ops.convert_to_tensor(field.values) for field in each.fields] for each in self._statistics]
         looked_at = tuple(statistic.key for statistic in self._statistics)
-        key = eye, looked_at, tuple((weight, place, key_of(loss)) for weight, place, loss in weighed)
-        self.function = Function(_whole(eye, self._combined, self._statistics), (targets, fields), key=key)
+        key = eye, looked_at, tuple((place, key_of(loss)) for place, loss in compared)
+        constants = (weights, targets), fields
+        self.function = Function(_whole(eye, self._combined, self._statistics), constants, key=key)
 
     @property
     def weights_sha256(self) -> str:
@@ -125,26 +127,27 @@ class Objective:
         """The weighted value of each term by name; their sum is the value."""
         return self.evaluate(image).parts
 
-    def _evaluate_tiles(self, image: Tensor, targets: Mapping[str, Tensor]) -> Evaluated:
+    def _evaluate_tiles(self, image: Tensor, constants: Any) -> Evaluated:
         """By the chain rule: sums over all tiles, the losses' slopes in these, and those back through each tile."""
         assert self.tile is not None
         pixels = np.asarray(ops.convert_to_numpy(image))
         sums = self.eye.sums(pixels, self._statistics, tile=self.tile)
-        value, parts, slopes = self._losses(sums, targets)
+        value, parts, slopes = self._losses(sums, constants)
         gradient = self.eye.pulled_back(pixels, self._statistics, slopes, tile=self.tile)
         return Evaluated(value, gradient, Told(parts, bool(np.isfinite(gradient).all())))
 
 
-def _combined(weighed: Sequence[tuple[float, int, Loss]]) -> Callable[..., tuple[Tensor, Tensor]]:
-    """The losses as a function of the statistics: their sum, and each of them.
+def _combined(compared: Sequence[tuple[int, Loss]]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """The losses as a function of the statistics, and of weights and targets: their sum, and each of them.
 
     Args:
-        weighed: of each term its weight, the index of its statistic, and its loss.
+        compared: of each term the index of its statistic, and its loss.
     """
 
-    def losses(sums: Sequence[Tensor], targets: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        parts = ops.stack(
-            [weight * loss(sums[place], targets.get(str(index))) for index, (weight, place, loss) in enumerate(weighed)]
+    def losses(sums: Sequence[Tensor], constants: tuple[Tensor, Mapping[str, Tensor]]) -> tuple[Tensor, Tensor]:
+        weights, targets = constants
+        parts = weights * ops.stack(
+            [loss(sums[place], targets.get(str(index))) for index, (place, loss) in enumerate(compared)]
         )
         return ops.sum(parts), parts
 
@@ -158,10 +161,10 @@ def _whole(
     bare = [statistic.bare for statistic in statistics]
 
     def losses(image: Tensor, constants: Any) -> tuple[Tensor, Tensor]:
-        targets, fields = constants
+        compared, fields = constants
         features = eye(image)
         sums = [statistic.of(features, own) for statistic, own in zip(bare, fields, strict=True)]
-        return combined(sums, targets)
+        return combined(sums, compared)
 
     differentiated = backend.value_and_grad(losses)
 

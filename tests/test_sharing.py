@@ -36,6 +36,7 @@ def test_pictures_of_one_shape_share_their_programs(photo, painting):
     assert heavier.evaluate(x).parts["content.conv2_1"] == pytest.approx(
         first.evaluate(x).parts["content.conv2_1"] / 0.0025, rel=1e-4
     )
+    assert len(function._SHARED) == 2  # weights are no part of a program
 
 
 def test_programs_are_not_shared_where_masks_differ(photo, painting):
