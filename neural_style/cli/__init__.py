@@ -18,6 +18,7 @@ COMMANDS = {
     "inetwork": "the same with the improved network (Novak & Nikulin)",
     "doodle": "paint the regions of a mask with those of a painting",
     "reconstruct": "show what layers of a network keep of a photo, or of a painting",
+    "figure": "make a figure of a paper",
     "color_transfer": "give a picture the colours of another",
     "mask_transfer": "paste a photo back into a picture where a mask is black",
     "samples": "write pictures to begin with: photos, paintings, masks and doodles",

@@ -12,8 +12,9 @@ from neural_style.cli.flags import Parser
 from neural_style.samples import SAMPLES, sample
 
 DESCRIPTION = """\
-Write pictures to begin with into a folder: photographs (cat, coffee, rocket, portrait), paintings (night, harvest),
-masks (cup, table, launchpad, sky) and maps of regions (night_map, doodle_map), each as a PNG."""
+Write pictures to begin with into a folder: photographs (cat, coffee, rocket, portrait), textures
+(cells, stars, brick), paintings (night, harvest), masks (cup, table, launchpad, sky) and maps of regions (night_map,
+doodle_map), each as a PNG."""
 
 EPILOG = """\
 example:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,22 @@ def load(architecture: Architecture, source: str | None, layers: Iterable[str]) 
     return from_file(Path(source), architecture, layers)
 
 
+def layers_in(architecture: Architecture, source: str | None) -> tuple[str, ...]:
+    """The first layers of the network that a source has, without a gap: all of them, but for files that end before.
+
+    Raises:
+        InvalidInputError, MissingFileError: the file cannot be read, or lacks the first layer.
+    """
+    path = Path(str(source or architecture.weights))
+    if path.suffix.lower() not in (".h5", ".npz"):
+        return architecture.layers
+    names = _found_in(path).keys()
+    found = list(takewhile(lambda layer: f"{weight_name(layer)}_kernel" in names, architecture.layers))
+    if not found:
+        raise InvalidInputError(f"{path} has no layer of {architecture.name}: choose another file")
+    return tuple(found)
+
+
 def random(architecture: Architecture, layers: Iterable[str], *, seed: int = 0) -> Weights:
     """He-normal kernels, N(0, 2 / (9 C_in)), and zero biases, drawn in the order of the network (He et al. 2015).
 
@@ -102,15 +119,7 @@ def keras_file(architecture: Architecture) -> Path:
 
 def from_file(path: Path, architecture: Architecture, layers: Iterable[str]) -> Weights:
     """Read the weights of `layers` from an `.npz` or Keras `.h5` file and check their shapes."""
-    if not path.is_file():
-        raise MissingFileError(f"no weights file {path}: check the path")
-    try:
-        found = _read_npz(path) if path.suffix.lower() == ".npz" else _read_h5(path)
-    except Exception as error:  # NumPy, zipfile, zlib and HDF5 have many ways of meeting damage
-        raise InvalidInputError(
-            f"{path} cannot be read as a weights file ({_first_line(error)}): it is damaged or not an "
-            f"{path.suffix} file; get it again"
-        ) from error
+    found = _found_in(path)
     shapes = _shapes(architecture, layers)
     missing = [
         layer for layer in shapes if not {f"{weight_name(layer)}_kernel", f"{weight_name(layer)}_bias"} <= found.keys()
@@ -153,6 +162,19 @@ def _shapes(architecture: Architecture, layers: Iterable[str]) -> dict[str, tupl
             shapes[layer] = ((3, 3, channels, filters), (filters,))
         channels = filters
     return shapes
+
+
+def _found_in(path: Path) -> Weights:
+    """All that is in a weights file."""
+    if not path.is_file():
+        raise MissingFileError(f"no weights file {path}: check the path")
+    try:
+        return _read_npz(path) if path.suffix.lower() == ".npz" else _read_h5(path)
+    except Exception as error:  # NumPy, zipfile, zlib and HDF5 have many ways of meeting damage
+        raise InvalidInputError(
+            f"{path} cannot be read as a weights file ({_first_line(error)}): it is damaged or not an "
+            f"{path.suffix} file; get it again"
+        ) from error
 
 
 def _read_npz(path: Path) -> Weights:

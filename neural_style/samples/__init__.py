@@ -45,7 +45,7 @@ def _photo(name: str) -> Array:
     from skimage import data
 
     photo: Any = getattr(data, name)()
-    return np.asarray(photo[..., :3], np.uint8)
+    return np.asarray(np.stack([photo] * 3, axis=-1) if photo.ndim == 2 else photo[..., :3], np.uint8)
 
 
 def _cup() -> Array:
@@ -90,6 +90,9 @@ SAMPLES: dict[str, Callable[[], Array]] = {
     "coffee": lambda: _photo("coffee"),
     "rocket": lambda: _photo("rocket"),
     "portrait": lambda: _photo("astronaut"),
+    "cells": lambda: _photo("immunohistochemistry"),
+    "stars": lambda: _photo("hubble_deep_field"),
+    "brick": lambda: _photo("brick"),
     "night": lambda: paint_landscape(*CANVAS, motif="night"),
     "harvest": lambda: paint_landscape(*CANVAS, motif="harvest"),
     "cup": _cup,
@@ -99,4 +102,4 @@ SAMPLES: dict[str, Callable[[], Array]] = {
     "night_map": _night_map,
     "doodle_map": _doodle_map,
 }
-"""Photographs, paintings, masks (white where they act) and maps of regions, by name."""
+"""Photographs, textures, paintings, masks (white where they act) and maps of regions, by name."""

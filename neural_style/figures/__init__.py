@@ -1,0 +1,220 @@
+"""Figures of the papers, each made by one command: `neural-style figure gatys2015-3 --draft`.
+
+A figure is a recipe of panels (`neural_style.figures.recipe`, one file a paper), built for a `Study`, whose panels a
+`Workshop` makes and keeps, and which a page draws. matplotlib is needed for the last: the extra `figures`.
+
+Example:
+    >>> from neural_style import figures
+    >>> made = figures.make("gatys2015-3", "figure.png", scale="draft", model="mini")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from neural_style import files, images, records
+from neural_style.errors import InvalidInputError, check_choice, did_you_mean
+from neural_style.features import vgg, weights
+from neural_style.figures import gatys2015
+from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
+from neural_style.figures.panels import Doodled, Painted, looked_at_by, within
+from neural_style.figures.recipe import Cell, Figure, Recipe
+from neural_style.figures.study import SCALES, Study
+from neural_style.figures.workshop import Progress, Workshop
+from neural_style.images import ImageSource
+from neural_style.inputs import check_count
+from neural_style.run import EVALUATIONS_PER_ITERATION
+
+RECIPES: dict[str, Recipe] = {**gatys2015.FIGURES}
+"""All figures by name: the paper's first author and year, and the number of the figure, or what it shows."""
+
+RATE = 150e9
+"""Floating-point operations a second that two cores come to in small pictures: what estimates are made with."""
+
+START = 3.0
+"""Seconds that a panel takes beside its evaluations: targets, and programs to be compiled."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What making a figure takes, if nothing of it is there yet.
+
+    Attributes:
+        panels: pictures that are painted.
+        evaluations: of all of them.
+        seconds: an estimate for two CPU cores.
+    """
+
+    panels: int
+    evaluations: int
+    seconds: float
+
+
+def make(
+    name: str,
+    output: str | Path,
+    *,
+    scale: str = "usual",
+    model: str | None = None,
+    weights_source: str | None = None,
+    image_size: int | None = None,
+    iterations: int | None = None,
+    inputs: Mapping[str, ImageSource] | None = None,
+    panels: str | Path = "panels",
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    prepare: Callable[[], None] | None = None,
+) -> Figure:
+    """Make a figure, and beside it a `.json` with every setting, metric and time.
+
+    Args:
+        name: of `RECIPES`.
+        output: `.png` or `.pdf`.
+        scale: `draft`, `usual` or `paper`: how large pictures are and how long they are worked on.
+        model: `vgg16`, `vgg19` or `mini`; None is mini for a draft and vgg19 otherwise.
+        weights_source: see `neural_style.features.weights.load`; None is the model's own. A file may end before the
+            deepest block: layers that it lacks are replaced, which the caption tells.
+        image_size: rows of a picture, in place of the scale's.
+        iterations: of 20 evaluations, in place of the scale's.
+        inputs: pictures of the user's by the recipe's names; samples stand in for the others.
+        panels: folder in which finished panels are kept. A figure that was interrupted goes on there, and figures
+            share what they have in common.
+        seed: of noise.
+        overwrite: whether the output may replace a file.
+        progress: called after every evaluation with the key of a panel, how many there were, and the lowest loss.
+        prepare: called once everything is checked, before work begins.
+
+    Returns:
+        The figure as it was drawn.
+
+    Raises:
+        InvalidInputError, MissingFileError: something cannot be used, with what to do; before any work is done.
+    """
+    study, figure = planned(
+        name,
+        scale=scale,
+        model=model,
+        weights_source=weights_source,
+        image_size=image_size,
+        iterations=iterations,
+        seed=seed,
+    )
+    recipe, output, given = RECIPES[name], Path(output), dict(inputs or {})
+    for unknown in given.keys() - recipe.inputs.keys():
+        raise InvalidInputError(f'{name} has no picture "{unknown}": {did_you_mean(unknown, recipe.inputs)}')
+    beside = output.with_suffix(".json")
+    images.check_output(output, overwrite=overwrite, suffixes=SUFFIXES, what="figure")
+    files.check_place(beside, f'file "{beside}"', overwrite=overwrite)
+    check_matplotlib()
+    workshop = Workshop(study, {**recipe.inputs, **given}, Path(panels))
+    files.check_place(workshop.folder / "made.json", f'folder "{panels}"', overwrite=True)
+    if prepare is not None:
+        prepare()
+    started = time.perf_counter()
+    workshop.make(figure.panels(), progress)
+    seconds = time.perf_counter() - started
+    differences = study.told(list(recipe.inputs), list(given))
+    caption = " ".join([figure.caption, *(_sentence(text) for text in figure.departures), differences])
+    draw(figure, workshop, f"{caption} {_legend(study)} {recipe.source}.", output)
+    told = {
+        "figure": name,
+        "source": recipe.source,
+        "title": figure.title,
+        "caption": caption,
+        "scale": study.scale.name,
+        "model": study.model,
+        "weights": study.weights,
+        "differences": [*figure.departures, *study.differences.values()],
+        "library": records.library_version(),
+        "seconds": seconds,
+        "made": workshop.made,
+        "panels": {workshop.key(panel): workshop.told(panel) for panel in _made(figure)},
+        "cells": [
+            {"title": slot.title, "panel": workshop.key(slot.picture)}
+            for slot in figure.slots()
+            if isinstance(slot, Cell)
+        ],
+        "charts": [
+            {"title": slot.title, "curves": {label: workshop.numbers(counted) for label, counted in slot.curves}}
+            for slot in figure.slots()
+            if not isinstance(slot, Cell)
+        ],
+    }
+    with files.complete(beside, f'file "{beside}"', overwrite=True) as file:
+        file.write((json.dumps(told, indent=1) + "\n").encode())
+    return figure
+
+
+def planned(
+    name: str,
+    *,
+    scale: str = "usual",
+    model: str | None = None,
+    weights_source: str | None = None,
+    image_size: int | None = None,
+    iterations: int | None = None,
+    seed: int = 0,
+) -> tuple[Study, Figure]:
+    """A figure that nothing is made of yet, with the study that it was built for; arguments are those of `make`.
+
+    Raises:
+        InvalidInputError, MissingFileError: something cannot be used.
+    """
+    check_choice("figure", name, RECIPES)
+    check_choice("scale", scale, SCALES)
+    check_count("seed", seed, at_least=0)
+    chosen = SCALES[scale]
+    if image_size is not None:
+        check_count("image_size", image_size, at_least=16)
+        chosen = replace(chosen, rows=image_size)
+    if iterations is not None:
+        check_count("iterations", iterations, at_least=1)
+        chosen = replace(chosen, iterations=iterations)
+    table = vgg.architecture(model or ("mini" if chosen.name == "draft" else "vgg19"))
+    source = weights_source or table.weights
+    study = Study(table.name, source, weights.layers_in(table, source), chosen, seed)
+    return study, RECIPES[name].build(study)
+
+
+def cost(figure: Figure) -> Cost:
+    """What the panels of a figure take, from the sizes of networks and runs."""
+    painted = _made(figure)
+    evaluations, operations = 0, 0.0
+    for panel in painted:
+        table = vgg.architecture(panel.technique.model)
+        for rows in panel.run.levels:
+            count = EVALUATIONS_PER_ITERATION * panel.run.iterations
+            evaluations += count
+            operations += count * _operations(table, looked_at_by(panel), rows)
+    return Cost(len(painted), evaluations, operations / RATE + START * len(painted))
+
+
+def _made(figure: Figure) -> list[Painted | Doodled]:
+    return [panel for panel in within(*figure.panels()) if isinstance(panel, Painted | Doodled)]
+
+
+def _operations(table: vgg.Architecture, layers: tuple[str, ...], rows: int) -> float:
+    """Of one evaluation on a picture of so many rows, half as wide again: forward, and the same back."""
+    total, channels = 0.0, 3
+    for layer in table.up_to_deepest(layers):
+        height, width = vgg.size_at(layer, (rows, rows * 3 // 2))
+        total += 2 * 9 * channels * table.filters[layer] * height * width
+        channels = table.filters[layer]
+    return 2 * total
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _legend(study: Study) -> str:
+    content, styles = study.judge
+    return (
+        f"Numbers: relative content error at {content}, SSIM with the content, total variation, clipped pixels; "
+        f"relative Gram error and sliced Wasserstein distance at {', '.join(styles)}."
+    )

@@ -1,0 +1,205 @@
+"""Draws a figure: pictures and charts in a grid, labels, metrics and the caption. The only module with matplotlib."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neural_style import files
+from neural_style.errors import InvalidInputError
+from neural_style.figures.panels import Doodled, Painted
+from neural_style.figures.recipe import Cell, Chart, Figure
+from neural_style.figures.workshop import Workshop
+
+SUFFIXES = (".png", ".pdf")
+
+CELL = 2.1
+"""Width of a picture, in inches."""
+
+GAP, TITLE, MARGIN = 0.1, 0.2, 0.12
+"""Between cells, above a picture, and around all, in inches."""
+
+NOTE, NOTE_LINE = 0.06, 0.085
+"""Below a picture, and of a line of metrics, in inches."""
+
+AXIS = 0.4
+"""Below a chart, for its axis, in inches."""
+
+SMALL = 0.5
+"""Of a cell's width, that of a picture among the inputs."""
+
+LETTERS = 18
+"""Of the caption, in an inch."""
+
+ROW_LABEL, COLUMN_LABEL, HEADING, LINE = 0.25, 0.25, 0.42, 0.16
+"""Beside and above the grid, of the figure's title, and of a line of the caption, in inches."""
+
+DPI = 200
+
+
+def check_matplotlib() -> None:
+    """Raise `InvalidInputError` where matplotlib is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise InvalidInputError(
+            "figures are drawn by matplotlib, which is not installed: pip install 'neural-style-keras[figures]'"
+        ) from error
+
+
+def draw(figure: Figure, workshop: Workshop, caption: str, path: Path) -> None:
+    """Draw a figure whose panels are made, and write it as PNG or PDF; complete or not at all.
+
+    Raises:
+        InvalidInputError: it cannot be written.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure as Canvas
+
+    heights = [max(_height(slot, workshop, CELL) for slot in row) for row in figure.rows]
+    strip = max((_height(slot, workshop, CELL * SMALL) + GAP for slot in figure.inputs), default=0.0)
+    columns = max(map(len, figure.rows))
+    beside = ROW_LABEL if figure.row_labels else 0.0
+    above = HEADING + strip + (COLUMN_LABEL if figure.column_labels else 0.0)
+    width = 2 * MARGIN + beside + columns * CELL + (columns - 1) * GAP
+    lines = textwrap.wrap(caption, width=int((width - 2 * MARGIN) * LETTERS))
+    below = LINE * (len(lines) + 0.5)
+    height = MARGIN + above + sum(heights) + GAP * (len(heights) - 1) + below + MARGIN
+    with rc_context({"font.size": 7, "axes.linewidth": 0.6, "pdf.fonttype": 42}):
+        canvas = Canvas(figsize=(width, height))
+        canvas.text(MARGIN / width, 1 - MARGIN / height, figure.title, fontsize=10, weight="bold", va="top")
+        top = height - MARGIN - HEADING
+        for index, cell in enumerate(figure.inputs):
+            left = MARGIN + beside + index * (CELL * SMALL + GAP)
+            _draw_picture(cell, workshop, _Box(canvas, left, top - strip, CELL * SMALL, strip))
+        top = height - MARGIN - above
+        for column, label in enumerate(figure.column_labels):
+            x = MARGIN + beside + column * (CELL + GAP) + CELL / 2
+            canvas.text(x / width, (top + 0.06) / height, label, ha="center", va="bottom", fontsize=8)
+        for index, (row, row_height) in enumerate(zip(figure.rows, heights, strict=True)):
+            if figure.row_labels:
+                y = top - TITLE - (row_height - TITLE) / 2
+                place = (MARGIN + 0.02) / width, y / height
+                canvas.text(*place, figure.row_labels[index], rotation=90, va="center", ha="left", fontsize=8)
+            for column, slot in enumerate(row):
+                if slot is None:
+                    continue
+                left = MARGIN + beside + column * (CELL + GAP)
+                box = _Box(canvas, left, top - row_height, CELL, row_height)
+                if isinstance(slot, Chart):
+                    _draw_chart(slot, workshop, box)
+                else:
+                    _draw_picture(slot, workshop, box)
+            top -= row_height + GAP
+        canvas.text(MARGIN / width, (MARGIN + below - LINE / 2) / height, "\n".join(lines), va="top", linespacing=1.3)
+        with files.complete(path, f'output "{path}"', overwrite=True) as file:
+            dated = {"CreationDate": None} if path.suffix.lower() == ".pdf" else {"Software": "neural_style"}
+            canvas.savefig(file, format=path.suffix[1:].lower(), dpi=DPI, metadata=dated)
+
+
+class _Box:
+    """A place on the canvas, in inches from its lower left corner."""
+
+    def __init__(self, canvas: Any, left: float, bottom: float, width: float, height: float) -> None:
+        self.canvas, self.left, self.bottom, self.width, self.height = canvas, left, bottom, width, height
+
+    def axes(self, left: float, bottom: float, width: float, height: float) -> Any:
+        """Axes within the place."""
+        all_width, all_height = self.canvas.get_size_inches()
+        place = (self.left + left) / all_width, (self.bottom + bottom) / all_height
+        return self.canvas.add_axes((*place, width / all_width, height / all_height))
+
+    def text(self, left: float, bottom: float, text: str, **settings: Any) -> None:
+        """Text that begins at a point of the place."""
+        all_width, all_height = self.canvas.get_size_inches()
+        self.canvas.text((self.left + left) / all_width, (self.bottom + bottom) / all_height, text, **settings)
+
+
+def metrics_text(metrics: Mapping[str, float]) -> str:
+    """Three short lines: content error and SSIM; Gram errors and Wasserstein distances by layer; TV and clipping."""
+    styles = sorted({name.split(".")[1] for name in metrics if name.startswith("gram.")})
+    first = [f"content {value:.2g}" for name, value in metrics.items() if name.startswith("content.")]
+    if "ssim" in metrics:
+        first.append(f"SSIM {metrics['ssim']:.2f}")
+    first.append(f"TV {metrics['tv']:.3g}")
+    first.append(f"clipped {100 * metrics['clipped']:.2g}%")
+    lines = ["  ".join(first)]
+    for kind, name in (("gram", "Gram"), ("swd", "SWD")):
+        each = [" ".join(_short(v) for k, v in metrics.items() if k.startswith(f"{kind}.{s}.")) for s in styles]
+        if each:
+            lines.append(f"{name} " + " | ".join(each))
+    return "\n".join(lines)
+
+
+def _short(value: float) -> str:
+    """Two digits without a leading zero."""
+    return f"{value:.2g}" if value >= 1 or value < 0.001 else f"{value:.2g}".removeprefix("0")
+
+
+def _height(slot: Cell | Chart | None, workshop: Workshop, width: float) -> float:
+    if slot is None:
+        return 0.0
+    if isinstance(slot, Chart):
+        return TITLE + 0.8 * width + AXIS
+    rows, columns = workshop.picture(slot.picture).shape[:2]
+    lines = _note(slot, workshop).count("\n") + 1 if _note(slot, workshop) else 0
+    height: float = TITLE + width * rows / columns + (NOTE + NOTE_LINE * lines if lines else 0.0)
+    return height
+
+
+def _note(cell: Cell, workshop: Workshop) -> str:
+    """What is written below a picture."""
+    if not cell.judged or not isinstance(cell.picture, Painted | Doodled):
+        return ""
+    return metrics_text(workshop.told(cell.picture)["metrics"])
+
+
+def _draw_picture(cell: Cell, workshop: Workshop, box: _Box) -> None:
+    picture = _bytes(workshop.picture(cell.picture))
+    height = box.width * picture.shape[0] / picture.shape[1]
+    bottom = box.height - TITLE - height
+    axes = box.axes(0, bottom, box.width, height)
+    axes.imshow(picture, interpolation="nearest", aspect="auto")
+    axes.set_axis_off()
+    box.text(0, box.height - TITLE + 0.05, cell.title, va="bottom", ha="left", fontsize=7)
+    if cell.inset is not None:
+        inset = _bytes(workshop.picture(cell.inset))
+        inset_height = 0.3 * height
+        small = box.axes(0.02, bottom + 0.02, inset_height * inset.shape[1] / inset.shape[0], inset_height)
+        small.imshow(inset, aspect="auto")
+        small.set_xticks([])
+        small.set_yticks([])
+        for spine in small.spines.values():
+            spine.set_edgecolor("white")
+    if note := _note(cell, workshop):
+        box.text(0, bottom - 0.04, note, va="top", ha="left", fontsize=4.8, color="0.25", linespacing=1.25)
+
+
+def _draw_chart(chart: Chart, workshop: Workshop, box: _Box) -> None:
+    axes = box.axes(0.36, AXIS, box.width - 0.42, box.height - TITLE - AXIS)
+    for index, (label, counted) in enumerate(chart.curves):
+        numbers = workshop.numbers(counted)
+        if chart.kind == "bar":
+            width = 0.8 / len(chart.curves)
+            places = np.arange(len(numbers["x"])) + (index - (len(chart.curves) - 1) / 2) * width
+            axes.bar(places, numbers["y"], width, label=label)
+            axes.set_xticks(range(len(numbers["x"])), numbers["x"], rotation=30, ha="right")
+        else:
+            axes.plot(numbers["x"], numbers["y"], label=label, linewidth=1)
+    if chart.logarithmic:
+        axes.set_yscale("log")
+    axes.set_xlabel(chart.x, labelpad=1)
+    axes.set_ylabel(chart.y, labelpad=1)
+    axes.tick_params(labelsize=5.5, length=2, pad=1.5)
+    axes.grid(linewidth=0.3, alpha=0.5)
+    axes.legend(fontsize=5.5, frameon=False)
+    box.text(0, box.height - TITLE + 0.05, chart.title, va="bottom", ha="left", fontsize=7)
+
+
+def _bytes(picture: np.ndarray) -> np.ndarray:
+    rounded: np.ndarray = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    return rounded

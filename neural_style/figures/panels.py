@@ -1,0 +1,153 @@
+"""What a figure is made of: pictures that are given, derived or painted, and numbers counted on them.
+
+A panel is data. It says what it depends on and makes nothing; that is the work of `neural_style.figures.workshop`.
+Panels are nested: what is painted has a content that may be derived from what was painted before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from neural_style.doodle import NeuralDoodle
+from neural_style.network import Network
+from neural_style.reconstruction import Reconstruction
+from neural_style.run import Run
+
+Settings = tuple[tuple[str, Any], ...]
+"""Keywords of a function, so that a panel can be hashed."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A picture that the figure was given, by the name that its recipe has for it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A picture computed from others in an instant.
+
+    Attributes:
+        how: a function of `neural_style.figures.derivations`.
+        of: its pictures.
+        settings: its keywords.
+    """
+
+    how: str
+    of: tuple[Picture, ...]
+    settings: Settings = ()
+
+
+@dataclass(frozen=True)
+class Brush:
+    """A painting as a style; see `neural_style.Style`.
+
+    Attributes:
+        picture: the painting.
+        weight: of this style.
+        mask: where it acts in the pastiche.
+    """
+
+    picture: Picture
+    weight: float = 1.0
+    mask: Picture | None = None
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A picture that a technique makes.
+
+    Attributes:
+        technique: with all settings.
+        content: its content.
+        styles: its styles.
+        run: how it is run; its image_size, or the last of its sizes, is that of the content.
+        init: the picture to start from, in place of the run's.
+        traced: whether the picture is judged after every iteration, too.
+    """
+
+    technique: Network | Reconstruction
+    content: Picture
+    styles: tuple[Brush, ...] = ()
+    run: Run = field(default_factory=Run)
+    init: Picture | None = None
+    traced: bool = False
+
+
+@dataclass(frozen=True)
+class Doodled:
+    """A picture painted into a map of regions.
+
+    Attributes:
+        technique: with all settings.
+        style: the painting.
+        style_map, target_map: its regions, and where they are wanted.
+        labels: number of regions.
+        run: how it is run.
+    """
+
+    technique: NeuralDoodle
+    style: Picture
+    style_map: Picture
+    target_map: Picture
+    labels: int
+    run: Run = field(default_factory=Run)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Numbers about pictures.
+
+    Attributes:
+        how: a function of `neural_style.figures.counts`.
+        of: its pictures.
+        settings: its keywords.
+    """
+
+    how: str
+    of: tuple[Picture, ...]
+    settings: Settings = ()
+
+
+Picture = Given | Derived | Painted | Doodled
+Made = Painted | Doodled
+Panel = Picture | Counted
+
+
+def parts_of(panel: Panel) -> tuple[Picture, ...]:
+    """The pictures that a panel depends on, directly."""
+    match panel:
+        case Given():
+            return ()
+        case Derived() | Counted():
+            return panel.of
+        case Doodled():
+            return panel.style, panel.style_map, panel.target_map
+        case Painted():
+            masks = (brush.mask for brush in panel.styles)
+            others = (panel.content, *(brush.picture for brush in panel.styles), *masks, panel.init)
+            return tuple(part for part in others if part is not None)
+
+
+def looked_at_by(panel: Made) -> tuple[str, ...]:
+    """Layers that the terms of a panel look at."""
+    technique = panel.technique
+    return technique.layers if isinstance(technique, NeuralDoodle) else technique.look.layers
+
+
+def within(*panels: Panel) -> Iterator[Panel]:
+    """All panels that must be made for these, each once, what others depend on first."""
+    seen: set[Panel] = set()
+
+    def visit(panel: Panel) -> Iterator[Panel]:
+        if panel not in seen:
+            seen.add(panel)
+            for part in parts_of(panel):
+                yield from visit(part)
+            yield panel
+
+    for panel in panels:
+        yield from visit(panel)

@@ -1,0 +1,347 @@
+"""Makes panels, each once: what is finished lies in a folder under a hash of all that it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neural_style import files, images, records
+from neural_style.features import vgg, weights
+from neural_style.figures.derivations import DERIVATIONS
+from neural_style.figures.panels import (
+    Brush,
+    Counted,
+    Derived,
+    Doodled,
+    Given,
+    Made,
+    Painted,
+    Panel,
+    Picture,
+    looked_at_by,
+    parts_of,
+    within,
+)
+from neural_style.figures.study import NORMALISED, STEP, Study
+from neural_style.images import ImageSource
+from neural_style.inputs import Style
+from neural_style.reconstruction import Reconstruction
+from neural_style.run import Run
+from neural_style.samples import SAMPLES, sample
+
+if TYPE_CHECKING:
+    from neural_style.transfer import Result, Step
+
+Array = np.ndarray[Any, Any]
+Progress = Callable[[str, int, float], None]
+"""Told after every evaluation of a panel: which it is, how many there were, and the lowest loss."""
+
+CALIBRATED_ON = ("cat", "coffee", "rocket", "portrait", "night", "harvest")
+"""Samples over which the normalised network's activations have a mean of one."""
+
+CALIBRATION_ROWS = 256
+
+VERSION = 1
+"""Of what is kept in the folder; another one is not read."""
+
+
+class Workshop:
+    """A place where panels are made and kept.
+
+    Attributes:
+        study: which network judges, and stands for the normalised one.
+        folder: where finished panels lie.
+        made: keys of the panels that were made here and not found, in order.
+    """
+
+    def __init__(self, study: Study, inputs: Mapping[str, ImageSource], folder: Path) -> None:
+        """
+        Args:
+            study: at what scale the panels are made.
+            inputs: by name: a picture, or the name of a sample.
+            folder: made if need be.
+
+        Raises:
+            InvalidInputError, MissingFileError: an input cannot be read.
+        """
+        self.study, self.folder = study, folder
+        self.made: list[str] = []
+        self._given = {name: _read(name, source) for name, source in inputs.items()}
+        self._pictures: dict[Picture, Array] = {}
+        self._keys: dict[Panel, str] = {}
+        self._fingerprint = ""
+        self._normalised: dict[str, Path] = {}
+
+    def key(self, panel: Panel) -> str:
+        """A hash of all that the panel depends on: settings, pixels of its pictures, weights, seed."""
+        if panel not in self._keys:
+            text = json.dumps(self._described(panel), sort_keys=True, default=str)
+            self._keys[panel] = hashlib.sha256(text.encode()).hexdigest()[:24]
+        return self._keys[panel]
+
+    def make(self, panels: Iterable[Panel], progress: Progress | None = None) -> None:
+        """Make all that the panels need and that is not there yet; runs of equal programs come one after another."""
+        for panel in sorted(within(*panels), key=self._order()):
+            if isinstance(panel, Painted | Doodled):
+                self._paint(panel, progress)
+            elif isinstance(panel, Counted):
+                self.numbers(panel)
+
+    def is_made(self, panel: Panel) -> bool:
+        """Whether the panel is finished, or takes no time."""
+        return isinstance(panel, Given | Derived) or self._file(panel, ".json").is_file()
+
+    def picture(self, panel: Picture) -> Array:
+        """A picture (H, W, 3), RGB in 0..255, made if need be."""
+        if panel not in self._pictures:
+            self._pictures[panel] = self._picture(panel)
+        return self._pictures[panel]
+
+    def told(self, panel: Made) -> dict[str, Any]:
+        """Of a painted picture: its settings, metrics, losses, history, seconds, and the curve of its losses."""
+        self._paint(panel, None)
+        told: dict[str, Any] = json.loads(self._file(panel, ".json").read_text(encoding="utf-8"))
+        return told
+
+    def numbers(self, panel: Counted) -> dict[str, Any]:
+        """What was counted."""
+        path = self._file(panel, ".json")
+        if not path.is_file():
+            from neural_style.figures.counts import COUNTS
+
+            started = time.perf_counter()
+            values = COUNTS[panel.how](self, *panel.of, **dict(panel.settings))
+            self._keep(panel, {"numbers": values, "seconds": time.perf_counter() - started})
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["numbers"]
+        return found
+
+    def weights_of(self, source: str | None, pooling: str) -> str | None:
+        """Weights as a technique takes them: the file of the normalised network where it is meant."""
+        if source != NORMALISED:
+            return source
+        if pooling not in self._normalised:
+            self._normalised[pooling] = self._calibrated(pooling)
+        return str(self._normalised[pooling])
+
+    def sized(self, panel: Picture, rows: int) -> Array:
+        """A picture with so many rows and columns that no pooling drops any of them."""
+        picture = self.picture(panel)
+        return images.resize(picture, _sides(picture, rows))
+
+    def _picture(self, panel: Picture) -> Array:
+        match panel:
+            case Given():
+                return self._given[panel.name]
+            case Derived():
+                pictures = [self.picture(part) for part in panel.of]
+                return DERIVATIONS[panel.how](*pictures, **dict(panel.settings))
+            case _:
+                self._paint(panel, None)
+                return images.read(self._file(panel, ".png")).rgb
+
+    def _paint(self, panel: Made, progress: Progress | None) -> None:
+        if self.is_made(panel):
+            return
+        key, curve = self.key(panel), []
+
+        def watch(evaluations: int, loss: float) -> None:
+            curve.append(loss)
+            if progress is not None:
+                progress(key, evaluations, loss)
+
+        trace: list[dict[str, float]] = []
+
+        def judge(step: Step) -> None:
+            if isinstance(panel, Painted) and panel.traced:
+                trace.append({"evaluations": step.evaluations, **self._metrics(panel, step.image)})
+
+        started = time.perf_counter()
+        result = self._run(panel, watch, judge)
+        seconds = time.perf_counter() - started
+        if result.stopped == "interrupted":
+            raise KeyboardInterrupt
+        images.write(self._file(panel, ".png"), result.image, record=records.to_json(result.record), overwrite=True)
+        self._keep(
+            panel,
+            {
+                "technique": result.record["technique"],
+                "settings": result.record["settings"],
+                "run": result.record["run"],
+                "metrics": self._metrics(panel, result.image),
+                "losses": dict(result.losses),
+                "history": [dict(entry) for entry in result.history],
+                "curve": curve,
+                "trace": trace,
+                "stopped": result.stopped,
+                "seconds": seconds,
+            },
+        )
+        self.made.append(key)
+
+    def _run(self, panel: Made, watch: Callable[[int, float], None], judge: Callable[[Step], None]) -> Result:
+        source = self.weights_of(panel.technique.weights, panel.technique.pooling)
+        if isinstance(panel, Doodled):
+            rows = panel.run.levels[-1]
+            return replace(panel.technique, weights=source).transfer(
+                images.resize(self.picture(panel.style), _sides(self.picture(panel.style_map), rows)),
+                *(self._map(part, rows) for part in (panel.style_map, panel.target_map)),
+                labels=panel.labels,
+                progress=watch,
+                **_doodle_settings(panel.run),
+            )
+        rows = panel.run.levels[-1]
+        content = self.sized(panel.content, rows)
+        settings = dict(vars(panel.run))
+        if panel.init is not None:
+            settings["init"] = images.resize(self.picture(panel.init), content.shape[:2])
+        technique = replace(panel.technique, weights=source)
+        styles = [self._style(brush) for brush in panel.styles]
+        return technique.transfer(content, styles, progress=watch, on_step=judge, **settings)
+
+    def _style(self, brush: Brush) -> Style:
+        mask = None if brush.mask is None else self.picture(brush.mask)
+        return Style(self.picture(brush.picture), weight=brush.weight, mask=mask)
+
+    def _map(self, panel: Picture, rows: int) -> Array:
+        """A map of regions, whose colours must not be mixed."""
+        picture = self.picture(panel)
+        return images.resize(picture, _sides(picture, rows), method="nearest")
+
+    def _metrics(self, panel: Made, image: Array) -> dict[str, float]:
+        """Of a picture against what it was made from, in the eye of the study's network as it comes."""
+        from neural_style.metrics import measure
+
+        content: Array | None = None
+        styles: list[Array] = []
+        if isinstance(panel, Doodled):
+            styles = [self.picture(panel.style)]
+        elif isinstance(panel.technique, Reconstruction) and panel.technique.of == "style":
+            styles = [self.picture(panel.content)]
+        else:
+            content = self.picture(panel.content)
+            styles = [self.picture(brush.picture) for brush in panel.styles]
+        content_layer, style_layers = self.study.judge
+        return measure(
+            image,
+            content,
+            styles,
+            model=self.study.model,
+            weights=self.study.weights,
+            content_layers=(content_layer,),
+            style_layers=style_layers,
+        )
+
+    def _calibrated(self, pooling: str) -> Path:
+        """The file of the normalised network behind a pooling, made once."""
+        path = self.folder / f"normalised-{self.study.model}-{pooling}-{self._weights_fingerprint()[:12]}.npz"
+        if not path.is_file():
+            from neural_style.features.calibration import normalised
+
+            photos = (sample(name) for name in CALIBRATED_ON)
+            small = [images.resize(photo, _sides(photo, CALIBRATION_ROWS)) for photo in photos]
+            scaled = normalised(self._loaded(), small, model=self.study.model, pooling=pooling)
+            with files.complete(path, f'file "{path}"', overwrite=True) as file:
+                np.savez(file, **scaled)  # type: ignore[arg-type]
+        return path
+
+    def _loaded(self) -> weights.Weights:
+        return weights.load(vgg.architecture(self.study.model), self.study.weights, self.study.layers)
+
+    def _weights_fingerprint(self) -> str:
+        self._fingerprint = self._fingerprint or weights.fingerprint(self._loaded())
+        return self._fingerprint
+
+    def _described(self, panel: Panel) -> dict[str, Any]:
+        """All that a panel depends on, as plain data."""
+        match panel:
+            case Given():
+                return {"pixels": _sha256(self._given[panel.name])}
+            case Derived() | Counted():
+                kind = type(panel).__name__.lower()
+                own = {kind: panel.how, "settings": dict(panel.settings), "of": [self.key(part) for part in panel.of]}
+                return {**own, **({"weights": self._weights_fingerprint()} if isinstance(panel, Counted) else {})}
+            case Doodled():
+                inputs: dict[str, Any] = {
+                    name: self.key(getattr(panel, name)) for name in ("style", "style_map", "target_map")
+                }
+                inputs["labels"] = panel.labels
+            case Painted():
+                inputs = {
+                    "content": self.key(panel.content),
+                    "styles": [
+                        [self.key(brush.picture), brush.weight, None if brush.mask is None else self.key(brush.mask)]
+                        for brush in panel.styles
+                    ],
+                    "init": None if panel.init is None else self.key(panel.init),
+                    "traced": panel.traced,
+                }
+        return {
+            "version": VERSION,
+            "library": records.library_version(),
+            "technique": type(panel.technique).__name__,
+            "settings": records.plain(panel.technique),
+            "run": records.plain(panel.run),
+            "weights": self._weights_fingerprint(),
+            "judge": self.study.judge,
+            **inputs,
+        }
+
+    def _order(self) -> Callable[[Panel], tuple[int, ...]]:
+        """Panels after what they depend on, and next to those that look through the same network at the same size."""
+        depths: dict[Panel, int] = {}
+        groups: dict[str, int] = {}
+
+        def order(panel: Panel) -> tuple[int, ...]:
+            if panel not in depths:
+                for part in parts_of(panel):
+                    order(part)
+                depths[panel] = 1 + max((depths[part] for part in parts_of(panel)), default=0)
+            group = ""
+            if isinstance(panel, Painted | Doodled):
+                group = repr((type(panel.technique), looked_at_by(panel), panel.run.levels))
+            return depths[panel], groups.setdefault(group, len(groups))
+
+        return order
+
+    def _file(self, panel: Panel, ending: str) -> Path:
+        return self.folder / f"{self.key(panel)}{ending}"
+
+    def _keep(self, panel: Panel, told: Mapping[str, Any]) -> None:
+        """Write down that a panel is finished, last."""
+        path = self._file(panel, ".json")
+        with files.complete(path, f'file "{path}"', overwrite=True) as file:
+            file.write(json.dumps({"key": self.key(panel), **told}, default=_plain).encode())
+
+
+def _doodle_settings(run: Run) -> dict[str, Any]:
+    """Of a run, those that a doodle has."""
+    own = ("image_size", "sizes", "iterations", "solver", "memory", "tile", "memory_limit", "seed", "min_improvement")
+    return {name: getattr(run, name) for name in own}
+
+
+def _sides(picture: Array, rows: int) -> tuple[int, int]:
+    """Rows and columns for a picture of so many rows, the columns a multiple of `STEP`."""
+    columns = rows * picture.shape[1] / picture.shape[0]
+    return rows, max(STEP, round(columns / STEP) * STEP)
+
+
+def _read(name: str, source: ImageSource) -> Array:
+    if isinstance(source, str) and source in SAMPLES:
+        picture = sample(source)
+        return np.repeat(picture[..., None], 3, axis=-1) if picture.ndim == 2 else picture
+    return images.read(source, what=name).rgb
+
+
+def _sha256(picture: Array) -> str:
+    return hashlib.sha256(f"{picture.shape} {picture.dtype}".encode() + picture.tobytes()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
