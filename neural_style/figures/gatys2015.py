@@ -132,7 +132,7 @@ def layers_by_ratio(study: Study) -> Figure:
         rows=rows,
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         row_labels=tuple(_layers(study, names) for names in sets),
-        column_labels=tuple(f"alpha/beta = {ratio:g}" for ratio in ratios[:-1]) + (f"{ratios[-1]:g} (ours)",),
+        column_labels=(*(f"alpha/beta = {ratio:g}" for ratio in ratios[:-1]), f"{ratios[-1]:g} (ours)"),
         caption="Downwards the style is taken from more layers, and structures grow; to the right the content weighs "
         f"more, and more of the photo is kept. {weights_told(study)}",
         departures=(SMOOTHED, "the last column"),
