@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def _duration(seconds: float) -> str:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, path = text.partition("=")
     if not equals or not path:
-        raise InvalidInputError(f'--input takes NAME=FILE, such as photo=lake.jpg, received "{text}"')
+        raise ArgumentTypeError(f'"{text}" is not NAME=FILE, such as photo=lake.jpg')
     return name, path
 
 

@@ -1,0 +1,306 @@
+"""The engine of figures: what is made, what is kept, what is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import InvalidInputError, Network, figures
+from neural_style.features import vgg, weights
+from neural_style.figures.page import metrics_text
+from neural_style.figures.panels import Brush, Counted, Derived, Given, Painted, within
+from neural_style.figures.recipe import Cell, Chart, Figure, Recipe
+from neural_style.figures.study import NORMALISED, SCALES, Study
+from neural_style.figures.workshop import Workshop
+from neural_style.run import Run
+from neural_style.solvers import function
+
+TINY = {"scale": "draft", "model": "mini", "weights_source": "random", "image_size": 32, "iterations": 1}
+PHOTO, PAINTING = Given("photo"), Given("painting")
+STYLE_LAYERS = ("conv1_1", "conv2_1")
+
+
+def technique(ratio, **settings):
+    return Network(
+        model="mini",
+        weights="random",
+        content_layer="conv2_1",
+        style_layers=STYLE_LAYERS,
+        normalization="gatys2016",
+        content_weight=ratio,
+        **settings,
+    )
+
+
+def painted(ratio=1e-3, **settings):
+    return Painted(technique(ratio, **settings), PHOTO, (Brush(PAINTING),), Run(image_size=32, iterations=1))
+
+
+def row(study):
+    """Two pictures that differ in their weights, a part of one, and a chart."""
+    one, two = painted(1e-3), painted(1.0)
+    part = Derived("cropped", (two,), (("box", (0.0, 0.0, 0.5, 0.5)),))
+    curve = Counted("loss_by_evaluations", (one,))
+    return Figure(
+        title="Two pictures",
+        rows=((Cell(one, "one", inset=PAINTING), Cell(two, "two")), (Cell(part), Chart((("one", curve),)))),
+        caption="What is seen.",
+        inputs=(Cell(PHOTO, "photo"),),
+        row_labels=("above", "below"),
+        column_labels=("left", "right"),
+        departures=("the colours",),
+    )
+
+
+@pytest.fixture
+def recipe(monkeypatch):
+    made = Recipe("a test", "Nobody 2026, figure 1", {"photo": "cat", "painting": "night"}, row)
+    monkeypatch.setitem(figures.RECIPES, "test-1", made)
+    return made
+
+
+@pytest.fixture
+def make(recipe, tmp_path, photo, painting):
+    def run(output="out.png", **settings):
+        given = {"inputs": {"photo": photo, "painting": painting}, "panels": tmp_path / "panels", **TINY}
+        return figures.make("test-1", tmp_path / output, **{**given, **settings})
+
+    return run
+
+
+def told(path):
+    return json.loads(path.read_text())
+
+
+def test_a_figure_is_a_picture_with_everything_beside_it(make, tmp_path):
+    make()
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.width > 800
+        pixels = np.asarray(picture.convert("RGB"))
+    assert pixels.std() > 20
+    found = told(tmp_path / "out.json")
+    assert len(found["panels"]) == len(found["made"]) == 2
+    for panel in found["panels"].values():
+        assert panel["settings"]["content_layer"] == "conv2_1"
+        assert panel["run"]["iterations"] == 1
+        assert len(panel["curve"]) == 20
+        assert panel["seconds"] > 0
+        assert {"ssim", "tv", "clipped", "gram.0.conv1_1", "swd.0.conv1_1"} <= panel["metrics"].keys()
+    assert found["charts"][0]["curves"]["one"]["y"][0] == 1
+    assert "The colours." in found["caption"]
+
+
+def test_a_pdf_can_be_had_too(make, tmp_path):
+    make("out.pdf")
+    assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_an_interrupted_figure_recomputes_no_finished_panel(make, tmp_path):
+    """Ctrl-C in the second panel; the next call makes that one alone."""
+    seen = []
+
+    def interrupt(key, evaluations, loss):
+        if key not in seen:
+            seen.append(key)
+        if len(seen) == 2 and evaluations == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(progress=interrupt)
+    assert len(seen) == 2
+    assert not (tmp_path / "out.png").exists()
+    taken_up = []
+    make(progress=lambda key, *_: taken_up.append(key))
+    assert set(taken_up) == {seen[1]}
+    assert told(tmp_path / "out.json")["made"] == [seen[1]]
+    again = []
+    make(overwrite=True, progress=lambda key, *_: again.append(key))
+    assert again == []
+
+
+def test_what_was_half_written_is_made_again(make, tmp_path):
+    """A panel counts as finished when its .json is there, which is written last."""
+    make()
+    key = told(tmp_path / "out.json")["made"][0]
+    (tmp_path / "panels" / f"{key}.json").unlink()
+    make(overwrite=True)
+    assert told(tmp_path / "out.json")["made"] == [key]
+
+
+def test_panels_of_other_settings_or_inputs_are_others(photo, painting, tmp_path):
+    study = Study("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
+    workshop = Workshop(study, {"photo": photo, "painting": painting}, tmp_path)
+    one = painted()
+    others = [
+        painted(2e-3),
+        painted(pooling="ave"),
+        replace(one, run=replace(one.run, seed=1)),
+        replace(one, styles=(Brush(PAINTING, weight=2),)),
+        replace(one, styles=(Brush(PAINTING, mask=PHOTO),)),
+        replace(one, init=PAINTING),
+        replace(one, content=Derived("luminance", (PHOTO,))),
+    ]
+    keys = [workshop.key(panel) for panel in (one, *others)]
+    assert len(set(keys)) == len(keys)
+    same = Workshop(study, {"photo": photo.copy(), "painting": painting}, tmp_path / "elsewhere")
+    assert same.key(painted()) == keys[0]
+    changed = Workshop(study, {"photo": photo[::-1].copy(), "painting": painting}, tmp_path)
+    assert changed.key(one) != keys[0]
+    other_weights = Workshop(replace(study, weights="random:1"), {"photo": photo, "painting": painting}, tmp_path)
+    assert other_weights.key(one) != keys[0]
+
+
+def test_pictures_that_differ_in_weights_share_their_programs(make):
+    function._SHARED.clear()
+    make()
+    assert len(function._SHARED) == 1  # that of the solver
+
+
+def test_each_panel_comes_after_what_it_depends_on():
+    first = painted()
+    second = Painted(technique(1), Derived("luminance", (first,)), (Brush(first),))
+    order = list(within(second, first))
+    assert [order.index(panel) for panel in (PHOTO, first, second)] == sorted(
+        order.index(panel) for panel in (PHOTO, first, second)
+    )
+    assert len(order) == len(set(order))
+
+
+def test_the_normalised_network_stands_in_by_a_file(photo, painting, tmp_path):
+    study = Study("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
+    workshop = Workshop(study, {"photo": photo, "painting": painting}, tmp_path)
+    path = workshop.weights_of(NORMALISED, "ave")
+    found = weights.load(vgg.architecture("mini"), path, ("conv1_1",))
+    plain = weights.load(vgg.architecture("mini"), "random", ("conv1_1",))
+    assert not np.allclose(found["block1_conv1_kernel"], plain["block1_conv1_kernel"])
+    assert workshop.weights_of("random", "ave") == "random"
+    assert workshop.weights_of(NORMALISED, "max") != path
+
+
+class TestStudy:
+    """What is not as in the paper is known."""
+
+    def study(self, model="mini", layers=None, scale="draft"):
+        return Study(model, "x.npz", layers or vgg.architecture(model).layers, SCALES[scale])
+
+    def test_layers_that_a_network_lacks_are_replaced(self):
+        study = self.study()
+        assert study.layer("conv2_2") == "conv2_2"
+        assert study.layer("conv4_2") == "conv3_3"
+        assert study.layer("conv5_1") == "conv3_4"
+        assert study.style_layers("conv1_1", "conv4_1", "conv5_1") == ("conv1_1", "conv3_3", "conv3_4")
+        assert study.differences == {
+            "conv4_2": "conv3_3 for conv4_2",
+            "conv4_1": "conv3_3 for conv4_1",
+            "conv5_1": "conv3_4 for conv5_1",
+        }
+
+    def test_the_papers_own_settings_are_no_difference(self):
+        study = self.study("vgg19", scale="paper")
+        study.network()
+        run = study.run(rows=512, evaluations=2000)
+        assert (run.image_size, run.iterations) == (512, 100)
+        assert study.layer("conv5_1") == "conv5_1"
+        assert study.differences == {}
+
+    def test_a_smaller_scale_is_told(self):
+        study = self.study()
+        run = study.run(rows=512, evaluations=2000)
+        assert (run.image_size, run.iterations) == (128, 8)
+        study.network()
+        told = study.told(["photo", "painting"], ["photo"])
+        for part in ("128 rows for 512", "160 evaluations for 2000", "mini for vgg19", "the paper's painting"):
+            assert part in told
+        assert "photo," not in told
+
+    def test_what_the_paper_does_not_tell_is_no_difference(self):
+        study = self.study(scale="paper")
+        study.run(rows=512)
+        assert not any("evaluations" in text for text in study.differences.values())
+
+
+@pytest.mark.parametrize("network", [("mini", None), ("vgg19", None), ("vgg19", 8)])
+@pytest.mark.parametrize("name", figures.RECIPES)
+def test_every_recipe_can_be_built_for_every_network(name, network):
+    model, count = network
+    layers = vgg.architecture(model).layers[:count]
+    for scale in SCALES.values():
+        figure = figures.RECIPES[name].build(Study(model, "x.npz", layers, scale))
+        given = {panel.name for panel in within(*figure.panels()) if isinstance(panel, Given)}
+        assert given == set(figures.RECIPES[name].inputs)
+        assert figures.cost(figure).seconds > 0
+        assert not figure.row_labels or len(figure.row_labels) == len(figure.rows)
+
+
+def test_metrics_are_three_short_lines():
+    found = metrics_text(
+        {"content.conv3_3": 0.1234, "ssim": 0.5, "gram.0.conv1_1": 0.012, "gram.0.conv2_1": 1.5, "swd.0.conv1_1": 0.1,
+         "swd.0.conv2_1": 0.0001, "tv": 12.34, "clipped": 0.05}
+    )  # fmt: skip
+    assert found == "content 0.12  SSIM 0.50  TV 12.3  clipped 5%\nGram .012 1.5\nSWD .1 0.0001"
+
+
+class TestBadInput:
+    """One line, before any work."""
+
+    @pytest.fixture(autouse=True)
+    def _nothing_is_done(self, idle):
+        pass
+
+    def test_an_unknown_figure(self, command):
+        command("figure", "gatys2015-11").assert_refused("gatys2015-1")
+
+    def test_no_figure_at_all(self, command):
+        command("figure").assert_refused("--list")
+
+    def test_an_unknown_picture(self, command, recipe, tmp_path):
+        ran = command("figure", "test-1", "--draft", "--input", "foto=x.png", "--output", tmp_path / "a.png")
+        ran.assert_refused("foto", 'did you mean "photo"')
+
+    def test_a_picture_that_is_not_there(self, command, recipe, tmp_path):
+        ran = command("figure", "test-1", "--draft", "--input", "photo=x.png", "--output", tmp_path / "a.png")
+        ran.assert_refused("x.png")
+
+    def test_an_input_without_a_name(self, command, recipe):
+        command("figure", "test-1", "--input", "x.png").assert_refused("photo=lake.jpg")
+
+    def test_an_output_of_an_unknown_kind(self, command, recipe, tmp_path):
+        command("figure", "test-1", "--draft", "--output", tmp_path / "a.jpg").assert_refused(".png")
+
+    def test_a_figure_that_is_there_already(self, command, recipe, tmp_path):
+        (tmp_path / "a.json").write_text("mine")
+        command("figure", "test-1", "--draft", "--output", tmp_path / "a.png").assert_refused("a.json", "--overwrite")
+        assert (tmp_path / "a.json").read_text() == "mine"
+
+    def test_weights_that_are_not_there(self, command, recipe, tmp_path):
+        ran = command("figure", "test-1", "--weights", tmp_path / "no.npz", "--output", tmp_path / "a.png")
+        ran.assert_refused("no.npz")
+
+    def test_sizes_that_cannot_be(self, recipe):
+        for wrong in ({"image_size": 8}, {"iterations": 0}, {"scale": "large"}, {"seed": -1}):
+            with pytest.raises(InvalidInputError):
+                figures.planned("test-1", **wrong)
+
+
+def test_the_command_makes_a_figure(command, recipe, tmp_path, photo_file, painting_file, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ran = command(
+        *("figure", "test-1", "--draft", "--weights", "random", "--image_size", "32", "--num_iter", "1"),
+        *("--input", f"photo={photo_file}", f"painting={painting_file}"),
+    )
+    assert ran.status == 0, ran.err
+    assert "wrote test-1.png, test-1.json; panels are kept in panels" in ran.out
+    assert (tmp_path / "test-1.png").is_file()
+
+
+def test_the_list_has_every_figure_with_its_cost(command):
+    for scale in ("--draft", "--paper"):
+        ran = command("figure", "--list", scale)
+        for name, recipe in figures.RECIPES.items():
+            assert name in ran.out
+            assert recipe.source in ran.out
+    assert "min" in ran.out or " h" in ran.out
