@@ -32,10 +32,10 @@ AXIS = 0.4
 SMALL = 0.5
 """Of a cell's width, that of a picture among the inputs."""
 
-LETTERS = 18
+LETTERS = 20
 """Of the caption, in an inch."""
 
-ROW_LABEL, COLUMN_LABEL, HEADING, LINE = 0.25, 0.25, 0.42, 0.16
+ROW_LABEL, COLUMN_LABEL, HEADING, LINE = 0.25, 0.25, 0.36, 0.129
 """Beside and above the grid, of the figure's title, and of a line of the caption, in inches."""
 
 DPI = 200
