@@ -35,7 +35,7 @@ ZOOM = (0.62, 0.36, 0.92, 0.66)
 
 
 def author_network(study: Study, *, ratio: float, rows: int = 512, **settings: Any) -> Network:
-    """The paper's network in the authors' units, with alpha / beta = `ratio`, for pictures of the paper's `rows`.
+    """The paper's network in the authors' units, with alpha / beta = `ratio`, for pictures of `rows`, both as in the paper.
 
     `settings` are further fields of `Network`; layers by their names in the paper.
     """
@@ -46,7 +46,7 @@ def author_network(study: Study, *, ratio: float, rows: int = 512, **settings: A
         **study.normalised_network(),
         pooling="ave",
         normalization="gatys2016",
-        content_weight=ratio,
+        content_weight=study.ratio(ratio),
         content_layer=content_layer,
         style_layers=style_layers,
         total_variation_weight=SMOOTHNESS / (3 * height * height * 1.5),
@@ -101,7 +101,7 @@ def gallery(study: Study) -> Figure:
     painted = [
         Cell(
             Painted(author_network(study, ratio=ratio), PHOTO, (Brush(Given(name)),), run),
-            f"{letter}   alpha/beta = {ratio:g}",
+            f"{letter}   alpha/beta = {study.ratio(ratio):g}",
             inset=Given(name),
         )
         for letter, name, ratio in zip("BCDEF", names, ratios, strict=True)
@@ -110,7 +110,7 @@ def gallery(study: Study) -> Figure:
     return Figure(
         title="A photo in five styles",
         rows=(cells[:2], cells[2:4], cells[4:]),
-        caption=f"{weights_told(study)} The ratios are the paper's.",
+        caption=f"{weights_told(study)}",
         departures=(SMOOTHED,),
     )
 
@@ -118,7 +118,7 @@ def gallery(study: Study) -> Figure:
 def layers_by_ratio(study: Study) -> Figure:
     """Figure 3: more style layers downwards, more weight on the content to the right."""
     run = study.run(evaluations=EVALUATIONS, init="noise")
-    ratios = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+    ratios = (1e-5, 1e-4, 1e-3, 1e-2)
     sets = _different(study, [STYLE_LAYERS[: i + 1] for i in range(len(STYLE_LAYERS))])
     rows = tuple(
         tuple(
@@ -132,10 +132,10 @@ def layers_by_ratio(study: Study) -> Figure:
         rows=rows,
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         row_labels=tuple(_layers(study, names) for names in sets),
-        column_labels=(*(f"alpha/beta = {ratio:g}" for ratio in ratios[:-1]), f"{ratios[-1]:g} (ours)"),
+        column_labels=tuple(f"alpha/beta = {study.ratio(ratio):g}" for ratio in ratios),
         caption="Downwards the style is taken from more layers, and structures grow; to the right the content weighs "
         f"more, and more of the photo is kept. {weights_told(study)}",
-        departures=(SMOOTHED, "the last column"),
+        departures=(SMOOTHED,),
     )
 
 

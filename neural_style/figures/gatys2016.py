@@ -23,8 +23,11 @@ def ratios(study: Study) -> Figure:
     """Figure 4: from the painting's texture to the photo, by alpha / beta."""
     run = study.run(evaluations=EVALUATIONS, init="noise")
     cells = [
-        Cell(Painted(author_network(study, ratio=ratio), PHOTO, (Brush(PAINTING),), run), f"alpha/beta = {ratio:g}")
-        for ratio in (1e-4, 1e-3, 1e-2, 1e-1)
+        Cell(
+            Painted(author_network(study, ratio=ratio), PHOTO, (Brush(PAINTING),), run),
+            f"alpha/beta = {study.ratio(ratio):g}",
+        )
+        for ratio in (1e-5, 1e-4, 1e-3, 1e-2)
     ]
     return Figure(
         title="The weight of the content against that of the style",
@@ -45,13 +48,15 @@ def content_layers(study: Study) -> Figure:
     return Figure(
         title="Content from a shallow and from a deep layer",
         rows=(
-            (Cell(PHOTO, "photo"),),
-            (Cell(shallow, f"content {study.layer(SHALLOW)}", inset=PAINTING),),
-            (Cell(deep, f"content {study.layer(DEEP)}", inset=PAINTING),),
+            (
+                Cell(PHOTO, "photo"),
+                Cell(shallow, f"content {study.layer(SHALLOW)}", inset=PAINTING),
+                Cell(deep, f"content {study.layer(DEEP)}", inset=PAINTING),
+            ),
         ),
         caption=f"From {study.layer(SHALLOW)} the photo keeps its pixels, and the texture is laid over them; from "
-        f"{study.layer(DEEP)} only what is where is kept, and both become one. Both at alpha/beta = {RATIO:g}. "
-        f"{weights_told(study)}",
+        f"{study.layer(DEEP)} only what is where is kept, and both become one. Both at alpha/beta = "
+        f"{study.ratio(RATIO):g}. {weights_told(study)}",
         departures=(SMOOTHED,),
     )
 
@@ -74,7 +79,7 @@ def initial_images(study: Study) -> Figure:
         rows=(tuple(cells[:2]), tuple(cells[2:4]), tuple(cells[4:])),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         caption="The objective is the same in all; a start leaves its structure in the picture, each noise another. "
-        f"alpha/beta = {RATIO:g}. {weights_told(study).replace(', from noise', '')}",
+        f"alpha/beta = {study.ratio(RATIO):g}. {weights_told(study).replace(', from noise', '')}",
         departures=(SMOOTHED,),
     )
 

@@ -32,8 +32,8 @@ AXIS = 0.4
 SMALL = 0.5
 """Of a cell's width, that of a picture among the inputs."""
 
-LETTERS = 20
-"""Of the caption, in an inch."""
+LETTERS, TITLE_LETTER = 20, 0.1
+"""Of the caption, in an inch; width of one of the title, in inches."""
 
 ROW_LABEL, COLUMN_LABEL, HEADING, LINE = 0.25, 0.25, 0.36, 0.129
 """Beside and above the grid, of the figure's title, and of a line of the caption, in inches."""
@@ -65,7 +65,7 @@ def draw(figure: Figure, workshop: Workshop, caption: str, path: Path) -> None:
     columns = max(map(len, figure.rows))
     beside = ROW_LABEL if figure.row_labels else 0.0
     above = HEADING + strip + (COLUMN_LABEL if figure.column_labels else 0.0)
-    width = 2 * MARGIN + beside + columns * CELL + (columns - 1) * GAP
+    width = max(2 * MARGIN + beside + columns * CELL + (columns - 1) * GAP, len(figure.title) * TITLE_LETTER)
     lines = textwrap.wrap(caption, width=int((width - 2 * MARGIN) * LETTERS))
     below = LINE * (len(lines) + 0.5)
     height = MARGIN + above + sum(heights) + GAP * (len(heights) - 1) + below + MARGIN
