@@ -35,7 +35,7 @@ ZOOM = (0.62, 0.36, 0.92, 0.66)
 
 
 def author_network(study: Study, *, ratio: float, rows: int = 512, **settings: Any) -> Network:
-    """The paper's network in the authors' units, with alpha / beta = `ratio`, for pictures of `rows`, both as in the paper.
+    """The paper's network in the authors' units, with alpha / beta = `ratio`, for pictures of `rows`, as in the paper.
 
     `settings` are further fields of `Network`; layers by their names in the paper.
     """
