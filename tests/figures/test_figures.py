@@ -304,3 +304,23 @@ def test_the_list_has_every_figure_with_its_cost(command):
             assert name in ran.out
             assert recipe.source in ran.out
     assert "min" in ran.out or " h" in ran.out
+
+
+@pytest.fixture(scope="module")
+def panels(tmp_path_factory):
+    return tmp_path_factory.mktemp("panels")
+
+
+@pytest.mark.parametrize("name", figures.RECIPES)
+def test_every_figure_is_made_by_its_command(name, command, tmp_path, panels):
+    """With samples, tiny: the command of the documentation but for the size. Figures share their panels."""
+    output = tmp_path / f"{name}.png"
+    ran = command(
+        *("figure", name, "--draft", "--weights", "random", "--image_size", "32", "--num_iter", "1"),
+        *("--output", output, "--panels", panels, "--quiet"),
+    )
+    assert ran.status == 0, ran.err
+    found = told(output.with_suffix(".json"))
+    assert found["caption"].count("Other than in the paper") == 1
+    assert "32 rows" in found["caption"]
+    assert all(panel["seconds"] > 0 and panel["metrics"] for panel in found["panels"].values())
