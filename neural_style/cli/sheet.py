@@ -39,13 +39,13 @@ for all pictures."""
 EPILOG = """\
 examples:
   neural-style sheet photo.jpg painting.jpg --model mini --vary style_weight 0.1 1 10
-  neural-style sheet photo.jpg painting.jpg weights.png --vary style_weight 0.1 1 10 --vary content_layer conv3_3 conv4_2
-  neural-style sheet photo.jpg painting.jpg layers.png --vary style_layers conv1_1 conv1_1,conv2_1 --num_iter 10
-  neural-style sheet photo.jpg painting.jpg --technique inetwork --vary variant titu1994 novak2016 --vary chain True False
+  neural-style sheet photo.jpg painting.jpg out.png --vary style_weight 0.1 1 10 --vary content_layer conv3_3 conv4_2
+  neural-style sheet photo.jpg painting.jpg out.png --vary style_layers conv1_1 conv1_1,conv2_1 --rows 256
+  neural-style sheet photo.jpg painting.jpg --technique inetwork --vary variant titu1994 novak2016 --vary chain yes no
 
-numbers under a picture, which the smaller the nearer, but for SSIM:
-  content  relative error of the photo's activations, over all content layers of the sheet
-  Gram     relative error of the painting's Gram matrices, over all style layers of the sheet
+numbers under a picture:
+  content  relative error of the photo's activations, over all content layers of the sheet; 0 is the photo
+  Gram     the same of the painting's Gram matrices, over all style layers of the sheet
   SSIM     how much of the photo's drawing is left; 1 is all
   TV       grey levels from pixel to pixel: grain
   clipped  share of pixels that are as dark or as bright as can be
@@ -137,6 +137,8 @@ def main(arguments: Sequence[str]) -> int:
         for each in combinations:
             print(f"{each.name}: {each.command}")
         print("wrote " + ", ".join(map(str, written)))
+        if told := _difference_of_size(combinations[0], found):
+            print(told)
     if is_interrupted:
         print("neural-style: interrupted; the sheet has the pictures so far", file=sys.stderr)
         return INTERRUPTED
@@ -166,7 +168,6 @@ def _parser(technique: type[Network], own: Sequence[str]) -> Parser:
         "--vary",
         nargs="+",
         action="append",
-        required=True,
         metavar=("NAME", "VALUE"),
         help="a flag and its values: given once they make a row, which is wrapped when it is long, given twice the "
         "rows and the columns of the sheet. Commas join what is one value of a flag that takes several: "
@@ -216,7 +217,8 @@ def _combination(
     content, styles = network.inputs_of(at)
     content = as_content(replace(content, image=photo))
     styles = list(as_styles([replace(s, image=image) for s, image in zip(styles, paintings, strict=True)]))
-    full = Namespace(**{**vars(at), "iterations": Run.iterations if at.iterations is None else at.iterations})
+    own = {"overwrite": False, "quiet": False}  # of the sheet, and not of what the commands paint
+    full = Namespace(**{**vars(at), **own, "iterations": Run.iterations if at.iterations is None else at.iterations})
     run = values(full, Run)
     demands(settings.look, content, styles, Run(**run))
     if at.iterations is None:
@@ -243,6 +245,22 @@ def _small(at: Namespace, settings: Network, photo: images.Picture) -> dict[str,
         )
     levels = [round(at.rows * size / max(at.sizes)) for size in at.sizes]
     return {"image_size": at.rows, "sizes": sorted({rows for rows in levels if is_seen(rows)})}
+
+
+def _difference_of_size(combination: Combination, found: Namespace) -> str:
+    """How far weights mean something else in full size, in words: `titu1994` sums the content over all pixels."""
+    settings = combination.settings
+    units = {settings.normalization, getattr(settings, "variant", "titu1994")}
+    full = max(found.sizes, default=found.image_size)
+    factor = (full / max(Run(**combination.run).levels)) ** 2
+    if units != {"titu1994"} or settings.content_loss_type or not combination.settings.look.content_layers:
+        return ""
+    if 0.9 < factor < 1.1:
+        return ""
+    return (
+        f"note: with normalization titu1994 the content's weight grows with the area. At {full} rows it counts "
+        f"{factor:.2g} times as much against the style as in the sheet; --rows {full} shows that"
+    )
 
 
 def _files(combination: Combination) -> list[Any]:
@@ -370,12 +388,17 @@ def _note(each: Combination) -> list[str]:
     if not found:
         return []
     return [
-        f"content {found['content']:.3g}",
-        f"Gram {found['gram']:.3g}",
+        f"content {_short(found['content'])}",
+        f"Gram {_short(found['gram'])}",
         f"SSIM {found['ssim']:.2f}",
-        f"TV {found['tv']:.3g}",
+        f"TV {_short(found['tv'])}",
         f"clipped {found['clipped']:.0%}",
     ]
+
+
+def _short(value: float) -> str:
+    """Two digits or more, so that notes of neighbours are equally long."""
+    return f"{value:.0f}" if value >= 10 else f"{value:#.2g}"
 
 
 def _record(

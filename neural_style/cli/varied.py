@@ -23,7 +23,7 @@ class Axis(NamedTuple):
     values: Sequence[Any]
 
 
-def read_axes(given: Sequence[Sequence[str]], painting: Parser, found: Namespace) -> list[Axis]:
+def read_axes(given: Sequence[Sequence[str]] | None, painting: Parser, found: Namespace) -> list[Axis]:
     """The flags that are varied, each once.
 
     Args:
@@ -33,9 +33,11 @@ def read_axes(given: Sequence[Sequence[str]], painting: Parser, found: Namespace
         found: all other arguments of the sheet.
 
     Raises:
-        InvalidInputError: there are more than two; one is unknown, cannot be varied, or has a value that cannot be
-            read.
+        InvalidInputError: there are none, or more than two; one is unknown, cannot be varied, or has a value that
+            cannot be read.
     """
+    if not given:
+        raise InvalidInputError("nothing is varied: name a flag and its values, such as --vary style_weight 0.1 1 10")
     if len(given) > 2:
         raise InvalidInputError(
             f"--vary is given {len(given)} times and a sheet has rows and columns only: vary one or two flags"
@@ -53,7 +55,7 @@ def _axis(name: str, texts: Sequence[str], painting: Parser, found: Namespace) -
         raise InvalidInputError(f'unknown flag "{name}" in --vary: {did_you_mean(name, _names(painting, found))}')
     if not _is_variable(action, found):
         raise InvalidInputError(
-            f"--vary {name}: it does not change how a picture looks; vary one of {', '.join(_names(painting, found))}"
+            f"--vary {name}: only flags that change how a picture looks can be varied; see {painting.prog} --help"
         )
     flag = action.option_strings[0].removeprefix("--")
     if not texts:
