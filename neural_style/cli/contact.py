@@ -32,7 +32,7 @@ class Cell(NamedTuple):
 
     Attributes:
         picture: uint8 (H, W, 3), RGB; None leaves an empty box.
-        note: short phrases, none of which is broken, under the picture; or inside the empty box.
+        note: short phrases under the picture, none of which is broken; or words inside the empty box.
         above: the label over the picture.
     """
 
@@ -115,7 +115,9 @@ def draw(
             places[-1].append(place)
             if cell.picture is None:
                 pen.rectangle((place[1], top, place[1] + columns - 1, top + rows - 1), fill=EMPTY)
-                inside = _wrapped(cell.note, small, FAINT, columns - 2 * line, most=rows // _line_height(small))
+                inside = _wrapped(
+                    cell.note, small, FAINT, columns - 2 * line, joint=" ", most=rows // _line_height(small)
+                )
                 _write(pen, inside, top + (rows - inside.height) // 2, middle)
                 continue
             sheet.paste(Image.fromarray(images.resize(cell.picture, size, method="lanczos")), (place[1], place[0]))

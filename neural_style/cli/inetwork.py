@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, _ActionsContainer
 from collections.abc import Sequence
 
 from neural_style.cli import network
-from neural_style.cli.flags import Parser
 from neural_style.inetwork import INetwork
 from neural_style.network import Network
 
@@ -30,7 +29,7 @@ def technique_named(arguments: Sequence[str]) -> tuple[type[Network], Sequence[s
     return (INetwork, IMPROVEMENTS) if improved else (Network, ())
 
 
-def add_technique_flag(parser: Parser) -> None:
+def add_technique_flag(parser: _ActionsContainer) -> None:
     """`--technique`, for commands about other commands."""
     names = (Network.name, INetwork.name)
     parser.add_argument("--technique", choices=names, default=Network.name, help="the command (default: network)")

@@ -176,7 +176,7 @@ def _parser(technique: type[Network], own: Sequence[str]) -> Parser:
     sheet.add_argument(
         "--rows", type=int, default=ROWS, metavar="N", help=f"rows of each picture in the sheet (default: {ROWS})"
     )
-    add_technique_flag(parser)
+    add_technique_flag(sheet)
     sheet.add_argument("--overwrite", action="store_true", help="replace a sheet that exists already")
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
