@@ -8,7 +8,8 @@ import sys
 import time
 import warnings
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
@@ -104,27 +105,18 @@ def main(arguments: Sequence[str]) -> int:
     output = Output.of(name, save_every=0, record=True, overwrite=found.overwrite)
     photo = images.read(found.content, what="content")
     paintings = [images.read(path, what="style") for path in found.styles]
-    combinations = []
-    shape = [range(len(axis.texts)) for axis in axes]
-    for place in itertools.product(*shape):
-        texts = tuple(axis.texts[i] for axis, i in zip(axes, place, strict=True))
-        at = Namespace(**vars(found))
-        for axis, i in zip(axes, place, strict=True):
-            setattr(at, axis.field, axis.values[i])
-        prefix = output.prefix.with_name("_".join([output.prefix.name, *(str(i + 1) for i in place)]))
-        with _named(texts):
-            combinations.append(_combination(at, technique, painting, texts, str(prefix), varied, photo, paintings))
+    combinations = _combinations(found, technique, painting, axes, output.prefix, [photo, *paintings])
     sources = [found.init, *(mask for each in combinations for mask in _files(each)), found.content, *found.styles]
     output.check(0, inputs=sources)
     start_backend(found.device)
-    combinations_in_order = sorted(combinations, key=_order(combinations))
-    for each in combinations_in_order:
+    in_order = sorted(combinations, key=_order(combinations))
+    for each in in_order:
         with _named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn
             each.settings.steps(each.content, each.styles, **each.run)
     is_interrupted = False
     with Bar(sum(evaluations(Run(**each.run)) for each in combinations), quiet=found.quiet) as bar:
         try:
-            _paint_all(combinations_in_order, output, bar)
+            _paint_all(in_order, output, bar)
         except KeyboardInterrupt:
             is_interrupted = True
             if all(each.picture is None for each in combinations):
@@ -184,18 +176,34 @@ def _parser(technique: type[Network], own: Sequence[str]) -> Parser:
     return parser
 
 
-class _named:
+@contextmanager
+def _named(texts: Sequence[str]) -> Iterator[None]:
     """Errors of one cell say which it is."""
+    try:
+        yield
+    except NeuralStyleError as error:
+        raise type(error)(f"{error} (in the cell {' x '.join(texts)})") from error
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._name = " x ".join(texts)
 
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, NeuralStyleError):
-            raise type(error)(f"{error} (in the cell {self._name})") from error
+def _combinations(
+    found: Namespace,
+    technique: type[Network],
+    painting: Parser,
+    axes: Sequence[Axis],
+    prefix: Path,
+    inputs: Sequence[images.Picture],
+) -> list[Combination]:
+    """All cells, row by row, each with a prefix of its own for its command; errors are those of `_combination`."""
+    made = []
+    for place in itertools.product(*(range(len(axis.texts)) for axis in axes)):
+        chosen = list(zip(axes, place, strict=True))
+        texts = tuple(axis.texts[index] for axis, index in chosen)
+        at = Namespace(**{**vars(found), **{axis.field: axis.values[index] for axis, index in chosen}})
+        own = prefix.with_name("_".join([prefix.name, *(str(index + 1) for index in place)]))
+        with _named(texts):
+            varied = {axis.field for axis in axes}
+            made.append(_combination(at, technique, painting, texts, str(own), varied, inputs[0], inputs[1:]))
+    return made
 
 
 def _combination(

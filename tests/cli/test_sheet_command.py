@@ -15,6 +15,7 @@ from PIL import Image
 from neural_style import Network
 from neural_style.cli import contact, network
 from neural_style.cli.inetwork import technique_named
+from neural_style.cli.progress import Bar
 from neural_style.errors import OutOfMemoryError
 from tests.conftest import SMALL
 
@@ -207,6 +208,20 @@ def test_ctrl_c_keeps_the_cells_so_far(
         return
     assert ["loss" in cell for cell in record()["cells"]] == [True, False, False]
     assert len(commands(ran.out)) == 3
+
+
+def test_ctrl_c_within_a_cell_leaves_it_empty(sheet: Command, monkeypatch: pytest.MonkeyPatch, record: Any) -> None:
+    """Half a picture would be compared with whole ones."""
+    whole, count = Bar.advance, iter(range(1, 999))
+
+    def advance(self: Bar, evaluations: int, loss: float) -> None:
+        whole(self, evaluations, loss)
+        if next(count) == 65:  # the second cell's second iteration
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bar, "advance", advance)
+    assert sheet("--vary", "seed", 1, 2, 3, "--num_iter", 2).status == 130
+    assert ["loss" in cell for cell in record()["cells"]] == [True, False, False]
 
 
 def test_show_and_rerun(sheet: Command, command: Command, made: Path) -> None:
