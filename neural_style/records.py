@@ -41,8 +41,6 @@ def make(
     stopped: str,
 ) -> Record:
     """The record of a finished run: settings, inputs with hashes of their pixels, versions, and what came of it."""
-    from neural_style import backend
-
     return {
         "neural_style": library_version(),
         "technique": technique.name,
@@ -51,13 +49,7 @@ def make(
         "styles": [_describe(style) for style in styles],
         "run": {**plain(run), "init": run.init if run.init_is_named else describe_picture(start)},
         "weights_sha256": weights_sha256,
-        "versions": {
-            "python": platform.python_version(),
-            "keras": version("keras"),
-            "backend": backend.version(),
-            "numpy": np.__version__,
-            "device": backend.device_name(),
-        },
+        "versions": versions(),
         "losses": dict(losses),
         "history": [dict(entry) for entry in history],
         "stopped": stopped,
@@ -117,6 +109,19 @@ def inputs(record: Mapping[str, Any], *, beside: Path) -> tuple[Content, list[St
     if isinstance(run["init"], dict):
         run["init"] = _find(run["init"], beside, "initial image")["image"]
     return content, styles, run
+
+
+def versions() -> dict[str, str]:
+    """Of what computes, and the device."""
+    from neural_style import backend
+
+    return {
+        "python": platform.python_version(),
+        "keras": version("keras"),
+        "backend": backend.version(),
+        "numpy": np.__version__,
+        "device": backend.device_name(),
+    }
 
 
 def library_version() -> str:

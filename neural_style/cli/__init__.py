@@ -22,6 +22,7 @@ COMMANDS = {
     "color_transfer": "give a picture the colours of another",
     "mask_transfer": "paste a photo back into a picture where a mask is black",
     "samples": "write pictures to begin with: photos, paintings, masks and doodles",
+    "sheet": "compare the values of one or two flags on one sheet of small pictures",
     "plan": "tell memory and time of a run before it is started",
     "show": "print how a picture was made",
     "rerun": "make a picture again from the record inside it",

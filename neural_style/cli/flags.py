@@ -42,6 +42,20 @@ class Parser(argparse.ArgumentParser):
             self.error(f"{' '.join(unknown)} was not expected there; flags that take several values come last")
         return found
 
+    def flag(self, name: str) -> argparse.Action | None:
+        """The flag or argument of this name, or made from the field of this name."""
+        actions = self._actions
+        return next((each for each in actions if f"--{name}" in each.option_strings or each.dest == name), None)
+
+    def spelled(self, found: argparse.Namespace) -> list[str]:
+        """Those flags, as they are written, whose values in `found` are not the defaults."""
+        words = []
+        for action in self._actions:
+            value = getattr(found, action.dest, action.default)
+            if action.option_strings and value != action.default:
+                words += _spelled(action, value)
+        return words
+
     def error(self, message: str) -> NoReturn:
         if message.startswith("the following arguments are required"):
             message += " (flags that take several values come after them)"
@@ -118,6 +132,18 @@ def _type_of(hint: str) -> Any:
         if name in hint and "ImageSource" not in hint and "str |" not in hint:
             return kind
     return str
+
+
+def _spelled(action: argparse.Action, value: Any) -> list[str]:
+    flag = action.option_strings[0]
+    if action.nargs == 0:
+        return [flag]
+    words = [_text(each) for each in (value if isinstance(value, list | tuple) else [value])]
+    return [f"{flag}={words[0]}"] if words[0].startswith("-") else [flag, *words]
+
+
+def _text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e6 else str(value)
 
 
 def _underscored(argument: str) -> str:

@@ -62,19 +62,8 @@ def main(arguments: Sequence[str]) -> int:
 def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> int:
     """Parse, paint, and return the exit status."""
     found = parser.read(arguments)
-    if found.preserve_color == Run.preserve_color:
-        for flag, given in (("color_mask", found.color_mask), ("color_when", found.color_when != Run.color_when)):
-            if given:
-                raise InvalidInputError(f"--{flag} needs --preserve_color: name a method, such as pca")
-    if found.soft_masks and not (found.style_masks or found.content_mask or found.color_mask):
-        raise InvalidInputError("--soft_masks was given without a mask: name one, or leave it out")
     settings = technique(**values(found, technique))
-    styles = styles_of(found)
-    mask, color_mask = (
-        None if path is None else read_mask(path, soft=found.soft_masks, what=what)
-        for path, what in ((found.content_mask, "content mask"), (found.color_mask, "color mask"))
-    )
-    content = Content(found.content, mask=mask, color_mask=color_mask)
+    content, styles = inputs_of(found)
     given = {name: value for name, value in values(found, Output).items() if value is not None}
     machine = {"quiet": found.quiet, "device": found.device}
     if found.pairs or any(map(is_folder, [found.content, *found.styles])):
@@ -202,6 +191,25 @@ def preserved(text: str) -> str:
         return "luminance" if boolean(text) else "none"
     except ArgumentTypeError:
         return text
+
+
+def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:
+    """Content and styles with their masks, the pictures still to be read.
+
+    Raises:
+        InvalidInputError, MissingFileError: a mask cannot be read, or a flag lacks the one that it belongs to.
+    """
+    if found.preserve_color == Run.preserve_color:
+        for flag, given in (("color_mask", found.color_mask), ("color_when", found.color_when != Run.color_when)):
+            if given:
+                raise InvalidInputError(f"--{flag} needs --preserve_color: name a method, such as pca")
+    if found.soft_masks and not (found.style_masks or found.content_mask or found.color_mask):
+        raise InvalidInputError("--soft_masks was given without a mask: name one, or leave it out")
+    mask, color_mask = (
+        None if path is None else read_mask(path, soft=found.soft_masks, what=what)
+        for path, what in ((found.content_mask, "content mask"), (found.color_mask, "color mask"))
+    )
+    return Content(found.content, mask=mask, color_mask=color_mask), styles_of(found)
 
 
 def styles_of(found: Namespace) -> list[Style]:

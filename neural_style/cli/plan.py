@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -11,10 +10,9 @@ import numpy as np
 
 from neural_style.cli import network
 from neural_style.cli.flags import values
-from neural_style.cli.inetwork import IMPROVEMENTS
+from neural_style.cli.inetwork import add_technique_flag, technique_named
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError
-from neural_style.inetwork import INetwork
 from neural_style.inputs import as_content
 from neural_style.network import Network
 from neural_style.plan import GIB, SMALL_TILES, TILES, Demand, demands, difference, fitted, largest, memory_of
@@ -36,14 +34,10 @@ TRIED = 256
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
-    chosen = ArgumentParser(add_help=False, allow_abbrev=False)
-    chosen.add_argument("--technique")
-    improved = chosen.parse_known_args(arguments)[0].technique == INetwork.name
-    technique, own = (INetwork, IMPROVEMENTS) if improved else (Network, ())
+    technique, own = technique_named(arguments)
     parser = network.parser("plan", technique, DESCRIPTION, own=own, paints=False)
     parser.epilog = EPILOG
-    names = (Network.name, INetwork.name)
-    parser.add_argument("--technique", choices=names, default=Network.name, help="the command (default: network)")
+    add_technique_flag(parser)
     parser.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
     found = parser.read(arguments)
     settings, run = technique(**values(found, technique)), Run(**values(found, Run))

@@ -27,6 +27,10 @@ def main(arguments: Sequence[str]) -> int:
     add_output_flags(parser, rescale=False)
     found = parser.read(arguments)
     record = records.read(found.picture)
+    if "cells" in record:
+        raise InvalidInputError(
+            f"{found.picture} is a contact sheet: neural-style show {found.picture} tells the commands of all its cells"
+        )
     if record.get("stopped") == "interrupted":
         warnings.warn(f"{found.picture} is of a run that was interrupted; this one goes on to its end", stacklevel=2)
     try:

@@ -29,6 +29,11 @@ def main(arguments: Sequence[str]) -> int:
         print(f"\n{title}")
         for name, value in entries.items():
             print(f"  {name:<24}{_short(value)}")
+    if "cells" in record:
+        print("\ncells")
+        for cell in record["cells"]:
+            print(f"  {' x '.join(cell['values'].values())}: {cell['command']}")
+        return 0
     print(f"\nweights sha256 {record.get('weights_sha256', 'unknown')}")
     if record.get("stopped"):
         print(f"stopped early: {record['stopped']}")

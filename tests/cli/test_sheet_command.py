@@ -1,0 +1,334 @@
+"""`neural-style sheet`: where its pictures are, the commands that it prints, what it refuses, and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import Network
+from neural_style.cli import contact, network
+from neural_style.cli.inetwork import technique_named
+from neural_style.cli.progress import Bar
+from neural_style.errors import OutOfMemoryError
+from tests.conftest import SMALL
+
+Command = Callable[..., Any]
+
+LOOK = SMALL[: SMALL.index("--image_size")]
+ROWS = 32
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def cut(sheet: np.ndarray, place: list[int], size: tuple[int, ...]) -> np.ndarray:
+    top, left = place
+    return sheet[top : top + size[0], left : left + size[1]]
+
+
+def commands(told: str) -> dict[str, list[str]]:
+    """The words of each printed command by the name of its cell."""
+    lines = [line.split(": neural-style ") for line in told.splitlines() if ": neural-style " in line]
+    return {name: shlex.split(rest) for name, rest in lines}
+
+
+@pytest.fixture
+def sheet(command: Command, photo_file: Path, painting_file: Path, tmp_path: Path) -> Command:
+    """Run `neural-style sheet` in the smallest size, into <tmp_path>/made/s.png."""
+
+    def run(*arguments: object, small: bool = True) -> Any:
+        size = ("--rows", ROWS, "--num_iter", 1) if small else ()
+        return command("sheet", photo_file, painting_file, tmp_path / "made" / "s.png", *LOOK, *size, *arguments)
+
+    return run
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    return tmp_path / "made"
+
+
+@pytest.fixture
+def record(made: Path) -> Callable[[], dict[str, Any]]:
+    return lambda: json.loads((made / "s.json").read_text())
+
+
+def test_each_cell_is_the_picture_of_its_command(sheet: Command, command: Command, made: Path, record: Any) -> None:
+    """Painted by the printed command in the sheet's size, it is what is seen at the cell's place."""
+    ran = sheet("--vary", "style_weight", 0.1, 10, "--vary", "content_layer", "conv1_2", "conv2_1")
+    assert ran.status == 0
+    printed = commands(ran.out)
+    assert list(printed) == ["0.1 x conv1_2", "0.1 x conv2_1", "10 x conv1_2", "10 x conv2_1"]
+    whole, cells = pixels(made / "s.png"), record()["cells"]
+    tops, lefts = zip(*(cell["place"] for cell in cells), strict=True)
+    assert tops[0] == tops[1] < tops[2] == tops[3]
+    assert lefts[0] == lefts[2] < lefts[1] == lefts[3]
+    pictures = []
+    for words, cell in zip(printed.values(), cells, strict=True):
+        assert shlex.split(cell["command"])[1:] == words
+        assert command(*words, "--image_size", ROWS, "--quiet").status == 0
+        prefix = next(word for word in words if Path(word).parent == made)
+        pictures.append(pixels(Path(f"{prefix}.png")))
+        assert np.abs(cut(whole, cell["place"], pictures[-1].shape).astype(int) - pictures[-1]).mean() < 0.5
+        assert cell["loss"] == pytest.approx(sum(cell["losses"].values()), rel=1e-4)
+        assert set(cell["metrics"]) == {"content", "gram", "ssim", "tv", "clipped"}
+        assert cell["seconds"] > 0
+    assert np.abs(pictures[0].astype(int) - pictures[2]).mean() > 1  # or else the comparison above says nothing
+
+
+def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Command, record: Any) -> None:
+    flags = ("--image_size", 600, "--chain", False, "--technique", "inetwork", "--overwrite")
+    ran = sheet(
+        *flags, "--rows", ROWS, "--vary", "activation_shift", -1, 0.5, "--vary", "pool_type", "ave", small=False
+    )
+    assert ran.status == 0
+    words = commands(ran.out)
+    assert list(words) == ["-1 x ave", "0.5 x ave"]
+    for name, shift in (("-1 x ave", -1), ("0.5 x ave", 0.5)):
+        command, *rest = words[name]
+        assert command == "inetwork"
+        technique, own = technique_named(["--technique", "inetwork"])
+        found = network.parser(command, technique, "", own=own).read(rest)
+        assert (found.image_size, found.iterations, found.chain, found.pooling) == (600, 10, False, "ave")
+        assert found.activation_shift == shift
+        assert not found.overwrite
+    assert "--activation_shift" not in words["-1 x ave"]  # is the default
+    assert len(record()["cells"]) == 2
+
+
+def test_one_flag_makes_a_row_and_lists_are_joined_by_commas(sheet: Command, record: Any) -> None:
+    ran = sheet("--vary", "style-layers", "conv1_1", "conv1_1,conv2_1", "conv2_2")
+    assert ran.status == 0
+    printed = commands(ran.out)
+    place = printed["conv1_1,conv2_1"].index("--style_layers")
+    assert printed["conv1_1,conv2_1"][place + 1 : place + 3] == ["conv1_1", "conv2_1"]
+    tops, lefts = zip(*(cell["place"] for cell in record()["cells"]), strict=True)
+    assert len(set(tops)) == 1
+    assert sorted(lefts) == list(lefts)
+
+
+def test_the_weight_is_that_of_the_first_of_several_styles(
+    command: Command, photo_file: Path, painting_file: Path, tmp_path: Path
+) -> None:
+    names = (photo_file, painting_file, photo_file, tmp_path / "s")
+    flags = (*LOOK, "--rows", ROWS, "--num_iter", 1, "--style_weight", 1, 0.4, "--vary", "style_weight", 2, "3,4")
+    ran = command("sheet", *names, *flags)
+    assert ran.status == 0
+    for name, weights in (("2", ["2", "0.4"]), ("3,4", ["3", "4"])):
+        words = commands(ran.out)[name]
+        place = words.index("--style_weight")
+        assert words[place + 1 : place + 3] == weights
+    assert (tmp_path / "s.png").is_file()
+
+
+def test_sizes_that_are_varied_are_run_as_they_are(sheet: Command, record: Any, made: Path) -> None:
+    assert sheet("--vary", "image_size", 24, 48).status == 0
+    cells = record()["cells"]
+    assert [f"--image_size {rows} " in cell["command"] for cell, rows in zip(cells, (24, 48), strict=True)] == [
+        True
+    ] * 2
+    assert cells[1]["place"][1] - cells[0]["place"][1] >= contact.NARROWEST
+
+
+def test_a_pyramid_is_made_smaller(sheet: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    whole = Network.transfer
+
+    def transfer(self: Network, *arguments: Any, **settings: Any) -> Any:
+        seen.append(settings["sizes"])
+        return whole(self, *arguments, **settings)
+
+    monkeypatch.setattr(Network, "transfer", transfer)
+    ran = sheet("--sizes", 2, 200, 400, "--vary", "seed", 1)
+    assert ran.status == 0
+    assert seen == [[16, ROWS]]  # a level of no rows is left out
+    assert "--sizes 2 200 400" in ran.out
+
+
+def test_cells_with_one_network_are_neighbours(sheet: Command, monkeypatch: pytest.MonkeyPatch, record: Any) -> None:
+    seen = []
+    whole = Network.transfer
+
+    def transfer(self: Network, *arguments: Any, **settings: Any) -> Any:
+        seen.append(self.content_layer)
+        return whole(self, *arguments, **settings)
+
+    monkeypatch.setattr(Network, "transfer", transfer)
+    assert sheet("--vary", "seed", 1, 2, "--vary", "content_layer", "conv1_1", "conv2_1").status == 0
+    assert seen == ["conv1_1", "conv1_1", "conv2_1", "conv2_1"]
+    assert [cell["values"]["content_layer"] for cell in record()["cells"]] == ["conv1_1", "conv2_1"] * 2
+
+
+def test_a_cell_that_fails_is_empty(sheet: Command, monkeypatch: pytest.MonkeyPatch, made: Path, record: Any) -> None:
+    whole = Network.transfer
+
+    def transfer(self: Network, *arguments: Any, **settings: Any) -> Any:
+        if settings["seed"] == 2:
+            raise OutOfMemoryError("no memory left")
+        return whole(self, *arguments, **settings)
+
+    monkeypatch.setattr(Network, "transfer", transfer)
+    ran = sheet("--vary", "seed", 1, 2, 3, "--quiet")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "neural-style: error: 2: no memory left\n"
+    cells = record()["cells"]
+    assert ["loss" in cell for cell in cells] == [True, False, True]
+    assert cells[1]["problem"] == "no memory left"
+    empty = cut(pixels(made / "s.png"), cells[1]["place"], (ROWS, 38))
+    assert (empty[0] == 0xEC).all()
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_ctrl_c_keeps_the_cells_so_far(
+    sheet: Command, monkeypatch: pytest.MonkeyPatch, made: Path, record: Any, at: int
+) -> None:
+    whole = Network.transfer
+    count = iter(range(9))
+
+    def transfer(self: Network, *arguments: Any, **settings: Any) -> Any:
+        if next(count) == at:
+            raise KeyboardInterrupt
+        return whole(self, *arguments, **settings)
+
+    monkeypatch.setattr(Network, "transfer", transfer)
+    ran = sheet("--vary", "seed", 1, 2, 3)
+    assert ran.status == 130
+    assert "interrupted" in ran.err
+    if at == 0:
+        assert not list(made.iterdir())
+        return
+    assert ["loss" in cell for cell in record()["cells"]] == [True, False, False]
+    assert len(commands(ran.out)) == 3
+
+
+def test_ctrl_c_within_a_cell_leaves_it_empty(sheet: Command, monkeypatch: pytest.MonkeyPatch, record: Any) -> None:
+    """Half a picture would be compared with whole ones."""
+    whole, count = Bar.advance, iter(range(1, 999))
+
+    def advance(self: Bar, evaluations: int, loss: float) -> None:
+        whole(self, evaluations, loss)
+        if next(count) == 65:  # the second cell's second iteration
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bar, "advance", advance)
+    assert sheet("--vary", "seed", 1, 2, 3, "--num_iter", 2).status == 130
+    assert ["loss" in cell for cell in record()["cells"]] == [True, False, False]
+
+
+def test_show_and_rerun(sheet: Command, command: Command, made: Path) -> None:
+    told = sheet("--vary", "seed", 1, 2)
+    shown = command("show", made / "s.png")
+    assert shown.status == 0
+    assert commands(shown.out.replace("\n  ", "\n")) == commands(told.out)
+    command("rerun", made / "s.png").assert_refused("contact sheet", "show")
+
+
+def test_weights_mean_something_else_in_full_size(sheet: Command) -> None:
+    """Sums over an area, that of the content against that of the style."""
+    assert "counts 16 times as much" in sheet("--vary", "seed", 1, "--image_size", 4 * ROWS).out
+    assert "note" not in sheet("--vary", "seed", 1, "--overwrite", "--normalization", "gatys2016").out
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("flags", "parts"),
+    [
+        ([], ["nothing is varied", "--vary style_weight"]),
+        (["--vary", "seed", "1", "--vary", "memory", "5", "--vary", "pool_type", "max"], ["3 times", "one or two"]),
+        (["--vary", "stile_weight", "1"], ['"stile_weight"', 'did you mean "style_weight"?']),
+        (["--vary", "seed"], ["seed has no values"]),
+        (["--vary", "seed", "1", "--vary", "seed", "2"], ["seed is given twice"]),
+        (["--vary", "init_image", "noise", "--vary", "init", "gray"], ["init_image is given twice"]),
+        (["--vary", "style_weight", "1", "1.0"], ["the value 1.0 twice"]),
+        *[
+            (["--vary", name, "1"], [f"--vary {name}", "only flags that change how a picture looks"])
+            for name in ("prefix", "content", "save_every", "checkpoint", "tile", "device", "quiet", "overwrite")
+        ],
+        (["--vary", "rows", "32"], ['unknown flag "rows"']),
+        (["--vary", "content_weight", "1", "much"], ["content_weight", "'much'"]),
+        (["--vary", "soft_masks", "maybe"], ["soft_masks", '"maybe"']),
+        (["--vary", "content_layer", "conv1_2", "conv9_1"], ['no layer "conv9_1"', "in the cell conv9_1"]),
+        (["--vary", "seed", "1", "--vary", "style_weight", "1", "-2"], ["at least 0", "in the cell 1 x -2"]),
+        (["--vary", "solver", "lbgfs"], ['did you mean "lbfgs"?']),
+        (["--vary", "weights", "random", "nowhere.npz"], ["no weights file nowhere.npz"]),
+        (["--vary", "color_mask", "m.png"], ["--color_mask needs --preserve_color"]),
+        (["--vary", "style_masks", "nowhere.png"], ['style mask "nowhere.png" does not exist']),
+        (["--vary", "init_image", "noise", "nois"], ['did you mean "noise"?']),
+        (["--vary", "image_size", "9", "--sizes", "8", "9"], ["image_size changes nothing beside --sizes"]),
+        (["--vary", "image_size", "32", "1000000"], ["image_size 1000000"]),
+        (["--vary", "seed", "1", "--rows", "8"], ["rows", "at least 32", "8"]),
+        (["--vary", "seed", "1", "--rowz", "8"], ["unknown flag --rowz", "--rows"]),
+        (["--vary", "seed", "1", "--num_iter", "0"], ["iterations", "0"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_refused(sheet: Command, made: Path, flags: list[str], parts: list[str]) -> None:
+    sheet(*flags).assert_refused(*parts)
+    assert not made.exists() or not list(made.iterdir())
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_layer_that_is_too_deep_for_the_sheet(command: Command, photo_file: Path, painting_file: Path) -> None:
+    with Image.open(photo_file) as photo:
+        photo.crop((0, 0, 10, 40)).save(photo_file)
+    flags = ("--model", "vgg19", "--weights", "random", "--style_layers", "conv1_1", "--rows", 32)
+    ran = command("sheet", photo_file, painting_file, *flags, "--vary", "content_layer", "conv1_1", "conv5_1")
+    ran.assert_refused("--rows 32 makes pictures of 32 x 8", "conv5_1", "at least 16", "choose more rows")
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize("name", ["s.png", "s.json"])
+def test_nothing_is_overwritten(sheet: Command, made: Path, name: str) -> None:
+    made.mkdir()
+    (made / name).write_bytes(b"mine")
+    sheet("--vary", "seed", 1).assert_refused(name, "--overwrite")
+    assert (made / name).read_bytes() == b"mine"
+
+
+@pytest.mark.usefixtures("idle")
+def test_an_input_is_never_overwritten(command: Command, photo_file: Path, painting_file: Path) -> None:
+    """Of several names the last is the sheet's, even where a second painting was meant."""
+    ran = command("sheet", photo_file, painting_file, painting_file, *LOOK, "--vary", "seed", 1, "--overwrite")
+    ran.assert_refused(str(painting_file), "one of the inputs")
+
+
+def colours(count: int) -> list[np.ndarray]:
+    return [np.full((40, 60, 3), 20 * index, np.uint8) for index in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("size", [(24, 20), (128, 170), (300, 150)])
+def test_labels_are_beside_the_pictures_and_never_over_them(size: tuple[int, int]) -> None:
+    pictures = colours(4)
+    long = "conv1_1,conv2_1,conv3_1,conv4_1,conv5_1"
+    labels = [contact.Label("style_layers", value) for value in ("conv1_1", long)]
+    note = ["content 0.51", "Gram 0.42", "SSIM 0.36", "TV 91", "clipped 67%"]
+    grid = [
+        [contact.Cell(pictures[2 * row + i], note, labels[i] if row == 0 else None) for i in (0, 1)] for row in (0, 1)
+    ]
+    sheet, places = contact.draw(grid, labels, pictures[:2], size)
+    for row in (0, 1):
+        for column in (0, 1):
+            cell = cut(sheet, list(places[row][column]), size)
+            assert (cell == pictures[2 * row + column][0, 0]).all()
+    border = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
+    assert (border == 255).all()  # nothing runs out of the sheet
+    top, left = places[0][0]
+    for part in (sheet[:top, left:], sheet[top:, :left], sheet[top + size[0] : places[1][0][0], left:]):
+        assert (part < 128).any()  # labels above, labels beside, notes under
+
+
+def test_a_row_that_is_wrapped() -> None:
+    cells = [contact.Cell(picture, above=contact.Label("seed", "1")) for picture in colours(5)]
+    _, places = contact.draw([cells[:3], cells[3:]], [], colours(2), (40, 60))
+    assert [len(row) for row in places] == [3, 2]
+    assert places[1][0][0] > places[0][0][0] + 40
+    assert [left for _, left in places[1]] == [left for _, left in places[0][:2]]
