@@ -64,7 +64,8 @@ def opened(found: Namespace, output: Output) -> tuple[Checkpoint | None, Output]
     for path in own:
         files.remove_leftovers(path)
     record = _record_in(output.final)
-    if record is None or not same_run(record, checkpoint.found["run"]):  # the others are written after it
+    # The run may have been given more iterations since it was interrupted. The other files are written after this one.
+    if record is None or not same_run(record, checkpoint.found["run"], of_one_length=False):
         own = [path for path in own if path not in last]
     return checkpoint, replace(output, done=done, own=tuple(own))
 

@@ -129,6 +129,22 @@ def test_ctrl_c_leaves_the_checkpoint_and_says_so(
     np.testing.assert_array_equal(pixels(out / "out.png"), pixels(tmp_path / "whole.png"))
 
 
+def test_more_iterations_after_ctrl_c_are_killed_too(
+    paint: Command, keep: Command, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The picture of the interrupted run says 3 iterations and the checkpoint 5: both are of one run."""
+    assert paint("--num_iter", "5", "--gif", prefix=tmp_path / "whole").status == 0
+    with monkeypatch.context() as patch:
+        kill_in(patch, Output, "write", 2, KeyboardInterrupt)
+        assert keep("--gif").status == 130
+    with killed_in(Checkpoint, "write", 3):
+        keep("--gif", "--num_iter", "5")
+    ran = keep("--gif", "--num_iter", "5")
+    assert ran.status == 0, ran.err
+    np.testing.assert_array_equal(pixels(out / "out.png"), pixels(tmp_path / "whole.png"))
+    np.testing.assert_array_equal(frames(out / "out.gif"), frames(tmp_path / "whole.gif"))
+
+
 @pytest.mark.parametrize("name", ["out.png", "out.gif", "out_at_iteration_3.png", "other_at_iteration_2.png"])
 def test_what_the_broken_run_did_not_write_is_the_users(
     keep: Command, out: Path, monkeypatch: pytest.MonkeyPatch, name: str
