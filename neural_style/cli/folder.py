@@ -169,17 +169,19 @@ class Folder:
     def _paint(self, painting: Painting, styles: Sequence[Style], bar: Bar) -> None:
         if painting.problem:
             raise InvalidInputError(painting.problem)
-        output = self._output_of(painting)
+        run = Run(**self.run)
+        output = self._output_of(painting).taking_leftovers(run.iterations * len(run.levels))
         session = Session(self.technique, replace(self.content, image=painting.content), styles, self.run, output)
         content, styles = session.checked()
-        result = session.paint(content, styles, bar.advance)
-        if result.stopped == "interrupted":
-            # Half a picture would be taken for finished by the next call, and its iterations would be in the way.
-            kept = [] if output.overwrite else [n for n in range(1, len(result.history) + 1) if output.is_kept(n)]
-            for iteration in kept:
-                output.at_iteration(iteration).unlink(missing_ok=True)
-            raise KeyboardInterrupt
-        session.write(result, content.picture)
+        try:
+            result = session.paint(content, styles, bar.advance)
+            if result.stopped == "interrupted":
+                raise KeyboardInterrupt  # half a picture would be taken for finished by the next call
+            session.write(result, content.picture)
+        except BaseException:
+            if not output.final.exists():
+                session.discard()
+            raise
 
     def _output_of(self, painting: Painting) -> Output:
         return replace(self.output, prefix=self.output.prefix / painting.name)

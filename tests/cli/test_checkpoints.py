@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from neural_style import files
 from neural_style.checkpoint import Checkpoint
 from neural_style.cli.session import Output
 from neural_style.level import Level
@@ -52,8 +53,8 @@ def keep(paint: Command, tmp_path: Path) -> Command:
     return lambda *arguments, **settings: paint(*flags, *arguments, **settings)
 
 
-def kill_in(monkeypatch: pytest.MonkeyPatch, where: type, name: str, call: int, error: type = Killed) -> None:
-    """Break off when a method is called for this time."""
+def kill_in(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, error: type = Killed) -> None:
+    """Break off when a function is called for this time."""
     original, calls = getattr(where, name), []
 
     def called(*arguments: Any, **settings: Any) -> Any:
@@ -113,6 +114,24 @@ def test_killed_when_all_was_done(keep: Command, out: Path) -> None:
     assert (ran.status, ran.out) == (0, f"{out / 'out.png'} is finished already\n")
     assert (out / "out.png").stat().st_mtime_ns == before
     keep("--content_weight", "7").assert_refused("out.png", "exists")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_killed_while_the_last_files_are_written(
+    keep: Command, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """After the animation, and after the record beside it: the picture is last, and all are the run's own."""
+    flags = ["--gif", "--record"]
+    with monkeypatch.context() as patch:
+        kill_in(patch, files, "complete", 8 + count)  # after 4 checkpoints and 3 pictures of iterations
+        with pytest.raises(Killed):
+            keep(*flags)
+    last = ["out.gif", "out.json", "out.png"]
+    assert [name for name in last if (out / name).exists()] == last[:count]
+    assert keep(*flags).status == 0
+    assert pixels(out / "out.png").shape == (32, 38, 3)
+    assert len(frames(out / "out.gif")) == 3
+    assert not (tmp_path / "run.ckpt").exists()
 
 
 def test_ctrl_c_leaves_the_checkpoint_and_says_so(

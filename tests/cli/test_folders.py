@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -17,13 +18,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Network
+from neural_style import Network, files
 from neural_style.cli import progress
-from neural_style.errors import OutOfMemoryError
+from neural_style.cli.session import Output, Session
+from neural_style.errors import InvalidInputError, OutOfMemoryError
 
 ROOT = Path(__file__).resolve().parents[2]
 
 Command = Callable[..., Any]
+
+
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a kill."""
+
 
 SMALLEST = (
     *("--model", "mini", "--weights", "random", "--content_layer", "conv1_1", "--style_layers", "conv1_1"),
@@ -301,6 +308,67 @@ def test_two_results_of_one_name(paint: Command, folders: Path) -> None:
     for name in ("photos/c_d", "photos/c", "paintings/e", "paintings/d_e"):
         save(folders / f"{name}.png")
     paint(styles=("paintings",)).assert_refused("2 pictures would be called c_d_e.png")
+
+
+ALL = ["--save_every", "1", "--num_iter", "2", "--gif", "--record"]
+MADE = ["a.gif", "a.json", "a.png", "a_at_iteration_1.png", "a_at_iteration_2.png"]
+
+
+@pytest.mark.parametrize("left", [1, 2, 3, 4])
+def test_what_a_kill_has_left_is_replaced(
+    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    """After each file until the picture itself, which is the last."""
+    whole, results, written = files.complete, folders / "results", []
+
+    def complete(path: Path, *arguments: Any, **settings: Any) -> Any:
+        written.append(path.name)
+        if len(written) > left:
+            raise Killed
+        return whole(path, *arguments, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "complete", complete)
+        patch.setattr(Session, "discard", lambda _: None)  # whoever is killed tidies up nothing
+        with pytest.raises(Killed):
+            paint(*ALL, content="photos/a.png", styles=("paintings",))
+    assert len(names(results)) == left
+    assert "a_a.png" not in names(results)
+    ran = paint("--quiet", *ALL, content="photos/a.png", styles=("paintings",))
+    assert ran == (0, "", "")
+    assert names(results) == sorted(name.replace("a", f"a_{each}", 1) for each in "ax" for name in MADE)
+
+
+@pytest.mark.parametrize("error", [InvalidInputError("no space left on the device"), KeyboardInterrupt(), Killed()])
+def test_what_has_no_picture_is_not_left(
+    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    whole = Output.write
+
+    def write(self: Output, path: Path, *arguments: Any) -> None:
+        if path.name == "b.png":
+            raise error
+        whole(self, path, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Output, "write", write)
+        with contextlib.suppress(Killed):
+            assert paint(*ALL).status in (1, 130)
+    assert names(folders / "results") == MADE
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.json"])
+def test_what_no_run_has_written_stays(paint: Command, folders: Path, name: str) -> None:
+    save(folders / "results" / "b_at_iteration_1.png")
+    (folders / "results" / name).write_bytes(b"mine")
+    ran = paint("--quiet", *ALL)
+    assert ran.status == 1
+    assert ran.err.count("\n") == 1
+    assert f'{name}" exists' in ran.err
+    assert (folders / "results" / name).read_bytes() == b"mine"
+    assert [made for made in names(folders / "results") if made[0] == "b"] == [
+        each.replace("a", "b", 1) for each in MADE
+    ]
 
 
 INTERRUPTIBLE = """

@@ -48,7 +48,8 @@ def test_files_are_made_and_made_again(reconstruct, command, tmp_path, of, flags
     shown = command("show", tmp_path / "out.png")
     assert shown.status == 0
     assert "reconstruction by neural_style" in shown.out
-    assert command("rerun", tmp_path / "out.png", "--quiet", "--save_every", "0") == (0, "", "")
+    assert command("show", tmp_path / "out.gif", "--json").out == command("show", tmp_path / "out.png", "--json").out
+    assert command("rerun", tmp_path / "out.gif", "--quiet", "--save_every", "0") == (0, "", "")
     np.testing.assert_array_equal(pixels(tmp_path / "out_rerun.png"), pixels(tmp_path / "out.png"))
 
 
