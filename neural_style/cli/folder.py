@@ -32,6 +32,9 @@ FAILED = 1
 SQUARE = 64
 """Side of the picture that settings are tried on: any will do, and this one is quickly looked at."""
 
+ENDLESS = 2.0**32
+"""GiB of memory that settings are tried with: whether a photo fits depends on its shape, and is told of each."""
+
 
 class Painting(NamedTuple):
     """One picture to be made.
@@ -150,7 +153,8 @@ class Folder:
         rgb = np.random.default_rng(0).integers(0, 256, (SQUARE, SQUARE, 3), np.uint8)
         square = Picture(rgb, None, "a square picture", None)
         tried = [replace(style, image=square) for style in styles] if each_its_own else styles
-        self.technique.steps(replace(self.content, image=square), tried, **self.run)
+        Run(**self.run)  # the limit of memory that is replaced may be impossible itself
+        self.technique.steps(replace(self.content, image=square), tried, **{**self.run, "memory_limit": ENDLESS})
         return styles
 
     def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:

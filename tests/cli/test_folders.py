@@ -18,10 +18,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Network, files
+from neural_style import Network, files, plan
 from neural_style.cli import progress
 from neural_style.cli.session import Output, Session
 from neural_style.errors import InvalidInputError, OutOfMemoryError
+from neural_style.inputs import as_content
+from neural_style.run import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -229,6 +231,27 @@ def test_a_photo_that_is_too_narrow_is_passed_over(paint: Command, folders: Path
 
 
 @pytest.mark.filterwarnings("always")
+def test_what_has_room_for_portraits_only(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is that of each photo: no other shape is tried, warned of, or refused."""
+    technique = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
+    run = Run(image_size=16)
+    portrait, square = (
+        plan.demands(technique.look, as_content(np.zeros((40, columns, 3), np.uint8)), (), run)[0].bytes
+        for columns in (20, 40)
+    )
+    monkeypatch.setattr(plan, "free_memory", lambda: int((portrait + square) / 2 / plan.RESERVE))
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.full((40, 20, 3), 99, np.uint8)).save(folders / "photos" / name)
+    Image.fromarray(np.full((10, 10, 3), 99, np.uint8)).save(folders / "style.png")
+    assert paint("--quiet") == (0, "", "")
+    Image.fromarray(np.full((40, 40, 3), 99, np.uint8)).save(folders / "photos" / "b.png")
+    ran = paint("--quiet", "--overwrite")
+    assert ran.status == 1
+    assert ran.err.count("\n") == 1
+    assert "b.png: 16 x 16 pixels need" in ran.err
+
+
+@pytest.mark.filterwarnings("always")
 def test_errors_and_warnings_name_the_photo(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Network.transfer
 
@@ -273,6 +296,7 @@ def test_one_bar_for_all(paint: Command, folders: Path, monkeypatch: pytest.Monk
         ({}, ["--stroke_scale", "1e9"], ["style", "1e+09"]),
         ({}, ["--style_weight", "1", "2"], ["--style_weight has 2 values for 1 styles"]),
         ({}, ["--save_every", "-1"], ["save_every", "-1"]),
+        ({}, ["--memory_limit", "-1"], ["memory_limit must be a finite number"]),
         ({}, ["--device", "tpu"], ['unknown device "tpu"']),
         ({}, ["--pairs"], ["--pairs needs two folders"]),
         ({"content": "photos/a.png", "styles": ("paintings",)}, ["--pairs"], ["--pairs needs two folders"]),
