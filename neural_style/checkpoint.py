@@ -21,7 +21,7 @@ import numpy as np
 from neural_style import files, records
 from neural_style.errors import InvalidInputError, reason
 
-FORMAT = 1
+FORMAT = 2
 """Of the file. Another one is refused."""
 
 SHOWN = 4
