@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from neural_style.errors import InvalidInputError, OutOfMemoryError
 
@@ -180,6 +180,32 @@ def device_name() -> str:
         return "gpu" if tf.config.get_visible_devices("GPU") else "cpu"
     device = jax.config.jax_default_device
     return "gpu" if (device.platform if device is not None else jax.default_backend()) == "gpu" else "cpu"
+
+
+class Gpu(NamedTuple):
+    """The GPU that computations run on.
+
+    Attributes:
+        number: as CUDA counts those that this process may see.
+        held: bytes that the backend has taken there, at least.
+        limit: bytes that it takes there at most; None for all that are free.
+    """
+
+    number: int
+    held: int
+    limit: int | None
+
+
+def gpu() -> Gpu:
+    """The GPU in use, where `device_name` says that there is one."""
+    if NAME == "tensorflow":
+        used = tf.config.get_visible_devices("GPU")[0]
+        number = tf.config.list_physical_devices("GPU").index(used)
+        return Gpu(number, int(tf.config.experimental.get_memory_info("GPU:0")["current"]), None)
+    device = jax.config.jax_default_device or jax.devices()[0]
+    told = device.memory_stats() or {}  # JAX takes three quarters of a GPU at once, and never more
+    held = max(told.get("bytes_in_use", 0), told.get("pool_bytes", 0))
+    return Gpu(int(device.local_hardware_id), held, told.get("bytes_limit"))
 
 
 def version() -> str:
