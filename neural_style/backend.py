@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from neural_style.errors import InvalidInputError, OutOfMemoryError
 
@@ -82,7 +82,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         OutOfMemoryError: by the result, when the device has no memory left.
     """
     if NAME == "jax":
-        return _explaining_memory(jax.jit(function))
+        return explaining_memory(jax.jit(function))
     # A plain graph and not XLA: on CPUs oneDNN's convolutions are faster (benchmarks/RESULTS.md).
     graph = tf.function(function)
     traced: dict[tuple[Any, ...], Any] = {}
@@ -95,7 +95,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
             traced[shapes] = graph.get_concrete_function(*arguments)
         return traced[shapes](*arguments)
 
-    return _explaining_memory(call)
+    return explaining_memory(call)
 
 
 def check_precision(name: str) -> None:
@@ -127,8 +127,14 @@ def fast_precision() -> str:
     return "bfloat16" if NAME == "tensorflow" and flags & {"avx512_bf16", "amx_bf16"} else "float32"
 
 
-def _explaining_memory(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, which says what to do when the device has no memory left."""
+def explaining_memory(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, which says what to do when the device has no memory left.
+
+    Of programs nobody need think; what is computed operation by operation, such as targets, is to be called through it.
+
+    Raises:
+        OutOfMemoryError: by the result, when the device has no memory left.
+    """
 
     def call(*arguments: Any) -> Any:
         try:
@@ -136,10 +142,11 @@ def _explaining_memory(function: Callable[..., Any]) -> Callable[..., Any]:
         except _EXHAUSTED as error:
             if NAME == "jax" and "RESOURCE_EXHAUSTED" not in str(error):
                 raise
-            shapes = (tensor.shape for tensor in keras.tree.flatten(arguments))
-            rows, columns = next((shape[:2] for shape in shapes if len(shape) == 3), (0, 0))
+            shapes = (getattr(each, "shape", ()) for each in keras.tree.flatten(arguments))
+            size = next((shape[:2] for shape in shapes if len(shape) == 3), None)
+            where = f" at {size[0]} x {size[1]} pixels" if size else ""
             raise OutOfMemoryError(
-                f"the memory of the {device_name()} is exhausted at {rows} x {columns} pixels: "
+                f"the memory of the {device_name()} is exhausted{where}: "
                 "choose a smaller image_size, a smaller tile, or a memory_limit"
             ) from error
 
@@ -173,6 +180,32 @@ def device_name() -> str:
         return "gpu" if tf.config.get_visible_devices("GPU") else "cpu"
     device = jax.config.jax_default_device
     return "gpu" if (device.platform if device is not None else jax.default_backend()) == "gpu" else "cpu"
+
+
+class Gpu(NamedTuple):
+    """The GPU that computations run on.
+
+    Attributes:
+        number: as CUDA counts those that this process may see.
+        held: bytes that the backend has taken there, at least.
+        limit: bytes that it takes there at most; None for all that are free.
+    """
+
+    number: int
+    held: int
+    limit: int | None
+
+
+def gpu() -> Gpu:
+    """The GPU in use, where `device_name` says that there is one."""
+    if NAME == "tensorflow":
+        used = tf.config.get_visible_devices("GPU")[0]
+        number = tf.config.list_physical_devices("GPU").index(used)
+        return Gpu(number, int(tf.config.experimental.get_memory_info("GPU:0")["current"]), None)
+    device = jax.config.jax_default_device or jax.devices()[0]
+    told = device.memory_stats() or {}  # JAX takes three quarters of a GPU at once, and never more
+    held = max(told.get("bytes_in_use", 0), told.get("pool_bytes", 0))
+    return Gpu(int(device.local_hardware_id), held, told.get("bytes_limit"))
 
 
 def version() -> str:

@@ -21,7 +21,7 @@ import numpy as np
 from neural_style import files, records
 from neural_style.errors import InvalidInputError, reason
 
-FORMAT = 1
+FORMAT = 2
 """Of the file. Another one is refused."""
 
 SHOWN = 4
@@ -172,12 +172,15 @@ class Checkpoint:
             raise _damaged(self._where) from error
 
 
-def same_run(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two records are of runs that make the same picture."""
+def same_run(one: Mapping[str, Any], other: Mapping[str, Any], *, of_one_length: bool = True) -> bool:
+    """Whether two records are of runs that make the same picture; by `of_one_length=False`, if one only goes on."""
     try:
-        return _comparable(one) == _comparable(other)
+        first, second = _comparable(one), _comparable(other)
     except (KeyError, TypeError):  # a record of an older version
         return False
+    if not of_one_length:
+        first["run.iterations"] = second["run.iterations"]
+    return first == second
 
 
 def _damaged(where: str) -> InvalidInputError:

@@ -65,8 +65,7 @@ class Eye:
         if not layers:
             return {}
         if tile is None:
-            whole = features_of(image, self.network)
-            return {layer: np.asarray(ops.convert_to_numpy(whole[layer])) for layer in layers}
+            return backend.explaining_memory(self._all_features)(image, layers)  # type: ignore[no-any-return]
         found: dict[str, np.ndarray] = {}
         for part in self._tiles(image, tile * FORWARD, layers):
             seen = self._program("features", part.frame, layers)(self._seen(image, part))
@@ -80,8 +79,7 @@ class Eye:
     def sums(self, image: np.ndarray, statistics: Sequence[Statistic], *, tile: int | None = None) -> list[Tensor]:
         """Statistics of an image (H, W, 3), RGB in 0..255; by tiles of that side, if given."""
         if tile is None:
-            features = self(ops.convert_to_tensor(image, dtype=self.dtype))
-            return [statistic.of(features) for statistic in statistics]
+            return backend.explaining_memory(self._all_sums)(image, statistics)  # type: ignore[no-any-return]
         totals: list[np.ndarray] = []
         for part in self._tiles(image, tile * FORWARD, layers_of(statistics)):
             found = self._program("sums", part.frame, statistics)(self._seen(image, part), _fields(statistics, part))
@@ -103,6 +101,14 @@ class Eye:
             share = program(self._seen(image, part), (list(slopes), _fields(statistics, part)))
             gradient[part.seen] += ops.convert_to_numpy(share)
         return gradient
+
+    def _all_features(self, image: np.ndarray, layers: Iterable[str]) -> dict[str, np.ndarray]:
+        whole = features_of(image, self.network)
+        return {layer: np.asarray(ops.convert_to_numpy(whole[layer])) for layer in layers}
+
+    def _all_sums(self, image: np.ndarray, statistics: Sequence[Statistic]) -> list[Tensor]:
+        features = self(ops.convert_to_tensor(image, dtype=self.dtype))
+        return [statistic.of(features) for statistic in statistics]
 
     def _tiles(self, image: np.ndarray, side: float, layers: Iterable[str]) -> tuple[Tile, ...]:
         return tiles_of((image.shape[0], image.shape[1]), int(side), self.architecture, layers)

@@ -84,6 +84,7 @@ class Level:
         settings: dict[str, Any] = {"memory": self.run.memory} if self.run.solver in solvers.WITH_MEMORY else {}
         if self._snapshot is not None:
             settings["resume"] = self._snapshot()
+            self._snapshot = None  # the solver holds the same, from now on
         points = solvers.solver(self.run.solver)(
             self.objective.function,
             self.image,

@@ -17,14 +17,14 @@ SLOWEST_ANSWER = 10.0
 def free_memory() -> int | None:
     """Bytes that this process may have in all, what it has already included; None where nobody can tell.
 
-    What the kernel calls available, within the limit of the container. On a GPU, what its driver calls free, of the
-    fullest one; what this process holds there already is not in that.
+    What the kernel calls available, within the limit of the container. On a GPU, what its driver calls free on the one
+    that is used, within the limit of the backend.
     """
     if NVIDIA.exists():
         from neural_style import backend
 
         if backend.device_name() == "gpu":
-            return _free_on_gpu()
+            return _free_on_gpu(*backend.gpu())
     return _free_on_cpu()
 
 
@@ -57,10 +57,35 @@ def _free_in_container() -> int | None:
     return None
 
 
-def _free_on_gpu() -> int | None:
-    command = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+def _free_on_gpu(number: int, held: int, limit: int | None) -> int | None:
+    """The same on one GPU.
+
+    Args:
+        number: of it, as CUDA counts those that this process may see. Where cards of several kinds are in one machine,
+            CUDA counts as nvidia-smi does if CUDA_DEVICE_ORDER is PCI_BUS_ID.
+        held: bytes that this process has there, as far as its backend knows.
+        limit: bytes that the backend takes at most.
+    """
+    visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    wanted = visible[number] if number < len(visible) else str(number)
+    for index, identity, free in _told_by_driver("--query-gpu=index,uuid,memory.free"):
+        if (wanted == index or (not wanted.isdecimal() and identity.startswith(wanted))) and free.isdecimal():
+            apps = _told_by_driver("--query-compute-apps=gpu_uuid,pid,used_memory")
+            own = [used for place, process, used in apps if (place, process) == (identity, str(os.getpid()))]
+            # With the context, and all that the backend keeps for later. In a container the driver may know this
+            # process by another number, or not tell.
+            reserved = sum(int(used) * 2**20 for used in own if used.isdecimal())
+            found = int(free) * 2**20 + max(reserved, held)
+            return found if limit is None else min(found, limit)
+    return None
+
+
+def _told_by_driver(query: str) -> list[list[str]]:
+    """Rows of three values each; none where the driver tells nothing."""
+    command = ["nvidia-smi", query, "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=SLOWEST_ANSWER, check=True).stdout
-        return min(int(line) for line in answer.split()) * 2**20
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
+    except (OSError, subprocess.SubprocessError):
+        return []
+    rows = [[value.strip() for value in line.split(",")] for line in answer.splitlines()]
+    return [row for row in rows if len(row) == 3]

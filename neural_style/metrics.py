@@ -7,7 +7,7 @@ target itself, 1 is what a picture without any features would get.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -106,8 +106,9 @@ def structural_similarity(image: Array, reference: Array) -> float:
         At most 1, which is the same picture.
 
     Raises:
-        InvalidInputError: the shapes differ, or a side is smaller than the window.
+        InvalidInputError: the shapes differ or are not those of pictures, or a side is smaller than the window.
     """
+    _check_picture(image)
     _check_same_shape("pictures", image, reference)
     if min(image.shape[:2]) < SSIM_WINDOW:
         raise InvalidInputError(
@@ -153,7 +154,11 @@ def clipped_share(image: Array) -> float:
 
     Returns:
         In 0..1.
+
+    Raises:
+        InvalidInputError: the shape is not that of a picture.
     """
+    _check_picture(image)
     return float(np.mean(np.any((image <= 0) | (image >= 255), axis=-1)))
 
 
@@ -194,7 +199,8 @@ def measure(
         `tv`, the total variation; `clipped`, the share of clipped pixels.
 
     Raises:
-        InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
+        InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done, unless
+            a layer turns out to see nothing in the content or in a style.
     """
     has_styles = not (isinstance(styles, list | tuple) and len(styles) == 0)
     if content is None and not has_styles:
@@ -229,10 +235,12 @@ def measure(
     if photo is not None:
         original = images.resize(photo.picture.rgb, painted.size)
         targets = eye.features(original, at_content, tile=tile)
+        _check_activity(targets, photo.picture.name)
         found |= {f"content.{layer}": relative_content_error(seen[layer], targets[layer]) for layer in at_content}
         found["ssim"] = structural_similarity(painted.rgb, original)
     for index, style in enumerate(paintings):
         targets = eye.features(style.at(painted.size, minimum=stride), at_styles, tile=tile)
+        _check_activity(targets, style.picture.name)
         for layer in at_styles:
             pair = seen[layer], targets[layer]
             found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
@@ -252,6 +260,15 @@ def _named(layers: Sequence[str] | None, default: tuple[str, ...]) -> tuple[str,
     if not named:
         raise InvalidInputError("name at least one layer, or none at all for the model's own")
     return named
+
+
+def _check_activity(targets: Mapping[str, Array], name: str) -> None:
+    for layer, features in targets.items():
+        if not np.any(features):
+            raise InvalidInputError(
+                f"{name} has no activation but zero in {layer}, so nothing is relative to it: choose other layers, or "
+                "other weights"
+            )
 
 
 def _relative(value: Array, target: Array) -> float:
@@ -286,6 +303,11 @@ def _squared_wasserstein(one: Array, other: Array) -> float:
     widths = np.diff(ends, prepend=0)
     steps = np.square(one[(ends - 1) // others] - other[(ends - 1) // count])
     return float(np.sum(widths * steps) / (count * others))
+
+
+def _check_picture(image: Array) -> None:
+    if image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise InvalidInputError(f"a picture must have the shape (H, W, 3), received {image.shape}")
 
 
 def _check_same_shape(what: str, one: Array, other: Array) -> None:

@@ -81,6 +81,8 @@ class Demand:
         style_sizes: of the paintings, as they are looked at.
         memory: steps that the solver remembers, 0 for one without a memory.
         tile: side of the tiles; None for none.
+        times: that each step is held in the precision of the pastiche: 2 on JAX, which copies what a program hands
+            through, and by SciPy, which computes in float64.
     """
 
     look: Look
@@ -88,6 +90,7 @@ class Demand:
     style_sizes: tuple[tuple[int, int], ...] = ()
     memory: int = 0
     tile: int | None = None
+    times: int = 1
 
     @property
     def bytes(self) -> int:
@@ -98,7 +101,7 @@ class Demand:
         if self.tile is None:  # features as Keras computes them keep all layers until the last is done
             targets = max((back * prod(size) for size in self.style_sizes), default=0.0) * (2 / 3)
         picture = (8 if self.look.precision == "float64" else 4) * 3 * prod(self.size)
-        state = picture * (IMAGES + 2 * self.memory)
+        state = picture * (IMAGES + 2 * self.memory * self.times)
         content = picture / 3 * sum(_width(self.look, layer) for layer in self.look.content_layers)
         return int(RUNTIME + max(targets, back * self._seen(self.size) + state) + content)
 
@@ -149,7 +152,11 @@ def demands(look: Look, content: Content, styles: Sequence[Style], run: Run) -> 
         # A tile as large as all that is looked at is the whole, which takes one pass less.
         tile = run.tile if run.tile and max(map(max, (size, *painted))) > run.tile else None
         found.append(Demand(look, size, painted, run.memory if run.solver in WITH_MEMORY else 0, tile))
-    return found
+    # Keras, and with it the backend, starts here and not when the package is imported.
+    from neural_style import backend
+
+    doubled = {"lbfgs": backend.NAME == "jax", "scipy_lbfgs": look.precision != "float64"}
+    return [replace(demand, times=2 if doubled.get(run.solver) else 1) for demand in found]
 
 
 def memory_of(run: Run) -> int | None:

@@ -76,7 +76,7 @@ def read(path: Path) -> Record:
     """
     if path.suffix.lower() == ".json":
         if not path.is_file():
-            raise MissingFileError(f"no file {path}: name a picture made by neural_style or its .json")
+            raise MissingFileError(f"no file {path}: name a picture made by neural_style, or its .json or .gif")
         text: str | None = path.read_text(encoding="utf-8", errors="replace")
     else:
         text = images.read_record(path)

@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from neural_style import InvalidInputError, backend
+from neural_style import InvalidInputError, Reconstruction, backend
+from neural_style.errors import OutOfMemoryError
 
 PROBLEM = """
 import sys
@@ -77,6 +78,20 @@ def test_unknown_devices(name):
 def test_a_gpu_that_is_not_there():
     with pytest.raises(InvalidInputError, match=r'device "gpu:99" was asked for and \w+ sees \d+ GPU'):
         backend.choose_device("gpu:99")
+
+
+@pytest.mark.parametrize("of", ["content", "style"])
+def test_memory_that_targets_exhaust_is_told_in_one_line(photo, monkeypatch, of):
+    """They are computed operation by operation, and not by a program."""
+    errors = pytest.importorskip("tensorflow").errors
+
+    def exhausted(_):
+        raise errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[1,16,19,64]")
+
+    monkeypatch.setattr("neural_style.eye.preprocess", exhausted)
+    technique = Reconstruction(of=of, model="mini", weights="random", layers=("conv1_1",))
+    with pytest.raises(OutOfMemoryError, match=r"^the memory of the .pu is exhausted at 16 x 19 pixels: choose a sm"):
+        technique.objective(photo, image_size=16)
 
 
 def test_importing_the_package_starts_no_backend():

@@ -187,7 +187,16 @@ def test_measure_by_tiles(photo, painting):
         (metrics.sliced_wasserstein_distance, (np.ones((1, 2, 2, 3)), np.ones((1, 2, 2, 4))), "equally many channels"),
         (metrics.structural_similarity, (np.ones((20, 20, 3)), np.ones((20, 21, 3))), "the same shape"),
         (metrics.structural_similarity, (np.ones((10, 20, 3)), np.ones((10, 20, 3))), "at least 11 pixels"),
+        (
+            metrics.structural_similarity,
+            (np.ones((20, 20)), np.ones((20, 20))),
+            r"shape \(H, W, 3\), received \(20, 20\)",
+        ),
         (metrics.total_variation, (np.ones((1, 9, 3)),), "at least 2 x 2"),
+        (metrics.clipped_share, (np.ones((9, 9)),), r"shape \(H, W, 3\), received \(9, 9\)"),
+        (metrics.clipped_share, (np.ones((9, 9, 4)),), r"\(H, W, 3\), received \(9, 9, 4\)"),
+        (metrics.clipped_share, (np.ones((1, 9, 9, 3)),), r"\(H, W, 3\), received \(1, 9, 9, 3\)"),
+        (metrics.clipped_share, (np.ones((0, 9, 3)),), r"\(H, W, 3\), received \(0, 9, 3\)"),
     ],
 )
 def test_impossible_arrays_are_refused(function, arguments, message):
@@ -212,6 +221,20 @@ def test_impossible_measurements_are_refused(photo, arguments, message):
     given = {"pastiche": photo, "content": photo, **TINY, **arguments}
     with pytest.raises((InvalidInputError, FileNotFoundError), match=message):
         metrics.measure(given.pop("pastiche"), **given)
+
+
+@pytest.mark.parametrize("given", ["content", "styles"])
+def test_a_layer_that_sees_nothing_is_named(photo, tmp_path, given):
+    """Its weights are zero, as those of a network that was trained too hard."""
+    table = architecture("mini")
+    loaded = load(table, "random", table.up_to_deepest(["conv2_1"]))
+    dead = {name: values * (not name.startswith("block2")) for name, values in loaded.items()}
+    np.savez(tmp_path / "dead.npz", **dead)
+    layers = {f"{given.removesuffix('s')}_layers": ["conv1_2", "conv2_1"]}
+    eye = {"model": "mini", "weights": str(tmp_path / "dead.npz")}
+    message = "^an array has no activation but zero in conv2_1, so .*: choose other layers, or other weights$"
+    with pytest.raises(InvalidInputError, match=message):
+        metrics.measure(photo, **{given: photo[::-1].copy()}, **eye, **layers)
 
 
 def test_import_starts_nothing():

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural_style import INetwork, InvalidInputError, Network, Style, plan
+from neural_style import INetwork, InvalidInputError, Network, Style, backend, plan
 from neural_style.features.vgg import architecture
-from neural_style.plan import GIB, Demand, Look, difference, fitted, largest
+from neural_style.inputs import as_content
+from neural_style.plan import GIB, Demand, Look, demands, difference, fitted, largest
+from neural_style.run import Run
 
 LOOK = Look(architecture("vgg19"), ("conv1_1", "conv5_1", "conv5_2"), "float32", ("conv5_2",))
 PRINT = Demand(LOOK, (4096, 4096), ((4096, 4096),), memory=10)
@@ -24,6 +26,27 @@ def test_memory_grows_with_the_picture_and_its_history_and_shrinks_with_tiles():
     by_tiles = [replace(PRINT, tile=tile).bytes for tile in (1024, 512, 256)]
     assert PRINT.bytes > by_tiles[0] > by_tiles[1] > by_tiles[2]
     assert replace(PRINT, look=LOOK._replace(precision="bfloat16")).bytes < PRINT.bytes
+
+
+@pytest.mark.parametrize(
+    ("name", "solver", "precision", "times"),
+    [
+        ("tensorflow", "lbfgs", "float32", 1),
+        ("jax", "lbfgs", "float32", 2),
+        ("jax", "lbfgs", "float64", 2),
+        ("tensorflow", "scipy_lbfgs", "float32", 2),
+        ("jax", "scipy_lbfgs", "bfloat16", 2),
+        ("tensorflow", "scipy_lbfgs", "float64", 1),
+        ("jax", "adam", "float32", 1),
+    ],
+)
+def test_steps_that_are_held_twice_count_twice(photo, monkeypatch, name, solver, precision, times):
+    monkeypatch.setattr(backend, "NAME", name)
+    run = Run(image_size=40, solver=solver, memory=7)
+    (found,) = demands(LOOK._replace(precision=precision), as_content(photo), (), run)
+    picture = 40 * 48 * 3 * (8 if precision == "float64" else 4)
+    steps = 0 if solver == "adam" else 7
+    assert found.bytes - replace(found, memory=0).bytes == times * 2 * steps * picture
 
 
 def test_content_is_kept_where_it_is_looked_at():

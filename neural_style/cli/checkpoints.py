@@ -41,7 +41,7 @@ def opened(found: Namespace, output: Output) -> tuple[Checkpoint | None, Output]
 
     A checkpoint is written before the first picture and names all files of its run, none of which was there then. Those
     that the broken run may have written and this one writes again are the picture of the iteration that was lost, and
-    the last files, where it was interrupted or killed at the very end: the record in the picture tells.
+    the last files, where it was interrupted or killed at the very end: the record in each of them tells.
 
     Raises:
         InvalidInputError: as in `Checkpoint.opened`; the solver cannot be taken up; `--resume` is alone.
@@ -58,14 +58,16 @@ def opened(found: Namespace, output: Output) -> tuple[Checkpoint | None, Output]
     if checkpoint.found is None:
         return checkpoint, output
     done = len(checkpoint.found["progress"]["history"])
-    last = [output.final, output.gif_file, output.record_file]
-    own = [output.at_iteration(done + 1), *last]
-    own = [path for path in own if str(path.absolute()) in checkpoint.note.get("files", ())]
-    for path in own:
+    named = checkpoint.note.get("files", ())
+    last = [path for path in output.last if str(path.absolute()) in named]
+    own = [path for path in [output.at_iteration(done + 1)] if str(path.absolute()) in named]
+    for path in (*own, *last):
         files.remove_leftovers(path)
-    record = _record_in(output.final)
-    if record is None or not same_run(record, checkpoint.found["run"]):  # the others are written after it
-        own = [path for path in own if path not in last]
+    for path in last:
+        record = record_in(path)
+        # The run may have been given more iterations since it was interrupted.
+        if record is not None and same_run(record, checkpoint.found["run"], of_one_length=False):
+            own.append(path)
     return checkpoint, replace(output, done=done, own=tuple(own))
 
 
@@ -81,13 +83,13 @@ def frames_of(checkpoint: Checkpoint, output: Output) -> list[np.ndarray]:
 
 def is_finished(picture: Path, run: Record) -> bool:
     """Whether a picture is the finished one of this very run."""
-    record = _record_in(picture)
+    record = record_in(picture)
     return record is not None and record.get("stopped") != "interrupted" and same_run(record, run)
 
 
-def _record_in(picture: Path) -> Record | None:
-    """The record in a picture; None where there is none, or no picture."""
+def record_in(path: Path) -> Record | None:
+    """The record in a picture, an animation or a file beside them; None where there is none, or no file."""
     try:
-        return records.read(picture)
+        return records.read(path)
     except NeuralStyleError:
         return None

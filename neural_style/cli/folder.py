@@ -32,6 +32,9 @@ FAILED = 1
 SQUARE = 64
 """Side of the picture that settings are tried on: any will do, and this one is quickly looked at."""
 
+ENDLESS = 2.0**32
+"""GiB of memory that settings are tried with: whether a photo fits depends on its shape, and is told of each."""
+
 
 class Painting(NamedTuple):
     """One picture to be made.
@@ -150,7 +153,8 @@ class Folder:
         rgb = np.random.default_rng(0).integers(0, 256, (SQUARE, SQUARE, 3), np.uint8)
         square = Picture(rgb, None, "a square picture", None)
         tried = [replace(style, image=square) for style in styles] if each_its_own else styles
-        self.technique.steps(replace(self.content, image=square), tried, **self.run)
+        Run(**self.run)  # the limit of memory that is replaced may be impossible itself
+        self.technique.steps(replace(self.content, image=square), tried, **{**self.run, "memory_limit": ENDLESS})
         return styles
 
     def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:
@@ -169,17 +173,19 @@ class Folder:
     def _paint(self, painting: Painting, styles: Sequence[Style], bar: Bar) -> None:
         if painting.problem:
             raise InvalidInputError(painting.problem)
-        output = self._output_of(painting)
+        run = Run(**self.run)
+        output = self._output_of(painting).taking_leftovers(run.iterations * len(run.levels))
         session = Session(self.technique, replace(self.content, image=painting.content), styles, self.run, output)
         content, styles = session.checked()
-        result = session.paint(content, styles, bar.advance)
-        if result.stopped == "interrupted":
-            # Half a picture would be taken for finished by the next call, and its iterations would be in the way.
-            kept = [] if output.overwrite else [n for n in range(1, len(result.history) + 1) if output.is_kept(n)]
-            for iteration in kept:
-                output.at_iteration(iteration).unlink(missing_ok=True)
-            raise KeyboardInterrupt
-        session.write(result, content.picture)
+        try:
+            result = session.paint(content, styles, bar.advance)
+            if result.stopped == "interrupted":
+                raise KeyboardInterrupt  # half a picture would be taken for finished by the next call
+            session.write(result, content.picture)
+        except BaseException:
+            if not output.final.exists():
+                session.discard()
+            raise
 
     def _output_of(self, painting: Painting) -> Output:
         return replace(self.output, prefix=self.output.prefix / painting.name)

@@ -42,8 +42,8 @@ def main(arguments: Sequence[str]) -> int:
     found = parser.read(arguments)
     settings, run = technique(**values(found, technique)), Run(**values(found, Run))
     content, styles = as_content(found.content), [style.read() for style in network.styles_of(found)]
+    start_backend(found.device)  # first: what is needed depends on the backend, and which memory on the device
     planned = demands(settings.look, content, styles, run)
-    start_backend(found.device)  # first: which memory is asked for depends on the device
     available = memory_of(run)
     speeds = _seconds_per_pixel(settings)
     for demand in planned:

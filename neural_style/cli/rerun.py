@@ -22,7 +22,7 @@ TECHNIQUES = {technique.name: technique for technique in (Network, INetwork, Rec
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     parser = Parser("rerun", "Make a picture again from the record inside it.")
-    parser.add_argument("picture", type=Path, help="a picture made by neural_style, or its .json")
+    parser.add_argument("picture", type=Path, help="a picture made by neural_style, or its .json or .gif")
     parser.add_argument("prefix", nargs="?", help="what output names begin with (default: <picture>_rerun)")
     add_output_flags(parser, rescale=False)
     found = parser.read(arguments)
@@ -63,5 +63,5 @@ def main(arguments: Sequence[str]) -> int:
 
 def _again(picture: Path) -> str:
     """The name beside a picture for the one that is made again."""
-    suffix = "" if picture.suffix == ".json" else picture.suffix
+    suffix = "" if picture.suffix in (".json", ".gif") else picture.suffix
     return str(picture.with_name(f"{picture.stem}_rerun{suffix}"))

@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from neural_style import files, images, records
 from neural_style.checkpoint import Checkpoint
-from neural_style.cli.checkpoints import frames_of, is_finished
+from neural_style.cli.checkpoints import frames_of, is_finished, record_in
 from neural_style.cli.flags import add_fields
 from neural_style.cli.progress import Bar
 from neural_style.errors import InvalidInputError, check_choice
@@ -94,6 +94,12 @@ class Output:
     def record_file(self) -> Path:
         return self._named(".json")
 
+    @property
+    def last(self) -> list[Path]:
+        """What is written when the run has ended, as far as it is asked for."""
+        extras = ((self.gif, self.gif_file), (self.record, self.record_file))
+        return [self.final, *(path for wanted, path in extras if wanted)]
+
     def at_iteration(self, iteration: int) -> Path:
         return self._named(f"_at_iteration_{iteration}{self.suffix}")
 
@@ -104,8 +110,17 @@ class Output:
     def files(self, iterations: int) -> list[Path]:
         """All that a run writes that has so many iterations."""
         kept = [self.at_iteration(i) for i in range(self.done + 1, iterations + 1) if self.is_kept(i)]
-        extras = [path for wanted, path in ((self.gif, self.gif_file), (self.record, self.record_file)) if wanted]
-        return [self.final, *kept, *extras]
+        return [*self.last, *kept]
+
+    def taking_leftovers(self, iterations: int) -> Output:
+        """The same where files of a run that was killed before it wrote its picture may be replaced.
+
+        Nobody else names a file like the pictures of iterations; the others have the record of a run in them.
+        """
+        if self.final.exists():
+            return self
+        foreign = [path for path in self.last if record_in(path) is None]
+        return replace(self, own=tuple(path for path in self.files(iterations) if path not in foreign))
 
     def replaces(self, path: Path) -> bool:
         """Whether a file that is there already is written anew."""
@@ -170,6 +185,7 @@ class Session:
     weights_sha256: str | None = None
     checkpoint: Checkpoint | None = None
     _frames: list[np.ndarray] = field(default_factory=list)
+    _written: list[Path] = field(default_factory=list, init=False)
 
     def execute(self) -> int:
         """Check, run, save, and tell; returns the exit status."""
@@ -209,7 +225,9 @@ class Session:
 
         def save(step: Step) -> None:
             if self.output.is_kept(step.iteration):
-                self.output.write(self.output.at_iteration(step.iteration), step.image, content.picture)
+                path = self.output.at_iteration(step.iteration)
+                self.output.write(path, step.image, content.picture)
+                self._written.append(path)
             if self.output.gif:
                 self._frames.append(_at_most(self.output.rescaled(step.image, content.picture), GIF_ROWS))
 
@@ -234,24 +252,33 @@ class Session:
         return True
 
     def write(self, result: Result, content: images.Picture) -> list[Path]:
-        """Write the finished picture and what goes with it, and give up the checkpoint; returns the names."""
+        """Write what goes with the finished picture and then this itself, so that where it is nothing is missing.
+
+        The checkpoint is given up then. Returns the names.
+        """
         output = self.output
         if self.weights_sha256 not in (None, result.record["weights_sha256"]):
             warnings.warn("the weights are not those of the recorded picture, so the result differs", stacklevel=2)
         kept = {name: value for name, value in asdict(output).items() if name.startswith("rescale")}
-        record = {**result.record, "output": kept}
-        output.write(output.final, result.image, content, records.to_json(record))
-        written = [output.final]
+        record = records.to_json({**result.record, "output": kept})
         if output.gif:
-            written.append(output.gif_file)
-            images.write_animation(written[-1], self._frames, overwrite=output.replaces(written[-1]))
+            path = output.gif_file
+            images.write_animation(path, self._frames, record=record, overwrite=output.replaces(path))
+            self._written.append(path)
         if output.record:
-            written.append(output.record_file)
-            with files.complete(written[-1], f'record "{written[-1]}"', overwrite=True) as file:
-                file.write((records.to_json(record) + "\n").encode("utf-8", "backslashreplace"))
+            path = output.record_file
+            with files.complete(path, f'record "{path}"', overwrite=output.replaces(path)) as file:
+                file.write(f"{record}\n".encode("utf-8", "backslashreplace"))
+            self._written.append(path)
+        output.write(output.final, result.image, content, record)
         if self.checkpoint is not None and self.checkpoint.is_finished:
             self.checkpoint.delete()  # last: whenever the run is killed, either the checkpoint or all files are there
-        return written
+        return output.last
+
+    def discard(self) -> None:
+        """Delete what was written so far of a picture that will not be finished."""
+        for path in self._written:
+            path.unlink(missing_ok=True)
 
 
 def evaluations(run: Run) -> int:

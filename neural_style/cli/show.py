@@ -14,7 +14,7 @@ from neural_style.cli.session import table_of_terms
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     parser = Parser("show", "Print the settings, versions and losses that a picture was made with.")
-    parser.add_argument("picture", type=Path, help="a picture made by neural_style, or its .json")
+    parser.add_argument("picture", type=Path, help="a picture made by neural_style, or its .json or .gif")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     found = parser.read(arguments)
     record = records.read(found.picture)

@@ -27,7 +27,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 _RECORD_KEY = "neural_style"
-_RECORD_MARK = b"neural_style:"  # tells our text from a camera's own in the EXIF tag that both use
+_RECORD_MARK = b"neural_style:"  # tells our text from anybody's in the EXIF tag or the comment that all use
 _IMAGE_DESCRIPTION = 270  # TIFF 6.0 tag
 
 
@@ -76,8 +76,7 @@ def write(
         pixels = over_white(pixels, alpha) if kind == "JPEG" else np.dstack([pixels, alpha])
     options = dict(_OPTIONS[kind])
     if record is not None:
-        # A lone surrogate (a file name that is not UTF-8) becomes the escape that JSON has for it.
-        text = record.encode("utf-8", "backslashreplace")
+        text = _encoded(record)
         if kind == "PNG":
             options["pnginfo"] = PngImagePlugin.PngInfo()
             options["pnginfo"].add_itxt(_RECORD_KEY, text.decode())
@@ -121,25 +120,32 @@ def write_16_bit(
 
 
 def read_record(path: str | os.PathLike[str]) -> str | None:
-    """The text that `write` stored in the picture, None where there is none; errors as in `read`."""
+    """The text that was stored in the picture or animation, None where there is none; errors as in `read`."""
     where = f'image "{os.fspath(path)}"'
     with opened(Path(path), where) as file, Image.open(file, formats=READABLE) as image:
         check_extent(image.height, image.width, where)
         if isinstance(image, PngImagePlugin.PngImageFile):
             text = image.text.get(_RECORD_KEY)
             return None if text is None else str(text)
-        stored = image.getexif().get(_IMAGE_DESCRIPTION, b"")
+        is_gif = image.format == "GIF"
+        stored = image.info.get("comment", b"") if is_gif else image.getexif().get(_IMAGE_DESCRIPTION, b"")
     # Pillow hands the bytes of this tag out as Latin-1, which loses nothing.
     stored = stored.encode("latin-1", "replace") if isinstance(stored, str) else stored
     return stored.removeprefix(_RECORD_MARK).decode() if stored.startswith(_RECORD_MARK) else None
 
 
 def write_animation(
-    path: str | os.PathLike[str], frames: Sequence[Array], *, milliseconds: int = 120, overwrite: bool = False
+    path: str | os.PathLike[str],
+    frames: Sequence[Array],
+    *,
+    milliseconds: int = 120,
+    record: str | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write `frames` (rows, columns, 3), 0..255, as a GIF that loops and rests for a second and a half on the last.
 
     Frames of other sizes (a run from coarse to fine) are brought to the last one's. Each has a palette of its own.
+    `record` is a text that `read_record` finds again.
     """
     path = Path(path)
     where = f'animation "{path}"'
@@ -157,6 +163,12 @@ def write_animation(
             append_images=images[1:],
             duration=[milliseconds] * (len(images) - 1) + [max(milliseconds, 1500)],
             loop=0,
+            **({} if record is None else {"comment": _RECORD_MARK + _encoded(record)}),
         )
     with files.complete(path, where, overwrite=overwrite) as file:
         file.write(buffer.getvalue())
+
+
+def _encoded(record: str) -> bytes:
+    """A lone surrogate (a file name that is not UTF-8) becomes the escape that JSON has for it."""
+    return record.encode("utf-8", "backslashreplace")

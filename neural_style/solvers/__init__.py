@@ -7,12 +7,13 @@ returns why.
 
 Those that are `RESUMABLE` can be taken up again: `minimise(..., resume=point.snapshot())` goes on behind that point as
 if nothing had happened, bit for bit on one machine; `evaluations` counts those before it too. A snapshot holds NumPy
-arrays by name, and is to be taken before the next point is asked for.
+arrays by name, and is to be taken before the next point is asked for. What is taken up is taken out of it, array by
+array: it may be as large as all else that a run holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -33,7 +34,7 @@ WITH_MEMORY = ("lbfgs", "scipy_lbfgs")
 RESUMABLE = ("lbfgs", "adam")
 """Those that can be taken up again. SciPy owns its loop, and does not let its state out."""
 
-Snapshot = Mapping[str, np.ndarray]
+Snapshot = dict[str, np.ndarray]
 """All that a solver needs to go on."""
 
 

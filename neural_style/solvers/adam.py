@@ -32,10 +32,10 @@ def minimise(
     optimizer.build([image])
     done, stopped = 0, ""
     if resume is not None:
-        image.assign(resume["image"])
+        image.assign(resume.pop("image"))
         for index, variable in enumerate(optimizer.variables):
-            variable.assign(resume[f"optimizer_{index}"])
-        done, stopped = int(resume["done"]), str(resume["stopped"])
+            variable.assign(resume.pop(f"optimizer_{index}"))
+        done, stopped = int(resume.pop("done")), str(resume.pop("stopped"))
 
     def snapshot() -> Snapshot:
         variables = {f"optimizer_{index}": variable for index, variable in enumerate(optimizer.variables)}

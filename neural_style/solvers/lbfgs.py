@@ -23,7 +23,7 @@ the host is a handful of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -78,6 +78,10 @@ class State(NamedTuple):
     changes: tuple[Tensor, ...]
     inverse_curvatures: Tensor
     powers: Tensor
+
+
+PICTURES = ("steps", "changes")
+"""What a state has many pictures of."""
 
 
 class Order(NamedTuple):
@@ -233,34 +237,40 @@ def _forgotten(state: State, memory: int) -> State:
 
 
 def _snapshot(state: State, course: Course) -> Snapshot:
-    """Both as arrays; of the memory only what is filled."""
+    """Both as arrays, which on a CPU are no copies; of the memory only what is filled, each picture by itself."""
+    single = {name: np.asarray(value) for name, value in state._asdict().items() if name not in PICTURES}
     filled = {
-        name: np.stack([np.asarray(each) for each in getattr(state, name)[-course.pairs :]])
-        for name in ("steps", "changes")
-        if course.pairs
+        f"{name}.{index}": np.asarray(picture)
+        for name in PICTURES
+        for index, picture in enumerate(getattr(state, name)[len(state.steps) - course.pairs :])
     }
-    single = {name: np.asarray(value) for name, value in state._asdict().items() if name not in ("steps", "changes")}
     return {**single, **filled, **{name: np.array(value) for name, value in course._asdict().items()}}
 
 
 def _taken_up(empty: State, snapshot: Snapshot) -> tuple[State, Course]:
-    """The opposite of `_snapshot`; `empty` has room for the memory, the latest of which are kept where it has less."""
-    plain = {name: snapshot[name].item() for name in Course._fields if name != "order"}
-    accept, remember, moved, ahead = snapshot["order"].tolist()
+    """The opposite of `_snapshot`, which it empties, so that nothing is held twice for long.
+
+    `empty` has room for the memory, the latest of which are kept where it has less.
+    """
+    plain = {name: snapshot.pop(name).item() for name in Course._fields if name != "order"}
+    accept, remember, moved, ahead = snapshot.pop("order").tolist()
     order = Order(bool(accept), bool(remember), moved, ahead)
-    room = len(empty.steps)
-    kept = plain["pairs"] = min(plain["pairs"], room)
+    room, pairs = len(empty.steps), plain["pairs"]
+    kept = plain["pairs"] = min(pairs, room)
     found: dict[str, Any] = {}
     for name, value in empty._asdict().items():
-        if name in ("steps", "changes"):
-            latest = snapshot[name][-kept:] if kept else ()
-            found[name] = (*value[kept:], *map(ops.convert_to_tensor, latest))
+        if name in PICTURES:
+            for forgotten in range(pairs - kept):
+                del snapshot[f"{name}.{forgotten}"]
+            latest = [ops.convert_to_tensor(snapshot.pop(f"{name}.{i}")) for i in range(pairs - kept, pairs)]
+            found[name] = (*value[kept:], *latest)
         elif name in ("inverse_curvatures", "powers"):
-            of_pairs = np.zeros((room, *snapshot[name].shape[1:]), snapshot[name].dtype)
-            of_pairs[room - kept :] = snapshot[name][len(snapshot[name]) - kept :]
+            all_pairs = snapshot.pop(name)
+            of_pairs = np.zeros((room, *all_pairs.shape[1:]), all_pairs.dtype)
+            of_pairs[room - kept :] = all_pairs[len(all_pairs) - kept :]
             found[name] = ops.convert_to_tensor(of_pairs)
         else:
-            found[name] = ops.convert_to_tensor(snapshot[name])
+            found[name] = ops.convert_to_tensor(snapshot.pop(name))
     return empty._replace(**found), Course(**plain, order=order)
 
 
@@ -273,10 +283,8 @@ def _program(function: Function, first_step: float) -> Callable[..., Any]:
         state = ops.cond(accept > 0, lambda: _accepted(state, remember > 0, moved, bands, first_step), lambda: state)
         return state, state.image + ahead * state.direction
 
-    def slopes_along(state: State, gradient: Tensor) -> tuple[State, Tensor]:
-        gradient = ops.cast(gradient, state.image.dtype)
-        slopes = ops.stack([_dot(state.gradient, state.direction), _dot(gradient, state.direction)])
-        return state._replace(ahead=gradient), slopes
+    def slopes_along(direction: Tensor, gradients: Sequence[Tensor]) -> Tensor:
+        return ops.stack([_dot(gradient, direction) for gradient in gradients])
 
     placed: Callable[..., Any] = place if traceable else backend.compiled(place)
     slopes_found: Callable[..., Any] = slopes_along if traceable else backend.compiled(slopes_along)
@@ -284,8 +292,9 @@ def _program(function: Function, first_step: float) -> Callable[..., Any]:
     def step(state: State, controls: Tensor, constants: Any, bands: Tensor) -> tuple[State, Tensor, Any]:
         state, trial = placed(state, controls, bands)
         value, gradient, extra = evaluate(trial, constants)
-        state, slopes = slopes_found(state, ops.convert_to_tensor(gradient))
-        return state, trial, (value, extra, slopes)
+        ahead = ops.cast(ops.convert_to_tensor(gradient), state.image.dtype)
+        slopes = slopes_found(state.direction, [state.gradient, ahead])
+        return state._replace(ahead=ahead), trial, (value, extra, slopes)
 
     return backend.compiled(step) if traceable else step
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from neural_style import files
 from neural_style.checkpoint import Checkpoint
 from neural_style.cli.session import Output
 from neural_style.level import Level
@@ -52,8 +53,8 @@ def keep(paint: Command, tmp_path: Path) -> Command:
     return lambda *arguments, **settings: paint(*flags, *arguments, **settings)
 
 
-def kill_in(monkeypatch: pytest.MonkeyPatch, where: type, name: str, call: int, error: type = Killed) -> None:
-    """Break off when a method is called for this time."""
+def kill_in(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, error: type = Killed) -> None:
+    """Break off when a function is called for this time."""
     original, calls = getattr(where, name), []
 
     def called(*arguments: Any, **settings: Any) -> Any:
@@ -115,6 +116,24 @@ def test_killed_when_all_was_done(keep: Command, out: Path) -> None:
     keep("--content_weight", "7").assert_refused("out.png", "exists")
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_killed_while_the_last_files_are_written(
+    keep: Command, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """After the animation, and after the record beside it: the picture is last, and all are the run's own."""
+    flags = ["--gif", "--record"]
+    with monkeypatch.context() as patch:
+        kill_in(patch, files, "complete", 8 + count)  # after 4 checkpoints and 3 pictures of iterations
+        with pytest.raises(Killed):
+            keep(*flags)
+    last = ["out.gif", "out.json", "out.png"]
+    assert [name for name in last if (out / name).exists()] == last[:count]
+    assert keep(*flags).status == 0
+    assert pixels(out / "out.png").shape == (32, 38, 3)
+    assert len(frames(out / "out.gif")) == 3
+    assert not (tmp_path / "run.ckpt").exists()
+
+
 def test_ctrl_c_leaves_the_checkpoint_and_says_so(
     paint: Command, keep: Command, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +146,22 @@ def test_ctrl_c_leaves_the_checkpoint_and_says_so(
     assert pixels(out / "out.png").shape == (32, 38, 3)
     assert keep().status == 0
     np.testing.assert_array_equal(pixels(out / "out.png"), pixels(tmp_path / "whole.png"))
+
+
+def test_more_iterations_after_ctrl_c_are_killed_too(
+    paint: Command, keep: Command, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The picture of the interrupted run says 3 iterations and the checkpoint 5: both are of one run."""
+    assert paint("--num_iter", "5", "--gif", prefix=tmp_path / "whole").status == 0
+    with monkeypatch.context() as patch:
+        kill_in(patch, Output, "write", 2, KeyboardInterrupt)
+        assert keep("--gif").status == 130
+    with killed_in(Checkpoint, "write", 3):
+        keep("--gif", "--num_iter", "5")
+    ran = keep("--gif", "--num_iter", "5")
+    assert ran.status == 0, ran.err
+    np.testing.assert_array_equal(pixels(out / "out.png"), pixels(tmp_path / "whole.png"))
+    np.testing.assert_array_equal(frames(out / "out.gif"), frames(tmp_path / "whole.gif"))
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.gif", "out_at_iteration_3.png", "other_at_iteration_2.png"])

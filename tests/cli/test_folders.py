@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -17,13 +18,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Network
+from neural_style import Network, files, plan
 from neural_style.cli import progress
-from neural_style.errors import OutOfMemoryError
+from neural_style.cli.session import Output, Session
+from neural_style.errors import InvalidInputError, OutOfMemoryError
+from neural_style.inputs import as_content
+from neural_style.run import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 
 Command = Callable[..., Any]
+
+
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a kill."""
+
 
 SMALLEST = (
     *("--model", "mini", "--weights", "random", "--content_layer", "conv1_1", "--style_layers", "conv1_1"),
@@ -222,6 +231,27 @@ def test_a_photo_that_is_too_narrow_is_passed_over(paint: Command, folders: Path
 
 
 @pytest.mark.filterwarnings("always")
+def test_what_has_room_for_portraits_only(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is that of each photo: no other shape is tried, warned of, or refused."""
+    technique = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
+    run = Run(image_size=16)
+    portrait, square = (
+        plan.demands(technique.look, as_content(np.zeros((40, columns, 3), np.uint8)), (), run)[0].bytes
+        for columns in (20, 40)
+    )
+    monkeypatch.setattr(plan, "free_memory", lambda: int((portrait + square) / 2 / plan.RESERVE))
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.full((40, 20, 3), 99, np.uint8)).save(folders / "photos" / name)
+    Image.fromarray(np.full((10, 10, 3), 99, np.uint8)).save(folders / "style.png")
+    assert paint("--quiet") == (0, "", "")
+    Image.fromarray(np.full((40, 40, 3), 99, np.uint8)).save(folders / "photos" / "b.png")
+    ran = paint("--quiet", "--overwrite")
+    assert ran.status == 1
+    assert ran.err.count("\n") == 1
+    assert "b.png: 16 x 16 pixels need" in ran.err
+
+
+@pytest.mark.filterwarnings("always")
 def test_errors_and_warnings_name_the_photo(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Network.transfer
 
@@ -266,6 +296,7 @@ def test_one_bar_for_all(paint: Command, folders: Path, monkeypatch: pytest.Monk
         ({}, ["--stroke_scale", "1e9"], ["style", "1e+09"]),
         ({}, ["--style_weight", "1", "2"], ["--style_weight has 2 values for 1 styles"]),
         ({}, ["--save_every", "-1"], ["save_every", "-1"]),
+        ({}, ["--memory_limit", "-1"], ["memory_limit must be a finite number"]),
         ({}, ["--device", "tpu"], ['unknown device "tpu"']),
         ({}, ["--pairs"], ["--pairs needs two folders"]),
         ({"content": "photos/a.png", "styles": ("paintings",)}, ["--pairs"], ["--pairs needs two folders"]),
@@ -301,6 +332,67 @@ def test_two_results_of_one_name(paint: Command, folders: Path) -> None:
     for name in ("photos/c_d", "photos/c", "paintings/e", "paintings/d_e"):
         save(folders / f"{name}.png")
     paint(styles=("paintings",)).assert_refused("2 pictures would be called c_d_e.png")
+
+
+ALL = ["--save_every", "1", "--num_iter", "2", "--gif", "--record"]
+MADE = ["a.gif", "a.json", "a.png", "a_at_iteration_1.png", "a_at_iteration_2.png"]
+
+
+@pytest.mark.parametrize("left", [1, 2, 3, 4])
+def test_what_a_kill_has_left_is_replaced(
+    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    """After each file until the picture itself, which is the last."""
+    whole, results, written = files.complete, folders / "results", []
+
+    def complete(path: Path, *arguments: Any, **settings: Any) -> Any:
+        written.append(path.name)
+        if len(written) > left:
+            raise Killed
+        return whole(path, *arguments, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "complete", complete)
+        patch.setattr(Session, "discard", lambda _: None)  # whoever is killed tidies up nothing
+        with pytest.raises(Killed):
+            paint(*ALL, content="photos/a.png", styles=("paintings",))
+    assert len(names(results)) == left
+    assert "a_a.png" not in names(results)
+    ran = paint("--quiet", *ALL, content="photos/a.png", styles=("paintings",))
+    assert ran == (0, "", "")
+    assert names(results) == sorted(name.replace("a", f"a_{each}", 1) for each in "ax" for name in MADE)
+
+
+@pytest.mark.parametrize("error", [InvalidInputError("no space left on the device"), KeyboardInterrupt(), Killed()])
+def test_what_has_no_picture_is_not_left(
+    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    whole = Output.write
+
+    def write(self: Output, path: Path, *arguments: Any) -> None:
+        if path.name == "b.png":
+            raise error
+        whole(self, path, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Output, "write", write)
+        with contextlib.suppress(Killed):
+            assert paint(*ALL).status in (1, 130)
+    assert names(folders / "results") == MADE
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.json"])
+def test_what_no_run_has_written_stays(paint: Command, folders: Path, name: str) -> None:
+    save(folders / "results" / "b_at_iteration_1.png")
+    (folders / "results" / name).write_bytes(b"mine")
+    ran = paint("--quiet", *ALL)
+    assert ran.status == 1
+    assert ran.err.count("\n") == 1
+    assert f'{name}" exists' in ran.err
+    assert (folders / "results" / name).read_bytes() == b"mine"
+    assert [made for made in names(folders / "results") if made[0] == "b"] == [
+        each.replace("a", "b", 1) for each in MADE
+    ]
 
 
 INTERRUPTIBLE = """

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from neural_style import Reconstruction
+from neural_style.checkpoint import Checkpoint
 from neural_style.cli import reconstruct as reconstruct_command
 
 
@@ -48,7 +49,8 @@ def test_files_are_made_and_made_again(reconstruct, command, tmp_path, of, flags
     shown = command("show", tmp_path / "out.png")
     assert shown.status == 0
     assert "reconstruction by neural_style" in shown.out
-    assert command("rerun", tmp_path / "out.png", "--quiet", "--save_every", "0") == (0, "", "")
+    assert command("show", tmp_path / "out.gif", "--json").out == command("show", tmp_path / "out.png", "--json").out
+    assert command("rerun", tmp_path / "out.gif", "--quiet", "--save_every", "0") == (0, "", "")
     np.testing.assert_array_equal(pixels(tmp_path / "out_rerun.png"), pixels(tmp_path / "out.png"))
 
 
@@ -67,6 +69,38 @@ def test_a_broken_run_goes_on(reconstruct, tmp_path):
     assert not (tmp_path / "out.ckpt").exists()
     ran = reconstruct("content", *flags, "--resume")
     assert ran.status == 0, ran.err
+
+
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a kill."""
+
+
+@pytest.mark.parametrize("of", ["content", "style"])
+def test_a_killed_run_goes_on(reconstruct, tmp_path, monkeypatch, of):
+    """Killed when the picture of the second iteration is written and its checkpoint is not."""
+    flags = ["--layer", "conv1_2", "--num_iter", "3", "--seed", "3", "--sizes", "12", "16", "--gif"]
+    assert reconstruct(of, *flags, prefix=tmp_path / "whole").status == 0
+    flags += ["--checkpoint", tmp_path / "run.ckpt", "--resume"]
+    original, calls = Checkpoint.write, []
+
+    def write(*arguments, **settings):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise Killed
+        return original(*arguments, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "write", write)
+        with pytest.raises(Killed):
+            reconstruct(of, *flags)
+    made = tmp_path / "out_at_iteration_1.png"
+    before = made.stat().st_mtime_ns
+    assert reconstruct(of, *flags) == (0, "", "")
+    np.testing.assert_array_equal(pixels(tmp_path / "out.png"), pixels(tmp_path / "whole.png"))
+    assert (tmp_path / "out.gif").stat().st_size > 0
+    assert made.stat().st_mtime_ns == before
+    assert not (tmp_path / "run.ckpt").exists()
+    reconstruct(of, *flags, "--layer", "conv1_1").assert_refused("out.png", "exists")
 
 
 @pytest.mark.usefixtures("idle")

@@ -227,7 +227,11 @@ def test_an_animation(tmp_path: Path) -> None:
             assert np.abs(np.asarray(gif.convert("RGB")) - colour).max() <= 1
     with pytest.raises(InvalidInputError, match="exists: choose another name"):
         images.write_animation(tmp_path / "a.gif", frames)
-    images.write_animation(tmp_path / "a.gif", frames[:1], overwrite=True)
+    assert images.read_record(tmp_path / "a.gif") is None
+    for count in (1, 3):
+        record = RECORD * 50  # longer than a block of GIF, which has 255 bytes
+        images.write_animation(tmp_path / "a.gif", frames[:count], record=record, overwrite=True)
+        assert images.read_record(tmp_path / "a.gif") == record
 
 
 def test_animations_that_cannot_be(tmp_path: Path, smooth: np.ndarray) -> None:

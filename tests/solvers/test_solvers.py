@@ -326,6 +326,7 @@ def test_a_solver_that_is_taken_up_goes_on_as_if_nothing_had_happened(name, trac
     after, _ = run(name, function, np.zeros_like(start), 40, resume=state)
     assert before + [point.value for point in after] == [point.value for point in whole]
     np.testing.assert_array_equal(np.asarray(after[-1].image), np.asarray(whole[-1].image))
+    assert not state  # nothing is held twice
 
 
 def walls(x):
@@ -360,6 +361,29 @@ def test_an_empty_memory_takes_no_space():
         sizes.append(sum(array.size for array in state.values() if array.ndim >= 3) // np.prod(SHAPE))
     assert sizes[0] == 4  # image, gradient, direction, ahead
     assert sizes[0] < sizes[1] < sizes[2] == 4 + 2 * 4
+
+
+def test_a_snapshot_of_lbfgs_copies_no_picture():
+    points = lbfgs.minimise(traced(rosenbrock), np.zeros(SHAPE, "float32"), evaluations=9)
+    for point in points:
+        one, other = point.snapshot(), point.snapshot()
+    pictures = [name for name, array in one.items() if array.shape == SHAPE]
+    assert len(pictures) == 4 + 2 * one["pairs"] > 8
+    assert all(np.shares_memory(one[name], other[name]) for name in pictures)
+
+
+def test_fewer_steps_may_be_taken_up_than_were_kept():
+    """The latest: what a machine with less memory goes on with is what that memory would hold."""
+    start = np.linspace(-1.5, 2, 36).reshape(3, 4, 3).astype("float32")
+    _, state = state_after("lbfgs", traced(rosenbrock), start, 12, memory=5)
+    _, same = state_after("lbfgs", traced(rosenbrock), start, 12, memory=5)
+    pairs = int(state["pairs"])
+    points = lbfgs.minimise(traced(rosenbrock), start, evaluations=13, memory=2, resume=state)
+    found = next(points).snapshot()
+    assert not state
+    assert found["pairs"] == 2
+    # One pair was added by the evaluation.
+    np.testing.assert_array_equal(found["steps.0"], same[f"steps.{pairs - 1}"])
 
 
 def test_adam_ends_where_nothing_is_finite():
