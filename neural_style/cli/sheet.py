@@ -105,10 +105,10 @@ def main(arguments: Sequence[str]) -> int:
     output = Output.of(name, save_every=0, record=True, overwrite=found.overwrite)
     photo = images.read(found.content, what="content")
     paintings = [images.read(path, what="style") for path in found.styles]
+    start_backend(found.device)  # what a size needs depends on it
     combinations = _combinations(found, technique, painting, axes, output.prefix, [photo, *paintings])
     sources = [found.init, *(mask for each in combinations for mask in _files(each)), found.content, *found.styles]
     output.check(0, inputs=sources)
-    start_backend(found.device)
     in_order = sorted(combinations, key=_order(combinations))
     for each in in_order:
         with _named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn
