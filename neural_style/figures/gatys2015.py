@@ -179,6 +179,8 @@ FIGURES = {
         {**PAIR, "photo": "rocket"},
         reconstructions,
     ),
-    "gatys2015-2": Recipe("one photo in five styles", f"{SOURCE}, figure 2, and CVPR 2016, figure 3", GALLERY_INPUTS, gallery),
+    "gatys2015-2": Recipe(
+        "one photo in five styles", f"{SOURCE}, figure 2; CVPR 2016, figure 3", GALLERY_INPUTS, gallery
+    ),
     "gatys2015-3": Recipe("style layers by the ratio of weights", f"{SOURCE}, figure 3", PAIR, layers_by_ratio),
 }
