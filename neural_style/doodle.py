@@ -44,7 +44,7 @@ OTHER_SHAPE = 0.02
 class NeuralDoodle:
     """The texture of each region of a painting, in the region of the same colour of a mask that somebody has painted.
 
-    The objective is
+    The objective is::
 
         style_weight region_style_weight * sum_l c_l sum_r mean (G_lr(x) - G_lr(s))^2
             + content_weight * sum (F_x - F_c)^2 + total_variation_weight * TV(x)

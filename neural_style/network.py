@@ -72,7 +72,7 @@ def settled_precision(name: str) -> str:
 class Network(Technique):
     """Layout from one layer of the content, texture from Gram matrices of the styles, smoothness from total variation.
 
-    The objective is
+    The objective is::
 
         content_weight * L(F_x, F_c) + sum_j w_j style_scale / n * sum_l S(G_l(x), G_l(s_j))
             + total_variation_weight * TV(x)

@@ -36,7 +36,7 @@ INIT = "noise"
 class Reconstruction(Technique):
     """A picture made from nothing but what some layers hold of another: its content, or its style.
 
-    The objective is
+    The objective is::
 
         1/n * sum_l L(F_l(x), F_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of content
         1/n * sum_l S(G_l(x), G_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of style

@@ -28,7 +28,7 @@ def normalised(
 ) -> Weights:
     """Weights with which the mean activation of each filter, over images and positions, is one.
 
-    Gatys et al. 2016 (CVPR), section 2. With m_l the mean activations of layer l before,
+    Gatys et al. 2016 (CVPR), section 2. With m_l the mean activations of layer l before::
 
         W'_l[..., i, j] = W_l[..., i, j] m_{l-1}[i] / m_l[j],    b'_l[j] = b_l[j] / m_l[j],    m_0 = 1,
 
