@@ -57,7 +57,7 @@ PICTURES = {
     "improvements": Picture(
         ("plain", "geometric", "shifted", "chained"),
         tuple(
-            f"inetwork cat.png harvest.png {name} --variant novak2016 {SMALL} {flags}".rstrip()
+            f"inetwork cat.png night.png {name} --variant novak2016 --content_weight 0.01 {SMALL} {flags}".rstrip()
             for name, flags in (
                 ("plain", "--geometric_weights False --activation_shift 0 --chain False"),
                 ("geometric", "--activation_shift 0 --chain False"),
@@ -95,9 +95,6 @@ PICTURES = {
         ("colours", "table", "mask_transfer"),
         ("mask_transfer coffee.png colours.png table.png --feather 3 --output mask_transfer.png",),
     ),
-    "color_transfer": Picture(
-        ("cat", "demo", "color_transfer"), ("color_transfer cat.png demo.png --method pca --output color_transfer.png",)
-    ),
     "methods": Picture(
         ("luminance", "histogram", "cholesky", "pca", "monge_kantorovich"),
         tuple(
@@ -113,10 +110,14 @@ PICTURES = {
         ),
     ),
     "contents": Picture(
-        ("cat", "content_1_2", "content_2_2", "content_3_4"),
+        ("cat", "content_1_2", "content_3_4", "content_max"),
         tuple(
-            f"reconstruct content cat.png content_{layer} --layer conv{layer} {KEPT} --total_variation_weight 1e-7"
-            for layer in ("1_2", "2_2", "3_4")
+            f"reconstruct content cat.png {name} {flags} {KEPT} --total_variation_weight 1e-7"
+            for name, flags in (
+                ("content_1_2", "--layer conv1_2"),
+                ("content_3_4", "--layer conv3_4"),
+                ("content_max", "--layer conv3_4 --pool_type max"),
+            )
         ),
     ),
     "styles": Picture(
@@ -146,7 +147,7 @@ PICTURES = {
             ("style_weight", "0.1 1 10", SHEET),
             ("content_layer", "conv1_2 conv2_2 conv3_1 conv3_4", SHEET),
             ("style_layers", "conv1_1 conv1_1,conv2_1 conv1_1,conv2_1,conv3_1 conv3_1", SHEET),
-            ("total_variation_weight", "0 8.5e-5 1e-3 1e-2", SHEET),
+            ("total_variation_weight", "0 0.01 0.1 1", f"{SHEET} --content_weight 0.025"),
             ("pool_type", "max ave", SHEET),
             ("num_iter", "1 3 10 30", "--model mini --rows 160"),
             ("init_image", "content gray noise", SHEET),

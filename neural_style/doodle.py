@@ -57,6 +57,14 @@ class NeuralDoodle:
     the target mask (the reference always takes the mask's, and stretches everything to it). Masks are read by
     `neural_style.labels`, and pictures are saved as they are (the reference smooths and sharpens each).
 
+    Example:
+        >>> from neural_style import NeuralDoodle
+        >>> from neural_style.samples import sample
+        >>> doodle = NeuralDoodle(model="mini", weights="random", style_layers="conv1_1")
+        >>> painting, regions, drawn = (sample(name) for name in ("night", "night_map", "doodle_map"))
+        >>> doodle.transfer(painting, regions, drawn, labels=4, image_size=24, iterations=1).image.shape
+        (24, 30, 3)
+
     Attributes:
         model: `vgg16`, `vgg19` or `mini`.
         weights: `imagenet`, `embedded`, `random`, `random:<seed>`, or a path to an .h5 or .npz file; by default the

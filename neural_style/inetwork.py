@@ -44,6 +44,14 @@ class INetwork(Network):
     ratios at any size and with any network; content_weight is 0.05 by default. Total variation is a mean over pixels
     and channels there.
 
+    Example:
+        >>> from neural_style import INetwork
+        >>> layers = ("conv1_1", "conv1_2", "conv2_1")
+        >>> INetwork(model="mini", style_layers=layers).style_coefficients()
+        {('conv1_1',): 0.5, ('conv1_2',): 0.5, ('conv2_1',): -1.0}
+        >>> INetwork(model="mini", style_layers=layers, variant="novak2016").style_coefficients()
+        {('conv1_1', 'conv1_2'): 0.666..., ('conv1_2', 'conv2_1'): 0.333...}
+
     Attributes:
         variant: `titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper.
         geometric_weights: weigh layers by powers of two.

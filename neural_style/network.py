@@ -81,6 +81,16 @@ class Network(Technique):
     are computed once. Where S compares plain sums over positions (`titu1994`), a style of another size than the
     pastiche has its Gram matrix brought to the pastiche's number of positions, so that its size changes nothing else.
 
+    Example:
+        >>> from neural_style import Network
+        >>> from neural_style.samples import sample
+        >>> net = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
+        >>> result = net.transfer(sample("cat"), sample("night"), image_size=24, iterations=1)
+        >>> result.image.shape
+        (24, 36, 3)
+        >>> sorted(result.losses)
+        ['content.conv1_2', 'style.0.conv1_1', 'tv']
+
     Attributes:
         model: `vgg16`, `vgg19` or `mini`.
         weights: `imagenet`, `embedded`, `random`, `random:<seed>`, or a path to an .h5 or .npz file; by default the

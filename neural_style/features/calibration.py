@@ -39,10 +39,15 @@ def normalised(
     A filter that is silent on all images is left as it is.
 
     Example:
-        >>> table = vgg.architecture("vgg19")  # doctest: +SKIP
-        >>> weights = load(table, "imagenet", table.layers)  # doctest: +SKIP
-        >>> np.savez("normalised.npz", **normalised(weights, photos, model="vgg19"))  # doctest: +SKIP
-        >>> Network(model="vgg19", weights="normalised.npz")  # doctest: +SKIP
+        >>> import numpy as np
+        >>> from neural_style import Network
+        >>> from neural_style.features import vgg, weights
+        >>> from neural_style.features.calibration import normalised
+        >>> from neural_style.samples import sample
+        >>> table = vgg.architecture("mini")
+        >>> scaled = normalised(weights.load(table, "embedded", table.layers), [sample("cat")], model="mini")
+        >>> np.savez("normalised.npz", **scaled)
+        >>> net = Network(model="mini", weights="normalised.npz")
 
     Args:
         weights: see `neural_style.features.vgg.build`; of all layers of the model, or of the first ones.
