@@ -50,7 +50,7 @@ TINY = {
 
 TINY_SIZES = ("24", "32", "48")
 WITHOUT_OUTPUT = ("plan", "show")
-OTHERS = ("pip install .", "make demo", "make test")
+OTHERS = ("pip install .", "make demo", "make test", "make docs")
 """Lines that are shown and not run here."""
 
 PICTURES = {
