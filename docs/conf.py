@@ -4,6 +4,7 @@ Nothing is fetched while it builds; formulas are drawn by MathJax in the browser
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -34,12 +35,19 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_type_aliases = {name: name for name in ("ImageSource", "MaskSource", "CheckpointSource", "Progress", "Tensor")}
-autodoc_class_signature = "separated"
 autodoc_inherit_docstrings = True
-autodoc_default_options = {"exclude-members": "__init__, __new__"}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 
 # Types in signatures are NumPy's, Pillow's and our own inner ones, which have no page here.
 nitpick_ignore_regex = [("py:class", ".*")]
+
+
+def setup(app):
+    """Names of types in unions as they are written in the code, where autodoc shows how it holds them."""
+
+    def signature_as_written(app, what, name, obj, options, signature, returns):
+        return tuple(text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (signature, returns))
+
+    app.connect("autodoc-process-signature", signature_as_written)
