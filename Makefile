@@ -1,17 +1,21 @@
 # make demo   sets up everything and makes a painting in demo/
 # make test   sets up everything and passes all tests
+# make docs   builds the documentation in docs/_build/html
 # make check  lint and types
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check clean
+.PHONY: demo test docs check clean
 
 demo: .venv/installed
 	$(BIN)/python tools/demo.py demo
 
 test: .venv/installed-tests
 	$(BIN)/python -m pytest
+
+docs: .venv/installed-docs
+	$(BIN)/python -m sphinx -b html -W --keep-going -n docs docs/_build/html
 
 check: .venv/installed-tests
 	$(BIN)/ruff check .
@@ -28,5 +32,9 @@ check: .venv/installed-tests
 	$(PIP) install --editable '.[test]'
 	touch $@
 
+.venv/installed-docs: .venv/installed
+	$(PIP) install --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf .venv build dist demo *.egg-info
+	rm -rf .venv build dist demo docs/_build *.egg-info

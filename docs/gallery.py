@@ -1,7 +1,7 @@
-"""Make the pictures of the README: `python docs/gallery.py`, about five minutes on 2 cores, no download.
+"""Make the pictures of README and documentation: `python docs/gallery.py`, about ten minutes on 2 cores, no download.
 
-Inputs are those of `neural-style samples`. Each picture is made by the command that the README shows under it; sheets
-of inputs and picture go to docs/pictures/.
+Inputs are those of `neural-style samples`. Each picture is made by the commands that stand under it on its page
+(tests/test_docs.py compares); inputs and results side by side go to docs/pictures/.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -18,59 +19,188 @@ from neural_style.cli import main as neural_style
 
 ROOT = Path(__file__).resolve().parent.parent
 
-HEIGHT = 240
-"""Rows of a sheet in the README."""
+HEIGHT, WIDTH, GAP = 240, 1100, 6
+"""Rows of the panels of a picture, the columns that it has at most, and the white between panels; contact sheets are
+kept as they are."""
+
+
+class Picture(NamedTuple):
+    """What is shown side by side, and the commands that make of the samples what is not among them."""
+
+    panels: tuple[str, ...]
+    commands: tuple[str, ...]
+
 
 MINI = "--model mini --image_size 320"
-COMMANDS = {
-    "demo": "network cat.png night.png demo --model mini --sizes 192 384 --num_iter 5 --content_weight 0.0005 "
-    "--total_variation_weight 0.0003",
-    "inetwork": f"inetwork cat.png harvest.png inetwork --variant novak2016 {MINI}",
-    "masks": f"network coffee.png night.png harvest.png masks --style_masks table.png cup.png {MINI} "
-    "--mask_normalization gatys2017",
-    "colours": f"network coffee.png night.png colours --preserve_color luminance {MINI}",
-    "mask_transfer": "mask_transfer coffee.png colours.png table.png --feather 3 --output mask_transfer.png",
-    "color_transfer": "color_transfer cat.png demo.png --method pca --output color_transfer.png",
-    "doodle": "doodle --nlabels 4 --style-image night.png --style-mask night_map.png --target-mask doodle_map.png "
-    "--target-image-prefix doodle --model mini --sizes 80 160 320 --num_iter 5",
+SMALL = "--model mini --image_size 192"
+KEPT = f"{SMALL} --normalization relative --num_iter 10"
+SHEET = "--model mini --rows 160 --num_iter 10"
+
+PICTURES = {
+    "demo": Picture(
+        ("cat", "night", "demo"),
+        (
+            "network cat.png night.png demo --model mini --sizes 192 384 --num_iter 5 --content_weight 0.0005 "
+            "--total_variation_weight 0.0003",
+        ),
+    ),
+    "network": Picture(
+        ("portrait", "harvest", "less", "default", "more"),
+        tuple(
+            f"network portrait.png harvest.png {name} --content_weight {weight} {MINI} --num_iter 5"
+            for name, weight in (("less", 0.025), ("default", 0.0025), ("more", 0.00025))
+        ),
+    ),
+    "inetwork": Picture(
+        ("cat", "harvest", "inetwork"), (f"inetwork cat.png harvest.png inetwork --variant novak2016 {MINI}",)
+    ),
+    "improvements": Picture(
+        ("plain", "geometric", "shifted", "chained"),
+        tuple(
+            f"inetwork cat.png night.png {name} --variant novak2016 --content_weight 0.01 {SMALL} {flags}".rstrip()
+            for name, flags in (
+                ("plain", "--geometric_weights False --activation_shift 0 --chain False"),
+                ("geometric", "--activation_shift 0 --chain False"),
+                ("shifted", "--chain False"),
+                ("chained", ""),
+            )
+        ),
+    ),
+    "masks": Picture(
+        ("coffee", "cup", "masks"),
+        (
+            f"network coffee.png night.png harvest.png masks --style_masks table.png cup.png {MINI} "
+            "--mask_normalization gatys2017",
+        ),
+    ),
+    "guides": Picture(
+        ("rocket", "launchpad", "by_area", "by_guide"),
+        (
+            f"network rocket.png night.png by_area --style_masks launchpad.png {SMALL}",
+            f"network rocket.png night.png by_guide --style_masks launchpad.png {SMALL} --mask_normalization gatys2017",
+        ),
+    ),
+    "colours": Picture(
+        ("coffee", "night", "colours"), (f"network coffee.png night.png colours --preserve_color luminance {MINI}",)
+    ),
+    "before": Picture(
+        ("plainly", "before", "after"),
+        (
+            f"network coffee.png night.png plainly {SMALL}",
+            f"network coffee.png night.png before --preserve_color pca --color_when before {SMALL}",
+            f"network coffee.png night.png after --preserve_color pca {SMALL}",
+        ),
+    ),
+    "mask_transfer": Picture(
+        ("colours", "table", "mask_transfer"),
+        ("mask_transfer coffee.png colours.png table.png --feather 3 --output mask_transfer.png",),
+    ),
+    "methods": Picture(
+        ("luminance", "histogram", "cholesky", "pca", "monge_kantorovich"),
+        tuple(
+            f"color_transfer coffee.png plainly.png --method {method} --output {method}.png"
+            for method in ("luminance", "histogram", "cholesky", "pca", "monge_kantorovich")
+        ),
+    ),
+    "doodle": Picture(
+        ("night", "night_map", "doodle_map", "doodle"),
+        (
+            "doodle --nlabels 4 --style-image night.png --style-mask night_map.png --target-mask doodle_map.png "
+            "--target-image-prefix doodle --model mini --sizes 80 160 320 --num_iter 5",
+        ),
+    ),
+    "contents": Picture(
+        ("cat", "content_1_2", "content_3_4", "content_max"),
+        tuple(
+            f"reconstruct content cat.png {name} {flags} {KEPT} --total_variation_weight 1e-7"
+            for name, flags in (
+                ("content_1_2", "--layer conv1_2"),
+                ("content_3_4", "--layer conv3_4"),
+                ("content_max", "--layer conv3_4 --pool_type max"),
+            )
+        ),
+    ),
+    "styles": Picture(
+        ("night", "style_1", "style_2", "style_3"),
+        tuple(
+            f"reconstruct style night.png {name} --layers {layers} {KEPT} --total_variation_weight 1e-8"
+            for name, layers in (
+                ("style_1", "conv1_1"),
+                ("style_2", "conv1_1 conv2_1"),
+                ("style_3", "conv1_1 conv2_1 conv3_1"),
+            )
+        ),
+    ),
+    "pyramid": Picture(
+        ("at_once", "coarse_to_fine"),
+        (
+            "network rocket.png harvest.png at_once --model mini --image_size 400 --num_iter 6",
+            "network rocket.png harvest.png coarse_to_fine --model mini --sizes 100 200 400 --num_iter 4",
+        ),
+    ),
+    **{
+        f"sheet_{name}": Picture(
+            (f"sheet_{name}",), (f"sheet cat.png night.png sheet_{name}.png --vary {name} {values} {flags}".rstrip(),)
+        )
+        for name, values, flags in (
+            ("content_weight", "0.1 0.01 0.0025 0.0005 0.0001", SHEET),
+            ("style_weight", "0.1 1 10", SHEET),
+            ("content_layer", "conv1_2 conv2_2 conv3_1 conv3_4", SHEET),
+            ("style_layers", "conv1_1 conv1_1,conv2_1 conv1_1,conv2_1,conv3_1 conv3_1", SHEET),
+            ("total_variation_weight", "0 0.01 0.1 1", f"{SHEET} --content_weight 0.025"),
+            ("pool_type", "max ave", SHEET),
+            ("num_iter", "1 3 10 30", "--model mini --rows 160"),
+            ("init_image", "content gray noise", SHEET),
+            ("stroke_scale", "0.5 1 2", SHEET),
+        )
+    },
 }
-SHEETS = {
-    "demo": ("cat", "night", "demo"),
-    "inetwork": ("cat", "harvest", "inetwork"),
-    "masks": ("coffee", "cup", "masks"),
-    "colours": ("coffee", "night", "colours"),
-    "mask_transfer": ("colours", "table", "mask_transfer"),
-    "color_transfer": ("cat", "demo", "color_transfer"),
-    "doodle": ("night", "night_map", "doodle_map", "doodle"),
-}
+"""In the order in which they can be made: some take the result of one before."""
 
 
-def sheet(names: tuple[str, ...], path: Path) -> None:
-    """Pictures side by side, HEIGHT rows each."""
-    pictures = [Image.open(f"{name}.png").convert("RGB") for name in names]
-    pictures = [p.resize((round(p.width * HEIGHT / p.height), HEIGHT), Image.Resampling.LANCZOS) for p in pictures]
-    together = Image.new("RGB", (sum(p.width + 6 for p in pictures) - 6, HEIGHT), "white")
+AFTERWARDS = ("mask_transfer", "color_transfer")
+"""Commands that paint nothing, and so have no flags for that."""
+
+
+def together(names: tuple[str, ...], path: Path) -> None:
+    """Pictures side by side, as many rows each; a single one is a sheet already."""
+    panels = [Image.open(f"{name}.png").convert("RGB") for name in names]
+    if len(panels) == 1:
+        panels[0].save(path, quality=88)
+        return
+    gaps = GAP * (len(panels) - 1)
+    rows = min(HEIGHT, round((WIDTH - gaps) / sum(panel.width / panel.height for panel in panels)))
+    panels = [p.resize((round(p.width * rows / p.height), rows), Image.Resampling.LANCZOS) for p in panels]
+    sheet = Image.new("RGB", (sum(panel.width for panel in panels) + gaps, rows), "white")
     left = 0
-    for picture in pictures:
-        together.paste(picture, (left, 0))
-        left += picture.width + 6
-    together.save(path, quality=88)
+    for panel in panels:
+        sheet.paste(panel, (left, 0))
+        left += panel.width + GAP
+    sheet.save(path, quality=88)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path("gallery"), help="folder for inputs and pictures")
-    parser.add_argument("--only", nargs="+", choices=COMMANDS, default=list(COMMANDS), help="make these again")
+    parser.add_argument("--only", nargs="+", choices=PICTURES, default=list(PICTURES), help="make these again")
     found = parser.parse_args()
     found.work.mkdir(parents=True, exist_ok=True)
     os.chdir(found.work)
     neural_style(["samples", ".", "--overwrite"])
     for name in found.only:
-        quiet = [] if name in ("mask_transfer", "color_transfer") else ["--save_every", "0", "--quiet"]
-        print("neural-style", COMMANDS[name], flush=True)
-        if neural_style([*shlex.split(COMMANDS[name]), *quiet, "--overwrite"]):
-            sys.exit(f"{name} failed")
-        sheet(SHEETS[name], ROOT / "docs" / "pictures" / f"{name}.jpg")
+        for command in PICTURES[name].commands:
+            technique = command.split()[0]
+            quiet = (
+                []
+                if technique in AFTERWARDS
+                else ["--quiet"]
+                if technique == "sheet"
+                else ["--quiet", "--save_every", "0"]
+            )
+            print("neural-style", command, flush=True)
+            if neural_style([*shlex.split(command), *quiet, "--overwrite"]):
+                sys.exit(f"{name} failed")
+        together(PICTURES[name].panels, ROOT / "docs" / "pictures" / f"{name}.jpg")
 
 
 if __name__ == "__main__":

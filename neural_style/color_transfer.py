@@ -35,6 +35,14 @@ def color_transfer(
 ) -> Array:
     """`generated` in the colours of `content`, in the size of `generated`.
 
+    Example:
+        >>> from neural_style import color_transfer
+        >>> from neural_style.samples import sample
+        >>> cat, night = sample("cat"), sample("night")
+        >>> recoloured = color_transfer(cat, night, method="pca")
+        >>> [picture.mean(axis=(0, 1)).round().tolist() for picture in (cat, night, recoloured)]
+        [[148.0, 111.0, 87.0], [78.0, 112.0, 139.0], [148.0, 111.0, 87.0]]
+
     Args:
         content: the picture whose colours are wanted; resized (bicubic) to the size of `generated`.
         generated: the picture that is to get them.
@@ -108,6 +116,12 @@ def match_colors(
 
 def linear_map(covariance_from: Array, covariance_to: Array, *, method: str) -> Array:
     """The matrix A of x -> A x + b that gives colours of covariance S the covariance C: A S A^T = C.
+
+    Example:
+        >>> import numpy as np
+        >>> from neural_style.color_transfer import linear_map
+        >>> linear_map(np.diag([1.0, 4.0, 9.0]), np.diag([4.0, 4.0, 4.0]), method="pca").round(2).tolist()
+        [[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.67]]
 
     With b = mean_C - A mean_S the means agree as well. A is not unique; the methods differ by a rotation:
 

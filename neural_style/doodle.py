@@ -44,7 +44,7 @@ OTHER_SHAPE = 0.02
 class NeuralDoodle:
     """The texture of each region of a painting, in the region of the same colour of a mask that somebody has painted.
 
-    The objective is
+    The objective is::
 
         style_weight region_style_weight * sum_l c_l sum_r mean (G_lr(x) - G_lr(s))^2
             + content_weight * sum (F_x - F_c)^2 + total_variation_weight * TV(x)
@@ -56,6 +56,14 @@ class NeuralDoodle:
     brought to the pastiche's number of positions. With a content image the pastiche has its shape, otherwise that of
     the target mask (the reference always takes the mask's, and stretches everything to it). Masks are read by
     `neural_style.labels`, and pictures are saved as they are (the reference smooths and sharpens each).
+
+    Example:
+        >>> from neural_style import NeuralDoodle
+        >>> from neural_style.samples import sample
+        >>> doodle = NeuralDoodle(model="mini", weights="random", style_layers="conv1_1")
+        >>> painting, regions, drawn = (sample(name) for name in ("night", "night_map", "doodle_map"))
+        >>> doodle.transfer(painting, regions, drawn, labels=4, image_size=24, iterations=1).image.shape
+        (24, 30, 3)
 
     Attributes:
         model: `vgg16`, `vgg19` or `mini`.

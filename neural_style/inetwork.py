@@ -28,7 +28,7 @@ class INetwork(Network):
     a correlation chain (3.5), each of which can be switched off.
 
     With style layers l_0 ... l_n and S_i the style loss of `Network` at l_i, on Gram matrices of shifted activations,
-    `titu1994` has the style term
+    `titu1994` has the style term::
 
         sum_i 2^-(n-1-i) (S_i - S_{i+1})          over i = 0 ... n-1
 
@@ -40,9 +40,17 @@ class INetwork(Network):
     `novak2016` weighs style layers by 2^(D-d) and content layers by 2^d, d being the rank of a layer among D; content
     is kept at all layers; and the chain is made of Gram matrices BETWEEN neighbouring layers, the smaller map repeated
     to the size of the larger. The paper's normalisation is not known: here every term is a relative error
-    |V - T|^2 / |T|^2, and weights of layers are divided by their sum, so that content_weight and style weights are
+    `|V - T|^2 / |T|^2`, and weights of layers are divided by their sum, so that content_weight and style weights are
     ratios at any size and with any network; content_weight is 0.05 by default. Total variation is a mean over pixels
     and channels there.
+
+    Example:
+        >>> from neural_style import INetwork
+        >>> layers = ("conv1_1", "conv1_2", "conv2_1")
+        >>> INetwork(model="mini", style_layers=layers).style_coefficients()
+        {('conv1_1',): 0.5, ('conv1_2',): 0.5, ('conv2_1',): -1.0}
+        >>> INetwork(model="mini", style_layers=layers, variant="novak2016").style_coefficients()
+        {('conv1_1', 'conv1_2'): 0.666..., ('conv1_2', 'conv2_1'): 0.333...}
 
     Attributes:
         variant: `titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper.

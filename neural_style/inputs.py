@@ -27,6 +27,12 @@ MAX_COUNT = 2**31 - 1
 class Content:
     """The photo whose layout is kept.
 
+    Example:
+        >>> from neural_style import Content
+        >>> from neural_style.samples import sample
+        >>> Content(sample("coffee"), color_mask=sample("cup")).picture.size
+        (400, 600)
+
     Attributes:
         image: a path, a PIL image or an array (H, W, 3), RGB in 0..255.
         mask: where styles are measured in the pastiche, for all of them; see `neural_style.masks`.
@@ -60,6 +66,12 @@ class Content:
 @dataclass(frozen=True, eq=False)
 class Style:
     """A painting whose texture is taken.
+
+    Example:
+        >>> from neural_style import Style
+        >>> from neural_style.samples import sample
+        >>> Style(sample("night"), scale=2).size_at((240, 300))
+        (480, 600)
 
     Attributes:
         image: a path, a PIL image or an array (H, W, 3), RGB in 0..255.

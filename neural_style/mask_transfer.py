@@ -20,6 +20,15 @@ SIGMAS = 3.0
 def mask_transfer(content: ImageSource, generated: ImageSource, mask: MaskSource, *, feather: float = 0.0) -> Array:
     """`generated` where `mask` is white, `content` where it is black.
 
+    Example:
+        >>> import numpy as np
+        >>> from neural_style import mask_transfer
+        >>> from neural_style.samples import sample
+        >>> coffee, table = sample("coffee"), sample("table")
+        >>> kept = mask_transfer(coffee, 255 - coffee, table)
+        >>> np.array_equal(kept[table == 0], coffee[table == 0])
+        True
+
     Args:
         content: the picture that shows through; resized (bicubic) to the size of `generated`.
         generated: the picture that is kept where the mask is white.

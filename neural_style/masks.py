@@ -92,6 +92,15 @@ def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> 
     follow the one rule of `images.read`: bool, or numbers in 0..255 whatever their type; floats in 0..1 are refused
     as all black. `what` names the mask in messages ("style mask 2").
 
+    Example:
+        >>> from neural_style import read_mask
+        >>> from neural_style.samples import sample
+        >>> read_mask(sample("cup")).at((4, 6))
+        array([[0., 0., 0., 0., 0., 0.],
+               [0., 0., 1., 1., 0., 0.],
+               [0., 0., 1., 1., 0., 0.],
+               [0., 0., 0., 0., 0., 0.]], dtype=float32)
+
     Raises:
         MissingFileError: there is no such file.
         InvalidInputError: it cannot be read, is too small, or has no white pixel.

@@ -28,6 +28,13 @@ SSIM_WINDOW = 11
 def relative_content_error(features: Array, target: Array) -> float:
     """`|F - P|^2 / |P|^2`, the content loss of Gatys et al. 2016 (CVPR, equation 1) without units.
 
+    Example:
+        >>> import numpy as np
+        >>> from neural_style import metrics
+        >>> features = np.ones((1, 2, 2, 3))
+        >>> metrics.relative_content_error(1.5 * features, features)
+        0.25
+
     Args:
         features, target: (1, h, w, C) or any other shape, of the pastiche and of the content.
 
@@ -45,6 +52,12 @@ def relative_gram_error(features: Array, target: Array) -> float:
     """`|G - A|^2 / |A|^2` of mean Gram matrices, the style loss of Gatys et al. 2016 (CVPR, equation 4) without units.
 
     `G = F^T F / M` for F as a (M positions, C) matrix, so that pastiche and style may differ in size.
+
+    Example:
+        >>> import numpy as np
+        >>> from neural_style import metrics
+        >>> metrics.relative_gram_error(np.full((1, 2, 2, 3), 2.0), np.full((1, 4, 4, 3), 1.0))
+        9.0
 
     Args:
         features, target: (1, h, w, C), of the pastiche and of the style.
@@ -66,6 +79,15 @@ def sliced_wasserstein_distance(features: Array, target: Array, *, seed: int = 0
     both sides, and sees the whole distribution of which a Gram matrix has the second moments. There are C directions as
     in the paper, but not drawn one by one: they are a random orthonormal basis, in which the share of the means is
     exact. So the value changes by a percent from seed to seed, and not by ten.
+
+    Example:
+        >>> import numpy as np
+        >>> from neural_style import metrics
+        >>> features = np.random.default_rng(0).normal(size=(1, 4, 4, 3))
+        >>> metrics.sliced_wasserstein_distance(features[:, ::-1], features)
+        0.0
+        >>> round(metrics.sliced_wasserstein_distance(features + 2, features), 6)
+        4.0
 
     Args:
         features, target: (1, h, w, C), of the pastiche and of the style, of any two sizes.
@@ -99,6 +121,15 @@ def structural_similarity(image: Array, reference: Array) -> float:
     covariances, K1 = 0.01, K2 = 0.03, and a range of 255. Luminance is that of ITU-R 601-2. Between a pastiche and its
     content it tells how much of the drawing is left; colours do not count.
 
+    Example:
+        >>> from neural_style import metrics
+        >>> from neural_style.samples import sample
+        >>> cat = sample("cat")
+        >>> metrics.structural_similarity(cat, cat)
+        1.0
+        >>> metrics.structural_similarity(255 - cat, cat) < 0
+        True
+
     Args:
         image, reference: (H, W, 3), RGB in 0..255; what lies outside is clipped.
 
@@ -127,6 +158,13 @@ def total_variation(image: Array) -> float:
     The mean is over channels and over all pixels but the last row and column, so that the size changes little. The term
     of an objective is a sum with another exponent, see `neural_style.losses.smoothness`.
 
+    Example:
+        >>> import numpy as np
+        >>> from neural_style import metrics
+        >>> slope = np.broadcast_to(np.arange(8.0)[:, None, None] * 3, (8, 8, 3))
+        >>> metrics.total_variation(slope)
+        3.0
+
     Args:
         image: (H, W, 3), at least 2 x 2.
 
@@ -148,6 +186,12 @@ def clipped_share(image: Array) -> float:
 
     In a float picture they are those that saving clips; in a saved one, those that were clipped, and what is of pure
     colour anyway, such as white paper: compare with the share in the content or the style.
+
+    Example:
+        >>> import numpy as np
+        >>> from neural_style import metrics
+        >>> metrics.clipped_share(np.array([[[0, 9, 9], [9, 9, 9]], [[9, 255, 9], [8, 8, 8]]]))
+        0.5
 
     Args:
         image: (H, W, 3), RGB, of any type.
@@ -180,6 +224,16 @@ def measure(
     It is judged in its own size: the content is brought to it, and the paintings as in a transfer, to its area in their
     own shape, with their `scale`. A fair judge is another eye than the one that the picture was made for, such as vgg19
     for pictures of mini, or other layers.
+
+    Example:
+        >>> from neural_style import metrics
+        >>> from neural_style.samples import sample
+        >>> cat = sample("cat")[::8, ::8]
+        >>> found = metrics.measure(cat, cat, sample("night"), model="mini", style_layers=["conv1_1"])
+        >>> sorted(found)
+        ['clipped', 'content.conv3_3', 'gram.0.conv1_1', 'ssim', 'swd.0.conv1_1', 'tv']
+        >>> found["content.conv3_3"]
+        0.0
 
     Args:
         pastiche: a path, a PIL image or an array (H, W, 3), RGB in 0..255.

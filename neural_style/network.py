@@ -72,7 +72,7 @@ def settled_precision(name: str) -> str:
 class Network(Technique):
     """Layout from one layer of the content, texture from Gram matrices of the styles, smoothness from total variation.
 
-    The objective is
+    The objective is::
 
         content_weight * L(F_x, F_c) + sum_j w_j style_scale / n * sum_l S(G_l(x), G_l(s_j))
             + total_variation_weight * TV(x)
@@ -80,6 +80,16 @@ class Network(Technique):
     over the n style layers l and the styles s_j with weights w_j; see `neural_style.losses` for L, S and TV. Targets
     are computed once. Where S compares plain sums over positions (`titu1994`), a style of another size than the
     pastiche has its Gram matrix brought to the pastiche's number of positions, so that its size changes nothing else.
+
+    Example:
+        >>> from neural_style import Network
+        >>> from neural_style.samples import sample
+        >>> net = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
+        >>> result = net.transfer(sample("cat"), sample("night"), image_size=24, iterations=1)
+        >>> result.image.shape
+        (24, 36, 3)
+        >>> sorted(result.losses)
+        ['content.conv1_2', 'style.0.conv1_1', 'tv']
 
     Attributes:
         model: `vgg16`, `vgg19` or `mini`.

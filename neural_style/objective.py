@@ -58,8 +58,16 @@ class Objective:
     """The sum of some terms as a function of the pastiche.
 
     Example:
-        >>> objective = Network(model="mini").objective("lake.jpg", ["starry.jpg"])  # doctest: +SKIP
-        >>> value, gradient = objective.value_and_grad(image)  # doctest: +SKIP
+        >>> import numpy as np
+        >>> from neural_style import Network
+        >>> from neural_style.samples import sample
+        >>> net = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
+        >>> objective = net.objective(sample("cat"), sample("night"), image_size=24)
+        >>> objective.image_size
+        (24, 36)
+        >>> value, gradient = objective.value_and_grad(np.full((24, 36, 3), 128.0))  # RGB in 0..255
+        >>> gradient.shape
+        (24, 36, 3)
     """
 
     def __init__(

@@ -36,7 +36,7 @@ INIT = "noise"
 class Reconstruction(Technique):
     """A picture made from nothing but what some layers hold of another: its content, or its style.
 
-    The objective is
+    The objective is::
 
         1/n * sum_l L(F_l(x), F_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of content
         1/n * sum_l S(G_l(x), G_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of style
@@ -58,7 +58,12 @@ class Reconstruction(Technique):
     conv3_1 of VGG-19 the loss is a fortieth of that with max pooling.
 
     Example:
-        >>> whole = Reconstruction(of="style", model="mini").transfer("starry.jpg", image_size=256)  # doctest: +SKIP
+        >>> from neural_style import Reconstruction
+        >>> from neural_style.samples import sample
+        >>> texture = Reconstruction(of="style", layers=("conv1_1", "conv1_2"), model="mini", weights="random")
+        >>> result = texture.transfer(sample("night"), image_size=24, iterations=1)
+        >>> sorted(result.losses)
+        ['style.conv1_1', 'style.conv1_2']
 
     Attributes:
         of: `content`, activations position by position, or `style`, Gram matrices, which know no positions.

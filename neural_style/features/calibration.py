@@ -28,7 +28,7 @@ def normalised(
 ) -> Weights:
     """Weights with which the mean activation of each filter, over images and positions, is one.
 
-    Gatys et al. 2016 (CVPR), section 2. With m_l the mean activations of layer l before,
+    Gatys et al. 2016 (CVPR), section 2. With m_l the mean activations of layer l before::
 
         W'_l[..., i, j] = W_l[..., i, j] m_{l-1}[i] / m_l[j],    b'_l[j] = b_l[j] / m_l[j],    m_0 = 1,
 
@@ -39,10 +39,15 @@ def normalised(
     A filter that is silent on all images is left as it is.
 
     Example:
-        >>> table = vgg.architecture("vgg19")  # doctest: +SKIP
-        >>> weights = load(table, "imagenet", table.layers)  # doctest: +SKIP
-        >>> np.savez("normalised.npz", **normalised(weights, photos, model="vgg19"))  # doctest: +SKIP
-        >>> Network(model="vgg19", weights="normalised.npz")  # doctest: +SKIP
+        >>> import numpy as np
+        >>> from neural_style import Network
+        >>> from neural_style.features import vgg, weights
+        >>> from neural_style.features.calibration import normalised
+        >>> from neural_style.samples import sample
+        >>> table = vgg.architecture("mini")
+        >>> scaled = normalised(weights.load(table, "embedded", table.layers), [sample("cat")], model="mini")
+        >>> np.savez("normalised.npz", **scaled)
+        >>> net = Network(model="mini", weights="normalised.npz")
 
     Args:
         weights: see `neural_style.features.vgg.build`; of all layers of the model, or of the first ones.

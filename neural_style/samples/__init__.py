@@ -28,6 +28,14 @@ SKY, MOON, WATER, LAND = "#2040c0", "#ffe060", "#20a0a0", "#108020"
 def sample(name: str) -> Array:
     """A picture of `SAMPLES` as uint8 (H, W, 3), RGB, or (H, W) if it is a mask.
 
+    Example:
+        >>> from neural_style.samples import SAMPLES, sample
+        >>> sample("cat").shape
+        (300, 451, 3)
+        >>> list(SAMPLES)
+        ['cat', 'coffee', 'rocket', 'portrait', 'night', 'harvest', 'cup', 'table', 'launchpad', 'sky', 'night_map',
+         'doodle_map']
+
     Raises:
         InvalidInputError: there is none of that name.
     """

@@ -1,0 +1,53 @@
+"""How the documentation is built: `make docs`, or `sphinx-build -W --keep-going docs docs/_build/html`.
+
+Nothing is fetched while it builds; formulas are drawn by MathJax in the browser of whoever reads.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the reference imports modules that start Keras
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # these pages are about the package beside them
+
+from neural_style.records import library_version
+
+project = "neural_style"
+author = "The neural_style authors"
+copyright = "the neural_style authors, Apache-2.0"
+version = release = library_version()
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "neural_style"
+html_show_sphinx = False
+
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+default_role = "literal"  # single backticks in docstrings are code
+add_module_names = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_type_aliases = {name: name for name in ("ImageSource", "MaskSource", "CheckpointSource", "Progress", "Tensor")}
+autodoc_inherit_docstrings = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+
+# Types in signatures are NumPy's, Pillow's and our own inner ones, which have no page here.
+nitpick_ignore_regex = [("py:class", ".*")]
+
+
+def setup(app):
+    """Names of types in unions as they are written in the code, where autodoc shows how it holds them."""
+
+    def signature_as_written(app, what, name, obj, options, signature, returns):
+        return tuple(text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (signature, returns))
+
+    app.connect("autodoc-process-signature", signature_as_written)
