@@ -44,6 +44,23 @@ napoleon_use_ivar = True
 nitpick_ignore_regex = [("py:class", ".*")]
 
 
+def add_figures(app, docname, source):
+    """The page of figures has a section for each that there is: what it shows, its picture, its command."""
+    if docname != "figures":
+        return
+    from neural_style.figures import RECIPES
+
+    for name, recipe in RECIPES.items():
+        picture = Path(app.srcdir) / "pictures" / "figures" / f"{name}.webp"
+        lines = [f"## {name}", f"{recipe.what[0].upper()}{recipe.what[1:]} ({recipe.source})."]
+        if picture.is_file():
+            lines.append(f"![{recipe.what}](pictures/figures/{name}.webp)")
+        lines.append(f"```\nneural-style figure {name} --draft\n```")
+        inputs = ", ".join(f"`{slot}` ({default})" for slot, default in recipe.inputs.items())
+        lines.append(f"Its pictures, and the samples that stand in for them: {inputs}.")
+        source[0] += "\n\n" + "\n\n".join(lines)
+
+
 def setup(app):
     """Names of types in unions as they are written in the code, where autodoc shows how it holds them."""
 
@@ -51,3 +68,4 @@ def setup(app):
         return tuple(text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (signature, returns))
 
     app.connect("autodoc-process-signature", signature_as_written)
+    app.connect("source-read", add_figures)

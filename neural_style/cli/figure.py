@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     if found.name is None:
         raise InvalidInputError("name a figure; neural-style figure --list tells which there are")
     settings = {name: getattr(found, name) for name in ("scale", "model", "image_size", "iterations", "seed")}
-    _, figure = figures.planned(found.name, weights_source=found.weights, **settings)
+    _, figure = figures.planned(found.name, weights=found.weights, **settings)
     output = found.output or Path(f"{found.name}.png")
     done: dict[str, int] = {}
     with Bar(figures.cost(figure).evaluations, quiet=found.quiet) as bar:
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         figures.make(
             found.name,
             output,
-            weights_source=found.weights,
+            weights=found.weights,
             inputs=dict(found.input or ()),
             panels=found.panels,
             overwrite=found.overwrite,

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from neural_style import files, images, records
 from neural_style.errors import InvalidInputError, check_choice, did_you_mean
-from neural_style.features import vgg, weights
+from neural_style.features import vgg
+from neural_style.features.weights import layers_in
 from neural_style.figures import gatys2015, gatys2016
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import Doodled, Painted, looked_at_by, within
@@ -60,7 +61,7 @@ def make(
     *,
     scale: str = "usual",
     model: str | None = None,
-    weights_source: str | None = None,
+    weights: str | None = None,
     image_size: int | None = None,
     iterations: int | None = None,
     inputs: Mapping[str, ImageSource] | None = None,
@@ -77,7 +78,7 @@ def make(
         output: `.png` or `.pdf`.
         scale: `draft`, `usual` or `paper`: how large pictures are and how long they are worked on.
         model: `vgg16`, `vgg19` or `mini`; None is mini for a draft and vgg19 otherwise.
-        weights_source: see `neural_style.features.weights.load`; None is the model's own. A file may end before the
+        weights: see `neural_style.features.weights.load`; None is the model's own. A file may end before the
             deepest block: layers that it lacks are replaced, which the caption tells.
         image_size: rows of a picture, in place of the scale's.
         iterations: of 20 evaluations, in place of the scale's.
@@ -99,7 +100,7 @@ def make(
         name,
         scale=scale,
         model=model,
-        weights_source=weights_source,
+        weights=weights,
         image_size=image_size,
         iterations=iterations,
         seed=seed,
@@ -155,7 +156,7 @@ def planned(
     *,
     scale: str = "usual",
     model: str | None = None,
-    weights_source: str | None = None,
+    weights: str | None = None,
     image_size: int | None = None,
     iterations: int | None = None,
     seed: int = 0,
@@ -176,8 +177,8 @@ def planned(
         check_count("iterations", iterations, at_least=1)
         chosen = replace(chosen, iterations=iterations)
     table = vgg.architecture(model or ("mini" if chosen.name == "draft" else "vgg19"))
-    source = weights_source or table.weights
-    study = Study(table.name, source, weights.layers_in(table, source), chosen, seed)
+    source = weights or table.weights
+    study = Study(table.name, source, layers_in(table, source), chosen, seed)
     return study, RECIPES[name].build(study)
 
 

@@ -19,7 +19,7 @@ from neural_style.figures.workshop import Workshop
 from neural_style.run import Run
 from neural_style.solvers import function
 
-TINY = {"scale": "draft", "model": "mini", "weights_source": "random", "image_size": 32, "iterations": 1}
+TINY = {"scale": "draft", "model": "mini", "weights": "random", "image_size": 32, "iterations": 1}
 PHOTO, PAINTING = Given("photo"), Given("painting")
 STYLE_LAYERS = ("conv1_1", "conv2_1")
 
