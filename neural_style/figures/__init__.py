@@ -19,7 +19,7 @@ from pathlib import Path
 from neural_style import files, images, records
 from neural_style.errors import InvalidInputError, check_choice, did_you_mean
 from neural_style.features import vgg, weights
-from neural_style.figures import gatys2015
+from neural_style.figures import gatys2015, novak2016, titu1994
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import Doodled, Painted, looked_at_by, within
 from neural_style.figures.recipe import Cell, Figure, Recipe
@@ -29,7 +29,7 @@ from neural_style.images import ImageSource
 from neural_style.inputs import check_count
 from neural_style.run import EVALUATIONS_PER_ITERATION
 
-RECIPES: dict[str, Recipe] = {**gatys2015.FIGURES}
+RECIPES: dict[str, Recipe] = {**gatys2015.FIGURES, **novak2016.FIGURES, **titu1994.FIGURES}
 """All figures by name: the paper's first author and year, and the number of the figure, or what it shows."""
 
 RATE = 150e9
@@ -119,7 +119,9 @@ def make(
     workshop.make(figure.panels(), progress)
     seconds = time.perf_counter() - started
     differences = study.told(list(recipe.inputs), list(given))
-    caption = " ".join([figure.caption, *(_sentence(text) for text in figure.departures), differences])
+    found = [workshop.numbers(finding)["text"] for finding in figure.findings]
+    sentences = [_sentence(text) for text in (*found, *figure.departures) if text]
+    caption = " ".join([figure.caption, *sentences, differences])
     draw(figure, workshop, f"{caption} {_legend(study)} {recipe.source}.", output)
     told = {
         "figure": name,
@@ -129,6 +131,7 @@ def make(
         "scale": study.scale.name,
         "model": study.model,
         "weights": study.weights,
+        "findings": {finding.how: workshop.numbers(finding) for finding in figure.findings},
         "differences": [*figure.departures, *study.differences.values()],
         "library": records.library_version(),
         "seconds": seconds,

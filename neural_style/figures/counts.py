@@ -12,7 +12,9 @@ from neural_style.figures.panels import Painted, Picture
 if TYPE_CHECKING:
     from neural_style.figures.workshop import Workshop
 
+Array = np.ndarray[Any, Any]
 Numbers = dict[str, Any]
+Names = tuple[str, str, str, str]
 
 SPARSE = 0.01
 """Entries of a Gram matrix below this part of its root mean square count as empty."""
@@ -34,6 +36,41 @@ def gram_by_evaluations(workshop: Workshop, panel: Painted) -> Numbers:
     return {"x": [entry["evaluations"] for entry in trace], "y": errors}
 
 
+def evaluations_to_level(workshop: Workshop, first: Painted, second: Painted, *, count: str, names: Names) -> Numbers:
+    """How many evaluations two runs take to the level that both reach: the higher of their last values.
+
+    Args:
+        workshop: where the runs are made.
+        first, second: the runs.
+        count: the function of this module that has the curve of a run.
+        names: of the measure, of the first run and of the second, and of what both share.
+
+    Returns:
+        `level`, `evaluations` of both, and `text`.
+    """
+    curves = [COUNTS[count](workshop, panel) for panel in (first, second)]
+    level = max(curve["y"][-1] for curve in curves)
+    taken = [_first_below(curve, level) for curve in curves]
+    measure, *runs, where = names
+    text = (
+        f"{where}: {measure} {level:.2g} takes {taken[1]:.0f} evaluations {runs[1]} and {taken[0]:.0f} {runs[0]}, "
+        f"{taken[1] / taken[0]:.2f} of them"
+    )
+    return {"level": level, "evaluations": taken, "text": text}
+
+
+def ended_early(workshop: Workshop, *panels: Painted, names: tuple[str, ...]) -> Numbers:
+    """Which runs ended before all their iterations, and why; `text` is empty where none did."""
+    told = [workshop.told(panel) for panel in panels]
+    ended = {
+        name: {"evaluations": len(each["curve"]), "stopped": each["stopped"]}
+        for name, each in zip(names, told, strict=True)
+        if each["stopped"]
+    }
+    text = "; ".join(f"{name} ended after {e['evaluations']} evaluations ({e['stopped']})" for name, e in ended.items())
+    return {"ended": ended, "text": text}
+
+
 def gram_sparsity(workshop: Workshop, picture: Picture, *, shift: float, normalised: bool, rows: int) -> Numbers:
     """The share of entries of each layer's Gram matrix that are smaller than `SPARSE` of its root mean square.
 
@@ -44,20 +81,58 @@ def gram_sparsity(workshop: Workshop, picture: Picture, *, shift: float, normali
         normalised: whether the network is the one in which every filter's mean activation is one.
         rows: of the picture as it is looked at.
     """
+    grams = _grams(workshop, picture, workshop.study.judge[1], shift=shift, normalised=normalised, rows=rows)
+    shares = [float(np.mean(np.abs(gram) < SPARSE)) for gram in grams.values()]
+    return {"x": list(grams), "y": shares}
+
+
+def gram_matrix(
+    workshop: Workshop, picture: Picture, *, layer: str, shift: float, normalised: bool, rows: int, filters: int
+) -> Numbers:
+    """The Gram matrix of a layer's first filters as a picture: how large entries are, by powers of ten.
+
+    `values` are 0 for what counts as empty (see `SPARSE`), 1 for ten times the root mean square and more.
+    Arguments are those of `gram_sparsity`.
+    """
+    gram = _grams(workshop, picture, (layer,), shift=shift, normalised=normalised, rows=rows)[layer]
+    powers = np.log10(np.maximum(np.abs(gram[:filters, :filters]), SPARSE)) - np.log10(SPARSE)
+    return {"values": np.round(np.clip(powers / 3, 0, 1), 3).tolist()}
+
+
+def _grams(
+    workshop: Workshop, picture: Picture, layers: tuple[str, ...], *, shift: float, normalised: bool, rows: int
+) -> dict[str, Array]:
+    """Gram matrices (C, C) of shifted activations, in parts of their root mean squares."""
     from neural_style.eye import open_eye
     from neural_style.figures.study import NORMALISED
 
-    study, layers = workshop.study, workshop.study.judge[1]
-    source = workshop.weights_of(NORMALISED if normalised else study.weights, "max")
-    features = open_eye(study.model, source, layers).features(workshop.sized(picture, rows), layers)
-    shares = []
+    source = workshop.weights_of(NORMALISED if normalised else workshop.study.weights, "max")
+    features = open_eye(workshop.study.model, source, layers).features(workshop.sized(picture, rows), layers)
+    found = {}
     for layer in layers:
         flat = features[layer].reshape(-1, features[layer].shape[-1]).astype(np.float64) + shift
-        gram = flat.T @ flat / len(flat)
-        shares.append(float(np.mean(np.abs(gram) < SPARSE * np.sqrt(np.mean(gram**2)))))
-    return {"x": list(layers), "y": shares}
+        gram = flat.T @ flat
+        found[layer] = gram / np.sqrt(np.mean(gram**2))
+    return found
+
+
+def _first_below(curve: Numbers, level: float) -> float:
+    """The place on the x axis at which a curve first comes to a level, straight between its points."""
+    x, y = np.asarray(curve["x"], float), np.asarray(curve["y"], float)
+    after = int(np.argmax(y <= level))
+    if after == 0:
+        return float(x[0])
+    return float(np.interp(level, y[[after, after - 1]], x[[after, after - 1]]))
 
 
 COUNTS: dict[str, Callable[..., Numbers]] = {
-    function.__name__: function for function in (loss_by_evaluations, gram_by_evaluations, gram_sparsity)
+    function.__name__: function
+    for function in (
+        loss_by_evaluations,
+        gram_by_evaluations,
+        evaluations_to_level,
+        ended_early,
+        gram_sparsity,
+        gram_matrix,
+    )
 }
