@@ -21,7 +21,7 @@ from neural_style.errors import InvalidInputError, check_choice, did_you_mean
 from neural_style.features import vgg, weights
 from neural_style.figures import gatys2015, novak2016, titu1994
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
-from neural_style.figures.panels import Doodled, Painted, looked_at_by, within
+from neural_style.figures.panels import Doodled, Made, Painted, looked_at_by, within
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.study import SCALES, Study
 from neural_style.figures.workshop import Progress, Workshop
@@ -122,7 +122,7 @@ def make(
     found = [workshop.numbers(finding)["text"] for finding in figure.findings]
     sentences = [_sentence(text) for text in (*found, *figure.departures) if text]
     caption = " ".join([figure.caption, *sentences, differences])
-    draw(figure, workshop, f"{caption} {_legend(study)} {recipe.source}.", output)
+    draw(figure, workshop, f"{caption} {_legend(study, figure)}{recipe.source}.", output)
     told = {
         "figure": name,
         "source": recipe.source,
@@ -131,7 +131,7 @@ def make(
         "scale": study.scale.name,
         "model": study.model,
         "weights": study.weights,
-        "findings": {finding.how: workshop.numbers(finding) for finding in figure.findings},
+        "findings": [workshop.numbers(finding) for finding in figure.findings],
         "differences": [*figure.departures, *study.differences.values()],
         "library": records.library_version(),
         "seconds": seconds,
@@ -215,9 +215,12 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _legend(study: Study) -> str:
+def _legend(study: Study, figure: Figure) -> str:
+    """What the numbers below pictures are, if there are any."""
+    if not any(isinstance(slot, Cell) and slot.judged and isinstance(slot.picture, Made) for slot in figure.slots()):
+        return ""
     content, styles = study.judge
     return (
         f"Numbers: relative content error at {content}, SSIM with the content, total variation, clipped pixels; "
-        f"relative Gram error and sliced Wasserstein distance at {', '.join(styles)}."
+        f"relative Gram error and sliced Wasserstein distance at {', '.join(styles)}. "
     )

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Numbers = dict[str, Any]
-Names = tuple[str, str, str, str]
 
 SPARSE = 0.01
 """Entries of a Gram matrix below this part of its root mean square count as empty."""
+
+FALL = 0.99
+"""The part of a loss's fall at which a run counts as converged."""
 
 
 def loss_by_evaluations(workshop: Workshop, panel: Painted) -> Numbers:
@@ -36,27 +38,37 @@ def gram_by_evaluations(workshop: Workshop, panel: Painted) -> Numbers:
     return {"x": [entry["evaluations"] for entry in trace], "y": errors}
 
 
-def evaluations_to_level(workshop: Workshop, first: Painted, second: Painted, *, count: str, names: Names) -> Numbers:
-    """How many evaluations two runs take to the level that both reach: the higher of their last values.
+def shift_told(workshop: Workshop, plain: Painted, shifted: Painted, *, name: str) -> Numbers:
+    """How many evaluations two runs, without an activation shift and with one, take to equal ends.
+
+    Their losses are of two objectives with different floors, so of each it is counted when `FALL` of its own fall is
+    done. The Gram error of plain activations is one measure for both: counted is when each first comes to the lowest
+    level that both reach.
 
     Args:
         workshop: where the runs are made.
-        first, second: the runs.
-        count: the function of this module that has the curve of a run.
-        names: of the measure, of the first run and of the second, and of what both share.
+        plain, shifted: the runs, both traced.
+        name: of the network, for the text.
 
     Returns:
-        `level`, `evaluations` of both, and `text`.
+        `loss`, `gram`: evaluations of both; `level`, of the Gram error; `text`.
     """
-    curves = [COUNTS[count](workshop, panel) for panel in (first, second)]
-    level = max(curve["y"][-1] for curve in curves)
-    taken = [_first_below(curve, level) for curve in curves]
-    measure, *runs, where = names
+    panels = (plain, shifted)
+    losses = [loss_by_evaluations(workshop, panel) for panel in panels]
+    to_loss = [_first_below(curve, 1 - FALL * (1 - curve["y"][-1])) for curve in losses]
+    errors = [gram_by_evaluations(workshop, panel) for panel in panels]
+    level = max(min(curve["y"]) for curve in errors)
+    to_level = [_first_below(curve, level) for curve in errors]
     text = (
-        f"{where}: {measure} {level:.2g} takes {taken[1]:.0f} evaluations {runs[1]} and {taken[0]:.0f} {runs[0]}, "
-        f"{taken[1] / taken[0]:.2f} of them"
+        f"{name}: {FALL:.0%} of the loss's fall takes {_compared(to_loss)}; "
+        f"a plain Gram error of {level:.2g}, the lowest that both reach, takes {_compared(to_level)}"
     )
-    return {"level": level, "evaluations": taken, "text": text}
+    return {"loss": to_loss, "gram": to_level, "level": level, "text": text}
+
+
+def _compared(counts: list[float]) -> str:
+    plain, shifted = counts
+    return f"{shifted:.0f} evaluations with the shift and {plain:.0f} without ({shifted / plain:.2f} times)"
 
 
 def ended_early(workshop: Workshop, *panels: Painted, names: tuple[str, ...]) -> Numbers:
@@ -84,6 +96,16 @@ def gram_sparsity(workshop: Workshop, picture: Picture, *, shift: float, normali
     grams = _grams(workshop, picture, workshop.study.judge[1], shift=shift, normalised=normalised, rows=rows)
     shares = [float(np.mean(np.abs(gram) < SPARSE)) for gram in grams.values()]
     return {"x": list(grams), "y": shares}
+
+
+def sparsity_told(workshop: Workshop, picture: Picture, *, name: str, normalised: bool, rows: int) -> Numbers:
+    """The mean of `gram_sparsity` over layers without a shift and with one of -1; `text` has a network's name, too."""
+    shares = [
+        float(np.mean(gram_sparsity(workshop, picture, shift=shift, normalised=normalised, rows=rows)["y"]))
+        for shift in (0.0, -1.0)
+    ]
+    text = f"{name}: {shares[0]:.1%} of the entries are empty without the shift and {shares[1]:.1%} with it"
+    return {"shares": shares, "text": f"{text}, meant over layers"}
 
 
 def gram_matrix(
@@ -130,9 +152,10 @@ COUNTS: dict[str, Callable[..., Numbers]] = {
     for function in (
         loss_by_evaluations,
         gram_by_evaluations,
-        evaluations_to_level,
+        shift_told,
         ended_early,
         gram_sparsity,
+        sparsity_told,
         gram_matrix,
     )
 }

@@ -18,26 +18,45 @@ ROWS = 400
 EVALUATIONS = 200
 """Its ten iterations by default."""
 
-CONTENT_WEIGHT = 0.025
-SHALLOW_CONTENT_WEIGHT = 0.0025
-"""Its own, and that of mini, where the content is kept at the third block, which sees much more of a photo."""
+CONTENT_WEIGHT, TOTAL_VARIATION_WEIGHT = 0.025, 8.5e-5
+
+SHALLOW = 0.1
+"""Times the content weight where a layer of the third block stands in, which sees much more of a photo: it is the ratio
+of mini's own content weight to that of the others."""
 
 PHOTO, PAINTING, SECOND = Given("photo"), Given("painting"), Given("second_painting")
 
 _Technique = TypeVar("_Technique", bound=Network)
 
 
-def reference(study: Study, technique: type[_Technique], *, paper: str = "vgg16", **settings: Any) -> _Technique:
-    """A technique with the layers and weights of the reference scripts; `settings` are further fields of it."""
+def reference(
+    study: Study,
+    technique: type[_Technique],
+    *,
+    paper: str = "vgg16",
+    rows: int = ROWS,
+    content_weight: float = CONTENT_WEIGHT,
+    **settings: Any,
+) -> _Technique:
+    """A technique with the layers and weights of the reference scripts, for pictures that have `rows` there.
+
+    Content and total variation are sums over pixels in its units, and the style is none: in smaller pictures they are
+    multiplied by as many times as there are fewer pixels, or little would be kept of the photo.
+    """
     content_layer = study.layer(CONTENT_LAYER)
-    weight = CONTENT_WEIGHT
-    if content_layer != CONTENT_LAYER and "content_weight" not in settings:
-        weight = SHALLOW_CONTENT_WEIGHT
-        study.differences["content_weight"] = f"content_weight {weight} for {CONTENT_WEIGHT}"
+    larger = (rows / study.rows(rows)) ** 2
+    if larger != 1:
+        study.differences["sums"] = (
+            f"weights of content and total variation times {larger:.3g}, for as many fewer pixels"
+        )
+    if content_layer != CONTENT_LAYER:
+        content_weight *= SHALLOW
+        study.differences["content_weight"] = f"content_weight times {SHALLOW} at {content_layer}"
     chosen = {
         "content_layer": content_layer,
-        "content_weight": weight,
+        "content_weight": content_weight * larger,
         "style_layers": study.style_layers(*STYLE_LAYERS),
+        "total_variation_weight": TOTAL_VARIATION_WEIGHT * larger,
         "pooling": "max",
     }
     return technique(**study.network(paper), **{**chosen, **settings})
