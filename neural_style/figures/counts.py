@@ -43,7 +43,7 @@ def shift_told(workshop: Workshop, plain: Painted, shifted: Painted, *, name: st
 
     Their losses are of two objectives with different floors, so of each it is counted when `FALL` of its own fall is
     done. The Gram error of plain activations is one measure for both: counted is when each first comes to the lowest
-    level that both reach.
+    level that both reach, and to twice that.
 
     Args:
         workshop: where the runs are made.
@@ -51,19 +51,20 @@ def shift_told(workshop: Workshop, plain: Painted, shifted: Painted, *, name: st
         name: of the network, for the text.
 
     Returns:
-        `loss`, `gram`: evaluations of both; `level`, of the Gram error; `text`.
+        `loss`, `gram`, `twice`: evaluations of both; `level`, the lowest Gram error; `text`.
     """
     panels = (plain, shifted)
     losses = [loss_by_evaluations(workshop, panel) for panel in panels]
     to_loss = [_first_below(curve, 1 - FALL * (1 - curve["y"][-1])) for curve in losses]
     errors = [gram_by_evaluations(workshop, panel) for panel in panels]
     level = max(min(curve["y"]) for curve in errors)
-    to_level = [_first_below(curve, level) for curve in errors]
+    to_level, to_twice = ([_first_below(curve, factor * level) for curve in errors] for factor in (1, 2))
     text = (
         f"{name}: {FALL:.0%} of the loss's fall takes {_compared(to_loss)}; "
-        f"a plain Gram error of {level:.2g}, the lowest that both reach, takes {_compared(to_level)}"
+        f"a plain Gram error of {level:.2g}, the lowest that both reach, takes {_compared(to_level)}, and twice that "
+        f"error {_compared(to_twice)}"
     )
-    return {"loss": to_loss, "gram": to_level, "level": level, "text": text}
+    return {"loss": to_loss, "gram": to_level, "twice": to_twice, "level": level, "text": text}
 
 
 def _compared(counts: list[float]) -> str:

@@ -180,11 +180,11 @@ def _draw_picture(cell: Cell, workshop: Workshop, box: _Box) -> None:
 
 
 def _draw_chart(chart: Chart, workshop: Workshop, box: _Box) -> None:
-    axes = box.axes(0.36, AXIS, box.width - 0.42, box.height - TITLE - AXIS)
+    axes = box.axes(0.44, AXIS, box.width - 0.5, box.height - TITLE - AXIS)
     box.text(0, box.height - TITLE + 0.05, chart.title, va="bottom", ha="left", fontsize=7)
     axes.set_xlabel(chart.x, labelpad=1)
     axes.set_ylabel(chart.y, labelpad=1)
-    axes.tick_params(labelsize=5.5, length=2, pad=1.5)
+    axes.tick_params(which="both", labelsize=5.5, length=2, pad=1.5)
     if chart.kind == "matrix":
         ((_, counted),) = chart.curves
         axes.imshow(workshop.numbers(counted)["values"], cmap="Greys", vmin=0, vmax=1, interpolation="nearest")

@@ -82,8 +82,8 @@ def ratios(study: Study) -> Figure:
         title="Style against content weight",
         rows=(tuple(painted),),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption="The more the style weighs, the less is left of the photo. All start from the photo; max pooling, "
-        f"content {study.layer(CONTENT_LAYER)}.",
+        caption="The more the style weighs, the less is left of the photo; the grain between is that of max pooling. "
+        f"All start from the photo; content {study.layer(CONTENT_LAYER)}.",
         departures=("the number of evaluations is the scripts' default: the README has none",),
     )
 

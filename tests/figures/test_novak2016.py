@@ -118,6 +118,7 @@ def test_the_number_of_evaluations_to_equal_ends() -> None:
     found = shift_told(workshop, "plain", "shifted", name="here")  # type: ignore[arg-type]
     assert found["level"] == 0.2
     assert found["gram"] == [pytest.approx(60), pytest.approx(30)]
+    assert found["twice"] == [pytest.approx(40), 20]
     assert found["loss"] == [pytest.approx(4), pytest.approx(2)]
     assert "(0.50 times)" in found["text"]
 
