@@ -20,9 +20,9 @@ from neural_style import files, images, records
 from neural_style.errors import InvalidInputError, check_choice, did_you_mean
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
-from neural_style.figures import gatys2015, gatys2016
+from neural_style.figures import gatys2015, gatys2016, novak2016, titu1994
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
-from neural_style.figures.panels import Doodled, Painted, looked_at_by, within
+from neural_style.figures.panels import Doodled, Made, Painted, looked_at_by, within
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.study import SCALES, Study
 from neural_style.figures.workshop import Progress, Workshop
@@ -30,7 +30,7 @@ from neural_style.images import ImageSource
 from neural_style.inputs import check_count
 from neural_style.run import EVALUATIONS_PER_ITERATION
 
-RECIPES: dict[str, Recipe] = {**gatys2015.FIGURES, **gatys2016.FIGURES}
+RECIPES: dict[str, Recipe] = {**gatys2015.FIGURES, **gatys2016.FIGURES, **novak2016.FIGURES, **titu1994.FIGURES}
 """All figures by name: the paper's first author and year, and the number of the figure, or what it shows."""
 
 RATE = 150e9
@@ -120,8 +120,10 @@ def make(
     workshop.make(figure.panels(), progress)
     seconds = time.perf_counter() - started
     differences = study.told(list(recipe.inputs), list(given))
-    caption = " ".join([figure.caption, *(_sentence(text) for text in figure.departures), differences])
-    draw(figure, workshop, f"{caption} {_legend(study)} {recipe.source}.", output)
+    found = [workshop.numbers(finding)["text"] for finding in figure.findings]
+    sentences = [_sentence(text) for text in (*found, *figure.departures) if text]
+    caption = " ".join([figure.caption, *sentences, differences])
+    draw(figure, workshop, f"{caption} {_legend(study, figure)}{recipe.source}.", output)
     told = {
         "figure": name,
         "source": recipe.source,
@@ -130,6 +132,7 @@ def make(
         "scale": study.scale.name,
         "model": study.model,
         "weights": study.weights,
+        "findings": [workshop.numbers(finding) for finding in figure.findings],
         "differences": [*figure.departures, *study.differences.values()],
         "library": records.library_version(),
         "seconds": seconds,
@@ -213,9 +216,12 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _legend(study: Study) -> str:
+def _legend(study: Study, figure: Figure) -> str:
+    """What the numbers below pictures are, if there are any."""
+    if not any(isinstance(slot, Cell) and slot.judged and isinstance(slot.picture, Made) for slot in figure.slots()):
+        return ""
     content, styles = study.judge
     return (
         f"Numbers: relative content error at {content}, SSIM with the content, total variation, clipped pixels; "
-        f"relative Gram error and sliced Wasserstein distance at {', '.join(styles)}."
+        f"relative Gram error and sliced Wasserstein distance at {', '.join(styles)}. "
     )

@@ -180,7 +180,15 @@ def _draw_picture(cell: Cell, workshop: Workshop, box: _Box) -> None:
 
 
 def _draw_chart(chart: Chart, workshop: Workshop, box: _Box) -> None:
-    axes = box.axes(0.36, AXIS, box.width - 0.42, box.height - TITLE - AXIS)
+    axes = box.axes(0.44, AXIS, box.width - 0.5, box.height - TITLE - AXIS)
+    box.text(0, box.height - TITLE + 0.05, chart.title, va="bottom", ha="left", fontsize=7)
+    axes.set_xlabel(chart.x, labelpad=1)
+    axes.set_ylabel(chart.y, labelpad=1)
+    axes.tick_params(which="both", labelsize=5.5, length=2, pad=1.5)
+    if chart.kind == "matrix":
+        ((_, counted),) = chart.curves
+        axes.imshow(workshop.numbers(counted)["values"], cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+        return
     for index, (label, counted) in enumerate(chart.curves):
         numbers = workshop.numbers(counted)
         if chart.kind == "bar":
@@ -192,12 +200,8 @@ def _draw_chart(chart: Chart, workshop: Workshop, box: _Box) -> None:
             axes.plot(numbers["x"], numbers["y"], label=label, linewidth=1)
     if chart.logarithmic:
         axes.set_yscale("log")
-    axes.set_xlabel(chart.x, labelpad=1)
-    axes.set_ylabel(chart.y, labelpad=1)
-    axes.tick_params(labelsize=5.5, length=2, pad=1.5)
     axes.grid(linewidth=0.3, alpha=0.5)
     axes.legend(fontsize=5.5, frameon=False)
-    box.text(0, box.height - TITLE + 0.05, chart.title, va="bottom", ha="left", fontsize=7)
 
 
 def _bytes(picture: np.ndarray) -> np.ndarray:

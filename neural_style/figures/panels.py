@@ -67,6 +67,8 @@ class Painted:
         run: how it is run; its image_size, or the last of its sizes, is that of the content.
         init: the picture to start from, in place of the run's.
         traced: whether the picture is judged after every iteration, too.
+        may_break: whether a run that breaks down before anything is won stands for itself, by the picture that it
+            began with and the reason in its `stopped`; otherwise it is an error.
     """
 
     technique: Network | Reconstruction
@@ -75,6 +77,7 @@ class Painted:
     run: Run = field(default_factory=Run)
     init: Picture | None = None
     traced: bool = False
+    may_break: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Chart:
         curves: what was counted, by what is written in the legend; each is drawn over its own `x`.
         title: above it.
         x, y: what is written along the axes, and the names of the numbers.
-        kind: `line` or `bar`.
+        kind: `line`, `bar`, or `matrix`, which is a picture of one curve's `values`, rows and columns of 0..1.
         logarithmic: whether the y axis is.
     """
 
@@ -64,6 +64,7 @@ class Figure:
         row_labels, column_labels: beside and above the grid, or nothing.
         inputs: pictures that are shown small above the grid: what the others were made from.
         departures: sentences on what differs from the paper that the engine cannot know.
+        findings: what is only known once the panels are made; the `text` of each is added to the caption.
     """
 
     title: str
@@ -73,6 +74,7 @@ class Figure:
     column_labels: tuple[str, ...] = ()
     inputs: tuple[Cell, ...] = ()
     departures: tuple[str, ...] = ()
+    findings: tuple[Counted, ...] = ()
 
     def slots(self) -> Iterator[Cell | Chart]:
         """All places that are not empty, from above."""
@@ -80,7 +82,7 @@ class Figure:
         yield from (slot for row in self.rows for slot in row if slot is not None)
 
     def panels(self) -> Iterator[Panel]:
-        """All panels in these places."""
+        """All panels in these places, and what the findings are about."""
         for slot in self.slots():
             if isinstance(slot, Chart):
                 yield from (counted for _, counted in slot.curves)
@@ -88,6 +90,7 @@ class Figure:
                 yield slot.picture
                 if slot.inset is not None:
                     yield slot.inset
+        yield from self.findings
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,13 @@ class Study:
         self.differences["ratio"] = f"ratios of weights {SHALLOW_RATIO:g} times the paper's, as layers are shallower"
         return paper * SHALLOW_RATIO
 
+    def all_layers(self, paper: str = "vgg19") -> tuple[str, ...]:
+        """All layers that the weights have, for all of the paper's network."""
+        count = len(vgg.architecture(paper).layers)
+        if len(self.layers) != count:
+            self.differences["all layers"] = f"all layers are {len(self.layers)} for {count}"
+        return self.layers
+
     def rows(self, paper: int) -> int:
         """Rows of a picture that has so many in the paper."""
         rows = paper if self.scale.rows is None else min(paper, self.scale.rows)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_style import files, images, records
+from neural_style.errors import BrokenRunError
 from neural_style.features import vgg, weights
 from neural_style.figures.derivations import DERIVATIONS
 from neural_style.figures.panels import (
@@ -163,7 +164,13 @@ class Workshop:
                 trace.append({"evaluations": step.evaluations, **self._metrics(panel, step.image)})
 
         started = time.perf_counter()
-        result = self._run(panel, watch, judge)
+        try:
+            result = self._run(panel, watch, judge)
+        except BrokenRunError as error:
+            if not (isinstance(panel, Painted) and panel.may_break):
+                raise
+            self._keep_broken(panel, curve, str(error))
+            return
         seconds = time.perf_counter() - started
         if result.stopped == "interrupted":
             raise KeyboardInterrupt
@@ -184,6 +191,31 @@ class Workshop:
             },
         )
         self.made.append(key)
+
+    def _keep_broken(self, panel: Painted, curve: list[float], why: str) -> None:
+        """Keep a run that won nothing, as the picture that it began with."""
+        rows = panel.run.levels[-1]
+        begun = self.sized(panel.content, rows)
+        if panel.init is not None:
+            begun = images.resize(self.picture(panel.init), begun.shape[:2])
+        image = np.clip(np.rint(begun), 0, 255).astype(np.uint8)
+        images.write(self._file(panel, ".png"), image, overwrite=True)
+        self._keep(
+            panel,
+            {
+                "technique": panel.technique.name,
+                "settings": records.plain(panel.technique),
+                "run": records.plain(panel.run),
+                "metrics": self._metrics(panel, image),
+                "losses": {},
+                "history": [],
+                "curve": curve,
+                "trace": [],
+                "stopped": why,
+                "seconds": 0.0,
+            },
+        )
+        self.made.append(self.key(panel))
 
     def _run(self, panel: Made, watch: Callable[[int, float], None], judge: Callable[[Step], None]) -> Result:
         source = self.weights_of(panel.technique.weights, panel.technique.pooling)
