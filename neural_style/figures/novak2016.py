@@ -21,7 +21,7 @@ PHOTO, PAINTING, SECOND = Given("photo"), Given("painting"), Given("second_paint
 ROWS = 512
 
 ABLATION_SHARE = 0.6
-"""Of a scale's iterations: twenty pictures from the content change little after 100 evaluations at 128 rows."""
+"""Of a scale's iterations: at 128 rows losses after 100 evaluations are within a tenth of those after 160."""
 
 STEPS: dict[str, dict[str, Any]] = {
     "classic": {"geometric_weights": False, "all_layers": False, "activation_shift": 0.0, "chain": False},
