@@ -33,6 +33,7 @@ class Picture(NamedTuple):
 
 MINI = "--model mini --image_size 320"
 SMALL = "--model mini --image_size 192"
+NOVAK = "--variant novak2016 --total_variation_weight 1e-6"
 KEPT = f"{SMALL} --normalization relative --num_iter 10"
 SHEET = "--model mini --rows 160 --num_iter 10"
 
@@ -52,12 +53,13 @@ PICTURES = {
         ),
     ),
     "inetwork": Picture(
-        ("cat", "harvest", "inetwork"), (f"inetwork cat.png harvest.png inetwork --variant novak2016 {MINI}",)
+        ("cat", "harvest", "inetwork"),
+        (f"inetwork cat.png harvest.png inetwork {NOVAK} {MINI}",),
     ),
     "improvements": Picture(
         ("plain", "geometric", "shifted", "chained"),
         tuple(
-            f"inetwork cat.png night.png {name} --variant novak2016 --content_weight 0.01 {SMALL} {flags}".rstrip()
+            f"inetwork cat.png night.png {name} {NOVAK} {SMALL} {flags}".rstrip()
             for name, flags in (
                 ("plain", "--geometric_weights False --activation_shift 0 --chain False"),
                 ("geometric", "--activation_shift 0 --chain False"),
