@@ -19,7 +19,7 @@ from pathlib import Path
 from neural_style import files, images, records
 from neural_style.errors import InvalidInputError, check_choice, did_you_mean
 from neural_style.features import vgg, weights
-from neural_style.figures import gatys2015
+from neural_style.figures import champandard2016, color2016, control2017, gatys2015
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import Doodled, Painted, looked_at_by, within
 from neural_style.figures.recipe import Cell, Figure, Recipe
@@ -29,7 +29,12 @@ from neural_style.images import ImageSource
 from neural_style.inputs import check_count
 from neural_style.run import EVALUATIONS_PER_ITERATION
 
-RECIPES: dict[str, Recipe] = {**gatys2015.FIGURES}
+RECIPES: dict[str, Recipe] = {
+    **gatys2015.FIGURES,
+    **champandard2016.FIGURES,
+    **color2016.FIGURES,
+    **control2017.FIGURES,
+}
 """All figures by name: the paper's first author and year, and the number of the figure, or what it shows."""
 
 RATE = 150e9
