@@ -10,9 +10,9 @@ from dataclasses import replace
 from math import sqrt
 
 from neural_style.figures.color2016 import (
+    DEPARTURES,
     EVALUATIONS,
     RATIO,
-    SMOOTHED,
     colours_before,
     colours_matched,
     on_luminance,
@@ -83,7 +83,7 @@ def spatial_guidance(study: Study) -> Figure:
         departures=(
             "regions of paintings are rectangles, regions of layers the resized mask (guide propagation simple), which "
             "the authors have for several paintings only",
-            SMOOTHED,
+            *DEPARTURES,
         ),
     )
 
@@ -111,7 +111,7 @@ def colour(study: Study) -> Figure:
         caption="By luminance colours are the photo's exactly, and run across strokes; with the colours of the "
         "painting matched to the photo's, each stroke has one colour, and colours are the photo's as a whole only. "
         f"The map is that of Image Analogies. {set_as(study)}",
-        departures=(SMOOTHED,),
+        departures=DEPARTURES,
     )
 
 
@@ -143,7 +143,7 @@ def coarse_to_fine(study: Study) -> Figure:
         "picture painted at half the rows and then worked on for a while at all of them (b) has the large strokes of "
         "the former (c) and the sharpness of the latter, sooner. Evaluations and seconds of (b) include those of (c), "
         f"seconds what was spent to compile. {set_as(study)}",
-        departures=("at once it has as many evaluations as both sizes together", SMOOTHED),
+        departures=("at once it has as many evaluations as both sizes together", *DEPARTURES),
     )
 
 
