@@ -24,13 +24,14 @@ METHOD = "pca"
 PHOTO, PAINTING = Given("photo"), Given("painting")
 SECOND_PHOTO, SECOND_PAINTING = Given("second_photo"), Given("second_painting")
 
-DEPARTURES = ("alpha/beta is ten times that of the authors' code", "a little smoothness")
+SMOOTHED = "a little smoothness"
+DEPARTURES = ("alpha/beta is ten times that of the authors' code", SMOOTHED)
 
 
-def painted(study: Study, photo: Picture, painting: Picture) -> Painted:
+def painted(study: Study, photo: Picture, painting: Picture, *, ratio: float = RATIO) -> Painted:
     """A plain transfer, from which all others here differ by their pictures only."""
     run = study.run(evaluations=EVALUATIONS, init="content")
-    return Painted(author_network(study, ratio=RATIO), photo, (Brush(painting),), run)
+    return Painted(author_network(study, ratio=ratio), photo, (Brush(painting),), run)
 
 
 def colours_matched(painting: Picture, photo: Picture, *, method: str = METHOD) -> Derived:
@@ -155,10 +156,10 @@ def luminance_only(study: Study) -> Figure:
     )
 
 
-def set_as(study: Study) -> str:
+def set_as(study: Study, *, ratio: float = RATIO) -> str:
     """How all pictures here are made, for a caption."""
     return (
-        f"Content {study.layer(CONTENT_LAYER)}; authors' units on the normalised network, alpha/beta = {RATIO:g}, "
+        f"Content {study.layer(CONTENT_LAYER)}; authors' units on the normalised network, alpha/beta = {ratio:g}, "
         "average pooling, from the photo."
     )
 
