@@ -29,6 +29,11 @@ SMOOTHNESS = 1e-8
 """Of the reconstruction, in relative errors, as in `neural_style.figures.gatys2015`."""
 
 
+DOODLE_SMOOTHNESS = {"plain": 2e-4, "improved": 6e-3}
+"""Against the grain of the noise, which hardly any layer sees; times rows^2, as styles here are squared sums over
+positions, and smoothness is a sum."""
+
+
 def doodle(study: Study) -> Figure:
     """A painting, its regions, and the same regions somewhere else."""
     rows = study.rows(512)
@@ -37,7 +42,12 @@ def doodle(study: Study) -> Figure:
     firsts = study.style_layers(*vgg.architecture("vgg19").style_layers)
 
     def of(variant: str, layers: tuple[str, ...]) -> Doodled:
-        technique = NeuralDoodle(**study.network(), variant=variant, style_layers=layers)
+        technique = NeuralDoodle(
+            **study.network(),
+            variant=variant,
+            style_layers=layers,
+            total_variation_weight=DOODLE_SMOOTHNESS[variant] * rows**2,
+        )
         return Doodled(technique, STYLE, STYLE_MAP, DOODLE, LABELS, run)
 
     texture = Reconstruction(
@@ -55,8 +65,11 @@ def doodle(study: Study) -> Figure:
         ),
         caption="The texture of each region of the painting comes to where the doodle has its colour; without regions "
         "it is everywhere. "
-        f"{' to '.join(map(str, sizes))} rows, from noise; the weights are those of titu1994/Neural-Style-Transfer.",
-        departures=("Gram matrices by region; the paper matches patches, which the library does not do",),
+        f"{' to '.join(map(str, sizes))} rows, from noise, units of titu1994/Neural-Style-Transfer.",
+        departures=(
+            "Gram matrices by region; the paper matches patches, which the library does not do",
+            "more smoothness, against the grain of the noise",
+        ),
     )
 
 
