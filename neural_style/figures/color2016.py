@@ -120,9 +120,8 @@ def before_or_after(study: Study) -> Figure:
         title="Colours matched before the transfer, and after it",
         rows=rows,
         caption="Before, the painting gets the photo's colours and is transferred; after, a plain transfer gets them "
-        "as a whole, and what the transfer has mixed stays mixed: colours stand where they do not belong, and "
-        f"contrasts of the texture are lost with those between colours. The map is that of Image Analogies. "
-        f"{set_as(study)}",
+        "as a whole. What that has changed stays changed: colours may stand where they do not belong, and what was "
+        f"bright in the photo may not be. The map is that of Image Analogies. {set_as(study)}",
         departures=DEPARTURES,
     )
 
