@@ -98,7 +98,7 @@ def linear_maps(study: Study) -> Figure:
         "rotation: which colour of the painting becomes which. Cholesky depends on the order of the channels, the map "
         "of Image Analogies (pca) on none; Monge-Kantorovich moves colours the least. "
         f"{set_as(study)}",
-        departures=("the third column", *DEPARTURES),
+        departures=("the third column is ours", *DEPARTURES),
     )
 
 
@@ -166,11 +166,12 @@ def set_as(study: Study, *, ratio: float = RATIO) -> str:
 SOURCE = "Gatys, Bethge, Hertzmann & Shechtman 2016, arXiv:1606.05897"
 PAIR = {"photo": "coffee", "painting": "night"}
 DARK_AND_BRIGHT = {"photo": "rocket", "painting": "harvest"}
+MANY_COLOURED = {"photo": "portrait", "painting": "harvest"}
 TWO_PAIRS = {**PAIR, **{f"second_{name}": sample for name, sample in DARK_AND_BRIGHT.items()}}
 
 FIGURES = {
     "color2016-1": Recipe("two ways to keep a photo's colours", f"{SOURCE}, figure 1", PAIR, two_ways),
-    "color2016-3": Recipe("linear maps of colours", f"{SOURCE}, figure 3", PAIR, linear_maps),
+    "color2016-3": Recipe("linear maps of colours", f"{SOURCE}, figure 3", MANY_COLOURED, linear_maps),
     "color2016-4": Recipe("colours before and after a transfer", f"{SOURCE}, figure 4", TWO_PAIRS, before_or_after),
     "color2016-5": Recipe("transfer on luminance only", f"{SOURCE}, figure 5", DARK_AND_BRIGHT, luminance_only),
 }
