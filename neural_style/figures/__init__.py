@@ -20,7 +20,7 @@ from neural_style import files, images, records
 from neural_style.errors import InvalidInputError, check_choice, did_you_mean
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
-from neural_style.figures import gatys2015, gatys2016, novak2016, titu1994
+from neural_style.figures import champandard2016, color2016, control2017, gatys2015, gatys2016, novak2016, titu1994
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import Doodled, Made, Painted, looked_at_by, within
 from neural_style.figures.recipe import Cell, Figure, Recipe
@@ -30,7 +30,11 @@ from neural_style.images import ImageSource
 from neural_style.inputs import check_count
 from neural_style.run import EVALUATIONS_PER_ITERATION
 
-RECIPES: dict[str, Recipe] = {**gatys2015.FIGURES, **gatys2016.FIGURES, **novak2016.FIGURES, **titu1994.FIGURES}
+RECIPES: dict[str, Recipe] = {
+    name: recipe
+    for paper in (gatys2015, gatys2016, novak2016, color2016, control2017, champandard2016, titu1994)
+    for name, recipe in paper.FIGURES.items()
+}
 """All figures by name: the paper's first author and year, and the number of the figure, or what it shows."""
 
 RATE = 150e9

@@ -21,6 +21,12 @@ def cropped(picture: Array, *, box: tuple[float, float, float, float]) -> Array:
     return part
 
 
+def inverted(picture: Array) -> Array:
+    """Black for white: where a mask does not act."""
+    other: Array = 255 - picture
+    return other
+
+
 def luminance(picture: Array) -> Array:
     """Y of ITU-R BT.601, in all three channels (Gatys et al. 2016, arXiv:1606.05897, section 4)."""
     bright: Array = np.repeat((picture @ LUMA)[..., None], 3, axis=-1).astype(np.float32)
@@ -69,6 +75,7 @@ DERIVATIONS: dict[str, Callable[..., Array]] = {
     function.__name__: function
     for function in (
         cropped,
+        inverted,
         luminance,
         chroma,
         recombined,

@@ -11,7 +11,7 @@ import numpy as np
 
 from neural_style import files
 from neural_style.errors import InvalidInputError
-from neural_style.figures.panels import Doodled, Painted
+from neural_style.figures.panels import Doodled, Made, Painted, Picture
 from neural_style.figures.recipe import Cell, Chart, Figure
 from neural_style.figures.workshop import Workshop
 
@@ -155,7 +155,19 @@ def _note(cell: Cell, workshop: Workshop) -> str:
     """What is written below a picture."""
     if not cell.judged or not isinstance(cell.picture, Painted | Doodled):
         return ""
-    return metrics_text(workshop.told(cell.picture)["metrics"])
+    text = metrics_text(workshop.told(cell.picture)["metrics"])
+    return f"{_work_text(cell.picture, workshop)}\n{text}" if cell.timed else text
+
+
+def _work_text(picture: Made, workshop: Workshop) -> str:
+    """What was spent on a picture, with what was spent on the one that it started from."""
+    evaluations, seconds = 0, 0.0
+    spent: Picture | None = picture
+    while isinstance(spent, Painted | Doodled):
+        told = workshop.told(spent)
+        evaluations, seconds = evaluations + len(told["curve"]), seconds + told["seconds"]
+        spent = spent.init if isinstance(spent, Painted) else None
+    return f"{evaluations} evaluations  {seconds:.0f} s"
 
 
 def _draw_picture(cell: Cell, workshop: Workshop, box: _Box) -> None:

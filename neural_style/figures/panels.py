@@ -49,11 +49,13 @@ class Brush:
         picture: the painting.
         weight: of this style.
         mask: where it acts in the pastiche.
+        scale: size of its strokes.
     """
 
     picture: Picture
     weight: float = 1.0
     mask: Picture | None = None
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,14 @@ class Cell:
         title: above it.
         inset: a picture that is laid small into its lower left corner, as the papers do with a style.
         judged: whether metrics are written below it, where it was painted.
+        timed: whether evaluations and seconds are, too, with those of the picture it started from.
     """
 
     picture: Picture
     title: str = ""
     inset: Picture | None = None
     judged: bool = True
+    timed: bool = False
 
 
 @dataclass(frozen=True)

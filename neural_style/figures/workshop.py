@@ -239,7 +239,7 @@ class Workshop:
 
     def _style(self, brush: Brush) -> Style:
         mask = None if brush.mask is None else self.picture(brush.mask)
-        return Style(self.picture(brush.picture), weight=brush.weight, mask=mask)
+        return Style(self.picture(brush.picture), weight=brush.weight, mask=mask, scale=brush.scale)
 
     def _map(self, panel: Picture, rows: int) -> Array:
         """A map of regions, whose colours must not be mixed."""
@@ -308,7 +308,12 @@ class Workshop:
                 inputs = {
                     "content": self.key(panel.content),
                     "styles": [
-                        [self.key(brush.picture), brush.weight, None if brush.mask is None else self.key(brush.mask)]
+                        {
+                            "picture": self.key(brush.picture),
+                            "weight": brush.weight,
+                            "mask": None if brush.mask is None else self.key(brush.mask),
+                            "scale": brush.scale,
+                        }
                         for brush in panel.styles
                     ],
                     "init": None if panel.init is None else self.key(panel.init),

@@ -1,0 +1,74 @@
+"""What is set in the figure of Champandard 2016, arXiv:1603.01768."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style.figures import make, planned
+from neural_style.figures.panels import Doodled, Given, Painted
+from neural_style.figures.recipe import Cell, Figure
+from neural_style.reconstruction import Reconstruction
+
+
+def made_of(figure: Figure) -> tuple[Painted, Doodled, Doodled]:
+    """Without regions, plain and improved."""
+    texture, plain, improved = (slot.picture for slot in figure.rows[1] if isinstance(slot, Cell))
+    assert isinstance(texture, Painted)
+    assert isinstance(plain, Doodled)
+    assert isinstance(improved, Doodled)
+    return texture, plain, improved
+
+
+def test_settings_at_the_scale_of_the_paper() -> None:
+    study, figure = planned("champandard2016", scale="paper")
+    texture, plain, improved = made_of(figure)
+    for panel in (plain, improved):
+        assert (panel.style, panel.style_map, panel.target_map) == (Given("style"), Given("style_map"), Given("doodle"))
+        assert (panel.labels, panel.technique.model) == (4, "vgg19")
+        assert (panel.run.sizes, panel.run.iterations, panel.run.init) == ((128, 256, 512), 5, "noise")
+    assert (plain.technique.variant, improved.technique.variant) == ("plain", "improved")
+    assert plain.technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+    assert len(improved.technique.style_layers or ()) == 16
+    assert isinstance(texture.technique, Reconstruction)
+    assert (texture.technique.of, texture.content, texture.run) == ("style", Given("style"), plain.run)
+    assert not study.differences
+
+
+@pytest.mark.parametrize(
+    ("model", "last", "improved_layers"), [("mini", None, 8), ("vgg19", None, 16), ("vgg19", "conv3_4", 8)]
+)
+def test_recipe_builds_for_every_network(
+    model: str, last: str | None, improved_layers: int, cut: Callable[[str], str]
+) -> None:
+    study, figure = planned(
+        "champandard2016", scale="draft", model=model, weights_source=cut(last) if last is not None else None
+    )
+    _, plain, improved = made_of(figure)
+    assert (plain.run.sizes, plain.run.iterations) == ((64, 128), 5)
+    assert len(improved.technique.style_layers or ()) == improved_layers
+    assert "rows" in study.differences
+
+
+def test_a_doodle_is_drawn(tmp_path: Path) -> None:
+    output = tmp_path / "figure.png"
+    make(
+        "champandard2016",
+        output,
+        scale="draft",
+        weights_source="random",
+        image_size=32,
+        iterations=1,
+        panels=tmp_path / "panels",
+    )
+    told = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))
+    keys = [cell["panel"] for cell in told["cells"]][3:]
+    assert sorted(told["made"]) == sorted(keys)
+    sizes = [Image.open(tmp_path / "panels" / f"{key}.png").size for key in keys]
+    assert sizes == [(48, 32)] * 3 or sizes == [(40, 32)] * 3
+    assert np.array(Image.open(output)).std() > 10

@@ -1,0 +1,108 @@
+"""What is set in the figures of Gatys et al. 2016, arXiv:1606.05897."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from neural_style.figures import RECIPES, color2016, planned
+from neural_style.figures.panels import Derived, Given, Painted, within
+from neural_style.figures.recipe import Cell, Figure
+from neural_style.network import Network
+
+COFFEE, NIGHT = Given("photo"), Given("painting")
+
+
+def pictures(figure: Figure) -> dict[str, object]:
+    """Of the cells with a title."""
+    return {slot.title: slot.picture for slot in figure.slots() if isinstance(slot, Cell) and slot.title}
+
+
+def of_letter(figure: Figure, letter: str) -> object:
+    (found,) = (picture for title, picture in pictures(figure).items() if title.startswith(f"({letter})"))
+    return found
+
+
+@pytest.mark.parametrize("name", color2016.FIGURES)
+def test_settings_at_the_scale_of_the_paper(name: str) -> None:
+    study, figure = planned(name, scale="paper")
+    painted = [panel for panel in within(*figure.panels()) if isinstance(panel, Painted)]
+    assert painted
+    for panel in painted:
+        technique = panel.technique
+        assert isinstance(technique, Network)
+        assert (technique.model, technique.weights, technique.pooling) == ("vgg19", "normalised", "ave")
+        assert (technique.normalization, technique.content_weight) == ("gatys2016", 1e-2)
+        assert technique.content_layer == "conv4_2"
+        assert technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+        assert (panel.run.image_size, panel.run.iterations, panel.run.init) == (512, 25, "content")
+        assert panel.run.preserve_color == "none"
+        (brush,) = panel.styles
+        assert (brush.weight, brush.mask, brush.scale) == (1, None, 1)
+    assert not study.differences
+
+
+def test_two_ways() -> None:
+    _, figure = planned("color2016-1", scale="paper")
+    assert (of_letter(figure, "a"), of_letter(figure, "b")) == (COFFEE, NIGHT)
+    plain, before, bright = (of_letter(figure, letter) for letter in "cde")
+    assert isinstance(plain, Painted)
+    assert (plain.content, plain.styles[0].picture) == (COFFEE, NIGHT)
+    assert isinstance(before, Painted)
+    assert before.content == COFFEE
+    assert before.styles[0].picture == Derived("matched_colours", (NIGHT, COFFEE), (("method", "pca"),))
+    assert isinstance(bright, Derived)
+    assert (bright.how, bright.of[1]) == ("recombined", COFFEE)
+    (on_luminance, _) = bright.of
+    assert isinstance(on_luminance, Painted)
+    assert on_luminance.content == Derived("luminance", (COFFEE,))
+    assert on_luminance.styles[0].picture == Derived("matched_luminance", (NIGHT, COFFEE))
+
+
+def test_linear_maps_differ_in_the_map_only() -> None:
+    _, figure = planned("color2016-3", scale="paper")
+    recoloured, results = ([slot.picture for slot in row if isinstance(slot, Cell)] for row in figure.rows)
+    methods = [dict(picture.settings)["method"] for picture in recoloured if isinstance(picture, Derived)]
+    assert methods == ["cholesky", "pca", "monge_kantorovich"]
+    assert [panel.styles[0].picture for panel in results if isinstance(panel, Painted)] == recoloured
+
+
+def test_before_and_after() -> None:
+    _, figure = planned("color2016-4", scale="paper")
+    for letters, photo, painting in (
+        ("ab", COFFEE, NIGHT),
+        ("cd", Given("second_photo"), Given("second_painting")),
+    ):
+        before, after = (of_letter(figure, letter) for letter in letters)
+        assert isinstance(before, Painted)
+        assert isinstance(after, Derived)
+        assert before.styles[0].picture == Derived("matched_colours", (painting, photo), (("method", "pca"),))
+        assert (after.how, after.settings, after.of[1]) == ("recoloured", (("method", "pca"),), photo)
+        plain = after.of[0]
+        assert isinstance(plain, Painted)
+        assert (plain.content, plain.styles[0].picture) == (photo, painting)
+
+
+def test_luminance_without_and_with_matching() -> None:
+    _, figure = planned("color2016-5", scale="paper")
+    assert of_letter(figure, "a") == Derived("luminance", (COFFEE,))
+    assert of_letter(figure, "b") == Derived("chroma", (COFFEE,))
+    for bright, coloured, how, of in (
+        ("c", "d", "luminance", (NIGHT,)),
+        ("e", "f", "matched_luminance", (NIGHT, COFFEE)),
+    ):
+        painted = of_letter(figure, bright)
+        assert isinstance(painted, Painted)
+        assert painted.styles[0].picture == Derived(how, of)
+        assert of_letter(figure, coloured) == Derived("recombined", (painted, COFFEE))
+
+
+@pytest.mark.parametrize("name", color2016.FIGURES)
+def test_recipes_build_for_every_network(name: str, cut: Callable[[str], str]) -> None:
+    for settings in ({"model": "mini"}, {"model": "vgg19"}, {"model": "vgg19", "weights_source": cut("conv3_4")}):
+        study, figure = planned(name, scale="draft", **settings)
+        assert {
+            name for picture in within(*figure.panels()) if isinstance(picture, Given) for name in [picture.name]
+        } == (RECIPES[name].inputs.keys())
+        assert "rows" in study.differences
