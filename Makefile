@@ -12,7 +12,7 @@ demo: .venv/installed
 	$(BIN)/python tools/demo.py demo
 
 test: .venv/installed-tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -b html -W --keep-going -n docs docs/_build/html

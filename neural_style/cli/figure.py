@@ -72,7 +72,7 @@ def _listed(scale: str) -> str:
         cost = figures.cost(figure)
         lines.append(f"{name:<24}{cost.panels:>7}{cost.evaluations:>12}{_duration(cost.seconds):>9}  {recipe.what}")
         lines.append(f"  {recipe.source}; pictures: {', '.join(recipe.inputs)}")
-    network = "mini" if scale == "draft" else "vgg19"
+    network = "mini" if scale == "draft" else "the paper's network"
     lines.append(
         f"\nTimes are estimates for two CPU cores, {network} and --{scale}; a GPU is ten times faster and more."
     )
@@ -113,7 +113,7 @@ def _parser() -> Parser:
         help="iterations of 20 evaluations at most, in place of the scale's",
     )
     network = parser.add_argument_group("network")
-    network.add_argument("--model", metavar="NAME", help="vgg16, vgg19 or mini (default: vgg19, of a draft mini)")
+    network.add_argument("--model", metavar="NAME", help="vgg16, vgg19 or mini (default: the paper's, of a draft mini)")
     network.add_argument(
         "--weights",
         metavar="NAME",

@@ -81,7 +81,7 @@ def make(
         name: of `RECIPES`.
         output: `.png` or `.pdf`.
         scale: `draft`, `usual` or `paper`: how large pictures are and how long they are worked on.
-        model: `vgg16`, `vgg19` or `mini`; None is mini for a draft and vgg19 otherwise.
+        model: `vgg16`, `vgg19` or `mini`; None is mini for a draft and the paper's otherwise.
         weights: see `neural_style.features.weights.load`; None is the model's own. A file may end before the
             deepest block: layers that it lacks are replaced, which the caption tells.
         image_size: rows of a picture, in place of the scale's.
@@ -183,7 +183,7 @@ def planned(
     if iterations is not None:
         check_count("iterations", iterations, at_least=1)
         chosen = replace(chosen, iterations=iterations)
-    table = vgg.architecture(model or ("mini" if chosen.name == "draft" else "vgg19"))
+    table = vgg.architecture(model or ("mini" if chosen.name == "draft" else RECIPES[name].model))
     source = weights or table.weights
     study = Study(table.name, source, layers_in(table, source), chosen, seed)
     return study, RECIPES[name].build(study)

@@ -105,9 +105,11 @@ class Recipe:
         inputs: the names of its pictures, each with the sample that stands in where none is given.
         build: makes the figure; it asks the study for layers, sizes and lengths of runs, which so gets to know what
             the paper has.
+        model: the paper's network.
     """
 
     what: str
     source: str
     inputs: Mapping[str, str]
     build: Callable[[Study], Figure]
+    model: str = "vgg19"

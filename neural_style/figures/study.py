@@ -151,5 +151,5 @@ class Study:
             given: those of them that the user named.
         """
         others = [name for name in names if name not in given]
-        pictures = [f"samples for the paper's {', '.join(others)}"] if others else ["pictures of the user's"]
-        return "Other than in the paper: " + "; ".join([*pictures, *self.differences.values()]) + "."
+        pictures = [f"samples for its {', '.join(others)}"] if others else ["pictures of the user's"]
+        return "Other than in the original: " + "; ".join([*pictures, *self.differences.values()]) + "."

@@ -47,7 +47,7 @@ def test_recipe_builds_for_every_network(
     model: str, last: str | None, improved_layers: int, cut: Callable[[str], str]
 ) -> None:
     study, figure = planned(
-        "champandard2016", scale="draft", model=model, weights_source=cut(last) if last is not None else None
+        "champandard2016", scale="draft", model=model, weights=cut(last) if last is not None else None
     )
     _, plain, improved = made_of(figure)
     assert (plain.run.sizes, plain.run.iterations) == ((64, 128), 5)
@@ -61,7 +61,7 @@ def test_a_doodle_is_drawn(tmp_path: Path) -> None:
         "champandard2016",
         output,
         scale="draft",
-        weights_source="random",
+        weights="random",
         image_size=32,
         iterations=1,
         panels=tmp_path / "panels",

@@ -100,7 +100,7 @@ def test_luminance_without_and_with_matching() -> None:
 
 @pytest.mark.parametrize("name", color2016.FIGURES)
 def test_recipes_build_for_every_network(name: str, cut: Callable[[str], str]) -> None:
-    for settings in ({"model": "mini"}, {"model": "vgg19"}, {"model": "vgg19", "weights_source": cut("conv3_4")}):
+    for settings in ({"model": "mini"}, {"model": "vgg19"}, {"model": "vgg19", "weights": cut("conv3_4")}):
         study, figure = planned(name, scale="draft", **settings)
         assert {
             name for picture in within(*figure.panels()) if isinstance(picture, Given) for name in [picture.name]

@@ -82,7 +82,7 @@ def test_coarse_to_fine_shrinks_with_the_scale() -> None:
 
 @pytest.mark.parametrize("name", control2017.FIGURES)
 def test_recipes_build_for_every_network(name: str, cut: Callable[[str], str]) -> None:
-    for settings in ({"model": "mini"}, {"model": "vgg19"}, {"model": "vgg19", "weights_source": cut("conv3_4")}):
+    for settings in ({"model": "mini"}, {"model": "vgg19"}, {"model": "vgg19", "weights": cut("conv3_4")}):
         study, figure = planned(name, scale="draft", **settings)
         assert painted_of(figure)
         assert "rows" in study.differences
@@ -96,7 +96,7 @@ def test_regions_are_painted_and_the_mask_is_what_counts(tmp_path: Path) -> None
             "control2017-2",
             output,
             scale="draft",
-            weights_source="random",
+            weights="random",
             image_size=32,
             iterations=1,
             inputs=inputs,
@@ -134,7 +134,7 @@ def test_a_timed_cell_has_the_evaluations_of_what_it_started_from(
         "control2017-5",
         tmp_path / "figure.pdf",
         scale="draft",
-        weights_source="random",
+        weights="random",
         image_size=32,
         iterations=2,
         panels=tmp_path / "panels",

@@ -213,7 +213,7 @@ class TestStudy:
         assert (run.image_size, run.iterations) == (128, 8)
         study.network()
         told = study.told(["photo", "painting"], ["photo"])
-        for part in ("128 rows for 512", "160 evaluations for 2000", "mini for vgg19", "the paper's painting"):
+        for part in ("128 rows for 512", "160 evaluations for 2000", "mini for vgg19", "samples for its painting"):
             assert part in told
         assert "photo," not in told
 
@@ -321,6 +321,6 @@ def test_every_figure_is_made_by_its_command(name, command, tmp_path, panels):
     )
     assert ran.status == 0, ran.err
     found = told(output.with_suffix(".json"))
-    assert found["caption"].count("Other than in the paper") == 1
+    assert found["caption"].count("Other than in the original") == 1
     assert "32 rows" in found["caption"]
     assert all(panel["seconds"] > 0 and panel["metrics"] for panel in found["panels"].values())

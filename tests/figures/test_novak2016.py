@@ -129,7 +129,7 @@ def test_a_chart_is_drawn_and_its_number_is_in_the_caption(tmp_path: Path) -> No
         "novak2016-convergence",
         out,
         scale="draft",
-        weights_source="random",
+        weights="random",
         image_size=32,
         iterations=1,
         panels=tmp_path / "panels",
