@@ -5,7 +5,11 @@ A figure is a recipe of panels (`neural_style.figures.recipe`, one file a paper)
 
 Example:
     >>> from neural_style import figures
-    >>> made = figures.make("gatys2015-3", "figure.png", scale="draft", model="mini")  # doctest: +SKIP
+    >>> study, figure = figures.planned("gatys2016-4", scale="draft")
+    >>> figures.cost(figure).evaluations
+    640
+    >>> study.differences["conv5_1"]
+    'conv3_4 instead of conv5_1'
 """
 
 from __future__ import annotations
@@ -13,22 +17,23 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from neural_style import files, images, records
 from neural_style.errors import InvalidInputError, check_choice, did_you_mean
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
 from neural_style.figures import champandard2016, color2016, control2017, gatys2015, gatys2016, novak2016, titu1994
+from neural_style.figures.cost import cost, painted_in
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
-from neural_style.figures.panels import Doodled, Made, Painted, looked_at_by, within
+from neural_style.figures.panels import Made
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.study import SCALES, Study
 from neural_style.figures.workshop import Progress, Workshop
 from neural_style.images import ImageSource
 from neural_style.inputs import check_count
-from neural_style.run import EVALUATIONS_PER_ITERATION
 
 RECIPES: dict[str, Recipe] = {
     name: recipe
@@ -37,26 +42,7 @@ RECIPES: dict[str, Recipe] = {
 }
 """All figures by name: the paper's first author and year, and the number of the figure, or what it shows."""
 
-RATE = 150e9
-"""Floating-point operations a second that two cores come to in small pictures: what estimates are made with."""
-
-START = 3.0
-"""Seconds that a panel takes beside its evaluations: targets, and programs to be compiled."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What making a figure takes, if nothing of it is there yet.
-
-    Attributes:
-        panels: pictures that are painted.
-        evaluations: of all of them.
-        seconds: an estimate for two CPU cores.
-    """
-
-    panels: int
-    evaluations: int
-    seconds: float
+__all__ = ["RECIPES", "cost", "make", "planned"]
 
 
 def make(
@@ -128,31 +114,7 @@ def make(
     sentences = [_sentence(text) for text in (*found, *figure.departures) if text]
     caption = " ".join([figure.caption, *sentences, differences])
     draw(figure, workshop, f"{caption} {_legend(study, figure)}{recipe.source}.", output)
-    told = {
-        "figure": name,
-        "source": recipe.source,
-        "title": figure.title,
-        "caption": caption,
-        "scale": study.scale.name,
-        "model": study.model,
-        "weights": study.weights,
-        "findings": [workshop.numbers(finding) for finding in figure.findings],
-        "differences": [*figure.departures, *study.differences.values()],
-        "library": records.library_version(),
-        "seconds": seconds,
-        "made": workshop.made,
-        "panels": {workshop.key(panel): workshop.told(panel) for panel in _made(figure)},
-        "cells": [
-            {"title": slot.title, "panel": workshop.key(slot.picture)}
-            for slot in figure.slots()
-            if isinstance(slot, Cell)
-        ],
-        "charts": [
-            {"title": slot.title, "curves": {label: workshop.numbers(counted) for label, counted in slot.curves}}
-            for slot in figure.slots()
-            if not isinstance(slot, Cell)
-        ],
-    }
+    told = {"figure": name, "caption": caption, "seconds": seconds, **_told(recipe, study, figure, workshop)}
     with files.complete(beside, f'file "{beside}"', overwrite=True) as file:
         file.write((json.dumps(told, indent=1) + "\n").encode())
     return figure
@@ -189,31 +151,30 @@ def planned(
     return study, RECIPES[name].build(study)
 
 
-def cost(figure: Figure) -> Cost:
-    """What the panels of a figure take, from the sizes of networks and runs."""
-    painted = _made(figure)
-    evaluations, operations = 0, 0.0
-    for panel in painted:
-        table = vgg.architecture(panel.technique.model)
-        for rows in panel.run.levels:
-            count = EVALUATIONS_PER_ITERATION * panel.run.iterations
-            evaluations += count
-            operations += count * _operations(table, looked_at_by(panel), rows)
-    return Cost(len(painted), evaluations, operations / RATE + START * len(painted))
-
-
-def _made(figure: Figure) -> list[Painted | Doodled]:
-    return [panel for panel in within(*figure.panels()) if isinstance(panel, Painted | Doodled)]
-
-
-def _operations(table: vgg.Architecture, layers: tuple[str, ...], rows: int) -> float:
-    """Of one evaluation on a picture of so many rows, half as wide again: forward, and the same back."""
-    total, channels = 0.0, 3
-    for layer in table.up_to_deepest(layers):
-        height, width = vgg.size_at(layer, (rows, rows * 3 // 2))
-        total += 2 * 9 * channels * table.filters[layer] * height * width
-        channels = table.filters[layer]
-    return 2 * total
+def _told(recipe: Recipe, study: Study, figure: Figure, workshop: Workshop) -> dict[str, Any]:
+    """Every setting, metric and time, for the file beside the figure."""
+    return {
+        "source": recipe.source,
+        "title": figure.title,
+        "scale": study.scale.name,
+        "model": study.model,
+        "weights": study.weights,
+        "findings": [workshop.numbers(finding) for finding in figure.findings],
+        "differences": [*figure.departures, *study.differences.values()],
+        "library": records.library_version(),
+        "made": workshop.made,
+        "panels": {workshop.key(panel): workshop.told(panel) for panel in painted_in(figure)},
+        "cells": [
+            {"title": slot.title, "panel": workshop.key(slot.picture)}
+            for slot in figure.slots()
+            if isinstance(slot, Cell)
+        ],
+        "charts": [
+            {"title": slot.title, "curves": {label: workshop.numbers(counted) for label, counted in slot.curves}}
+            for slot in figure.slots()
+            if not isinstance(slot, Cell)
+        ],
+    }
 
 
 def _sentence(text: str) -> str:

@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 Numbers = dict[str, Any]
 
 SPARSE = 0.01
-"""Entries of a Gram matrix below this part of its root mean square count as empty."""
+"""Entries of a Gram matrix below this part of its root mean square count as near zero."""
 
 FALL = 0.99
 """The part of a loss's fall at which a run counts as converged."""
@@ -29,7 +29,7 @@ def loss_by_evaluations(workshop: Workshop, panel: Painted) -> Numbers:
 
 
 def gram_by_evaluations(workshop: Workshop, panel: Painted) -> Numbers:
-    """The relative Gram error, of plain activations and meant over layers, after each iteration of a traced run.
+    """The relative Gram error, of plain activations and averaged over layers, after each iteration of a traced run.
 
     It is the same yardstick for all objectives, whatever they minimise.
     """
@@ -105,8 +105,8 @@ def sparsity_told(workshop: Workshop, picture: Picture, *, name: str, normalised
         float(np.mean(gram_sparsity(workshop, picture, shift=shift, normalised=normalised, rows=rows)["y"]))
         for shift in (0.0, -1.0)
     ]
-    text = f"{name}: {shares[0]:.1%} of the entries are empty without the shift and {shares[1]:.1%} with it"
-    return {"shares": shares, "text": f"{text}, meant over layers"}
+    text = f"{name}: {shares[0]:.1%} of the entries are near zero without the shift and {shares[1]:.1%} with it"
+    return {"shares": shares, "text": f"{text}, averaged over layers"}
 
 
 def gram_matrix(
@@ -114,7 +114,7 @@ def gram_matrix(
 ) -> Numbers:
     """The Gram matrix of a layer's first filters as a picture: how large entries are, by powers of ten.
 
-    `values` are 0 for what counts as empty (see `SPARSE`), 1 for ten times the root mean square and more.
+    `values` are 0 for what counts as near zero (see `SPARSE`), 1 for ten times the root mean square and more.
     Arguments are those of `gram_sparsity`.
     """
     gram = _grams(workshop, picture, (layer,), shift=shift, normalised=normalised, rows=rows)[layer]

@@ -64,13 +64,6 @@ def recoloured(picture: Array, content: Array, *, method: str) -> Array:
     return color_transfer(content, picture, method=method)
 
 
-def difference(one: Array, other: Array) -> Array:
-    """How far two pictures of one size are apart: 0 is white, 64 grey levels and more are black."""
-    apart = np.abs(one.astype(np.float32) - other.astype(np.float32)).mean(axis=-1, keepdims=True)
-    shown: Array = np.repeat(255 - np.clip(apart * 4, 0, 255), 3, axis=-1)
-    return shown
-
-
 DERIVATIONS: dict[str, Callable[..., Array]] = {
     function.__name__: function
     for function in (
@@ -82,6 +75,5 @@ DERIVATIONS: dict[str, Callable[..., Array]] = {
         matched_luminance,
         matched_colours,
         recoloured,
-        difference,
     )
 }

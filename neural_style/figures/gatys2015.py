@@ -1,7 +1,7 @@
 """Gatys, Ecker & Bethge 2015, A Neural Algorithm of Artistic Style, arXiv:1508.06576: figures 1 to 3.
 
 Weights are in the authors' units: means of squared errors on the normalised network, in which content_weight is the
-paper's alpha / beta (facts: the printed formulas need ratios a million times smaller). Pooling is average.
+paper's alpha / beta (the printed formulas would need ratios a million times smaller). Pooling is average.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ def gallery(study: Study) -> Figure:
     return Figure(
         title="A photo in five styles",
         rows=(cells[:2], cells[2:4], cells[4:]),
-        caption=f"{weights_told(study)}",
+        caption="What is where stays that of the photo; colours, strokes and textures are those of the painting in the "
+        f"corner. {weights_told(study)}",
         departures=(SMOOTHED,),
     )
 
@@ -154,9 +155,10 @@ def _layers(study: Study, names: tuple[str, ...]) -> str:
     return found[0] if len(found) == 1 else f"{found[0]} … {found[-1]}"
 
 
-def weights_told(study: Study) -> str:
+def weights_told(study: Study, *, start: str = ", from noise") -> str:
+    """What all figures of the two papers have in common, for a caption."""
     return (
-        f"Content {study.layer(CONTENT_LAYER)}; authors' units on the normalised network, average pooling, from noise; "
+        f"Content {study.layer(CONTENT_LAYER)}; authors' units on the normalised network, average pooling{start}; "
         "alpha/beta is content_weight."
     )
 

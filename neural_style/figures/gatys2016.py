@@ -79,7 +79,7 @@ def initial_images(study: Study) -> Figure:
         rows=(tuple(cells[:2]), tuple(cells[2:4]), tuple(cells[4:])),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         caption="The objective is the same in all; a start leaves its structure in the picture, each noise another. "
-        f"alpha/beta = {study.ratio(RATIO):g}. {weights_told(study).replace(', from noise', '')}",
+        f"alpha/beta = {study.ratio(RATIO):g}. {weights_told(study, start='')}",
         departures=(SMOOTHED,),
     )
 

@@ -90,8 +90,8 @@ def row(study: Study) -> Figure:
             ),
         ),
         caption="INetwork novak2016 is the paper's: geometric weights, all layers, activations shifted by -1, and "
-        "correlations between neighbouring layers. What the reference calls a chain takes the loss of each layer from "
-        "that of the layer before, which weighs the deepest layer by -1. All start from the content.",
+        "correlations between neighbouring layers. What the reference calls a chain are differences of layers' "
+        "losses, S_i - S_(i+1), which weigh the deepest layer by -1. All start from the content.",
         departures=(
             "Li & Wand's picture is left out: their method is not in this library",
             "correlations are not blurred",
@@ -166,7 +166,7 @@ def convergence(study: Study) -> Figure:
         rows=tuple(rows),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         caption="Losses with and without the shift are of two objectives, so both are also judged by one measure: the "
-        "relative error of Gram matrices of activations as they are, meant over layers, after every iteration. All "
+        "relative error of Gram matrices of activations as they are, averaged over layers, after every iteration. All "
         "layers alike, no chain; average pooling; all start from the content.",
         departures=(OURS,),
         findings=tuple(findings),
@@ -174,9 +174,9 @@ def convergence(study: Study) -> Figure:
 
 
 def sparsity(study: Study) -> Figure:
-    """How empty Gram matrices are with and without the activation shift (section 3.3)."""
+    """How sparse Gram matrices are with and without the activation shift (section 3.3)."""
     rows_of_picture = study.rows(ROWS)
-    study.network()
+    study.note_network()
     layer = study.judge[1][min(2, len(study.judge[1]) - 1)]
     rows, findings = [], []
     for name, is_normalised in (("the network as it is", False), ("the normalised network", True)):
@@ -198,13 +198,13 @@ def sparsity(study: Study) -> Figure:
             )
             for shift in shifts
         )
-        rows.append((Chart(bars, f"empty entries, {name}", x="", y="share", kind="bar"), *matrices))
+        rows.append((Chart(bars, f"near-zero entries, {name}", x="", y="share", kind="bar"), *matrices))
     return Figure(
-        title="How empty Gram matrices are",
+        title="Sparsity of Gram matrices",
         rows=tuple(rows),
         inputs=(Cell(PAINTING, "painting"),),
         caption="Left, the share of entries that are smaller than a hundredth of the matrix's root mean square, by "
-        f"layer. Right, the entries among the first 64 filters of {layer}: white is such an empty one, and the darker "
+        f"layer. Right, the entries among the first 64 filters of {layer}: white is such a one, and the darker "
         "the larger, by powers of ten.",
         findings=tuple(findings),
     )
@@ -240,6 +240,9 @@ FIGURES = {
         "loss and Gram error with and without the activation shift", f"{SOURCE}, section 3.3", PAIR, convergence
     ),
     "novak2016-sparsity": Recipe(
-        "how empty Gram matrices are", f"{SOURCE}, section 3.3", {"painting": "night"}, sparsity
+        "sparsity of Gram matrices with and without the shift",
+        f"{SOURCE}, section 3.3",
+        {"painting": "night"},
+        sparsity,
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from neural_style.features import vgg
@@ -16,6 +17,9 @@ NORMALISED = "normalised"
 SHALLOW_RATIO = 100.0
 """Content weighs that much more where shallower layers stand in for the paper's. Found by looking, with mini and with
 the first three blocks of VGG-19: at the paper's ratios of 0.001 nothing is seen of the photo there."""
+
+UNTOLD_ITERATIONS = 25
+"""At the paper's scale where the paper has no number: the 500 evaluations of the authors' code of 2017."""
 
 STEP = 16
 """Sides of pictures are multiples of it, so that no pooling up to the fifth block drops a row or column."""
@@ -63,17 +67,17 @@ class Study:
     differences: dict[str, str] = field(default_factory=dict)
 
     def layer(self, name: str) -> str:
-        """The paper's layer, or what stands in for one that is too deep: the last block has four, for its five."""
+        """The paper's layer, or what stands in for one that the weights lack.
+
+        For one in a deeper block it is the last layer there is; but for one of block 4 the last but one, so that it
+        differs from that for block 5. For one in a known block it is the last layer of that block.
+        """
         if name in self.layers:
             return name
         last = max(map(block_of, self.layers))
-        deepest = [layer for layer in self.layers if block_of(layer) == last]
-        # conv4_1 is followed by conv5_1: the nearer to the end of what there is, the deeper it was.
-        place = (
-            {4: -2, 5: -1}.get(block_of(name), -1) if block_of(name) > last else min(int(name[-1]), len(deepest)) - 1
-        )
-        found = deepest[max(place, -len(deepest))]
-        self.differences[name] = f"{found} for {name}"
+        known = [layer for layer in self.layers if block_of(layer) <= min(block_of(name), last)]
+        found = known[-2] if last < block_of(name) == 4 and len(known) > 1 else known[-1]
+        self.differences[name] = f"{found} instead of {name}"
         return found
 
     def style_layers(self, *names: str) -> tuple[str, ...]:
@@ -92,14 +96,14 @@ class Study:
         """All layers that the weights have, for all of the paper's network."""
         count = len(vgg.architecture(paper).layers)
         if len(self.layers) != count:
-            self.differences["all layers"] = f"all layers are {len(self.layers)} for {count}"
+            self.differences["all layers"] = f"all layers are {len(self.layers)} instead of {count}"
         return self.layers
 
     def rows(self, paper: int) -> int:
         """Rows of a picture that has so many in the paper."""
         rows = paper if self.scale.rows is None else min(paper, self.scale.rows)
         if rows != paper:
-            self.differences["rows"] = f"{rows} rows for {paper}"
+            self.differences["rows"] = f"{rows} rows instead of {paper}"
         return rows
 
     def iterations(self, paper: int | None = None, *, share: float = 1.0) -> int:
@@ -107,12 +111,14 @@ class Study:
 
         `share` of them are taken where the scale and not the paper says how many.
         """
-        told = None if paper is None else -(-paper // EVALUATIONS_PER_ITERATION)
-        limit = self.scale.iterations
-        scaled = max(1, round((limit or 25) * share))
-        count = scaled if told is None else told if limit is None else min(told, scaled)
-        if told is not None and count != told:
-            self.differences[f"{paper} evaluations"] = f"{EVALUATIONS_PER_ITERATION * count} evaluations for {paper}"
+        scaled = max(1, round((self.scale.iterations or UNTOLD_ITERATIONS) * share))
+        if paper is None:
+            return scaled
+        told = ceil(paper / EVALUATIONS_PER_ITERATION)
+        count = told if self.scale.iterations is None else min(told, scaled)
+        if count != told:
+            less = f"{EVALUATIONS_PER_ITERATION * count} evaluations instead of {paper}"
+            self.differences[f"{paper} evaluations"] = less
         return count
 
     def run(self, *, rows: int = 512, evaluations: int | None = None, share: float = 1.0, **settings: Any) -> Run:
@@ -122,12 +128,12 @@ class Study:
 
     def network(self, paper: str = "vgg19") -> dict[str, Any]:
         """Which network looks, as keywords of a technique; the paper has `paper`."""
-        self._note_network(paper)
+        self.note_network(paper)
         return {"model": self.model, "weights": self.weights}
 
     def normalised_network(self, paper: str = "vgg19") -> dict[str, Any]:
         """The same with weights in which every filter's mean activation is one."""
-        self._note_network(paper)
+        self.note_network(paper)
         return {"model": self.model, "weights": NORMALISED}
 
     @property
@@ -137,9 +143,10 @@ class Study:
         table = vgg.architecture("vgg19")
         return known.layer("conv4_2"), known.style_layers(*table.style_layers)
 
-    def _note_network(self, paper: str) -> None:
+    def note_network(self, paper: str = "vgg19") -> None:
+        """Tell if the network is another than the paper's, or has never seen a picture."""
         if self.model != paper:
-            self.differences["network"] = f"the network {self.model} for {paper}"
+            self.differences["network"] = f"the network {self.model} instead of {paper}"
         if self.weights.startswith("random"):
             self.differences["weights"] = "random weights"
 
@@ -150,6 +157,6 @@ class Study:
             names: of the recipe's pictures.
             given: those of them that the user named.
         """
-        others = [name for name in names if name not in given]
-        pictures = [f"samples for its {', '.join(others)}"] if others else ["pictures of the user's"]
+        others = [name.replace("_", " ") for name in names if name not in given]
+        pictures = [f"samples instead of its {', '.join(others)}"] if others else ["pictures of the user's"]
         return "Other than in the original: " + "; ".join([*pictures, *self.differences.values()]) + "."

@@ -49,7 +49,7 @@ CALIBRATED_ON = ("cat", "coffee", "rocket", "portrait", "night", "harvest")
 
 CALIBRATION_ROWS = 256
 
-VERSION = 1
+VERSION = 2
 """Of what is kept in the folder; another one is not read."""
 
 
@@ -90,14 +90,10 @@ class Workshop:
     def make(self, panels: Iterable[Panel], progress: Progress | None = None) -> None:
         """Make all that the panels need and that is not there yet; runs of equal programs come one after another."""
         for panel in sorted(within(*panels), key=self._order()):
-            if isinstance(panel, Painted | Doodled):
+            if isinstance(panel, Made):
                 self._paint(panel, progress)
             elif isinstance(panel, Counted):
                 self.numbers(panel)
-
-    def is_made(self, panel: Panel) -> bool:
-        """Whether the panel is finished, or takes no time."""
-        return isinstance(panel, Given | Derived) or self._file(panel, ".json").is_file()
 
     def picture(self, panel: Picture) -> Array:
         """A picture (H, W, 3), RGB in 0..255, made if need be."""
@@ -148,7 +144,7 @@ class Workshop:
                 return images.read(self._file(panel, ".png")).rgb
 
     def _paint(self, panel: Made, progress: Progress | None) -> None:
-        if self.is_made(panel):
+        if self._file(panel, ".json").is_file():
             return
         key, curve = self.key(panel), []
 
@@ -164,58 +160,32 @@ class Workshop:
                 trace.append({"evaluations": step.evaluations, **self._metrics(panel, step.image)})
 
         started = time.perf_counter()
+        told: dict[str, Any]
         try:
             result = self._run(panel, watch, judge)
         except BrokenRunError as error:
             if not (isinstance(panel, Painted) and panel.may_break):
                 raise
-            self._keep_broken(panel, curve, str(error))
-            return
+            image, record, stopped = self._begun(panel), None, str(error)
+            told = {"settings": records.plain(panel.technique), "run": records.plain(panel.run)}
+        else:
+            if result.stopped == "interrupted":
+                raise KeyboardInterrupt
+            image, record, stopped = result.image, records.to_json(result.record), result.stopped
+            told = {name: result.record[name] for name in ("settings", "run", "losses", "history")}
         seconds = time.perf_counter() - started
-        if result.stopped == "interrupted":
-            raise KeyboardInterrupt
-        images.write(self._file(panel, ".png"), result.image, record=records.to_json(result.record), overwrite=True)
-        self._keep(
-            panel,
-            {
-                "technique": result.record["technique"],
-                "settings": result.record["settings"],
-                "run": result.record["run"],
-                "metrics": self._metrics(panel, result.image),
-                "losses": dict(result.losses),
-                "history": [dict(entry) for entry in result.history],
-                "curve": curve,
-                "trace": trace,
-                "stopped": result.stopped,
-                "seconds": seconds,
-            },
-        )
+        images.write(self._file(panel, ".png"), image, record=record, overwrite=True)
+        told |= {"metrics": self._metrics(panel, image), "curve": curve, "trace": trace}
+        self._keep(panel, {"technique": type(panel.technique).__name__, **told, "stopped": stopped, "seconds": seconds})
         self.made.append(key)
 
-    def _keep_broken(self, panel: Painted, curve: list[float], why: str) -> None:
-        """Keep a run that won nothing, as the picture that it began with."""
-        rows = panel.run.levels[-1]
-        begun = self.sized(panel.content, rows)
+    def _begun(self, panel: Painted) -> Array:
+        """The picture that a run begins with, if it is not noise."""
+        begun = self.sized(panel.content, panel.run.levels[-1])
         if panel.init is not None:
             begun = images.resize(self.picture(panel.init), begun.shape[:2])
-        image = np.clip(np.rint(begun), 0, 255).astype(np.uint8)
-        images.write(self._file(panel, ".png"), image, overwrite=True)
-        self._keep(
-            panel,
-            {
-                "technique": panel.technique.name,
-                "settings": records.plain(panel.technique),
-                "run": records.plain(panel.run),
-                "metrics": self._metrics(panel, image),
-                "losses": {},
-                "history": [],
-                "curve": curve,
-                "trace": [],
-                "stopped": why,
-                "seconds": 0.0,
-            },
-        )
-        self.made.append(self.key(panel))
+        image: Array = np.clip(np.rint(begun), 0, 255).astype(np.uint8)
+        return image
 
     def _run(self, panel: Made, watch: Callable[[int, float], None], judge: Callable[[Step], None]) -> Result:
         source = self.weights_of(panel.technique.weights, panel.technique.pooling)
@@ -298,7 +268,7 @@ class Workshop:
             case Derived() | Counted():
                 kind = type(panel).__name__.lower()
                 own = {kind: panel.how, "settings": dict(panel.settings), "of": [self.key(part) for part in panel.of]}
-                return {**own, **({"weights": self._weights_fingerprint()} if isinstance(panel, Counted) else {})}
+                return {**own, **(self._circumstances() if isinstance(panel, Counted) else {})}
             case Doodled():
                 inputs: dict[str, Any] = {
                     name: self.key(getattr(panel, name)) for name in ("style", "style_map", "target_map")
@@ -319,15 +289,23 @@ class Workshop:
                     "init": None if panel.init is None else self.key(panel.init),
                     "traced": panel.traced,
                 }
+        settings = records.plain(panel.technique)
+        settings["weights"] = settings["weights"] == NORMALISED  # wherever the file lies; its hash is below
+        return {
+            "technique": type(panel.technique).__name__,
+            "settings": settings,
+            "run": records.plain(panel.run),
+            **self._circumstances(),
+            **inputs,
+        }
+
+    def _circumstances(self) -> dict[str, Any]:
+        """What every panel depends on that takes work."""
         return {
             "version": VERSION,
             "library": records.library_version(),
-            "technique": type(panel.technique).__name__,
-            "settings": records.plain(panel.technique),
-            "run": records.plain(panel.run),
             "weights": self._weights_fingerprint(),
             "judge": self.study.judge,
-            **inputs,
         }
 
     def _order(self) -> Callable[[Panel], tuple[int, ...]]:
@@ -341,7 +319,7 @@ class Workshop:
                     order(part)
                 depths[panel] = 1 + max((depths[part] for part in parts_of(panel)), default=0)
             group = ""
-            if isinstance(panel, Painted | Doodled):
+            if isinstance(panel, Made):
                 group = repr((type(panel.technique), looked_at_by(panel), panel.run.levels))
             return depths[panel], groups.setdefault(group, len(groups))
 

@@ -194,9 +194,9 @@ class TestStudy:
         assert study.layer("conv5_1") == "conv3_4"
         assert study.style_layers("conv1_1", "conv4_1", "conv5_1") == ("conv1_1", "conv3_3", "conv3_4")
         assert study.differences == {
-            "conv4_2": "conv3_3 for conv4_2",
-            "conv4_1": "conv3_3 for conv4_1",
-            "conv5_1": "conv3_4 for conv5_1",
+            "conv4_2": "conv3_3 instead of conv4_2",
+            "conv4_1": "conv3_3 instead of conv4_1",
+            "conv5_1": "conv3_4 instead of conv5_1",
         }
 
     def test_the_papers_own_settings_are_no_difference(self):
@@ -213,7 +213,12 @@ class TestStudy:
         assert (run.image_size, run.iterations) == (128, 8)
         study.network()
         told = study.told(["photo", "painting"], ["photo"])
-        for part in ("128 rows for 512", "160 evaluations for 2000", "mini for vgg19", "samples for its painting"):
+        for part in (
+            "128 rows instead of 512",
+            "160 evaluations instead of 2000",
+            "mini instead of vgg19",
+            "samples for its painting",
+        ):
             assert part in told
         assert "photo," not in told
 

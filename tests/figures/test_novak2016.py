@@ -57,8 +57,8 @@ def test_builds_with_any_network(name: str, study: str) -> None:
     for panel in painted(figure):
         assert set(panel.technique.look.layers) <= set(layers)
     if study == "cut" and name == "novak2016-ablation":
-        assert built.differences["all layers"] == "all layers are 8 for 16"
-        assert built.differences["conv5_2"] == "conv3_4 for conv5_2"
+        assert built.differences["all layers"] == "all layers are 8 instead of 16"
+        assert built.differences["conv5_2"] == "conv3_4 instead of conv5_2"
 
 
 def test_the_ablation_has_the_papers_settings() -> None:
