@@ -82,7 +82,8 @@ def spatial_guidance(study: Study) -> Figure:
         ),
         caption="Not guided, what is in the painting's ground comes into the sky, and the other way round. Guided Gram "
         "matrices (gatys2017) measure each region of the photo by itself, against a region of a painting: what is "
-        f"above its horizon, or below. Each region has half of the weight. {set_as(study, ratio=REGION_RATIO)}",
+        "above its horizon, or below. Each region has half of the weight. Metrics compare the whole picture with each "
+        f"of the parts. {set_as(study, ratio=REGION_RATIO)}",
         departures=(
             "regions of paintings are rectangles, regions of layers the resized mask (guide propagation simple), which "
             "the authors have for several paintings only",
