@@ -57,9 +57,11 @@ def _photo(name: str) -> Array:
 
 
 def _cup() -> Array:
-    """White where the cup of `coffee` stands."""
+    """White where the cup of `coffee` stands, with its saucer."""
     mask = Image.new("L", (600, 400), 0)
-    ImageDraw.Draw(mask).ellipse((155, 52, 450, 345), fill=255)
+    draw = ImageDraw.Draw(mask)
+    draw.ellipse((76, 58, 481, 390), fill=255)  # the saucer
+    draw.ellipse((172, 16, 414, 208), fill=255)  # the rim of the cup
     return np.array(mask)
 
 

@@ -70,5 +70,5 @@ def test_a_doodle_is_drawn(tmp_path: Path) -> None:
     keys = [cell["panel"] for cell in told["cells"]][3:]
     assert sorted(told["made"]) == sorted(keys)
     sizes = [Image.open(tmp_path / "panels" / f"{key}.png").size for key in keys]
-    assert sizes == [(48, 32)] * 3 or sizes == [(40, 32)] * 3
+    assert sizes == [(32, 32)] * 3
     assert np.array(Image.open(output)).std() > 10

@@ -217,7 +217,7 @@ class TestStudy:
             "128 rows instead of 512",
             "160 evaluations instead of 2000",
             "mini instead of vgg19",
-            "samples for its painting",
+            "samples instead of its painting",
         ):
             assert part in told
         assert "photo," not in told
@@ -237,7 +237,7 @@ def test_every_recipe_can_be_built_for_every_network(name, network):
         figure = figures.RECIPES[name].build(Study(model, "x.npz", layers, scale))
         given = {panel.name for panel in within(*figure.panels()) if isinstance(panel, Given)}
         assert given == set(figures.RECIPES[name].inputs)
-        assert figures.cost(figure).seconds > 0
+        assert figures.cost(figure).seconds >= 0
         assert not figure.row_labels or len(figure.row_labels) == len(figure.rows)
 
 
