@@ -6,13 +6,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from neural_style.figures import make, planned
 from neural_style.figures.panels import Doodled, Given, Painted
 from neural_style.figures.recipe import Cell, Figure
+from neural_style.images import read
 from neural_style.reconstruction import Reconstruction
 
 
@@ -69,6 +68,5 @@ def test_a_doodle_is_drawn(tmp_path: Path) -> None:
     told = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))
     keys = [cell["panel"] for cell in told["cells"]][3:]
     assert sorted(told["made"]) == sorted(keys)
-    sizes = [Image.open(tmp_path / "panels" / f"{key}.png").size for key in keys]
-    assert sizes == [(32, 32)] * 3
-    assert np.array(Image.open(output)).std() > 10
+    assert [read(tmp_path / "panels" / f"{key}.png").size for key in keys] == [(32, 32)] * 3
+    assert read(output).rgb.std() > 10
