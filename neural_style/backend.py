@@ -201,7 +201,7 @@ def gpu() -> Gpu:
     if NAME == "tensorflow":
         used = tf.config.get_visible_devices("GPU")[0]
         number = tf.config.list_physical_devices("GPU").index(used)
-        return Gpu(number, int(tf.config.experimental.get_memory_info("GPU:0")["current"]), None)
+        return Gpu(number, int(tf.config.experimental.get_memory_info("GPU:0")["peak"]), None)
     device = jax.config.jax_default_device or jax.devices()[0]
     told = device.memory_stats() or {}  # JAX takes three quarters of a GPU at once, and never more
     held = max(told.get("bytes_in_use", 0), told.get("pool_bytes", 0))

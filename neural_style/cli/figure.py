@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from neural_style.cli.flags import Parser
 from neural_style.cli.progress import Bar
-from neural_style.cli.session import start_backend
+from neural_style.cli.session import INTERRUPTED, start_backend
 from neural_style.errors import InvalidInputError
 
 DESCRIPTION = """\
@@ -29,13 +30,15 @@ def main(arguments: Sequence[str]) -> int:
     from neural_style import figures
 
     found = _parser().read(arguments)
+    settings = {
+        name: getattr(found, name) for name in ("scale", "model", "weights", "image_size", "iterations", "seed")
+    }
     if found.list:
-        print(_listed(found.scale))
+        print(_listed(settings))
         return 0
     if found.name is None:
         raise InvalidInputError("name a figure; neural-style figure --list tells which there are")
-    settings = {name: getattr(found, name) for name in ("scale", "model", "image_size", "iterations", "seed")}
-    _, figure = figures.planned(found.name, weights=found.weights, **settings)
+    _, figure = figures.planned(found.name, **settings)
     output = found.output or Path(f"{found.name}.png")
     done: dict[str, int] = {}
     with Bar(figures.cost(figure).evaluations, quiet=found.quiet) as bar:
@@ -46,33 +49,37 @@ def main(arguments: Sequence[str]) -> int:
             bar.begin(f"panel {len(done)}", before)
             bar.advance(evaluations, loss)
 
-        figures.make(
-            found.name,
-            output,
-            weights=found.weights,
-            inputs=dict(found.input or ()),
-            panels=found.panels,
-            overwrite=found.overwrite,
-            progress=progress,
-            prepare=lambda: start_backend(found.device),
-            **settings,
-        )
+        try:
+            figures.make(
+                found.name,
+                output,
+                inputs=dict(found.input or ()),
+                panels=found.panels,
+                overwrite=found.overwrite,
+                progress=progress,
+                prepare=lambda: start_backend(found.device),
+                **settings,
+            )
+        except KeyboardInterrupt:
+            bar.tell(f"interrupted: finished panels are kept in {found.panels}, and the same command goes on there")
+            return INTERRUPTED
     if not found.quiet:
         print(f"wrote {output}, {output.with_suffix('.json')}; panels are kept in {found.panels}")
     return 0
 
 
-def _listed(scale: str) -> str:
-    """A line for each figure, with what it takes at a scale."""
+def _listed(settings: Mapping[str, Any]) -> str:
+    """A line for each figure, with what it takes with these settings of `figures.planned`."""
     from neural_style import figures
 
     lines = [f"{'':<24}{'panels':>7}{'evaluations':>12}{'time':>9}"]
     for name, recipe in figures.RECIPES.items():
-        _, figure = figures.planned(name, scale=scale)
+        _, figure = figures.planned(name, **settings)
         cost = figures.cost(figure)
         lines.append(f"{name:<24}{cost.panels:>7}{cost.evaluations:>12}{_duration(cost.seconds):>9}  {recipe.what}")
         lines.append(f"  {recipe.source}; pictures: {', '.join(recipe.inputs)}")
-    network = "mini" if scale == "draft" else "the paper's network"
+    network = settings["model"] or ("mini" if settings["scale"] == "draft" else "the paper's network")
+    scale = settings["scale"]
     lines.append(
         f"\nTimes are estimates for two CPU cores, {network} and --{scale}; a GPU is ten times faster and more."
     )

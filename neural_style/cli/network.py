@@ -50,7 +50,7 @@ folders:
   Each picture in photos/ becomes results/<photo>.png, or with a folder of paintings results/<photo>_<painting>.png for
   each of these; files of one name keep their ending in it. Folders within are not entered. Pictures that are there
   already are skipped, so the same command goes on where it was stopped. A picture that cannot be used is told in a line
-  and passed over, and the exit status is then 1.
+  and passed over, and the exit status is then 1. Pictures of iterations are replaced where the finished one is missing.
 """
 
 

@@ -31,7 +31,7 @@ from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import Made
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.study import SCALES, Study
-from neural_style.figures.workshop import Progress, Workshop
+from neural_style.figures.workshop import Progress, Sample, Workshop
 from neural_style.images import ImageSource
 from neural_style.inputs import check_count
 
@@ -99,11 +99,17 @@ def make(
     for unknown in given.keys() - recipe.inputs.keys():
         raise InvalidInputError(f'{name} has no picture "{unknown}": {did_you_mean(unknown, recipe.inputs)}')
     beside = output.with_suffix(".json")
+    for path in (each for each in given.values() if isinstance(each, str | Path)):
+        if any(place.exists() and Path(path).exists() and place.samefile(path) for place in (output, beside)):
+            raise InvalidInputError(f'the figure would replace its own picture "{path}": choose another output')
     images.check_output(output, overwrite=overwrite, suffixes=SUFFIXES, what="figure")
     files.check_place(beside, f'file "{beside}"', overwrite=overwrite)
     check_matplotlib()
-    workshop = Workshop(study, {**recipe.inputs, **given}, Path(panels))
+    samples = {slot: Sample(default) for slot, default in recipe.inputs.items()}
+    workshop = Workshop(study, {**samples, **given}, Path(panels))
     files.check_place(workshop.folder / "made.json", f'folder "{panels}"', overwrite=True)
+    if study.weights != "imagenet":  # which may have to be downloaded first
+        workshop.check_weights()
     if prepare is not None:
         prepare()
     started = time.perf_counter()
@@ -113,9 +119,9 @@ def make(
     found = [workshop.numbers(finding)["text"] for finding in figure.findings]
     sentences = [_sentence(text) for text in (*found, *figure.departures) if text]
     caption = " ".join([figure.caption, *sentences, differences])
-    draw(figure, workshop, f"{caption} {_legend(study, figure)}{recipe.source}.", output)
+    draw(figure, workshop, f"{caption} {_legend(study, figure)}{recipe.source}.", output, overwrite=overwrite)
     told = {"figure": name, "caption": caption, "seconds": seconds, **_told(recipe, study, figure, workshop)}
-    with files.complete(beside, f'file "{beside}"', overwrite=True) as file:
+    with files.complete(beside, f'file "{beside}"', overwrite=overwrite) as file:
         file.write((json.dumps(told, indent=1) + "\n").encode())
     return figure
 

@@ -16,7 +16,6 @@ from neural_style.reconstruction import Reconstruction
 
 STYLE, STYLE_MAP, DOODLE = Given("style"), Given("style_map"), Given("doodle")
 
-LABELS = 4
 """Regions of the samples' maps."""
 
 EVALUATIONS = 100
@@ -48,7 +47,7 @@ def doodle(study: Study) -> Figure:
             style_layers=layers,
             total_variation_weight=DOODLE_SMOOTHNESS[variant] * rows**2,
         )
-        return Doodled(technique, STYLE, STYLE_MAP, DOODLE, LABELS, run)
+        return Doodled(technique, STYLE, STYLE_MAP, DOODLE, run=run)
 
     texture = Reconstruction(
         of="style", layers=firsts, **study.network(), normalization="relative", total_variation_weight=SMOOTHNESS
@@ -64,9 +63,10 @@ def doodle(study: Study) -> Figure:
             ),
         ),
         caption="The texture of each region of the painting comes to where the doodle has its colour; without regions "
-        "it is everywhere. "
-        f"{' to '.join(map(str, sizes))} rows, from noise, units of titu1994/Neural-Style-Transfer.",
+        f"it is everywhere. {' to '.join(map(str, sizes))} rows, from noise; doodles in units of "
+        "titu1994/Neural-Style-Transfer, what has no regions in relative errors.",
         departures=(
+            f"style layers {', '.join(firsts)}, or all, and not conv3_1 and conv4_1",
             "Gram matrices by region; the paper matches patches, which the library does not do",
             "more smoothness, against the grain of the noise",
         ),

@@ -11,9 +11,8 @@ from neural_style.figures.panels import Brush, Derived, Given, Painted, Picture
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.study import Study
 
-RATIO = 1e-2
-"""The authors' code has a tenth of it (leongatys/NeuralImageSynthesis: a content weight of 1e6 and a style weight of
-1e9), at which little is left of a small photo."""
+RATIO = 1e-3
+"""Of the authors' code (leongatys/NeuralImageSynthesis: a content weight of 1e6 and a style weight of 1e9)."""
 
 EVALUATIONS = 500
 """Of the authors' code at 512 rows; the paper has no number."""
@@ -25,7 +24,7 @@ PHOTO, PAINTING = Given("photo"), Given("painting")
 SECOND_PHOTO, SECOND_PAINTING = Given("second_photo"), Given("second_painting")
 
 SMOOTHED = "a little smoothness"
-DEPARTURES = ("alpha/beta is ten times that of the authors' code", SMOOTHED)
+DEPARTURES = (SMOOTHED,)
 
 
 def painted(study: Study, photo: Picture, painting: Picture, *, ratio: float = RATIO) -> Painted:
@@ -158,8 +157,8 @@ def luminance_only(study: Study) -> Figure:
 def set_as(study: Study, *, ratio: float = RATIO) -> str:
     """How all pictures here are made, for a caption."""
     return (
-        f"Content {study.layer(CONTENT_LAYER)}; authors' units on the normalised network, alpha/beta = {ratio:g}, "
-        "average pooling, from the photo."
+        f"Content {study.layer(CONTENT_LAYER)}; authors' units on the normalised network, alpha/beta = "
+        f"{study.ratio(ratio):g}, average pooling, from the photo."
     )
 
 

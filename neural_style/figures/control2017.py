@@ -12,6 +12,7 @@ from math import sqrt
 from neural_style.figures.color2016 import (
     DEPARTURES,
     EVALUATIONS,
+    RATIO,
     SMOOTHED,
     colours_before,
     colours_matched,
@@ -36,9 +37,6 @@ SKY_OF_SECOND: Box = (0.0, 0.0, 0.58, 1.0)
 """Above and below the horizons of the samples `harvest` and `night`: top, left, bottom and right in parts of the
 sides."""
 
-REGION_RATIO = 1e-1
-"""alpha / beta where styles have regions: a narrow one is still seen to be what it is."""
-
 FINE_EVALUATIONS = 200
 """Of the authors' code, at twice the rows, after `EVALUATIONS` at 512."""
 
@@ -57,9 +55,9 @@ def part(painting: Picture, box: Box, *, mask: Picture, weight: float) -> Brush:
 
 def spatial_guidance(study: Study) -> Figure:
     """Figure 2: styles in regions."""
-    free = painted(study, PHOTO, PAINTING, ratio=REGION_RATIO)
+    free = painted(study, PHOTO, PAINTING)
     sky = Derived("inverted", (BUILDING,))
-    guided = author_network(study, ratio=REGION_RATIO, mask_normalization="gatys2017")
+    guided = author_network(study, ratio=RATIO, mask_normalization="gatys2017")
     share = 1 / 2  # the paper's lambda_r = 1 / R, of two regions
     ground = part(PAINTING, GROUND_OF_FIRST, mask=BUILDING, weight=share)
     one, two = (
@@ -83,11 +81,11 @@ def spatial_guidance(study: Study) -> Figure:
         caption="Not guided, what is in the painting's ground comes into the sky, and the other way round. Guided Gram "
         "matrices (gatys2017) measure each region of the photo by itself, against a region of a painting: what is "
         "above its horizon, or below. Each region has half of the weight. Metrics compare the whole picture with each "
-        f"of the parts. {set_as(study, ratio=REGION_RATIO)}",
+        f"of the parts. {set_as(study)}",
         departures=(
-            "regions of paintings are rectangles, regions of layers the resized mask (guide propagation simple), which "
-            "the authors have for several paintings only",
-            "alpha/beta is a hundred times that of the authors' code",
+            "regions of paintings are rectangles above and below the samples' horizons",
+            "regions of layers are the resized mask (guide propagation simple), as the authors have it for several "
+            "paintings only",
             SMOOTHED,
         ),
     )

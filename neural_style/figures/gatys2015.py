@@ -155,12 +155,10 @@ def _layers(study: Study, names: tuple[str, ...]) -> str:
     return found[0] if len(found) == 1 else f"{found[0]} … {found[-1]}"
 
 
-def weights_told(study: Study, *, start: str = ", from noise") -> str:
-    """What all figures of the two papers have in common, for a caption."""
-    return (
-        f"Content {study.layer(CONTENT_LAYER)}; authors' units on the normalised network, average pooling{start}; "
-        "alpha/beta is content_weight."
-    )
+def weights_told(study: Study, *, content: str = CONTENT_LAYER, start: str = ", from noise") -> str:
+    """What all figures of the two papers have in common, for a caption; `content` is empty where layers vary."""
+    layer = f"Content {study.layer(content)}; authors'" if content else "Authors'"
+    return f"{layer} units on the normalised network, average pooling{start}; alpha/beta is content_weight."
 
 
 GALLERY_INPUTS = {

@@ -56,7 +56,7 @@ def content_layers(study: Study) -> Figure:
         ),
         caption=f"From {study.layer(SHALLOW)} the photo keeps its pixels, and the texture is laid over them; from "
         f"{study.layer(DEEP)} only what is where is kept, and both become one. Both at alpha/beta = "
-        f"{study.ratio(RATIO):g}. {weights_told(study)}",
+        f"{study.ratio(RATIO):g}. {weights_told(study, content='')}",
         departures=(SMOOTHED,),
     )
 

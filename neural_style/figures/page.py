@@ -51,11 +51,11 @@ def check_matplotlib() -> None:
         ) from error
 
 
-def draw(figure: Figure, workshop: Workshop, caption: str, path: Path) -> None:
+def draw(figure: Figure, workshop: Workshop, caption: str, path: Path, *, overwrite: bool) -> None:
     """Draw a figure whose panels are made, and write it as PNG or PDF; complete or not at all.
 
     Raises:
-        InvalidInputError: it cannot be written.
+        InvalidInputError: it cannot be written, or is there already.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
@@ -96,7 +96,7 @@ def draw(figure: Figure, workshop: Workshop, caption: str, path: Path) -> None:
                     _draw_picture(slot, workshop, box)
             top -= row_height + GAP
         canvas.text(MARGIN / width, (MARGIN + below - LINE / 2) / height, "\n".join(lines), va="top", linespacing=1.3)
-        with files.complete(path, f'output "{path}"', overwrite=True) as file:
+        with files.complete(path, f'output "{path}"', overwrite=overwrite) as file:
             dated = {"CreationDate": None} if path.suffix.lower() == ".pdf" else {"Software": "neural_style"}
             canvas.savefig(file, format=path.suffix[1:].lower(), dpi=DPI, metadata=dated)
 

@@ -90,7 +90,7 @@ class Doodled:
         technique: with all settings.
         style: the painting.
         style_map, target_map: its regions, and where they are wanted.
-        labels: number of regions.
+        labels: number of regions; None is the number of colours in the painting's map.
         run: how it is run.
     """
 
@@ -98,7 +98,7 @@ class Doodled:
     style: Picture
     style_map: Picture
     target_map: Picture
-    labels: int
+    labels: int | None = None
     run: Run = field(default_factory=Run)
 
 

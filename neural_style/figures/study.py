@@ -101,7 +101,7 @@ class Study:
 
     def rows(self, paper: int) -> int:
         """Rows of a picture that has so many in the paper."""
-        rows = paper if self.scale.rows is None else min(paper, self.scale.rows)
+        rows = paper if self.scale.rows is None else min(paper, max(STEP, self.scale.rows // STEP * STEP))
         if rows != paper:
             self.differences["rows"] = f"{rows} rows instead of {paper}"
         return rows

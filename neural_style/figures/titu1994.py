@@ -155,15 +155,11 @@ def initial_images(study: Study) -> Figure:
 SOURCE = "titu1994/Neural-Style-Transfer"
 PAIR = {"photo": "rocket", "painting": "night"}
 
+TRIO = {**PAIR, "second_painting": "harvest"}
+
 FIGURES = {
-    "titu1994-ratios": Recipe("style against content weight", f"{SOURCE}, README", PAIR, ratios),
-    "titu1994-styles": Recipe(
-        "two styles with weights", f"{SOURCE}, README", {**PAIR, "second_painting": "harvest"}, styles
-    ),
-    "titu1994-pooling": Recipe(
-        "max against average pooling", f"{SOURCE}, README and Guide", {**PAIR, "second_painting": "harvest"}, pooling
-    ),
-    "titu1994-init": Recipe(
-        "initial images", f"{SOURCE}, README", {**PAIR, "second_painting": "harvest"}, initial_images
-    ),
+    "titu1994-ratios": Recipe("style against content weight", f"{SOURCE}, README", PAIR, ratios, "vgg16"),
+    "titu1994-styles": Recipe("two styles with weights", f"{SOURCE}, README", TRIO, styles, "vgg16"),
+    "titu1994-pooling": Recipe("max against average pooling", f"{SOURCE}, README and Guide", TRIO, pooling, "vgg16"),
+    "titu1994-init": Recipe("initial images", f"{SOURCE}, README", TRIO, initial_images, "vgg16"),
 }

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -35,7 +35,7 @@ from neural_style.images import ImageSource
 from neural_style.inputs import Style
 from neural_style.reconstruction import Reconstruction
 from neural_style.run import Run
-from neural_style.samples import SAMPLES, sample
+from neural_style.samples import sample
 
 if TYPE_CHECKING:
     from neural_style.transfer import Result, Step
@@ -49,8 +49,17 @@ CALIBRATED_ON = ("cat", "coffee", "rocket", "portrait", "night", "harvest")
 
 CALIBRATION_ROWS = 256
 
+LEAST_SHARE = 0.005
+"""Of a map of regions: a colour that covers less is that of an edge."""
+
 VERSION = 2
 """Of what is kept in the folder; another one is not read."""
+
+
+class Sample(NamedTuple):
+    """A picture of `neural_style.samples`, by its name; a plain text is a path."""
+
+    name: str
 
 
 class Workshop:
@@ -62,11 +71,11 @@ class Workshop:
         made: keys of the panels that were made here and not found, in order.
     """
 
-    def __init__(self, study: Study, inputs: Mapping[str, ImageSource], folder: Path) -> None:
+    def __init__(self, study: Study, inputs: Mapping[str, ImageSource | Sample], folder: Path) -> None:
         """
         Args:
             study: at what scale the panels are made.
-            inputs: by name: a picture, or the name of a sample.
+            inputs: by name: a picture, or a `Sample`.
             folder: made if need be.
 
         Raises:
@@ -77,6 +86,7 @@ class Workshop:
         self._given = {name: _read(name, source) for name, source in inputs.items()}
         self._pictures: dict[Picture, Array] = {}
         self._keys: dict[Panel, str] = {}
+        self._told: dict[Panel, dict[str, Any]] = {}
         self._fingerprint = ""
         self._normalised: dict[str, Path] = {}
 
@@ -104,19 +114,17 @@ class Workshop:
     def told(self, panel: Made) -> dict[str, Any]:
         """Of a painted picture: its settings, metrics, losses, history, seconds, and the curve of its losses."""
         self._paint(panel, None)
-        told: dict[str, Any] = json.loads(self._file(panel, ".json").read_text(encoding="utf-8"))
-        return told
+        return self._told[panel]
 
     def numbers(self, panel: Counted) -> dict[str, Any]:
         """What was counted."""
-        path = self._file(panel, ".json")
-        if not path.is_file():
+        if not self._is_kept(panel):
             from neural_style.figures.counts import COUNTS
 
             started = time.perf_counter()
             values = COUNTS[panel.how](self, *panel.of, **dict(panel.settings))
             self._keep(panel, {"numbers": values, "seconds": time.perf_counter() - started})
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["numbers"]
+        found: dict[str, Any] = self._told[panel]["numbers"]
         return found
 
     def weights_of(self, source: str | None, pooling: str) -> str | None:
@@ -140,11 +148,11 @@ class Workshop:
                 pictures = [self.picture(part) for part in panel.of]
                 return DERIVATIONS[panel.how](*pictures, **dict(panel.settings))
             case _:
-                self._paint(panel, None)
-                return images.read(self._file(panel, ".png")).rgb
+                self._paint(panel, None)  # which reads what is kept
+                return self._pictures[panel]
 
     def _paint(self, panel: Made, progress: Progress | None) -> None:
-        if self._file(panel, ".json").is_file():
+        if self._is_kept(panel):
             return
         key, curve = self.key(panel), []
 
@@ -171,10 +179,13 @@ class Workshop:
         else:
             if result.stopped == "interrupted":
                 raise KeyboardInterrupt
+            if result.history[-1]["image_size"][0] != panel.run.levels[-1]:
+                raise BrokenRunError(result.stopped)  # what was painted is too small, and no panel
             image, record, stopped = result.image, records.to_json(result.record), result.stopped
             told = {name: result.record[name] for name in ("settings", "run", "losses", "history")}
         seconds = time.perf_counter() - started
         images.write(self._file(panel, ".png"), image, record=record, overwrite=True)
+        self._pictures[panel] = image
         told |= {"metrics": self._metrics(panel, image), "curve": curve, "trace": trace}
         self._keep(panel, {"technique": type(panel.technique).__name__, **told, "stopped": stopped, "seconds": seconds})
         self.made.append(key)
@@ -194,7 +205,7 @@ class Workshop:
             return replace(panel.technique, weights=source).transfer(
                 images.resize(self.picture(panel.style), _sides(self.picture(panel.style_map), rows)),
                 *(self._map(part, rows) for part in (panel.style_map, panel.target_map)),
-                labels=panel.labels,
+                labels=panel.labels or _colours_in(self.picture(panel.style_map)),
                 progress=watch,
                 **_doodle_settings(panel.run),
             )
@@ -242,12 +253,12 @@ class Workshop:
 
     def _calibrated(self, pooling: str) -> Path:
         """The file of the normalised network behind a pooling, made once."""
-        path = self.folder / f"normalised-{self.study.model}-{pooling}-{self._weights_fingerprint()[:12]}.npz"
+        small = [images.resize(photo, _sides(photo, CALIBRATION_ROWS)) for photo in map(sample, CALIBRATED_ON)]
+        seen = hashlib.sha256("".join([self._weights_fingerprint(), *map(_sha256, small)]).encode()).hexdigest()
+        path = self.folder / f"normalised-{self.study.model}-{pooling}-{seen[:12]}.npz"
         if not path.is_file():
             from neural_style.features.calibration import normalised
 
-            photos = (sample(name) for name in CALIBRATED_ON)
-            small = [images.resize(photo, _sides(photo, CALIBRATION_ROWS)) for photo in photos]
             scaled = normalised(self._loaded(), small, model=self.study.model, pooling=pooling)
             with files.complete(path, f'file "{path}"', overwrite=True) as file:
                 np.savez(file, **scaled)  # type: ignore[arg-type]
@@ -255,6 +266,10 @@ class Workshop:
 
     def _loaded(self) -> weights.Weights:
         return weights.load(vgg.architecture(self.study.model), self.study.weights, self.study.layers)
+
+    def check_weights(self) -> None:
+        """Raise `InvalidInputError` or `MissingFileError` where the study's weights cannot be had."""
+        self._weights_fingerprint()
 
     def _weights_fingerprint(self) -> str:
         self._fingerprint = self._fingerprint or weights.fingerprint(self._loaded())
@@ -288,6 +303,7 @@ class Workshop:
                     ],
                     "init": None if panel.init is None else self.key(panel.init),
                     "traced": panel.traced,
+                    "may_break": panel.may_break,
                 }
         settings = records.plain(panel.technique)
         settings["weights"] = settings["weights"] == NORMALISED  # wherever the file lies; its hash is below
@@ -331,8 +347,24 @@ class Workshop:
     def _keep(self, panel: Panel, told: Mapping[str, Any]) -> None:
         """Write down that a panel is finished, last."""
         path = self._file(panel, ".json")
+        text = json.dumps({"key": self.key(panel), **told}, default=_plain)
         with files.complete(path, f'file "{path}"', overwrite=True) as file:
-            file.write(json.dumps({"key": self.key(panel), **told}, default=_plain).encode())
+            file.write(text.encode())
+        self._told[panel] = json.loads(text)
+
+    def _is_kept(self, panel: Made | Counted) -> bool:
+        """Whether the panel is finished and whole in the folder, from which it is read; what is damaged is not."""
+        if panel not in self._told:
+            try:
+                told = json.loads(self._file(panel, ".json").read_text(encoding="utf-8"))
+                if told["key"] != self.key(panel) or not ("numbers" in told or "metrics" in told):
+                    return False
+                if isinstance(panel, Made):
+                    self._pictures[panel] = images.read(self._file(panel, ".png")).rgb
+            except (OSError, ValueError, KeyError, TypeError):  # a picture that cannot be read is a ValueError, too
+                return False
+            self._told[panel] = told
+        return True
 
 
 def _doodle_settings(run: Run) -> dict[str, Any]:
@@ -347,9 +379,15 @@ def _sides(picture: Array, rows: int) -> tuple[int, int]:
     return rows, max(STEP, round(columns / STEP) * STEP)
 
 
-def _read(name: str, source: ImageSource) -> Array:
-    if isinstance(source, str) and source in SAMPLES:
-        picture = sample(source)
+def _colours_in(picture: Array) -> int:
+    """How many colours cover at least `LEAST_SHARE` of a map each."""
+    _, counts = np.unique(picture.reshape(-1, picture.shape[-1]), axis=0, return_counts=True)
+    return int(np.sum(counts >= LEAST_SHARE * counts.sum()))
+
+
+def _read(name: str, source: ImageSource | Sample) -> Array:
+    if isinstance(source, Sample):
+        picture = sample(source.name)
         return np.repeat(picture[..., None], 3, axis=-1) if picture.ndim == 2 else picture
     return images.read(source, what=name).rgb
 

@@ -29,7 +29,7 @@ def test_settings_at_the_scale_of_the_paper() -> None:
     texture, plain, improved = made_of(figure)
     for panel in (plain, improved):
         assert (panel.style, panel.style_map, panel.target_map) == (Given("style"), Given("style_map"), Given("doodle"))
-        assert (panel.labels, panel.technique.model) == (4, "vgg19")
+        assert (panel.labels, panel.technique.model) == (None, "vgg19")
         assert (panel.run.sizes, panel.run.iterations, panel.run.init) == ((128, 256, 512), 5, "noise")
     assert (plain.technique.variant, improved.technique.variant) == ("plain", "improved")
     assert plain.technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")

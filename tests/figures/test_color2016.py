@@ -33,7 +33,7 @@ def test_settings_at_the_scale_of_the_paper(name: str) -> None:
         technique = panel.technique
         assert isinstance(technique, Network)
         assert (technique.model, technique.weights, technique.pooling) == ("vgg19", "normalised", "ave")
-        assert (technique.normalization, technique.content_weight) == ("gatys2016", 1e-2)
+        assert (technique.normalization, technique.content_weight) == ("gatys2016", 1e-3)
         assert technique.content_layer == "conv4_2"
         assert technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
         assert (panel.run.image_size, panel.run.iterations, panel.run.init) == (512, 25, "content")

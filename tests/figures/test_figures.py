@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import InvalidInputError, Network, figures
+from neural_style import InvalidInputError, Network, NeuralStyleError, figures
+from neural_style.errors import OutOfMemoryError
 from neural_style.features import vgg, weights
 from neural_style.figures.page import metrics_text
 from neural_style.figures.panels import Brush, Counted, Derived, Given, Painted, within
@@ -329,3 +330,76 @@ def test_every_figure_is_made_by_its_command(name, command, tmp_path, panels):
     assert found["caption"].count("Other than in the original") == 1
     assert "32 rows" in found["caption"]
     assert all(panel["seconds"] > 0 and panel["metrics"] for panel in found["panels"].values())
+
+
+class TestNothingIsLost:
+    """What a review found: pictures of the user's, and panels that are no panels."""
+
+    def test_an_input_is_never_replaced(self, command, recipe, photo_file):
+        before = photo_file.read_bytes()
+        ran = command(
+            "figure", "test-1", "--draft", "--input", f"photo={photo_file}", "--output", photo_file, "--overwrite"
+        )
+        ran.assert_refused("would replace its own picture")
+        assert photo_file.read_bytes() == before
+
+    def test_a_file_with_the_name_of_a_sample_is_the_users(self, make, tmp_path, monkeypatch, painting_file):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "cat").write_bytes(painting_file.read_bytes())
+        workshop = make_workshop(tmp_path, {"photo": "cat", "painting": str(painting_file)})
+        np.testing.assert_array_equal(workshop.picture(PHOTO), workshop.picture(PAINTING))
+
+    @pytest.mark.parametrize("damage", ["{", "{}", None])
+    def test_a_damaged_panel_is_made_again(self, make, tmp_path, damage):
+        make()
+        key = told(tmp_path / "out.json")["made"][0]
+        if damage is None:
+            (tmp_path / "panels" / f"{key}.png").write_bytes(b"no picture")
+        else:
+            (tmp_path / "panels" / f"{key}.json").write_text(damage)
+        make(overwrite=True)
+        assert told(tmp_path / "out.json")["made"] == [key]
+
+    def test_a_run_that_does_not_come_to_its_last_size_is_no_panel(self, tmp_path, photo, painting, monkeypatch):
+        workshop = make_workshop(tmp_path, {"photo": photo, "painting": painting})
+        panel = replace(painted(), run=Run(sizes=(32, 48), iterations=1))
+        whole = Network.objective_at
+
+        def short_of_memory(self, content, styles):
+            at = whole(self, content, styles)
+
+            def fails(size, tile=None):
+                if size[0] == 48:
+                    raise OutOfMemoryError("the memory is exhausted")
+                return at(size, tile)
+
+            return fails
+
+        monkeypatch.setattr(Network, "objective_at", short_of_memory)
+        with pytest.warns(RuntimeWarning, match="exhausted"), pytest.raises(NeuralStyleError, match="exhausted"):
+            workshop.make([panel])
+        monkeypatch.undo()
+        workshop.make([panel])
+        assert workshop.picture(panel).shape[0] == 48
+
+    def test_ctrl_c_says_how_to_go_on(self, command, recipe, tmp_path, monkeypatch):
+        def interrupted(*_, **__):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(figures, "make", interrupted)
+        ran = command("figure", "test-1", "--draft", "--output", tmp_path / "a.png", "--panels", tmp_path / "kept")
+        assert ran.status == 130
+        assert f"kept in {tmp_path / 'kept'}, and the same command goes on" in ran.err
+
+
+def make_workshop(folder, inputs):
+    study = Study("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
+    return Workshop(study, inputs, folder / "panels")
+
+
+def test_regions_are_counted_on_the_map():
+    from neural_style.figures.workshop import _colours_in
+    from neural_style.samples import sample
+
+    assert _colours_in(sample("night_map")) == 4
+    assert _colours_in(np.zeros((8, 8, 3), np.uint8)) == 1

@@ -18,7 +18,7 @@ from neural_style.figures.counts import shift_told
 from neural_style.figures.panels import Brush, Counted, Given, Painted, within
 from neural_style.figures.recipe import Figure
 from neural_style.figures.study import SCALES, Study
-from neural_style.figures.workshop import Workshop
+from neural_style.figures.workshop import Sample, Workshop
 from neural_style.inetwork import INetwork
 from neural_style.run import Run
 
@@ -33,6 +33,8 @@ ABLATION = (
     (True, True, -1.0, False),
     (True, True, -1.0, True),
 )
+
+SAMPLES = {"photo": Sample("cat"), "painting": Sample("night")}
 
 
 def painted(figure: Figure) -> list[Painted]:
@@ -147,7 +149,7 @@ def test_a_run_that_breaks_down_at_once_is_shown_and_told(tmp_path: Path) -> Non
     """The reference's chain over two layers of which the deeper is further from the style: below zero at the start."""
     technique = INetwork(model="mini", style_layers=("conv1_1", "conv1_2"), content_layer="conv1_1")
     study = Study("mini", "embedded", vgg.architecture("mini").layers, SCALES["draft"])
-    workshop = Workshop(study, {"photo": "cat", "painting": "night"}, tmp_path)
+    workshop = Workshop(study, SAMPLES, tmp_path)
     run = Run(image_size=32, iterations=1)
     panel = Painted(technique, Given("photo"), (Brush(Given("painting")),), run, may_break=True)
     workshop.make([panel])
@@ -155,6 +157,4 @@ def test_a_run_that_breaks_down_at_once_is_shown_and_told(tmp_path: Path) -> Non
     found = workshop.numbers(Counted("ended_early", (panel,), (("names", ("the chain",)),)))
     assert found["text"].startswith("the chain ended after 0 evaluations (the loss became negative")
     with pytest.raises(BrokenRunError):
-        Workshop(study, {"photo": "cat", "painting": "night"}, tmp_path / "other").make(
-            [replace(panel, may_break=False)]
-        )
+        Workshop(study, SAMPLES, tmp_path / "other").make([replace(panel, may_break=False)])
