@@ -26,7 +26,7 @@ html_theme = "furo"
 html_title = "neural_style"
 html_show_sphinx = False
 
-myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 
 default_role = "literal"  # single backticks in docstrings are code

@@ -12,7 +12,7 @@ RECIPE = Path(__file__).resolve().parent.parent / "docs" / "combining.md"
 def test_the_recipe_runs(tmp_path, photo, painting, monkeypatch):
     mask = np.zeros((20, 30), "uint8")
     mask[:9] = 255
-    pictures = {"photo": photo, "swirls": painting, "harvest": painting[::-1], "sky": mask}
+    pictures = {"rocket": photo, "night": painting, "harvest": painting[::-1], "sky": mask}
     for name, rgb in pictures.items():
         Image.fromarray(np.ascontiguousarray(rgb)).save(tmp_path / f"{name}.png")
     code = re.search(r"```python\n(.*?)```", RECIPE.read_text(encoding="utf-8"), flags=re.DOTALL)[1]

@@ -61,8 +61,6 @@ PICTURES = {
     "scream": "harvest",
     "lake": "rocket",
     "starry": "night",
-    "swirls": "night",
-    "land": "launchpad",
 }
 """Names of pictures that the reader has, and the samples that stand for them."""
 

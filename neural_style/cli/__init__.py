@@ -21,7 +21,7 @@ COMMANDS = {
     "figure": "make a figure of a paper",
     "color_transfer": "give a picture the colours of another",
     "mask_transfer": "paste a photo back into a picture where a mask is black",
-    "samples": "write pictures to begin with: photos, paintings, masks and doodles",
+    "samples": "write pictures to begin with, from photos to maps of regions",
     "sheet": "compare the values of one or two flags on one sheet of small pictures",
     "plan": "tell memory and time of a run before it is started",
     "show": "print how a picture was made",

@@ -9,12 +9,19 @@ import numpy as np
 
 from neural_style import images
 from neural_style.cli.flags import Parser
-from neural_style.samples import SAMPLES, sample
+from neural_style.samples import MAPS, MASKS, PAINTINGS, PHOTOS, SAMPLES, TEXTURES, sample
 
-DESCRIPTION = """\
-Write pictures to begin with into a folder: photographs (cat, coffee, rocket, portrait), textures
-(cells, stars, brick), paintings (night, harvest), masks (cup, table, launchpad, sky) and maps of regions (night_map,
-doodle_map), each as a PNG."""
+GROUPS = {
+    "photographs": PHOTOS,
+    "textures": TEXTURES,
+    "paintings": PAINTINGS,
+    "masks, white where they act": MASKS,
+    "maps of regions": MAPS,
+}
+DESCRIPTION = "\n  ".join(
+    ["Write pictures to begin with into a folder, each as a PNG:"]
+    + [f"{', '.join(names)} ({what})" for what, names in GROUPS.items()]
+)
 
 EPILOG = """\
 example:

@@ -1,7 +1,7 @@
-"""Pictures to begin with that need no file: photographs, paintings, masks and doodles.
+"""Pictures to begin with that need no file: photographs, textures, paintings, masks and maps of regions.
 
-Photographs are scikit-image's, paintings are made on the spot by `neural_style.samples.landscape`, masks and maps of
-regions are drawn. `neural-style samples FOLDER` writes them all as files; figures use them where no others are named.
+Photographs and textures are scikit-image's, paintings are made on the spot by `neural_style.samples.landscape`, masks
+and maps are drawn. `neural-style samples FOLDER` writes them all as files; figures use them where no others are named.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ SKY, MOON, WATER, LAND = "#2040c0", "#ffe060", "#20a0a0", "#108020"
 def sample(name: str) -> Array:
     """A picture of `SAMPLES` as uint8 (H, W, 3), RGB, or (H, W) if it is a mask.
 
+    `SAMPLES` is made of the groups `PHOTOS`, `TEXTURES`, `PAINTINGS`, `MASKS` and `MAPS`.
+
     Example:
-        >>> from neural_style.samples import SAMPLES, sample
+        >>> from neural_style.samples import PAINTINGS, sample
         >>> sample("cat").shape
         (300, 451, 3)
-        >>> list(SAMPLES)
-        ['cat', 'coffee', 'rocket', 'portrait', 'night', 'harvest', 'cup', 'table', 'launchpad', 'sky', 'night_map',
-         'doodle_map']
+        >>> list(PAINTINGS)
+        ['night', 'harvest']
 
     Raises:
         InvalidInputError: there is none of that name.
@@ -95,21 +96,33 @@ def _doodle_map() -> Array:
     return _map(350, (170, 130, 90), [(640, 512), (640, 330), (560, 290), (380, 420), (60, 470), (0, 512)])
 
 
-SAMPLES: dict[str, Callable[[], Array]] = {
+Makers = dict[str, Callable[[], Array]]
+
+PHOTOS: Makers = {
     "cat": lambda: _photo("chelsea"),
     "coffee": lambda: _photo("coffee"),
     "rocket": lambda: _photo("rocket"),
     "portrait": lambda: _photo("astronaut"),
+}
+TEXTURES: Makers = {
     "cells": lambda: _photo("immunohistochemistry"),
     "stars": lambda: _photo("hubble_deep_field"),
     "brick": lambda: _photo("brick"),
+}
+PAINTINGS: Makers = {
     "night": lambda: paint_landscape(*CANVAS, motif="night"),
     "harvest": lambda: paint_landscape(*CANVAS, motif="harvest"),
+}
+MASKS: Makers = {
     "cup": _cup,
     "table": lambda: 255 - _cup(),
     "launchpad": _launchpad,
     "sky": lambda: 255 - _launchpad(),
-    "night_map": _night_map,
-    "doodle_map": _doodle_map,
 }
-"""Photographs, textures, paintings, masks (white where they act) and maps of regions, by name."""
+"""White where they act: the first two belong to the photo `coffee`, the others to `rocket`."""
+
+MAPS: Makers = {"night_map": _night_map, "doodle_map": _doodle_map}
+"""Regions, each in one colour: those of the painting `night`, and the same ones somewhere else."""
+
+SAMPLES: Makers = {**PHOTOS, **TEXTURES, **PAINTINGS, **MASKS, **MAPS}
+"""All of them by name."""

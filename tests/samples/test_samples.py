@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 
 from neural_style import InvalidInputError
-from neural_style.samples import SAMPLES, sample
+from neural_style.samples import MASKS, SAMPLES, sample
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_is_a_picture_or_a_mask(name):
     picture = sample(name)
     assert picture.dtype == np.uint8
-    is_mask = name in ("cup", "table", "launchpad", "sky")
+    is_mask = name in MASKS
     assert picture.shape[2:] == (() if is_mask else (3,))
     if is_mask:
         assert set(np.unique(picture)) == {0, 255}
