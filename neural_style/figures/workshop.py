@@ -35,7 +35,7 @@ from neural_style.images import ImageSource
 from neural_style.inputs import Style
 from neural_style.reconstruction import Reconstruction
 from neural_style.run import Run
-from neural_style.samples import SAMPLES, sample
+from neural_style.samples import SAMPLES, as_rgb, sample
 
 if TYPE_CHECKING:
     from neural_style.transfer import Result, Step
@@ -371,8 +371,7 @@ def _sides(picture: Array, rows: int) -> tuple[int, int]:
 
 def _read(name: str, source: ImageSource) -> Array:
     if isinstance(source, str) and source in SAMPLES:
-        picture = sample(source)
-        return np.repeat(picture[..., None], 3, axis=-1) if picture.ndim == 2 else picture
+        return as_rgb(sample(source))
     return images.read(source, what=name).rgb
 
 
