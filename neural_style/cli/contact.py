@@ -55,6 +55,58 @@ class _Text(NamedTuple):
         return max((_width(line, font) for line, font, _ in self.lines), default=0)
 
 
+class _Shape(NamedTuple):
+    """Of every cell, in pixels: rows and columns of its picture, and what follows from these."""
+
+    rows: int
+    columns: int
+
+    @property
+    def gap(self) -> int:
+        """Between cells, and around all."""
+        return max(8, self.rows // 12)
+
+    @property
+    def line(self) -> int:
+        """Between a picture and its texts."""
+        return self.gap // 3
+
+    @property
+    def width(self) -> int:
+        """Columns of the cell, in whose middle the picture is."""
+        return max(self.columns, NARROWEST)
+
+    @property
+    def fonts(self) -> tuple[Any, Any]:
+        """For values and for all else: larger in a larger sheet, never too small to be read."""
+        large = min(32, max(16, 12 + self.rows // 24))
+        return ImageFont.load_default(size=large), ImageFont.load_default(size=max(12, large * 3 // 4))
+
+
+class _Texts(NamedTuple):
+    """All that is written: over each cell, under each or in its place, and beside each row."""
+
+    above: Sequence[Sequence[_Text]]
+    notes: Sequence[Sequence[_Text]]
+    beside: Sequence[_Text]
+
+
+class _Layout(NamedTuple):
+    """Where all of a sheet is.
+
+    Attributes:
+        size: columns and rows of the sheet, as Pillow has them.
+        edge: where labels beside the rows, and the inputs, end on the right.
+        tops: top row of the pictures in each row of cells.
+        lefts: left column of each column of cells.
+    """
+
+    size: tuple[int, int]
+    edge: int
+    tops: Sequence[int]
+    lefts: Sequence[int]
+
+
 def draw(
     grid: Sequence[Sequence[Cell]],
     beside: Sequence[Label],
@@ -72,100 +124,103 @@ def draw(
     Returns:
         uint8 (H, W, 3), and for each cell the top row and the left column of its picture.
     """
-    rows, columns = size
-    large, small = _fonts(rows)
-    gap = max(8, rows // 12)
-    line = gap // 3
-    wide = max(columns, NARROWEST)
-    notes = [[_wrapped(cell.note, small, FAINT, wide) for cell in cells] for cells in grid]
-    above = [[_label(cell.above, large, small, wide) for cell in cells] for cells in grid]
-    at_left = [_label(label, large, small, wide) for label in beside]
-    thumbs = _thumbs(inputs, rows, wide, stacked=not beside, gap=line)
-    corner = max((thumb.shape[0] for thumb in thumbs), default=0) if beside else 0
-    across = sum(thumb.shape[1] + line for thumb in thumbs) - line
-    taken = across if beside else max((thumb.shape[1] for thumb in thumbs), default=0)
-    margin = max([taken, *(text.width for text in at_left)])
-    first_column = gap + margin + gap
-
-    heads = [max(text.height for text in texts) + line for texts in above]
-    heads[0] = max(heads[0], corner + gap)
-    feet = [max((text.height for text, cell in zip(*row, strict=True) if cell.picture is not None), default=0)
-            for row in zip(notes, grid, strict=True)]  # fmt: skip
-    height = gap + sum(heads) + sum(feet) + len(grid) * (rows + line + gap)
-    width = first_column + max(map(len, grid)) * (wide + gap)
-    sheet = Image.new("RGB", (width, height), WHITE)
+    shape = _Shape(*size)
+    texts = _Texts(
+        [[_label(cell.above, shape) for cell in cells] for cells in grid],
+        [[_note(cell, shape) for cell in cells] for cells in grid],
+        [_label(label, shape) for label in beside],
+    )
+    thumbs = _thumbs(inputs, shape, stacked=not beside)
+    layout = _laid_out(grid, texts, thumbs, shape)
+    sheet = Image.new("RGB", layout.size, WHITE)
+    _paste_corner(sheet, thumbs, layout, shape, stacked=not beside)
     pen = ImageDraw.Draw(sheet)
-
+    for text, top in zip(texts.beside, layout.tops, strict=False):
+        _write(pen, text, top + (shape.rows - text.height) // 2, lambda width: layout.edge - width)
     places: list[list[tuple[int, int]]] = []
-    top = gap
-    for index, cells in enumerate(grid):
-        top += heads[index]
+    for cells, top, above, notes in zip(grid, layout.tops, texts.above, texts.notes, strict=True):
         places.append([])
-        if index == 0:
-            _paste_corner(sheet, thumbs, top - gap if beside else top, gap + margin, line, stacked=not beside)
-        if beside:
-            text = at_left[index]
-            _write(pen, text, top + (rows - text.height) // 2, lambda w: gap + margin - w)
-        for number, cell in enumerate(cells):
-            left = first_column + number * (wide + gap)
-            middle = _centred(left, wide)
-            label, note = above[index][number], notes[index][number]
-            _write(pen, label, top - line - label.height, middle)
-            place = top, left + (wide - columns) // 2
-            places[-1].append(place)
+        for cell, left, label, note in zip(cells, layout.lefts, above, notes, strict=False):
+            place = top, left + (shape.width - shape.columns) // 2
+            middle = _centred(left, shape.width)
+            _write(pen, label, top - shape.line - label.height, middle)
             if cell.picture is None:
-                pen.rectangle((place[1], top, place[1] + columns - 1, top + rows - 1), fill=EMPTY)
-                inside = _wrapped(
-                    cell.note, small, FAINT, columns - 2 * line, joint=" ", most=rows // _line_height(small)
-                )
-                _write(pen, inside, top + (rows - inside.height) // 2, middle)
-                continue
-            sheet.paste(Image.fromarray(images.resize(cell.picture, size, method="lanczos")), (place[1], place[0]))
-            _write(pen, note, top + rows + line, middle)
-        top += rows + line + feet[index] + gap
+                box = place[1], top, place[1] + shape.columns - 1, top + shape.rows - 1
+                pen.rectangle(box, fill=EMPTY)
+                _write(pen, note, top + (shape.rows - note.height) // 2, middle)
+            else:
+                shown = images.resize(cell.picture, size, method="lanczos")
+                sheet.paste(Image.fromarray(shown), place[::-1])
+                _write(pen, note, top + shape.rows + shape.line, middle)
+            places[-1].append(place)
     return np.asarray(sheet), places
 
 
-def _thumbs(inputs: Sequence[np.ndarray], rows: int, wide: int, *, stacked: bool, gap: int) -> list[np.ndarray]:
+def _laid_out(grid: Sequence[Sequence[Cell]], texts: _Texts, thumbs: Sequence[np.ndarray], shape: _Shape) -> _Layout:
+    """Room for the highest text of each row, and for the inputs: in a line above the labels, or else in a stack."""
+    gap, line = shape.gap, shape.line
+    heads = [max(text.height for text in row) + line for row in texts.above]
+    if texts.beside:
+        heads[0] = max(heads[0], max((thumb.shape[0] for thumb in thumbs), default=0) + gap)
+        taken = sum(thumb.shape[1] + line for thumb in thumbs) - line
+    else:
+        heads[0] = max(heads[0], gap)
+        taken = max((thumb.shape[1] for thumb in thumbs), default=0)
+    edge = gap + max([taken, *(text.width for text in texts.beside)])
+    tops, bottom = [], gap
+    for cells, head, notes in zip(grid, heads, texts.notes, strict=True):
+        tops.append(bottom + head)
+        under = [text for cell, text in zip(cells, notes, strict=True) if cell.picture is not None]
+        bottom += head + shape.rows + line + max((text.height for text in under), default=0) + gap
+    *lefts, right = (edge + gap + index * (shape.width + gap) for index in range(max(map(len, grid)) + 1))
+    return _Layout((right, bottom), edge, tops, lefts)
+
+
+def _thumbs(inputs: Sequence[np.ndarray], shape: _Shape, *, stacked: bool) -> list[np.ndarray]:
     """The inputs as they are shown: together as high as a picture in a stack, half as high side by side."""
     if stacked:
-        height = (rows - (len(inputs) - 1) * gap) // len(inputs)
+        height = (shape.rows - (len(inputs) - 1) * shape.line) // len(inputs)
     else:
-        shapes = sum(image.shape[1] / image.shape[0] for image in inputs)
-        height = min(max(40, rows // 2), int(1.5 * wide / shapes))
+        across = sum(image.shape[1] / image.shape[0] for image in inputs)
+        height = min(max(40, shape.rows // 2), int(1.5 * shape.width / across))
     found = []
     for image in inputs:
-        factor = min(height / image.shape[0], wide / image.shape[1])
+        factor = min(height / image.shape[0], shape.width / image.shape[1])
         size = max(1, round(image.shape[0] * factor)), max(1, round(image.shape[1] * factor))
         found.append(images.resize(image, size, method="box"))
     return found
 
 
 def _paste_corner(
-    sheet: Image.Image, thumbs: Sequence[np.ndarray], edge: int, right: int, gap: int, *, stacked: bool
+    sheet: Image.Image, thumbs: Sequence[np.ndarray], layout: _Layout, shape: _Shape, *, stacked: bool
 ) -> None:
-    """In a stack from `edge` down, or in a line that stands on it; flush with `right` either way."""
+    """In a stack beside the first row, or in a line above it; flush with the labels either way."""
+    right, top = layout.edge, layout.tops[0]
     if stacked:
         for thumb in thumbs:
-            sheet.paste(Image.fromarray(thumb), (right - thumb.shape[1], edge))
-            edge += thumb.shape[0] + gap
+            sheet.paste(Image.fromarray(thumb), (right - thumb.shape[1], top))
+            top += thumb.shape[0] + shape.line
         return
     for thumb in reversed(thumbs):
-        sheet.paste(Image.fromarray(thumb), (right - thumb.shape[1], edge - thumb.shape[0]))
-        right -= thumb.shape[1] + gap
+        sheet.paste(Image.fromarray(thumb), (right - thumb.shape[1], top - shape.gap - thumb.shape[0]))
+        right -= thumb.shape[1] + shape.line
 
 
-def _fonts(rows: int) -> tuple[Any, Any]:
-    """For values and for all else: larger in a larger sheet, never too small to be read."""
-    large = min(32, max(16, 12 + rows // 24))
-    return ImageFont.load_default(size=large), ImageFont.load_default(size=max(12, large * 3 // 4))
-
-
-def _label(label: Label | None, large: Any, small: Any, width: int) -> _Text:
+def _label(label: Label | None, shape: _Shape) -> _Text:
     if label is None:
         return _Text([])
-    value = _wrapped(_breakable(label.value), large, INK, width, joint="")
-    return _Text([*_wrapped([label.name], small, FAINT, width).lines, *value.lines])
+    large, small = shape.fonts
+    value = _wrapped(_breakable(label.value), large, INK, shape.width, joint="")
+    return _Text([*_wrapped([label.name], small, FAINT, shape.width).lines, *value.lines])
+
+
+def _note(cell: Cell, shape: _Shape) -> _Text:
+    """For under the picture, or for inside the box without one, as far as there is room."""
+    _, font = shape.fonts
+    if cell.picture is not None:
+        return _wrapped(cell.note, font, FAINT, shape.width)
+    most = shape.rows // _line_height(font)
+    return _wrapped(cell.note, font, FAINT, shape.columns - 2 * shape.line, joint=" ", most=most)
 
 
 def _breakable(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neural_style.cli.flags import Parser
-from neural_style.cli.progress import Bar
+from neural_style.cli.progress import Bar, duration
 from neural_style.cli.session import INTERRUPTED, start_backend
 from neural_style.errors import InvalidInputError
 
@@ -76,7 +76,7 @@ def _listed(settings: Mapping[str, Any]) -> str:
     for name, recipe in figures.RECIPES.items():
         _, figure = figures.planned(name, **settings)
         cost = figures.cost(figure)
-        lines.append(f"{name:<24}{cost.panels:>7}{cost.evaluations:>12}{_duration(cost.seconds):>9}  {recipe.what}")
+        lines.append(f"{name:<24}{cost.panels:>7}{cost.evaluations:>12}{duration(cost.seconds):>9}  {recipe.what}")
         lines.append(f"  {recipe.source}; pictures: {', '.join(recipe.inputs)}")
     network = settings["model"] or ("mini" if settings["scale"] == "draft" else "the paper's network")
     scale = settings["scale"]
@@ -84,12 +84,6 @@ def _listed(settings: Mapping[str, Any]) -> str:
         f"\nTimes are estimates for two CPU cores, {network} and --{scale}; a GPU is ten times faster and more."
     )
     return "\n".join(lines)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
 def _pair(text: str) -> tuple[str, str]:

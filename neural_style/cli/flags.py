@@ -11,6 +11,9 @@ from typing import Any, NoReturn, get_type_hints
 
 from neural_style.errors import InvalidInputError, did_you_mean
 
+_NEGATIVE = re.compile(r"-\.?\d")
+"""How a value begins that is no flag; argparse knows neither -1e-5 nor a list such as -1,2."""
+
 _TRUE, _FALSE = ("true", "yes", "t", "1"), ("false", "no", "f", "0")
 
 
@@ -26,6 +29,7 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             usage=usage and f"neural-style {command} {usage}",
         )
+        self._negative_number_matcher = _NEGATIVE
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse; `--image-size` is taken for `--image_size`.

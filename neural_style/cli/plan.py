@@ -11,6 +11,7 @@ import numpy as np
 from neural_style.cli import network
 from neural_style.cli.flags import values
 from neural_style.cli.inetwork import add_technique_flag, technique_named
+from neural_style.cli.progress import duration
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import as_content
@@ -59,7 +60,7 @@ def _lines(demand: Demand, available: int | None, speeds: tuple[float, float]) -
     for choice in (replace(demand, tile=side) for side in ([demand.tile] if demand.tile else [None, *sides])):
         name = f"tiles of {choice.tile}" if choice.tile else "as a whole"
         seconds = EVALUATIONS_PER_ITERATION * (choice.forward_pixels * speeds[0] + choice.pixels * speeds[1])
-        lines.append(f"  {name:<14}{choice.bytes / GIB:>6.1f} GiB{_duration(seconds):>16}")
+        lines.append(f"  {name:<14}{choice.bytes / GIB:>6.1f} GiB{duration(seconds):>16}")
     if available is None:
         return lines
     try:
@@ -103,9 +104,3 @@ def _seconds(function: Callable[[], object]) -> float:
     for _ in range(2):
         function()
     return (time.perf_counter() - started) / 2
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""What is seen of a run while it lasts."""
+"""What is seen of a run while it lasts, and how its time is told."""
 
 from __future__ import annotations
 
@@ -54,3 +54,12 @@ class Bar:
             self._bar.write(line, file=sys.stderr)
         else:
             print(f"\n{line}", file=sys.stderr)
+
+
+def duration(seconds: float) -> str:
+    """In the unit in which it is short and says enough: up to 90 s, up to 90 min, or hours."""
+    if 0 < seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.0f} h"

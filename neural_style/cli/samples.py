@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from neural_style import images
 from neural_style.cli.flags import Parser
-from neural_style.samples import MAPS, MASKS, PAINTINGS, PHOTOS, SAMPLES, TEXTURES, sample
+from neural_style.samples import MAPS, MASKS, PAINTINGS, PHOTOS, SAMPLES, TEXTURES, as_rgb, sample
 
 GROUPS = {
     "photographs": PHOTOS,
@@ -39,7 +37,6 @@ def main(arguments: Sequence[str]) -> int:
     for path in files.values():
         images.check_output(path, overwrite=found.overwrite)
     for name, path in files.items():
-        picture = sample(name)
-        images.write(path, np.dstack([picture] * 3) if picture.ndim == 2 else picture, overwrite=found.overwrite)
+        images.write(path, as_rgb(sample(name)), overwrite=found.overwrite)
     print("\n".join(map(str, files.values())))
     return 0

@@ -8,9 +8,8 @@ import sys
 import time
 import warnings
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,25 @@ import numpy as np
 
 from neural_style import files, images, metrics, records
 from neural_style.cli import contact, network
+from neural_style.cli.combinations import (
+    ITERATIONS,
+    Combination,
+    all_combinations,
+    by_network,
+    difference_of_size,
+    named,
+)
+from neural_style.cli.checkpoints import record_in
 from neural_style.cli.contact import Cell, Label
-from neural_style.cli.flags import Parser, values
+from neural_style.cli.flags import Parser
 from neural_style.cli.inetwork import add_technique_flag, technique_named
 from neural_style.cli.progress import Bar
 from neural_style.cli.session import INTERRUPTED, Output, evaluations, start_backend
 from neural_style.cli.varied import Axis, read_axes
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images.picture import over_white, to_uint8
-from neural_style.inputs import Content, Style, as_content, as_styles, check_count, columns_at
+from neural_style.inputs import check_count, columns_at
 from neural_style.network import Network
-from neural_style.plan import demands
 from neural_style.run import Run
 
 DESCRIPTION = """\
@@ -53,7 +60,7 @@ numbers under a picture:
 """
 
 DEFAULT_NAME = "sheet.png"
-ROWS, ITERATIONS = 128, 5
+ROWS = 128
 FEWEST_ROWS = 32
 """Of a cell: in fewer there is nothing to be seen."""
 
@@ -63,55 +70,28 @@ WIDEST = 1400
 FAILED = 1
 
 
-@dataclass
-class Combination:
-    """One cell: what is to be run, and what came of it.
-
-    Attributes:
-        texts: the values of the flags that are varied, as they were written.
-        command: what paints it in full size.
-        settings, content, styles, run: of the small picture.
-        picture: uint8 (H, W, 3), None until it is painted.
-        problem: why it could not be painted.
-    """
-
-    texts: tuple[str, ...]
-    command: str
-    settings: Network
-    content: Content
-    styles: Sequence[Style]
-    run: Mapping[str, Any]
-    picture: np.ndarray | None = None
-    problem: str = ""
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    told: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return " x ".join(self.texts)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     technique, own = technique_named(arguments)
-    painting = network.parser(technique.name, technique, "", own=own)
+    command = network.parser(technique.name, technique, "", own=own)
     found = _parser(technique, own).read(arguments)
     name = found.styles.pop() if len(found.styles) > 1 else DEFAULT_NAME
     check_count("rows", found.rows, at_least=FEWEST_ROWS)
-    axes = read_axes(found.vary, painting, found)
-    varied = {axis.field for axis in axes}
-    if "image_size" in varied and ("sizes" in varied or found.sizes):
-        raise InvalidInputError("--vary image_size changes nothing beside --sizes, which replaces it: vary one of them")
+    axes = read_axes(found.vary, command, found)
     output = Output.of(name, save_every=0, record=True, overwrite=found.overwrite)
-    photo = images.read(found.content, what="content")
-    paintings = [images.read(path, what="style") for path in found.styles]
+    if found.overwrite and output.final.exists() and "cells" not in (record_in(output.final) or {}):
+        raise InvalidInputError(
+            f'"{output.final}" is no contact sheet, and would be replaced: the last of several names is that of the '
+            "sheet; name another one, or delete it first"
+        )
+    inputs = [images.read(found.content, what="content"), *(images.read(p, what="style") for p in found.styles)]
     start_backend(found.device)  # what a size needs depends on it
-    combinations = _combinations(found, technique, painting, axes, output.prefix, [photo, *paintings])
-    sources = [found.init, *(mask for each in combinations for mask in _files(each)), found.content, *found.styles]
-    output.check(0, inputs=sources)
-    in_order = sorted(combinations, key=_order(combinations))
+    combinations = all_combinations(found, technique, command, axes, output.prefix, inputs)
+    sources = (source for each in combinations for source in each.sources)
+    output.check(0, inputs=[*sources, found.content, *found.styles])
+    in_order = by_network(combinations)
     for each in in_order:
-        with _named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn
+        with named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn
             each.settings.steps(each.content, each.styles, **each.run)
     is_interrupted = False
     with Bar(sum(evaluations(Run(**each.run)) for each in combinations), quiet=found.quiet) as bar:
@@ -121,16 +101,16 @@ def main(arguments: Sequence[str]) -> int:
             is_interrupted = True
             if all(each.picture is None for each in combinations):
                 raise
-    sheet, places = _drawn(combinations, axes, [photo, *paintings], found.rows)
-    command = shlex.join(["neural-style", "sheet", *arguments])
-    record = _record(combinations, places, command, found, axes, [photo, *paintings])
+    sheet, places = _drawn(combinations, axes, inputs, found.rows)
+    words = shlex.join(["neural-style", "sheet", *arguments])
+    record = _record(combinations, places, words, found, axes, inputs)
     written = _write(output, sheet, record)
     if not found.quiet:
         for each in combinations:
             print(f"{each.name}: {each.command}")
         print("wrote " + ", ".join(map(str, written)))
-        if told := _difference_of_size(combinations[0], found):
-            print(told)
+        if note := difference_of_size(combinations, axes, found):
+            print(note)
     if is_interrupted:
         print("neural-style: interrupted; the sheet has the pictures so far", file=sys.stderr)
         return INTERRUPTED
@@ -176,121 +156,6 @@ def _parser(technique: type[Network], own: Sequence[str]) -> Parser:
     return parser
 
 
-@contextmanager
-def _named(texts: Sequence[str]) -> Iterator[None]:
-    """Errors of one cell say which it is."""
-    try:
-        yield
-    except NeuralStyleError as error:
-        raise type(error)(f"{error} (in the cell {' x '.join(texts)})") from error
-
-
-def _combinations(
-    found: Namespace,
-    technique: type[Network],
-    painting: Parser,
-    axes: Sequence[Axis],
-    prefix: Path,
-    inputs: Sequence[images.Picture],
-) -> list[Combination]:
-    """All cells, row by row, each with a prefix of its own for its command; errors are those of `_combination`."""
-    made = []
-    for place in itertools.product(*(range(len(axis.texts)) for axis in axes)):
-        chosen = list(zip(axes, place, strict=True))
-        texts = tuple(axis.texts[index] for axis, index in chosen)
-        at = Namespace(**{**vars(found), **{axis.field: axis.values[index] for axis, index in chosen}})
-        own = prefix.with_name("_".join([prefix.name, *(str(index + 1) for index in place)]))
-        with _named(texts):
-            varied = {axis.field for axis in axes}
-            made.append(_combination(at, technique, painting, texts, str(own), varied, inputs[0], inputs[1:]))
-    return made
-
-
-def _combination(
-    at: Namespace,
-    technique: type[Network],
-    painting: Parser,
-    texts: tuple[str, ...],
-    prefix: str,
-    varied: set[str],
-    photo: images.Picture,
-    paintings: Sequence[images.Picture],
-) -> Combination:
-    """One cell, checked as far as that is possible without a network's weights.
-
-    Raises:
-        InvalidInputError, MissingFileError: it cannot be painted, small or in full size.
-    """
-    settings = technique(**values(at, technique))
-    content, styles = network.inputs_of(at)
-    content = as_content(replace(content, image=photo))
-    styles = list(as_styles([replace(s, image=image) for s, image in zip(styles, paintings, strict=True)]))
-    own = {"overwrite": False, "quiet": False}  # of the sheet, and not of what the commands paint
-    full = Namespace(**{**vars(at), **own, "iterations": Run.iterations if at.iterations is None else at.iterations})
-    run = values(full, Run)
-    demands(settings.look, content, styles, Run(**run))
-    if at.iterations is None:
-        run["iterations"] = ITERATIONS
-    if not varied & {"image_size", "sizes"}:
-        run |= _small(at, settings, photo)
-        demands(settings.look, content, styles, Run(**run))
-    command = shlex.join(["neural-style", technique.name, at.content, *at.styles, prefix, *painting.spelled(full)])
-    return Combination(texts, command, settings, content, styles, run)
-
-
-def _small(at: Namespace, settings: Network, photo: images.Picture) -> dict[str, Any]:
-    """The sizes of a run whose last one is the sheet's; those of a pyramid are made smaller alike."""
-    stride = settings.look.stride
-
-    def is_seen(rows: int) -> bool:
-        columns = columns_at(rows, photo.size) if at.maintain_aspect_ratio else rows
-        return min(rows, columns) >= stride
-
-    if not is_seen(at.rows):
-        raise InvalidInputError(
-            f"--rows {at.rows} makes pictures of {at.rows} x {columns_at(at.rows, photo.size)} pixels and "
-            f"{settings.layers[-1]} needs at least {stride} on a side: choose more rows, or a shallower layer"
-        )
-    levels = [round(at.rows * size / max(at.sizes)) for size in at.sizes]
-    return {"image_size": at.rows, "sizes": sorted({rows for rows in levels if is_seen(rows)})}
-
-
-def _difference_of_size(combination: Combination, found: Namespace) -> str:
-    """How far weights mean something else in full size, in words: `titu1994` sums the content over all pixels."""
-    settings = combination.settings
-    units = {settings.normalization, getattr(settings, "variant", "titu1994")}
-    full = max(found.sizes, default=found.image_size)
-    factor = (full / max(Run(**combination.run).levels)) ** 2
-    if units != {"titu1994"} or settings.content_loss_type or not combination.settings.look.content_layers:
-        return ""
-    if 0.9 < factor < 1.1:
-        return ""
-    return (
-        f"note: with normalization titu1994 the content's weight grows with the area. At {full} rows it counts "
-        f"{factor:.2g} times as much against the style as in the sheet; --rows {full} shows that"
-    )
-
-
-def _files(combination: Combination) -> list[Any]:
-    """Masks of a cell, which may not be overwritten either."""
-    masks = [combination.content.mask, combination.content.color_mask, *(style.mask for style in combination.styles)]
-    return [mask for mask in [*masks, combination.run["init"]] if mask is not None]
-
-
-def _order(combinations: Sequence[Combination]) -> Callable[[Combination], tuple[int, int]]:
-    """Sorts cells so that those with one network, and then with one size, are neighbours, and share their programs."""
-
-    def network_of(each: Combination) -> tuple[Any, ...]:
-        settings = each.settings
-        return settings.model, settings.weights, settings.pooling, settings.precision, settings.layers
-
-    def size_of(each: Combination) -> tuple[Any, ...]:
-        return Run(**each.run).levels, each.run["maintain_aspect_ratio"]
-
-    networks, sizes = [network_of(each) for each in combinations], [size_of(each) for each in combinations]
-    return lambda each: (networks.index(network_of(each)), sizes.index(size_of(each)))
-
-
 def _paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> None:
     """Paint and measure; a cell that fails is told and keeps the reason."""
     measured = _judge(combinations)
@@ -309,11 +174,10 @@ def _paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) ->
             raise KeyboardInterrupt
         seconds = time.perf_counter() - started
         picture = output.rescaled(result.image, each.content.picture)
-        each.metrics = measured(picture, each)
         each.told = {
             "loss": result.loss,
             "losses": dict(result.losses),
-            "metrics": each.metrics,
+            "metrics": measured(picture, each),
             "seconds": round(seconds, 3),
             "stopped": result.stopped,
             "weights_sha256": result.record["weights_sha256"],
@@ -329,7 +193,8 @@ def _judge(combinations: Sequence[Combination]) -> Callable[[np.ndarray, Combina
     It is the first cell's network, and looks at the layers of all cells that have the same.
     """
     first = combinations[0].settings
-    alike = [each.settings for each in combinations if (each.settings.model, each.settings.weights) == _eye_of(first)]
+    eye = first.model, first.weights
+    alike = [each.settings for each in combinations if (each.settings.model, each.settings.weights) == eye]
     known = first.look.architecture.layers
     looked_at = {layer for settings in alike for layers in settings.style_coefficients() for layer in layers}
     kept = {layer for settings in alike for layer in settings.look.content_layers}
@@ -357,10 +222,6 @@ def _judge(combinations: Sequence[Combination]) -> Callable[[np.ndarray, Combina
         return {**means, **{name: found[name] for name in ("ssim", "tv", "clipped")}}
 
     return measured
-
-
-def _eye_of(settings: Network) -> tuple[str, str | None]:
-    return settings.model, settings.weights
 
 
 def _drawn(
@@ -392,7 +253,7 @@ def _note(each: Combination) -> list[str]:
     """What stands under a picture, or in its place."""
     if each.picture is None:
         return (each.problem or "not painted").split()
-    found = each.metrics
+    found = each.told["metrics"]
     if not found:
         return []
     return [

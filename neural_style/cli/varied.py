@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from neural_style.cli.flags import Parser, boolean
 from neural_style.errors import InvalidInputError, did_you_mean
 
-MACHINE = ("tile", "memory_limit", "device")
-"""Fields of flags that change how a picture is computed, and not how it looks."""
+UNSEEN = ("tile", "memory_limit", "device", "quiet", "overwrite")
+"""Fields of flags that change how a picture is computed, told or written, and not how it looks."""
 
 
 class Axis(NamedTuple):
@@ -23,13 +23,13 @@ class Axis(NamedTuple):
     values: Sequence[Any]
 
 
-def read_axes(given: Sequence[Sequence[str]] | None, painting: Parser, found: Namespace) -> list[Axis]:
+def read_axes(given: Sequence[Sequence[str]] | None, command: Parser, found: Namespace) -> list[Axis]:
     """The flags that are varied, each once.
 
     Args:
         given: for each `--vary` the name and the values. Several values of a flag that takes a list are joined by
             commas.
-        painting: the parser of the command that is varied.
+        command: the parser of the command that is varied.
         found: all other arguments of the sheet.
 
     Raises:
@@ -42,32 +42,35 @@ def read_axes(given: Sequence[Sequence[str]] | None, painting: Parser, found: Na
         raise InvalidInputError(
             f"--vary is given {len(given)} times and a sheet has rows and columns only: vary one or two flags"
         )
-    axes = [_axis(name, texts, painting, found) for name, *texts in given]
+    axes = [_axis(name, texts, command, found) for name, *texts in given]
     if len(axes) == 2 and axes[0].field == axes[1].field:
         raise InvalidInputError(f"--vary {axes[0].name} is given twice: name all its values in one")
+    varied = {axis.field for axis in axes}
+    if "image_size" in varied and ("sizes" in varied or found.sizes):
+        raise InvalidInputError("--vary image_size changes nothing beside --sizes, which replaces it: vary one of them")
     return axes
 
 
-def _axis(name: str, texts: Sequence[str], painting: Parser, found: Namespace) -> Axis:
+def _axis(name: str, texts: Sequence[str], command: Parser, found: Namespace) -> Axis:
     name = name.lstrip("-").replace("-", "_")
-    action = painting.flag(name)
+    action = command.flag(name)
     if action is None:
-        raise InvalidInputError(f'unknown flag "{name}" in --vary: {did_you_mean(name, _names(painting, found))}')
+        raise InvalidInputError(f'unknown flag "{name}" in --vary: {did_you_mean(name, _names(command, found))}')
     if not _is_variable(action, found):
         raise InvalidInputError(
-            f"--vary {name}: only flags that change how a picture looks can be varied; see {painting.prog} --help"
+            f"--vary {name}: only flags that change how a picture looks can be varied; see {command.prog} --help"
         )
     flag = action.option_strings[0].removeprefix("--")
     if not texts:
         raise InvalidInputError(f"--vary {name} has no values: name those that are to be compared")
-    values = [_value(action, text, painting, found) for text in texts]
+    values = [_value(action, text, command, found) for text in texts]
     twice = next((text for i, text in enumerate(texts) if values[i] in values[:i]), None)
     if twice is not None:
         raise InvalidInputError(f"--vary {name} has the value {twice} twice: name it once")
     return Axis(flag, action.dest, texts, values)
 
 
-def _value(action: argparse.Action, text: str, painting: Parser, found: Namespace) -> Any:
+def _value(action: argparse.Action, text: str, command: Parser, found: Namespace) -> Any:
     """A value as the command reads it; one weight for several styles is that of the first."""
     flag = action.option_strings[0]
     if action.nargs == 0:
@@ -76,15 +79,15 @@ def _value(action: argparse.Action, text: str, painting: Parser, found: Namespac
         except argparse.ArgumentTypeError as error:
             raise InvalidInputError(f"argument {flag}: {error}") from None
     words = [flag, *text.split(",")] if action.nargs == "+" else [f"{flag}={text}"]
-    value = getattr(painting.read([found.content, *found.styles, "out", *words]), action.dest)
+    value = getattr(command.read([found.content, *found.styles, "out", *words]), action.dest)
     if action.dest == "style_weight" and len(value) == 1:
         return [*value, *(found.style_weight or [1.0] * len(found.styles))[1:]]
     return value
 
 
-def _names(painting: Parser, found: Namespace) -> list[str]:
+def _names(command: Parser, found: Namespace) -> list[str]:
     """Of all flags that can be varied."""
-    actions = (painting.flag(field) for field in vars(found))
+    actions = (command.flag(field) for field in vars(found))
     return [
         each.option_strings[0].removeprefix("--") for each in actions if each is not None and _is_variable(each, found)
     ]
@@ -92,4 +95,4 @@ def _names(painting: Parser, found: Namespace) -> list[str]:
 
 def _is_variable(action: argparse.Action, found: Namespace) -> bool:
     """Whether a flag of the command is one of the sheet's, too, and changes how pictures look."""
-    return bool(action.option_strings) and action.dest in found and action.dest not in (*MACHINE, "quiet", "overwrite")
+    return bool(action.option_strings) and action.dest in found and action.dest not in UNSEEN

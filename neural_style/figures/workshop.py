@@ -35,7 +35,7 @@ from neural_style.images import ImageSource
 from neural_style.inputs import Style
 from neural_style.reconstruction import Reconstruction
 from neural_style.run import Run
-from neural_style.samples import sample
+from neural_style.samples import as_rgb, sample
 
 if TYPE_CHECKING:
     from neural_style.transfer import Result, Step
@@ -387,8 +387,7 @@ def _colours_in(picture: Array) -> int:
 
 def _read(name: str, source: ImageSource | Sample) -> Array:
     if isinstance(source, Sample):
-        picture = sample(source.name)
-        return np.repeat(picture[..., None], 3, axis=-1) if picture.ndim == 2 else picture
+        return as_rgb(sample(source.name))
     return images.read(source, what=name).rgb
 
 

@@ -44,6 +44,11 @@ def sample(name: str) -> Array:
     return _made(name).copy()
 
 
+def as_rgb(picture: Array) -> Array:
+    """A sample as uint8 (H, W, 3): a mask, which is (H, W), in three equal channels."""
+    return picture if picture.ndim == 3 else np.stack([picture] * 3, axis=-1)
+
+
 @cache
 def _made(name: str) -> Array:
     return SAMPLES[name]()
@@ -54,7 +59,7 @@ def _photo(name: str) -> Array:
     from skimage import data
 
     photo: Any = getattr(data, name)()
-    return np.asarray(np.stack([photo] * 3, axis=-1) if photo.ndim == 2 else photo[..., :3], np.uint8)
+    return as_rgb(np.asarray(photo, np.uint8))[..., :3]
 
 
 def _cup() -> Array:

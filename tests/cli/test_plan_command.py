@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from neural_style.cli.progress import duration
 from tests.conftest import SMALL
 
 LOOK = SMALL[: SMALL.index("--image_size")]
@@ -14,7 +15,7 @@ def test_a_plan_tells_memory_time_and_what_fits(command, photo_file, painting_fi
     assert ran.status == 0
     lines = ran.out.splitlines()
     assert lines[0] == "3000 x 3600 pixels, 6.0 GiB free"
-    rows = [line for line in lines if re.search(r"\d GiB +[\d.]+ (s|min|h)$", line)]
+    rows = [line for line in lines if re.search(r"\d GiB +\d+ (s|min|h)$", line)]
     assert rows[0].lstrip().startswith("as a whole")
     assert all(line.lstrip().startswith("tiles of") for line in rows[1:])
     memory = [float(re.search(r"([\d.]+) GiB", line)[1]) for line in rows]
@@ -40,3 +41,11 @@ def test_what_does_not_fit_is_refused_before_any_work(paint):
 def test_impossible_tiles_and_limits(paint):
     paint("--tile", 3).assert_refused("tile must be a whole number of at least 64, received 3")
     paint("--memory_limit", -1).assert_refused("memory_limit must be a finite number")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.4, "0 s"), (89, "89 s"), (90, "2 min"), (89 * 60, "89 min"), (90 * 60 + 1, "2 h"), (26 * 3600, "26 h")],
+)
+def test_a_duration_is_told_in_the_unit_that_is_short(seconds, told):
+    assert duration(seconds) == told

@@ -105,6 +105,17 @@ def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Comman
     assert len(record()["cells"]) == 2
 
 
+def test_a_negative_value_may_be_written_with_an_exponent(sheet: Command) -> None:
+    """For argparse by itself -1e-5 is a flag, since more than digits and a point follow the minus."""
+    ran = sheet("--technique", "inetwork", "--chain", False, "--vary", "activation_shift", "0", "-1e-5", "-2E+1")
+    assert ran.status == 0
+    words = commands(ran.out)
+    assert list(words) == ["0", "-1e-5", "-2E+1"]
+    technique, own = technique_named(["--technique", "inetwork"])
+    parser = network.parser("inetwork", technique, "", own=own)
+    assert [parser.read(rest[1:]).activation_shift for rest in words.values()] == [0, -1e-5, -20]
+
+
 def test_one_flag_makes_a_row_and_lists_are_joined_by_commas(sheet: Command, record: Any) -> None:
     ran = sheet("--vary", "style-layers", "conv1_1", "conv1_1,conv2_1", "conv2_2")
     assert ran.status == 0
@@ -258,6 +269,8 @@ def test_weights_mean_something_else_in_full_size(sheet: Command) -> None:
         (["--vary", "soft_masks", "maybe"], ["soft_masks", '"maybe"']),
         (["--vary", "content_layer", "conv1_2", "conv9_1"], ['no layer "conv9_1"', "in the cell conv9_1"]),
         (["--vary", "seed", "1", "--vary", "style_weight", "1", "-2"], ["at least 0", "in the cell 1 x -2"]),
+        (["--vary", "style_weight", "1", "-2,3"], ["--style_weight has 2 values for 1 styles", "in the cell -2,3"]),
+        (["--vary", "seed", "1", "-x"], ["unknown flag -x"]),
         (["--vary", "solver", "lbgfs"], ['did you mean "lbfgs"?']),
         (["--vary", "weights", "random", "nowhere.npz"], ["no weights file nowhere.npz"]),
         (["--vary", "color_mask", "m.png"], ["--color_mask needs --preserve_color"]),
@@ -299,6 +312,17 @@ def test_an_input_is_never_overwritten(command: Command, photo_file: Path, paint
     """Of several names the last is the sheet's, even where a second painting was meant."""
     ran = command("sheet", photo_file, painting_file, painting_file, *LOOK, "--vary", "seed", 1, "--overwrite")
     ran.assert_refused(str(painting_file), "one of the inputs")
+
+
+def test_a_picture_that_is_no_sheet_is_not_replaced_by_one(
+    command: Command, tmp_path: Path, photo_file: Path, painting_file: Path
+) -> None:
+    """A second painting stands where the sheet's name is expected."""
+    second = tmp_path / "second.png"
+    second.write_bytes(painting_file.read_bytes())
+    ran = command("sheet", photo_file, painting_file, second, *LOOK, "--vary", "seed", 1, "--overwrite")
+    ran.assert_refused("second.png", "no contact sheet")
+    assert second.read_bytes() == painting_file.read_bytes()
 
 
 def colours(count: int) -> list[np.ndarray]:

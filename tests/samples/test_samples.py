@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from neural_style import InvalidInputError
-from neural_style.samples import MASKS, SAMPLES, sample
+from neural_style.samples import MASKS, SAMPLES, as_rgb, sample
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -24,6 +24,13 @@ def test_masks_belong_to_their_photos_and_complement_each_other():
     for photo, one, other in (("coffee", "cup", "table"), ("rocket", "launchpad", "sky")):
         assert sample(one).shape == sample(photo).shape[:2]
         np.testing.assert_array_equal(sample(one) == 255, sample(other) == 0)
+
+
+def test_a_mask_has_three_equal_channels_as_rgb_and_a_picture_stays_as_it_is():
+    mask = sample("cup")
+    for channel in range(3):
+        np.testing.assert_array_equal(as_rgb(mask)[..., channel], mask)
+    np.testing.assert_array_equal(as_rgb(sample("cat")), sample("cat"))
 
 
 def test_a_sample_that_was_changed_is_whole_the_next_time():
