@@ -18,6 +18,7 @@ import numpy as np
 
 from neural_style import files, images, metrics, records
 from neural_style.cli import contact, network
+from neural_style.cli.checkpoints import record_in
 from neural_style.cli.combinations import (
     ITERATIONS,
     Combination,
@@ -26,7 +27,6 @@ from neural_style.cli.combinations import (
     difference_of_size,
     named,
 )
-from neural_style.cli.checkpoints import record_in
 from neural_style.cli.contact import Cell, Label
 from neural_style.cli.flags import Parser
 from neural_style.cli.inetwork import add_technique_flag, technique_named
@@ -79,16 +79,16 @@ def main(arguments: Sequence[str]) -> int:
     check_count("rows", found.rows, at_least=FEWEST_ROWS)
     axes = read_axes(found.vary, command, found)
     output = Output.of(name, save_every=0, record=True, overwrite=found.overwrite)
-    if found.overwrite and output.final.exists() and "cells" not in (record_in(output.final) or {}):
-        raise InvalidInputError(
-            f'"{output.final}" is no contact sheet, and would be replaced: the last of several names is that of the '
-            "sheet; name another one, or delete it first"
-        )
     inputs = [images.read(found.content, what="content"), *(images.read(p, what="style") for p in found.styles)]
     start_backend(found.device)  # what a size needs depends on it
     combinations = all_combinations(found, technique, command, axes, output.prefix, inputs)
     sources = (source for each in combinations for source in each.sources)
     output.check(0, inputs=[*sources, found.content, *found.styles])
+    if found.overwrite and output.final.exists() and "cells" not in (record_in(output.final) or {}):
+        raise InvalidInputError(
+            f'"{output.final}" is no contact sheet, and would be replaced: the last of several names is that of the '
+            "sheet; name another one, or delete it first"
+        )
     in_order = by_network(combinations)
     for each in in_order:
         with named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn

@@ -45,7 +45,7 @@ def test_impossible_tiles_and_limits(paint):
 
 @pytest.mark.parametrize(
     ("seconds", "told"),
-    [(0.4, "0 s"), (89, "89 s"), (90, "2 min"), (89 * 60, "89 min"), (90 * 60 + 1, "2 h"), (26 * 3600, "26 h")],
+    [(0.4, "0.4 s"), (89, "89 s"), (90, "2 min"), (89 * 60, "89 min"), (90 * 60 + 1, "2 h"), (26 * 3600, "26 h")],
 )
 def test_a_duration_is_told_in_the_unit_that_is_short(seconds, told):
     assert duration(seconds) == told
