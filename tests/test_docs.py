@@ -161,6 +161,22 @@ def test_what_a_page_shows_runs(page, tmp_path, monkeypatch):
             assert language.startswith("{"), f"a block of {language} is not tested"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_shows_is_possible_as_it_stands(page, tmp_path, monkeypatch):
+    """Flags, layers and their values before they are overruled to be tiny: all is read and checked, and nothing run."""
+    from neural_style.cli.folder import Folder
+    from neural_style.cli.session import Session
+    from neural_style.run import Run
+
+    monkeypatch.chdir(tmp_path)
+    write_pictures(tmp_path)
+    for executed in (Session, Folder):
+        monkeypatch.setattr(executed, "execute", lambda self: 0 if Run(**self.run) else 1)
+    for arguments in commands(page):
+        if arguments[0] in ("network", "inetwork", "doodle", "reconstruct"):
+            assert main(arguments) == 0, shlex.join(arguments)
+
+
 def test_a_command_that_nobody_knows_fails():
     with pytest.raises(AssertionError, match="not in the table"):
         tiny(["unheard_of", "photo.jpg"], overwrite=True)
