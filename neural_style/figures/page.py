@@ -32,7 +32,7 @@ AXIS = 0.4
 SMALL = 0.5
 """Of a cell's width, that of a picture among the inputs."""
 
-LETTERS, TITLE_LETTER = 20, 0.1
+LETTERS, TITLE_LETTER = 19, 0.1
 """Of the caption, in an inch; width of one of the title, in inches."""
 
 ROW_LABEL, COLUMN_LABEL, HEADING, LINE = 0.25, 0.25, 0.36, 0.129
