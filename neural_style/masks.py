@@ -96,10 +96,10 @@ def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> 
         >>> from neural_style import read_mask
         >>> from neural_style.samples import sample
         >>> read_mask(sample("cup")).at((4, 6))
-        array([[0., 0., 0., 0., 0., 0.],
-               [0., 0., 1., 1., 0., 0.],
-               [0., 0., 1., 1., 0., 0.],
-               [0., 0., 0., 0., 0., 0.]], dtype=float32)
+        array([[0., 0., 1., 1., 0., 0.],
+               [0., 1., 1., 1., 1., 0.],
+               [0., 1., 1., 1., 1., 0.],
+               [0., 1., 1., 1., 0., 0.]], dtype=float32)
 
     Raises:
         MissingFileError: there is no such file.

@@ -111,6 +111,7 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
 def tiny_code(code: str) -> str:
     """The same code with weights of noise, in the network that is in the package."""
     code = re.sub(r'model="(vgg16|vgg19|mini)"', 'model="mini", weights="random"', code)
+    code = code.replace('scale="draft"', 'scale="draft", image_size=32, iterations=1')
     return re.sub(r"conv[45]_(\d)", r"conv3_\1", code)
 
 
