@@ -33,7 +33,7 @@ class Picture(NamedTuple):
 
 MINI = "--model mini --image_size 320"
 SMALL = "--model mini --image_size 192"
-NOVAK = "--variant novak2016 --total_variation_weight 1e-6"
+NOVAK = "--variant novak2016"
 KEPT = f"{SMALL} --normalization relative --num_iter 10"
 SHEET = "--model mini --rows 160 --num_iter 10"
 

@@ -19,6 +19,10 @@ _Key = TypeVar("_Key")
 NOVAK_CONTENT_WEIGHT = 0.05
 """In relative errors: of the content at all layers against the style at all pairs of layers."""
 
+NOVAK_TOTAL_VARIATION_WEIGHT = 1e-6
+"""Of the mean of what total variation sums, beside relative errors: takes the grain away and blurs nothing. The
+reference's number would make a third of the loss."""
+
 VARIANTS = ("titu1994", "novak2016")
 
 
@@ -87,6 +91,11 @@ class INetwork(Network):
         return NOVAK_CONTENT_WEIGHT if is_paper else super()._content_weight
 
     @property
+    def _total_variation_weight(self) -> float:
+        is_paper = self.variant == "novak2016" and self.total_variation_weight is None
+        return NOVAK_TOTAL_VARIATION_WEIGHT if is_paper else super()._total_variation_weight
+
+    @property
     def _style_layers(self) -> tuple[str, ...]:
         """In the order of the network: neighbours matter here."""
         named = self.style_layers or (self._architecture.layers if self.all_layers else self._architecture.style_layers)
@@ -122,8 +131,8 @@ class INetwork(Network):
 
     def _smoothness_weight(self, size: tuple[int, int]) -> float:
         if self.variant == "titu1994":
-            return self.total_variation_weight
-        return self.total_variation_weight / (3 * (size[0] - 1) * (size[1] - 1))
+            return self._total_variation_weight
+        return self._total_variation_weight / (3 * (size[0] - 1) * (size[1] - 1))
 
     def resolved(self) -> Self:
         settings = super().resolved()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 NORMALIZATIONS = ("titu1994", "gatys2016")
 CONTENT_LOSS_TYPES = (0, 1, 2)
+TOTAL_VARIATION_WEIGHT = 8.5e-5
+"""Of the reference's scripts."""
 MASK_NORMALIZATIONS = ("titu1994", "gatys2017")
 GUIDE_PROPAGATIONS = ("simple", "inside")
 PRECISIONS = ("float32", "bfloat16", "float64", "auto")
@@ -102,7 +104,7 @@ class Network(Technique):
         style_layers: whose Gram matrices make the texture; by default the model's own, conv1_1 conv2_1 conv3_1 conv4_1
             conv5_1 (of mini conv1_1 conv2_1 conv3_1 conv3_3).
         style_scale: multiplies the weight of every style (a name of the reference; it scales no image).
-        total_variation_weight: how smooth the picture is.
+        total_variation_weight: how smooth the picture is; by default 8.5e-5, and 1e-6 in the units of novak2016.
         normalization: `titu1994`, the sums of the reference scripts, or `gatys2016`, means of squared errors, the
             units of the authors' own code, which need other weights.
         mask_normalization: how a masked style is measured: `titu1994` as the reference does, where a small region gets
@@ -122,7 +124,7 @@ class Network(Technique):
     content_loss_type: int = 0
     style_layers: tuple[str, ...] | None = None
     style_scale: float = 1.0
-    total_variation_weight: float = 8.5e-5
+    total_variation_weight: float | None = None
     normalization: str = "titu1994"
     mask_normalization: str = "titu1994"
     guide_propagation: str = "simple"
@@ -143,7 +145,7 @@ class Network(Technique):
             raise InvalidInputError("content_loss_type belongs to normalization titu1994: leave it at 0")
         check_weight("content_weight", self._content_weight)
         check_weight("style_scale", self.style_scale)
-        check_weight("total_variation_weight", self.total_variation_weight)
+        check_weight("total_variation_weight", self._total_variation_weight)
 
     @property
     def _architecture(self) -> vgg.Architecture:
@@ -152,6 +154,10 @@ class Network(Technique):
     @property
     def _content_weight(self) -> float:
         return self._architecture.content_weight if self.content_weight is None else self.content_weight
+
+    @property
+    def _total_variation_weight(self) -> float:
+        return TOTAL_VARIATION_WEIGHT if self.total_variation_weight is None else self.total_variation_weight
 
     @property
     def _content_layer(self) -> str:
@@ -182,13 +188,14 @@ class Network(Technique):
             weights=self.weights or self._architecture.weights,
             content_layer=self._content_layer,
             content_weight=self._content_weight,
+            total_variation_weight=self._total_variation_weight,
             style_layers=self._style_layers,
             precision=settled_precision(self.precision) if self.precision == "auto" else self.precision,
         )
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
         if not (
-            self._content_weight or self.total_variation_weight or self.style_scale * sum(s.weight for s in styles)
+            self._content_weight or self._total_variation_weight or self.style_scale * sum(s.weight for s in styles)
         ):
             raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
         masks = [content.mask_as_read, *(style.mask_as_read for style in styles)]
@@ -216,14 +223,14 @@ class Network(Technique):
             for index, style in enumerate(styles):
                 if style.weight * self.style_scale:
                     chosen += self._style_terms(index, style, content, eye, guides, size, tile)
-            if self.total_variation_weight:
+            if self._total_variation_weight:
                 chosen.append(terms.smoothness(weight=self._smoothness_weight(size)))
             return Objective(chosen, eye, size, tile=tile)
 
         return at
 
     def _smoothness_weight(self, size: tuple[int, int]) -> float:
-        return self.total_variation_weight
+        return self._total_variation_weight
 
     def content_coefficients(self) -> dict[str, float]:
         """What the loss at each content layer is multiplied by, beside the content weight."""

@@ -21,7 +21,7 @@ from neural_style.figures.color2016 import (
     set_as,
     with_colours,
 )
-from neural_style.figures.gatys2015 import author_network
+from neural_style.figures.gatys2015 import author_network, smoothness_at
 from neural_style.figures.panels import Brush, Derived, Given, Painted, Picture
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.study import Study
@@ -122,8 +122,7 @@ def coarse_to_fine(study: Study) -> Figure:
     """Figure 5: a large picture from a small one, and at once."""
     coarse = painted(study, PHOTO, PAINTING)
     rows = 2 * coarse.run.image_size
-    # The weight is of a sum over twice as many rows and columns.
-    technique = replace(coarse.technique, total_variation_weight=coarse.technique.total_variation_weight / 4)
+    technique = replace(coarse.technique, total_variation_weight=smoothness_at(rows))
     large = Painted(technique, PHOTO, (Brush(PAINTING),))
     fine = replace(large, run=_at(study, rows, FINE_EVALUATIONS), init=coarse)
     direct = replace(large, run=_at(study, rows, EVALUATIONS + FINE_EVALUATIONS))

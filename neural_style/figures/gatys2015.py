@@ -41,7 +41,6 @@ def author_network(study: Study, *, ratio: float, rows: int = 512, **settings: A
     """
     content_layer = study.layer(settings.pop("content_layer", CONTENT_LAYER))
     style_layers = study.style_layers(*settings.pop("style_layers", STYLE_LAYERS))
-    height = study.rows(rows)
     return Network(
         **study.normalised_network(),
         pooling="ave",
@@ -49,9 +48,14 @@ def author_network(study: Study, *, ratio: float, rows: int = 512, **settings: A
         content_weight=study.ratio(ratio),
         content_layer=content_layer,
         style_layers=style_layers,
-        total_variation_weight=SMOOTHNESS / (3 * height * height * 1.5),
+        total_variation_weight=smoothness_at(study.rows(rows)),
         **settings,
     )
+
+
+def smoothness_at(rows: int) -> float:
+    """`SMOOTHNESS` as the weight of a sum, over a picture of so many rows and half as many columns more."""
+    return SMOOTHNESS / (3 * rows * rows * 1.5)
 
 
 def reconstructions(study: Study) -> Figure:

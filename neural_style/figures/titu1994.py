@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from neural_style.figures.panels import Brush, Given, Painted
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.study import Study
-from neural_style.network import Network
+from neural_style.network import TOTAL_VARIATION_WEIGHT, Network
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 CONTENT_LAYER = "conv5_2"
@@ -18,7 +18,7 @@ ROWS = 400
 EVALUATIONS = 200
 """Its ten iterations by default."""
 
-CONTENT_WEIGHT, TOTAL_VARIATION_WEIGHT = 0.025, 8.5e-5
+CONTENT_WEIGHT = 0.025
 
 SHALLOW = 0.1
 """Times the content weight where a layer of the third block stands in, which sees much more of a photo: it is the ratio
