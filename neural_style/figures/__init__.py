@@ -109,7 +109,7 @@ def make(
     workshop = Workshop(study, {**samples, **given}, Path(panels))
     files.check_place(workshop.folder / "made.json", f'folder "{panels}"', overwrite=True)
     if study.weights != "imagenet":  # which may have to be downloaded first
-        workshop.check_weights()
+        workshop.lens.check_weights()
     if prepare is not None:
         prepare()
     started = time.perf_counter()

@@ -129,7 +129,7 @@ def _grams(
     from neural_style.eye import open_eye
     from neural_style.figures.study import NORMALISED
 
-    source = workshop.weights_of(NORMALISED if normalised else workshop.study.weights, "max")
+    source = workshop.lens.weights_of(NORMALISED if normalised else workshop.study.weights, "max")
     features = open_eye(workshop.study.model, source, layers).features(workshop.sized(picture, rows), layers)
     found = {}
     for layer in layers:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+import numpy as np
+
 from neural_style.features import vgg
 from neural_style.features.vgg import block_of
 from neural_style.run import EVALUATIONS_PER_ITERATION, Run
@@ -160,3 +162,9 @@ class Study:
         others = [name.replace("_", " ") for name in names if name not in given]
         pictures = [f"samples instead of its {', '.join(others)}"] if others else ["pictures of the user's"]
         return "Other than in the original: " + "; ".join([*pictures, *self.differences.values()]) + "."
+
+
+def sides(picture: np.ndarray, rows: int) -> tuple[int, int]:
+    """Rows and columns for a picture of so many rows, the columns a multiple of `STEP`."""
+    columns = rows * picture.shape[1] / picture.shape[0]
+    return rows, max(STEP, round(columns / STEP) * STEP)

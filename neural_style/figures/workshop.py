@@ -14,8 +14,8 @@ import numpy as np
 
 from neural_style import files, images, records
 from neural_style.errors import BrokenRunError
-from neural_style.features import vgg, weights
 from neural_style.figures.derivations import DERIVATIONS
+from neural_style.figures.lens import Lens, sha256_of
 from neural_style.figures.panels import (
     Brush,
     Counted,
@@ -30,7 +30,7 @@ from neural_style.figures.panels import (
     parts_of,
     within,
 )
-from neural_style.figures.study import NORMALISED, STEP, Study
+from neural_style.figures.study import NORMALISED, Study, sides
 from neural_style.images import ImageSource
 from neural_style.inputs import Style
 from neural_style.reconstruction import Reconstruction
@@ -43,11 +43,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, float], None]
 """Told after every evaluation of a panel: which it is, how many there were, and the lowest loss."""
-
-CALIBRATED_ON = ("cat", "coffee", "rocket", "portrait", "night", "harvest")
-"""Samples over which the normalised network's activations have a mean of one."""
-
-CALIBRATION_ROWS = 256
 
 LEAST_SHARE = 0.005
 """Of a map of regions: a colour that covers less is that of an edge."""
@@ -66,7 +61,8 @@ class Workshop:
     """A place where panels are made and kept.
 
     Attributes:
-        study: which network judges, and stands for the normalised one.
+        study: at what scale panels are made.
+        lens: the network that looks at them.
         folder: where finished panels lie.
         made: keys of the panels that were made here and not found, in order.
     """
@@ -81,14 +77,12 @@ class Workshop:
         Raises:
             InvalidInputError, MissingFileError: an input cannot be read.
         """
-        self.study, self.folder = study, folder
+        self.study, self.folder, self.lens = study, folder, Lens(study, folder)
         self.made: list[str] = []
         self._given = {name: _read(name, source) for name, source in inputs.items()}
         self._pictures: dict[Picture, Array] = {}
         self._keys: dict[Panel, str] = {}
         self._told: dict[Panel, dict[str, Any]] = {}
-        self._fingerprint = ""
-        self._normalised: dict[str, Path] = {}
 
     def key(self, panel: Panel) -> str:
         """A hash of all that the panel depends on: settings, pixels of its pictures, weights, seed."""
@@ -127,18 +121,10 @@ class Workshop:
         found: dict[str, Any] = self._told[panel]["numbers"]
         return found
 
-    def weights_of(self, source: str | None, pooling: str) -> str | None:
-        """Weights as a technique takes them: the file of the normalised network where it is meant."""
-        if source != NORMALISED:
-            return source
-        if pooling not in self._normalised:
-            self._normalised[pooling] = self._calibrated(pooling)
-        return str(self._normalised[pooling])
-
     def sized(self, panel: Picture, rows: int) -> Array:
         """A picture with so many rows and columns that no pooling drops any of them."""
         picture = self.picture(panel)
-        return images.resize(picture, _sides(picture, rows))
+        return images.resize(picture, sides(picture, rows))
 
     def _picture(self, panel: Picture) -> Array:
         match panel:
@@ -199,11 +185,11 @@ class Workshop:
         return image
 
     def _run(self, panel: Made, watch: Callable[[int, float], None], judge: Callable[[Step], None]) -> Result:
-        source = self.weights_of(panel.technique.weights, panel.technique.pooling)
+        source = self.lens.weights_of(panel.technique.weights, panel.technique.pooling)
         if isinstance(panel, Doodled):
             rows = panel.run.levels[-1]
             return replace(panel.technique, weights=source).transfer(
-                images.resize(self.picture(panel.style), _sides(self.picture(panel.style_map), rows)),
+                images.resize(self.picture(panel.style), sides(self.picture(panel.style_map), rows)),
                 *(self._map(part, rows) for part in (panel.style_map, panel.target_map)),
                 labels=panel.labels or _colours_in(self.picture(panel.style_map)),
                 progress=watch,
@@ -225,12 +211,10 @@ class Workshop:
     def _map(self, panel: Picture, rows: int) -> Array:
         """A map of regions, whose colours must not be mixed."""
         picture = self.picture(panel)
-        return images.resize(picture, _sides(picture, rows), method="nearest")
+        return images.resize(picture, sides(picture, rows), method="nearest")
 
     def _metrics(self, panel: Made, image: Array) -> dict[str, float]:
-        """Of a picture against what it was made from, in the eye of the study's network as it comes."""
-        from neural_style.metrics import measure
-
+        """Of a picture against what it was made from."""
         content: Array | None = None
         styles: list[Array] = []
         if isinstance(panel, Doodled):
@@ -240,46 +224,13 @@ class Workshop:
         else:
             content = self.picture(panel.content)
             styles = [self.picture(brush.picture) for brush in panel.styles]
-        content_layer, style_layers = self.study.judge
-        return measure(
-            image,
-            content,
-            styles,
-            model=self.study.model,
-            weights=self.study.weights,
-            content_layers=(content_layer,),
-            style_layers=style_layers,
-        )
-
-    def _calibrated(self, pooling: str) -> Path:
-        """The file of the normalised network behind a pooling, made once."""
-        small = [images.resize(photo, _sides(photo, CALIBRATION_ROWS)) for photo in map(sample, CALIBRATED_ON)]
-        seen = hashlib.sha256("".join([self._weights_fingerprint(), *map(_sha256, small)]).encode()).hexdigest()
-        path = self.folder / f"normalised-{self.study.model}-{pooling}-{seen[:12]}.npz"
-        if not path.is_file():
-            from neural_style.features.calibration import normalised
-
-            scaled = normalised(self._loaded(), small, model=self.study.model, pooling=pooling)
-            with files.complete(path, f'file "{path}"', overwrite=True) as file:
-                np.savez(file, **scaled)  # type: ignore[arg-type]
-        return path
-
-    def _loaded(self) -> weights.Weights:
-        return weights.load(vgg.architecture(self.study.model), self.study.weights, self.study.layers)
-
-    def check_weights(self) -> None:
-        """Raise `InvalidInputError` or `MissingFileError` where the study's weights cannot be had."""
-        self._weights_fingerprint()
-
-    def _weights_fingerprint(self) -> str:
-        self._fingerprint = self._fingerprint or weights.fingerprint(self._loaded())
-        return self._fingerprint
+        return self.lens.measured(image, content, styles)
 
     def _described(self, panel: Panel) -> dict[str, Any]:
         """All that a panel depends on, as plain data."""
         match panel:
             case Given():
-                return {"pixels": _sha256(self._given[panel.name])}
+                return {"pixels": sha256_of(self._given[panel.name])}
             case Derived() | Counted():
                 kind = type(panel).__name__.lower()
                 own = {kind: panel.how, "settings": dict(panel.settings), "of": [self.key(part) for part in panel.of]}
@@ -320,7 +271,7 @@ class Workshop:
         return {
             "version": VERSION,
             "library": records.library_version(),
-            "weights": self._weights_fingerprint(),
+            "weights": self.lens.fingerprint,
             "judge": self.study.judge,
         }
 
@@ -373,12 +324,6 @@ def _doodle_settings(run: Run) -> dict[str, Any]:
     return {name: getattr(run, name) for name in own}
 
 
-def _sides(picture: Array, rows: int) -> tuple[int, int]:
-    """Rows and columns for a picture of so many rows, the columns a multiple of `STEP`."""
-    columns = rows * picture.shape[1] / picture.shape[0]
-    return rows, max(STEP, round(columns / STEP) * STEP)
-
-
 def _colours_in(picture: Array) -> int:
     """How many colours cover at least `LEAST_SHARE` of a map each."""
     _, counts = np.unique(picture.reshape(-1, picture.shape[-1]), axis=0, return_counts=True)
@@ -389,10 +334,6 @@ def _read(name: str, source: ImageSource | Sample) -> Array:
     if isinstance(source, Sample):
         return as_rgb(sample(source.name))
     return images.read(source, what=name).rgb
-
-
-def _sha256(picture: Array) -> str:
-    return hashlib.sha256(f"{picture.shape} {picture.dtype}".encode() + picture.tobytes()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

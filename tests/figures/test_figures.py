@@ -174,12 +174,12 @@ def test_each_panel_comes_after_what_it_depends_on():
 def test_the_normalised_network_stands_in_by_a_file(photo, painting, tmp_path):
     study = Study("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
     workshop = Workshop(study, {"photo": photo, "painting": painting}, tmp_path)
-    path = workshop.weights_of(NORMALISED, "ave")
+    path = workshop.lens.weights_of(NORMALISED, "ave")
     found = weights.load(vgg.architecture("mini"), path, ("conv1_1",))
     plain = weights.load(vgg.architecture("mini"), "random", ("conv1_1",))
     assert not np.allclose(found["block1_conv1_kernel"], plain["block1_conv1_kernel"])
-    assert workshop.weights_of("random", "ave") == "random"
-    assert workshop.weights_of(NORMALISED, "max") != path
+    assert workshop.lens.weights_of("random", "ave") == "random"
+    assert workshop.lens.weights_of(NORMALISED, "max") != path
 
 
 class TestStudy:
