@@ -28,9 +28,9 @@ from keras import ops
 from scipy import optimize
 
 from neural_style import Network, Style, backend, images
-from neural_style.eye import preprocess
-from neural_style.losses.smoothness import total_variation
+from neural_style.features.extractor import preprocess
 from neural_style.losses.style import gram_matrix
+from neural_style.losses.total_variation import total_variation
 from neural_style.solvers import adam, lbfgs, scipy_lbfgs
 
 MARKS = (10, 20, 30, 50, 60, 75, 100, 150)

@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from neural_style import Content, Network, Style, images, read_mask
-from neural_style.eye import features_of
+from neural_style.features.extractor import features_of
 
 
 def seconds(function):

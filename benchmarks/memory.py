@@ -19,10 +19,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from neural_style import Network
-from neural_style.plan import GIB, demands
-from neural_style.run import Run
+from neural_style.runs.memory_plan import GIB, demands
+from neural_style.runs.settings import Run
+from neural_style.runs.transfer import _Transfer
 from neural_style.solvers import lbfgs
-from neural_style.transfer import _Transfer
 
 
 def one(rows, model, tile, precision, evaluations):

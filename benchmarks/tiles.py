@@ -17,10 +17,10 @@ import numpy as np
 from PIL import Image
 
 from neural_style import Content, INetwork, Network, Style, images
-from neural_style.run import Run
+from neural_style.features.tiling import tiles_of
+from neural_style.runs.settings import Run
+from neural_style.runs.transfer import _Transfer, to_uint8
 from neural_style.solvers import lbfgs
-from neural_style.tiles import tiles_of
-from neural_style.transfer import _Transfer, to_uint8
 
 
 def compare(rows, tile):

@@ -13,7 +13,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # these pages are about the package beside them
 
-from neural_style.records import library_version
+from neural_style.runs.records import library_version
 
 project = "neural_style"
 author = "The neural_style authors"

@@ -6,10 +6,10 @@ from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyle
 from neural_style.inetwork import INetwork
 from neural_style.inputs import Content, Style
 from neural_style.mask_transfer import mask_transfer
-from neural_style.masks import read_mask
+from neural_style.masks.mask import read_mask
 from neural_style.network import Network
 from neural_style.reconstruction import Reconstruction
-from neural_style.transfer import Result, Step
+from neural_style.runs.transfer import Result, Step
 
 __all__ = [
     "Content",

@@ -14,7 +14,7 @@ from PIL import Image
 from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource
-from neural_style.masks import MaskSource, read_mask
+from neural_style.masks.mask import MaskSource, read_mask
 
 Array = np.ndarray[Any, Any]
 

@@ -16,22 +16,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from neural_style import images, records
-from neural_style import labels as label_maps
+from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, check_weight
-from neural_style.level import Progress
+from neural_style.masks import label_map as label_maps
 from neural_style.network import settle_network, settled_precision
-from neural_style.plan import Look
-from neural_style.run import Run
-from neural_style.transfer import CheckpointSource, ObjectiveAt, Result, Step, Technique, _Transfer
+from neural_style.runs import records
+from neural_style.runs.level import Progress
+from neural_style.runs.memory_plan import Look
+from neural_style.runs.settings import Run
+from neural_style.runs.transfer import CheckpointSource, ObjectiveAt, Result, Step, Technique, _Transfer
 
 if TYPE_CHECKING:
-    from neural_style.eye import Eye
-    from neural_style.objective import Objective, Term
-    from neural_style.statistics import Statistic
+    from neural_style.features.extractor import Eye
+    from neural_style.features.statistics import Statistic
+    from neural_style.objectives.objective import Objective, Term
 
 VARIANTS = ("plain", "improved")
 SHIFTS = {"plain": 0.0, "improved": -1.0}
@@ -55,7 +56,7 @@ class NeuralDoodle:
     Painting and pastiche may differ in size and shape, each with a mask of its own: Gram matrices of the painting are
     brought to the pastiche's number of positions. With a content image the pastiche has its shape, otherwise that of
     the target mask (the reference always takes the mask's, and stretches everything to it). Masks are read by
-    `neural_style.labels`, and pictures are saved as they are (the reference smooths and sharpens each).
+    `neural_style.masks.label_map`, and pictures are saved as they are (the reference smooths and sharpens each).
 
     Example:
         >>> from neural_style import NeuralDoodle
@@ -262,7 +263,7 @@ class Doodle(Technique):
         style_mask, target_mask: as they were read.
         labels: number of regions.
         has_content: False where the target mask stands in for it, to give the pastiche its shape and nothing else.
-        style_map, target_map, palette: from `neural_style.labels.read_labels`.
+        style_map, target_map, palette: from `neural_style.masks.label_map.read_labels`.
     """
 
     settings: NeuralDoodle
@@ -289,7 +290,7 @@ class Doodle(Technique):
         """Read the masks.
 
         Raises:
-            InvalidInputError, MissingFileError: they cannot be used, see `neural_style.labels.read_labels`.
+            InvalidInputError, MissingFileError: they cannot be used, see `neural_style.masks.label_map.read_labels`.
         """
         masks = images.read(style_mask, what="style mask"), images.read(target_mask, what="target mask")
         if not has_content:
@@ -363,9 +364,9 @@ class Doodle(Technique):
         _compare_shapes("style", style.picture, self.style_mask)
         _compare_shapes("content", content.picture, self.target_mask)
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style import terms
-        from neural_style.eye import open_eye
-        from neural_style.objective import Objective
+        from neural_style.features.extractor import open_eye
+        from neural_style.objectives import terms
+        from neural_style.objectives.objective import Objective
 
         eye = open_eye(
             settings.model,
@@ -401,7 +402,7 @@ class Doodle(Technique):
         self, factor: float, painting: np.ndarray, eye: Eye, size: tuple[int, int], tile: int | None
     ) -> list[Term]:
         from neural_style.losses.regions import region_style_loss
-        from neural_style.objective import Term
+        from neural_style.objectives.objective import Term
 
         coefficients = self.settings.style_coefficients()
         painted = self._masks("style mask", self.style_map, (painting.shape[0], painting.shape[1]))
@@ -424,8 +425,8 @@ class Doodle(Technique):
 
     def _region_statistic(self, layer: str, masks: np.ndarray) -> Statistic:
         """Gram matrices of all regions at a layer, given its soft masks (h, w, R)."""
+        from neural_style.features.statistics import Field, Statistic
         from neural_style.losses.regions import region_gram_matrices
-        from neural_style.statistics import Field, Statistic
 
         areas = tuple(masks.mean(axis=(0, 1), dtype=np.float64).tolist())
         function = partial(region_gram_matrices, areas=areas, shift=SHIFTS[self.settings.variant])

@@ -12,7 +12,7 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource, Picture
-from neural_style.masks import Mask, MaskSource, read_mask
+from neural_style.masks.mask import Mask, MaskSource, read_mask
 
 RESIZE = ("area", "stretch")
 
@@ -35,7 +35,7 @@ class Content:
 
     Attributes:
         image: a path, a PIL image or an array (H, W, 3), RGB in 0..255.
-        mask: where styles are measured in the pastiche, for all of them; see `neural_style.masks`.
+        mask: where styles are measured in the pastiche, for all of them; see `neural_style.masks.mask`.
         color_mask: where `preserve_color` gives the content's colours back; None is everywhere.
     """
 

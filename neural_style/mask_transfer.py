@@ -9,7 +9,7 @@ import numpy as np
 from neural_style import images
 from neural_style.images import ImageSource
 from neural_style.inputs import check_weight
-from neural_style.masks import MaskSource, read_mask
+from neural_style.masks.mask import MaskSource, read_mask
 
 Array = np.ndarray[Any, Any]
 

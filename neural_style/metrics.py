@@ -156,7 +156,7 @@ def total_variation(image: Array) -> float:
     """`mean sqrt((x[i+1,j] - x[i,j])^2 + (x[i,j+1] - x[i,j])^2)` (Rudin, Osher & Fatemi 1992): how grainy a picture is.
 
     The mean is over channels and over all pixels but the last row and column, so that the size changes little. The term
-    of an objective is a sum with another exponent, see `neural_style.losses.smoothness`.
+    of an objective is a sum with another exponent, see `neural_style.losses.total_variation`.
 
     Example:
         >>> import numpy as np
@@ -281,7 +281,7 @@ def measure(
             "on a side: choose shallower layers"
         )
     # Keras, and with it the backend, starts here and not when the package is imported.
-    from neural_style.eye import open_eye
+    from neural_style.features.extractor import open_eye
 
     eye = open_eye(model, weights, layers, pooling=pooling)
     found: dict[str, float] = {}

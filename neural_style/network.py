@@ -13,15 +13,15 @@ from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.features import vgg
 from neural_style.inputs import Content, Style, check_weight
-from neural_style.plan import Look
-from neural_style.transfer import ObjectiveAt, Technique
+from neural_style.runs.memory_plan import Look
+from neural_style.runs.transfer import ObjectiveAt, Technique
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from neural_style.eye import Eye
-    from neural_style.guides import Guides
-    from neural_style.objective import Objective, Term
+    from neural_style.features.extractor import Eye
+    from neural_style.masks.guidance import Guides
+    from neural_style.objectives.objective import Objective, Term
 
 NORMALIZATIONS = ("titu1994", "gatys2016")
 CONTENT_LOSS_TYPES = (0, 1, 2)
@@ -202,10 +202,10 @@ class Network(Technique):
         if self.mask_normalization == "titu1994" and any(mask is not None and mask.soft for mask in masks):
             raise InvalidInputError("soft masks need mask_normalization gatys2017: titu1994 makes every mask hard")
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style import terms
-        from neural_style.eye import open_eye
-        from neural_style.guides import Guides
-        from neural_style.objective import Objective
+        from neural_style.features.extractor import open_eye
+        from neural_style.masks.guidance import Guides
+        from neural_style.objectives import terms
+        from neural_style.objectives.objective import Objective
 
         precision = settled_precision(self.precision)
         eye = open_eye(self.model, self.weights, self.layers, pooling=self.pooling, precision=precision)
@@ -242,7 +242,7 @@ class Network(Technique):
 
     @property
     def _units(self) -> str:
-        """The normalisation of `neural_style.terms`."""
+        """The normalisation of `neural_style.objectives.terms`."""
         return self.normalization
 
     @property
@@ -252,7 +252,7 @@ class Network(Technique):
 
     def _content_terms(self, content: np.ndarray, eye: Eye, tile: int | None) -> list[Term]:
         """Those of the content, which has the size of the pastiche."""
-        from neural_style import terms
+        from neural_style.objectives import terms
 
         coefficients = self.content_coefficients()
         features = eye.features(content, coefficients, tile=tile)
@@ -279,7 +279,7 @@ class Network(Technique):
         tile: int | None,
     ) -> list[Term]:
         """Those of one style, for a pastiche of `size` rows and columns."""
-        from neural_style import terms
+        from neural_style.objectives import terms
 
         coefficients = {layers: factor for layers, factor in self.style_coefficients().items() if factor}
         painting = style.at(size, minimum=self.look.stride)

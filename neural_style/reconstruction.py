@@ -18,12 +18,12 @@ from neural_style.features import vgg
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style, check_weight
 from neural_style.network import settle_network, settled_precision
-from neural_style.plan import Look
-from neural_style.transfer import ObjectiveAt, Result, Step, Technique
+from neural_style.runs.memory_plan import Look
+from neural_style.runs.transfer import ObjectiveAt, Result, Step, Technique
 
 if TYPE_CHECKING:
-    from neural_style.eye import Eye
-    from neural_style.objective import Objective, Term
+    from neural_style.features.extractor import Eye
+    from neural_style.objectives.objective import Objective, Term
 
 KINDS = ("content", "style")
 NORMALIZATIONS = ("gatys2016", "relative")
@@ -136,9 +136,9 @@ class Reconstruction(Technique):
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style import terms
-        from neural_style.eye import open_eye
-        from neural_style.objective import Objective
+        from neural_style.features.extractor import open_eye
+        from neural_style.objectives import terms
+        from neural_style.objectives.objective import Objective
 
         precision = settled_precision(self.precision)
         eye = open_eye(self.model, self.weights, self._layers, pooling=self.pooling, precision=precision)
@@ -191,7 +191,7 @@ class Reconstruction(Technique):
 
     def _content_terms(self, picture: np.ndarray, eye: Eye, tile: int | None) -> list[Term]:
         """Those of the features of the picture, which has the size of the pastiche."""
-        from neural_style import terms
+        from neural_style.objectives import terms
 
         features = eye.features(picture, self._layers, tile=tile)
         return [
@@ -207,7 +207,7 @@ class Reconstruction(Technique):
 
     def _style_terms(self, picture: np.ndarray, eye: Eye, tile: int | None) -> list[Term]:
         """Those of the Gram matrices of the picture, which has the size of the pastiche."""
-        from neural_style import terms
+        from neural_style.objectives import terms
 
         size = picture.shape[0], picture.shape[1]
         statistics = [

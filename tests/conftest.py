@@ -106,7 +106,7 @@ class Ran(NamedTuple):
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """No objective may be made."""
-    from neural_style.solvers.function import Function
+    from neural_style.backend.program import Function
 
     def evaluate(*_: object, **__: object) -> None:
         raise AssertionError("work was done before everything had been checked")

@@ -14,7 +14,7 @@ from PIL import Image
 import neural_style
 from neural_style import InvalidInputError, color_transfer, images
 from neural_style.color_transfer import LINEAR_MAPS, MATCHES, METHODS, NOISE, linear_map, match_colors
-from neural_style.masks import read_mask
+from neural_style.masks.mask import read_mask
 
 JFIF = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 

@@ -21,8 +21,8 @@ from PIL import Image
 
 import neural_style
 from neural_style.cli import main
+from neural_style.runs.transfer import _Transfer
 from neural_style.samples import SAMPLES, sample
-from neural_style.transfer import _Transfer
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -167,7 +167,7 @@ def test_what_a_page_shows_is_possible_as_it_stands(page, tmp_path, monkeypatch)
     """Flags, layers and their values before they are overruled to be tiny: all is read and checked, and nothing run."""
     from neural_style.cli.folder import Folder
     from neural_style.cli.session import Session
-    from neural_style.run import Run
+    from neural_style.runs.settings import Run
 
     monkeypatch.chdir(tmp_path)
     write_pictures(tmp_path)

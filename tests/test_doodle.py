@@ -7,12 +7,12 @@ import pytest
 from keras import ops
 
 from neural_style import Content, InvalidInputError, NeuralDoodle, Style
-from neural_style.eye import features_of, preprocess
+from neural_style.features.extractor import features_of, preprocess
 from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
 from neural_style.losses.content import content_loss_titu1994
 from neural_style.losses.regions import mask_pyramid
-from neural_style.losses.smoothness import total_variation
+from neural_style.losses.total_variation import total_variation
 
 TINY = NeuralDoodle(model="mini", weights="random")
 WHITE, GREEN, RED = (255, 255, 255), (0, 255, 0), (255, 0, 0)

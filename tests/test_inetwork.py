@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from neural_style import Content, INetwork, InvalidInputError, Network, Style, read_mask, terms
+from neural_style import Content, INetwork, InvalidInputError, Network, Style, read_mask
 from neural_style.features.vgg import architecture
-from neural_style.guides import Guides
+from neural_style.masks.guidance import Guides
+from neural_style.objectives import terms
 
 IMAGE_SIZE = (12, 16)  # of the golden unit cases
 LAYER = "conv1_1"
@@ -25,8 +26,8 @@ def unit(golden, monkeypatch, shift, style_mask=None, content_mask=None):
     ]
     guides = Guides(architecture("mini"), normalization="titu1994", propagation="simple", dtype="float32")
     # The features are 7 x 9 where the image is 12 x 16: the reference's functions were called one by one.
-    monkeypatch.setattr("neural_style.guides.size_at", lambda layer, size: (7, 9))
-    monkeypatch.setattr("neural_style.terms.size_at", lambda layer, size: (7, 9))
+    monkeypatch.setattr("neural_style.masks.guidance.size_at", lambda layer, size: (7, 9))
+    monkeypatch.setattr("neural_style.objectives.terms.size_at", lambda layer, size: (7, 9))
     common = {"image_size": IMAGE_SIZE, "normalization": "titu1994"}
     of_style, of_pastiche = (
         terms.correlations(

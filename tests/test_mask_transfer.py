@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 
 from neural_style import InvalidInputError, mask_transfer
-from neural_style.masks import read_mask
+from neural_style.masks.mask import read_mask
 
 ROWS, COLUMNS, EDGE = 30, 60, 32
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from neural_style import Content, InvalidInputError, Style, metrics
-from neural_style.eye import features_of
+from neural_style.features.extractor import features_of
 from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
 

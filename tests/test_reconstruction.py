@@ -7,10 +7,10 @@ import pytest
 from keras import ops
 
 from neural_style import Content, InvalidInputError, Network, Reconstruction
-from neural_style.eye import features_of, preprocess
+from neural_style.features.extractor import features_of, preprocess
 from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
-from neural_style.losses.smoothness import total_variation
+from neural_style.losses.total_variation import total_variation
 
 TINY = Reconstruction(model="mini", weights="random", layers=("conv1_1", "conv2_1"))
 STYLE = dataclasses.replace(TINY, of="style")

@@ -29,8 +29,8 @@ import numpy as np
 from PIL import Image
 
 from neural_style import Content, Network, Style, images
-from neural_style.eye import features_of
 from neural_style.features import vgg, weights
+from neural_style.features.extractor import features_of
 from neural_style.inputs import working_size
 from neural_style.losses.style import mean_gram_matrix
 

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_help())
         return 0
     if command == "--version":
-        from neural_style.records import library_version
+        from neural_style.runs.records import library_version
 
         print(f"neural-style {library_version()}")
         return 0
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise InvalidInputError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning  # type: ignore[assignment]
-            status = int(import_module(f"{__name__}.{module}").main(arguments[1:]))
+            status = int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))
         sys.stdout.flush()
         return status
     except NeuralStyleError as error:

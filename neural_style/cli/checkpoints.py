@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neural_style import files, records, solvers
-from neural_style.checkpoint import Checkpoint, same_run
+from neural_style import files, solvers
 from neural_style.errors import InvalidInputError, NeuralStyleError
-from neural_style.records import Record
+from neural_style.runs import records
+from neural_style.runs.checkpoint import Checkpoint, same_run
+from neural_style.runs.records import Record
 
 if TYPE_CHECKING:
     from neural_style.cli.session import Output

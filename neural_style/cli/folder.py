@@ -21,8 +21,8 @@ from neural_style.cli.session import INTERRUPTED, Output, Session, evaluations, 
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Style, as_styles
-from neural_style.run import Run
-from neural_style.transfer import Technique
+from neural_style.runs.settings import Run
+from neural_style.runs.transfer import Technique
 
 ENDINGS = (*images.SUFFIXES, ".gif", ".bmp")
 """Of the files that are taken for pictures; what else lies in a folder is passed over."""

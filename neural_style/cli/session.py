@@ -14,18 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from neural_style import files, images, records
-from neural_style.checkpoint import Checkpoint
+from neural_style import files, images
 from neural_style.cli.checkpoints import frames_of, is_finished, record_in
 from neural_style.cli.flags import add_fields
 from neural_style.cli.progress import Bar
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style, check_count, columns_at
-from neural_style.level import Progress
-from neural_style.masks import Mask
-from neural_style.run import EVALUATIONS_PER_ITERATION, Run
-from neural_style.transfer import Result, Step, Technique
+from neural_style.masks.mask import Mask
+from neural_style.runs import records
+from neural_style.runs.checkpoint import Checkpoint
+from neural_style.runs.level import Progress
+from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
+from neural_style.runs.transfer import Result, Step, Technique
 
 GIF_ROWS = 400
 """Frames of an animation are no larger than this: a GIF of a print would be hundreds of megabytes."""

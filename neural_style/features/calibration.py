@@ -10,12 +10,12 @@ from keras import ops
 from neural_style import images as pictures
 from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
-from neural_style.eye import Eye
 from neural_style.features import vgg
+from neural_style.features.extractor import Eye
+from neural_style.features.statistics import Statistic
 from neural_style.features.vgg import size_at, weight_name
 from neural_style.features.weights import Weights
 from neural_style.images import ImageSource
-from neural_style.statistics import Statistic
 
 
 def normalised(

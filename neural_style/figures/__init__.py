@@ -21,19 +21,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from neural_style import files, images, records
+from neural_style import files, images
 from neural_style.errors import InvalidInputError, check_choice, did_you_mean
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
-from neural_style.figures import champandard2016, color2016, control2017, gatys2015, gatys2016, novak2016, titu1994
+from neural_style.figures.builder import Progress, Sample, Workshop
 from neural_style.figures.cost import cost, painted_in
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import Made
+from neural_style.figures.papers import (
+    champandard2016,
+    color2016,
+    control2017,
+    gatys2015,
+    gatys2016,
+    novak2016,
+    titu1994,
+)
 from neural_style.figures.recipe import Cell, Figure, Recipe
-from neural_style.figures.study import SCALES, Study
-from neural_style.figures.workshop import Progress, Sample, Workshop
+from neural_style.figures.setup import SCALES, Study
 from neural_style.images import ImageSource
 from neural_style.inputs import check_count
+from neural_style.runs import records
 
 RECIPES: dict[str, Recipe] = {
     name: recipe

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from neural_style.features import vgg
 from neural_style.figures.panels import Made, looked_at_by, within
 from neural_style.figures.recipe import Figure
-from neural_style.run import EVALUATIONS_PER_ITERATION
+from neural_style.runs.settings import EVALUATIONS_PER_ITERATION
 
 OPERATIONS_PER_SECOND = 150e9
 """Of two CPU cores, in floating point and in small pictures."""

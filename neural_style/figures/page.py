@@ -11,9 +11,9 @@ import numpy as np
 
 from neural_style import files
 from neural_style.errors import InvalidInputError
+from neural_style.figures.builder import Workshop
 from neural_style.figures.panels import Doodled, Made, Painted, Picture
 from neural_style.figures.recipe import Cell, Chart, Figure
-from neural_style.figures.workshop import Workshop
 
 SUFFIXES = (".png", ".pdf")
 

@@ -1,6 +1,6 @@
 """What a figure is made of: pictures that are given, derived or painted, and numbers counted on them.
 
-A panel is data. It says what it depends on and makes nothing; that is the work of `neural_style.figures.workshop`.
+A panel is data. It says what it depends on and makes nothing; that is the work of `neural_style.figures.builder`.
 Panels are nested: what is painted has a content that may be derived from what was painted before.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from neural_style.doodle import NeuralDoodle
 from neural_style.network import Network
 from neural_style.reconstruction import Reconstruction
-from neural_style.run import Run
+from neural_style.runs.settings import Run
 
 Settings = tuple[tuple[str, Any], ...]
 """Keywords of a function, so that a panel can be hashed."""
@@ -31,7 +31,7 @@ class Derived:
     """A picture computed from others in an instant.
 
     Attributes:
-        how: a function of `neural_style.figures.derivations`.
+        how: a function of `neural_style.figures.transforms`.
         of: its pictures.
         settings: its keywords.
     """
@@ -107,7 +107,7 @@ class Counted:
     """Numbers about pictures.
 
     Attributes:
-        how: a function of `neural_style.figures.counts`.
+        how: a function of `neural_style.figures.measurements`.
         of: its pictures.
         settings: its keywords.
     """

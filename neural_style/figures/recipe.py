@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from neural_style.figures.panels import Counted, Panel, Picture
 
 if TYPE_CHECKING:
-    from neural_style.figures.study import Study
+    from neural_style.figures.setup import Study
 
 
 @dataclass(frozen=True)

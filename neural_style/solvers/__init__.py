@@ -1,7 +1,7 @@
 """What turns evaluations into a better pastiche: one interface, one file each.
 
 A solver is a function `minimise(function, start, *, evaluations)`, where `function` is a
-`neural_style.solvers.function.Function` and `start` an image (H, W, 3). It is a generator that yields a `Point` after
+`neural_style.backend.program.Function` and `start` an image (H, W, 3). It is a generator that yields a `Point` after
 every evaluation, so that whoever runs it may look, count and stop; it ends after `evaluations` of them, or earlier and
 returns why.
 
@@ -22,7 +22,7 @@ import numpy as np
 from neural_style.errors import check_choice
 
 if TYPE_CHECKING:
-    from neural_style.solvers.function import Function
+    from neural_style.backend.program import Function
 
 SOLVERS = ("lbfgs", "scipy_lbfgs", "adam")
 """Names of the solvers; each is the module of that name in this package."""

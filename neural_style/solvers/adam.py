@@ -8,8 +8,8 @@ from math import isfinite
 import keras
 import numpy as np
 
+from neural_style.backend.program import Function
 from neural_style.solvers import Point, Snapshot
-from neural_style.solvers.function import Function
 
 LEARNING_RATE = 10.0
 """Grey levels: the step of every pixel at first. The value of jcjohnson/neural-style; 2 and 5 were slower."""

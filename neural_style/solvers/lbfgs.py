@@ -32,8 +32,8 @@ from keras import ops
 
 from neural_style import backend
 from neural_style.backend import Tensor
+from neural_style.backend.program import Function
 from neural_style.solvers import Point, Snapshot
-from neural_style.solvers.function import Function
 
 MEMORY = 10
 """Pairs of steps and gradient changes that are remembered, as in the reference scripts."""

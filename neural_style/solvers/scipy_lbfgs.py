@@ -14,8 +14,8 @@ from collections.abc import Generator
 import keras
 import numpy as np
 
+from neural_style.backend.program import Function
 from neural_style.solvers import Point
-from neural_style.solvers.function import Function
 
 MEMORY = 10
 """Pairs of steps and gradient changes that are remembered, as in the reference scripts."""

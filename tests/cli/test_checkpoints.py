@@ -17,9 +17,9 @@ import pytest
 from PIL import Image, ImageSequence
 
 from neural_style import files
-from neural_style.checkpoint import Checkpoint
 from neural_style.cli.session import Output
-from neural_style.level import Level
+from neural_style.runs.checkpoint import Checkpoint
+from neural_style.runs.level import Level
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,12 +18,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Network, files, plan
+from neural_style import Network, files
 from neural_style.cli import progress
 from neural_style.cli.session import Output, Session
 from neural_style.errors import InvalidInputError, OutOfMemoryError
 from neural_style.inputs import as_content
-from neural_style.run import Run
+from neural_style.runs import memory_plan
+from neural_style.runs.settings import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -236,10 +237,10 @@ def test_what_has_room_for_portraits_only(paint: Command, folders: Path, monkeyp
     technique = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
     run = Run(image_size=16)
     portrait, square = (
-        plan.demands(technique.look, as_content(np.zeros((40, columns, 3), np.uint8)), (), run)[0].bytes
+        memory_plan.demands(technique.look, as_content(np.zeros((40, columns, 3), np.uint8)), (), run)[0].bytes
         for columns in (20, 40)
     )
-    monkeypatch.setattr(plan, "free_memory", lambda: int((portrait + square) / 2 / plan.RESERVE))
+    monkeypatch.setattr(memory_plan, "free_memory", lambda: int((portrait + square) / 2 / memory_plan.RESERVE))
     for name in ("a.png", "b.png"):
         Image.fromarray(np.full((40, 20, 3), 99, np.uint8)).save(folders / "photos" / name)
     Image.fromarray(np.full((10, 10, 3), 99, np.uint8)).save(folders / "style.png")

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from neural_style import INetwork, Network
-from neural_style.cli import network
+from neural_style.cli.commands import network
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 from neural_style import Network
-from neural_style.cli import contact, network
-from neural_style.cli.inetwork import technique_named
+from neural_style.cli.commands import network
+from neural_style.cli.commands.inetwork import technique_named
 from neural_style.cli.progress import Bar
+from neural_style.cli.sheets import contact
 from neural_style.errors import OutOfMemoryError
 from tests.conftest import SMALL
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from neural_style.errors import InvalidInputError
-from neural_style.eye import features_of
 from neural_style.features import vgg, weights
 from neural_style.features.calibration import normalised
+from neural_style.features.extractor import features_of
 
 LAYERS = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
 

@@ -12,12 +12,12 @@ from PIL import Image
 from neural_style import InvalidInputError, Network, NeuralStyleError, figures
 from neural_style.errors import OutOfMemoryError
 from neural_style.features import vgg, weights
+from neural_style.figures.builder import Workshop
 from neural_style.figures.page import metrics_text
 from neural_style.figures.panels import Brush, Counted, Derived, Given, Painted, within
 from neural_style.figures.recipe import Cell, Chart, Figure, Recipe
-from neural_style.figures.study import NORMALISED, SCALES, Study
-from neural_style.figures.workshop import Workshop
-from neural_style.run import Run
+from neural_style.figures.setup import NORMALISED, SCALES, Study
+from neural_style.runs.settings import Run
 from neural_style.solvers import function
 
 TINY = {"scale": "draft", "model": "mini", "weights": "random", "image_size": 32, "iterations": 1}
@@ -398,7 +398,7 @@ def make_workshop(folder, inputs):
 
 
 def test_regions_are_counted_on_the_map():
-    from neural_style.figures.workshop import _colours_in
+    from neural_style.figures.builder import _colours_in
     from neural_style.samples import sample
 
     assert _colours_in(sample("night_map")) == 4

@@ -6,8 +6,8 @@ from keras import ops
 
 from neural_style import backend
 from neural_style.losses.content import content_loss_gatys2016, content_loss_titu1994
-from neural_style.losses.smoothness import total_variation
 from neural_style.losses.style import gram_matrix, mean_gram_matrix, style_loss_gatys2016, style_loss_titu1994
+from neural_style.losses.total_variation import total_variation
 
 IMAGE_SIZE = (12, 16)  # of the golden unit cases
 

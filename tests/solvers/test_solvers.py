@@ -10,8 +10,8 @@ from keras import ops
 from scipy import optimize
 
 from neural_style import InvalidInputError, backend
+from neural_style.backend.program import Evaluated, Function
 from neural_style.solvers import RESUMABLE, SOLVERS, lbfgs, scipy_lbfgs, solver
-from neural_style.solvers.function import Evaluated, Function
 
 SHAPE = (4, 5, 3)
 

@@ -1,0 +1,1 @@
+"""The commands of `neural-style`, one module a command."""

@@ -1,0 +1,35 @@
+"""`neural-style inetwork photo.jpg painting.jpg out`: the flags of the reference's INetwork.py, and ours."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, _ActionsContainer
+from collections.abc import Sequence
+
+from neural_style.cli.commands import network
+from neural_style.inetwork import INetwork
+from neural_style.network import Network
+
+DESCRIPTION = """\
+Paint a photo with the improved network of Novak & Nikulin 2016. As in the reference scripts the last layer is weighted
+-1 by default, so the loss has no lower bound: --chain False or --variant novak2016 have one."""
+
+IMPROVEMENTS = ("variant", "geometric_weights", "all_layers", "activation_shift", "chain")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit status."""
+    return network.run(network.parser("inetwork", INetwork, DESCRIPTION, own=IMPROVEMENTS), INetwork, arguments)
+
+
+def technique_named(arguments: Sequence[str]) -> tuple[type[Network], Sequence[str]]:
+    """The technique that `--technique` names, on which the other flags depend, and the fields of its own."""
+    chosen = ArgumentParser(add_help=False, allow_abbrev=False)
+    chosen.add_argument("--technique")
+    improved = chosen.parse_known_args(arguments)[0].technique == INetwork.name
+    return (INetwork, IMPROVEMENTS) if improved else (Network, ())
+
+
+def add_technique_flag(parser: _ActionsContainer) -> None:
+    """`--technique`, for commands about other commands."""
+    names = (Network.name, INetwork.name)
+    parser.add_argument("--technique", choices=names, default=Network.name, help="the command (default: network)")

@@ -1,0 +1,116 @@
+"""`neural-style plan photo.jpg painting.jpg --image_size 4096`: memory and time of a run, before it is started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from neural_style.cli.commands import network
+from neural_style.cli.commands.inetwork import add_technique_flag, technique_named
+from neural_style.cli.flags import values
+from neural_style.cli.progress import duration
+from neural_style.cli.session import start_backend
+from neural_style.errors import InvalidInputError
+from neural_style.inputs import as_content
+from neural_style.network import Network
+from neural_style.runs.memory_plan import (
+    GIB,
+    SMALL_TILES,
+    TILES,
+    Demand,
+    demands,
+    difference,
+    fitted,
+    largest,
+    memory_of,
+)
+from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
+
+DESCRIPTION = """\
+Tell how much memory and time a run would take, as a whole and by tiles, and the largest size that fits this machine.
+Flags are those of the command that is planned; nothing is painted, and no weights are needed."""
+
+EPILOG = """\
+examples:
+  neural-style plan photo.jpg painting.jpg --model vgg19 --image_size 4096
+  neural-style plan photo.jpg painting.jpg --technique inetwork --model mini --memory_limit 8
+"""
+
+TRIED = 256
+"""Side of the noise on which the speed of the machine is measured."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit status."""
+    technique, own = technique_named(arguments)
+    parser = network.parser("plan", technique, DESCRIPTION, own=own, paints=False)
+    parser.epilog = EPILOG
+    add_technique_flag(parser)
+    parser.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
+    found = parser.read(arguments)
+    settings, run = technique(**values(found, technique)), Run(**values(found, Run))
+    content, styles = as_content(found.content), [style.read() for style in network.styles_of(found)]
+    start_backend(found.device)  # first: what is needed depends on the backend, and which memory on the device
+    planned = demands(settings.look, content, styles, run)
+    available = memory_of(run)
+    speeds = _seconds_per_pixel(settings)
+    for demand in planned:
+        print("\n".join(_lines(demand, available, speeds)))
+    return 0
+
+
+def _lines(demand: Demand, available: int | None, speeds: tuple[float, float]) -> list[str]:
+    """The table of one size, and what a run would choose."""
+    free = "nobody knows how much memory is free" if available is None else f"{available / GIB:.1f} GiB free"
+    lines = [f"{demand.size[0]} x {demand.size[1]} pixels, {free}", f"  {'':<14}{'memory':>10}{'an iteration':>16}"]
+    sides = [side for side in (*TILES, *SMALL_TILES) if side < max(demand.size)]
+    for choice in (replace(demand, tile=side) for side in ([demand.tile] if demand.tile else [None, *sides])):
+        name = f"tiles of {choice.tile}" if choice.tile else "as a whole"
+        seconds = EVALUATIONS_PER_ITERATION * (choice.forward_pixels * speeds[0] + choice.pixels * speeds[1])
+        lines.append(f"  {name:<14}{choice.bytes / GIB:>6.1f} GiB{duration(seconds):>16}")
+    if available is None:
+        return lines
+    try:
+        chosen = fitted(demand, available)
+        lines.append(difference(demand, chosen, available) or "fits as it is")
+    except InvalidInputError as error:
+        lines.append(str(error))
+    lines.append(f"the largest picture of this shape that fits has {largest(demand, available)} rows")
+    return lines
+
+
+def _seconds_per_pixel(settings: Network) -> tuple[float, float]:
+    """Of a pass forward, and of one forward and back: measured on noise, with weights of noise."""
+    from neural_style.features.extractor import open_eye
+    from neural_style.network import settled_precision
+    from neural_style.objectives import terms
+
+    eye = open_eye(
+        settings.model,
+        "random",
+        settings.layers,
+        pooling=settings.pooling,
+        precision=settled_precision(settings.precision),
+    )
+    size = TRIED, TRIED
+    statistics = [
+        terms.correlations(layers, size=size, image_size=size, normalization="gatys2016")
+        for layers in settings.style_coefficients()
+    ]
+    image = np.random.default_rng(0).uniform(0, 255, (*size, 3)).astype("float32")
+    slopes = eye.sums(image, statistics)
+    return (
+        _seconds(lambda: eye.sums(image, statistics, tile=TRIED)) / TRIED**2,
+        _seconds(lambda: eye.pulled_back(image, statistics, slopes, tile=TRIED)) / TRIED**2,
+    )
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    function()  # compiled here
+    started = time.perf_counter()
+    for _ in range(2):
+        function()
+    return (time.perf_counter() - started) / 2

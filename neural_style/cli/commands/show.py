@@ -1,0 +1,46 @@
+"""`neural-style show out.png`: how a picture was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from neural_style.cli.flags import Parser
+from neural_style.cli.session import table_of_terms
+from neural_style.runs import records
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit status."""
+    parser = Parser("show", "Print the settings, versions and losses that a picture was made with.")
+    parser.add_argument("picture", type=Path, help="a picture made by neural_style, or its .json or .gif")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    found = parser.read(arguments)
+    record = records.read(found.picture)
+    if found.json:
+        print(json.dumps(record, indent=2, ensure_ascii=False))
+        return 0
+    print(f"{record['technique']} by neural_style {record.get('neural_style', 'unknown')}")
+    sections = {"content": record["content"]}
+    sections |= {f"style {index}": style for index, style in enumerate(record["styles"])}
+    sections |= {"settings": record["settings"], "run": record["run"], "versions": record.get("versions", {})}
+    for title, entries in sections.items():
+        print(f"\n{title}")
+        for name, value in entries.items():
+            print(f"  {name:<24}{_short(value)}")
+    if "cells" in record:
+        print("\ncells")
+        for cell in record["cells"]:
+            print(f"  {' x '.join(cell['values'].values())}: {cell['command']}")
+        return 0
+    print(f"\nweights sha256 {record.get('weights_sha256', 'unknown')}")
+    if record.get("stopped"):
+        print(f"stopped early: {record['stopped']}")
+    if record.get("losses"):
+        print(f"\nlosses\n{table_of_terms(record['losses'])}")
+    return 0
+
+
+def _short(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,1 @@
+"""Contact sheets: combinations of settings, painted small and laid out in a grid."""

@@ -1,0 +1,341 @@
+"""Makes panels, each once: what is finished lies in a folder under a hash of all that it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from neural_style import files, images
+from neural_style.errors import BrokenRunError
+from neural_style.figures.judge import Lens, sha256_of
+from neural_style.figures.panels import (
+    Brush,
+    Counted,
+    Derived,
+    Doodled,
+    Given,
+    Made,
+    Painted,
+    Panel,
+    Picture,
+    looked_at_by,
+    parts_of,
+    within,
+)
+from neural_style.figures.setup import NORMALISED, Study, sides
+from neural_style.figures.transforms import DERIVATIONS
+from neural_style.images import ImageSource
+from neural_style.inputs import Style
+from neural_style.reconstruction import Reconstruction
+from neural_style.runs import records
+from neural_style.runs.settings import Run
+from neural_style.samples import as_rgb, sample
+
+if TYPE_CHECKING:
+    from neural_style.runs.transfer import Result, Step
+
+Array = np.ndarray[Any, Any]
+Progress = Callable[[str, int, float], None]
+"""Told after every evaluation of a panel: which it is, how many there were, and the lowest loss."""
+
+LEAST_SHARE = 0.005
+"""Of a map of regions: a colour that covers less is that of an edge."""
+
+VERSION = 2
+"""Of what is kept in the folder; another one is not read."""
+
+
+class Sample(NamedTuple):
+    """A picture of `neural_style.samples`, by its name; a plain text is a path."""
+
+    name: str
+
+
+class Workshop:
+    """A place where panels are made and kept.
+
+    Attributes:
+        study: at what scale panels are made.
+        lens: the network that looks at them.
+        folder: where finished panels lie.
+        made: keys of the panels that were made here and not found, in order.
+    """
+
+    def __init__(self, study: Study, inputs: Mapping[str, ImageSource | Sample], folder: Path) -> None:
+        """
+        Args:
+            study: at what scale the panels are made.
+            inputs: by name: a picture, or a `Sample`.
+            folder: made if need be.
+
+        Raises:
+            InvalidInputError, MissingFileError: an input cannot be read.
+        """
+        self.study, self.folder, self.lens = study, folder, Lens(study, folder)
+        self.made: list[str] = []
+        self._given = {name: _read(name, source) for name, source in inputs.items()}
+        self._pictures: dict[Picture, Array] = {}
+        self._keys: dict[Panel, str] = {}
+        self._told: dict[Panel, dict[str, Any]] = {}
+
+    def key(self, panel: Panel) -> str:
+        """A hash of all that the panel depends on: settings, pixels of its pictures, weights, seed."""
+        if panel not in self._keys:
+            text = json.dumps(self._described(panel), sort_keys=True, default=str)
+            self._keys[panel] = hashlib.sha256(text.encode()).hexdigest()[:24]
+        return self._keys[panel]
+
+    def make(self, panels: Iterable[Panel], progress: Progress | None = None) -> None:
+        """Make all that the panels need and that is not there yet; runs of equal programs come one after another."""
+        for panel in sorted(within(*panels), key=self._order()):
+            if isinstance(panel, Made):
+                self._paint(panel, progress)
+            elif isinstance(panel, Counted):
+                self.numbers(panel)
+
+    def picture(self, panel: Picture) -> Array:
+        """A picture (H, W, 3), RGB in 0..255, made if need be."""
+        if panel not in self._pictures:
+            self._pictures[panel] = self._picture(panel)
+        return self._pictures[panel]
+
+    def told(self, panel: Made) -> dict[str, Any]:
+        """Of a painted picture: its settings, metrics, losses, history, seconds, and the curve of its losses."""
+        self._paint(panel, None)
+        return self._told[panel]
+
+    def numbers(self, panel: Counted) -> dict[str, Any]:
+        """What was counted."""
+        if not self._is_kept(panel):
+            from neural_style.figures.measurements import COUNTS
+
+            started = time.perf_counter()
+            values = COUNTS[panel.how](self, *panel.of, **dict(panel.settings))
+            self._keep(panel, {"numbers": values, "seconds": time.perf_counter() - started})
+        found: dict[str, Any] = self._told[panel]["numbers"]
+        return found
+
+    def sized(self, panel: Picture, rows: int) -> Array:
+        """A picture with so many rows and columns that no pooling drops any of them."""
+        picture = self.picture(panel)
+        return images.resize(picture, sides(picture, rows))
+
+    def _picture(self, panel: Picture) -> Array:
+        match panel:
+            case Given():
+                return self._given[panel.name]
+            case Derived():
+                pictures = [self.picture(part) for part in panel.of]
+                return DERIVATIONS[panel.how](*pictures, **dict(panel.settings))
+            case _:
+                self._paint(panel, None)  # which reads what is kept
+                return self._pictures[panel]
+
+    def _paint(self, panel: Made, progress: Progress | None) -> None:
+        if self._is_kept(panel):
+            return
+        key, curve = self.key(panel), []
+
+        def watch(evaluations: int, loss: float) -> None:
+            curve.append(loss)
+            if progress is not None:
+                progress(key, evaluations, loss)
+
+        trace: list[dict[str, float]] = []
+
+        def judge(step: Step) -> None:
+            if isinstance(panel, Painted) and panel.traced:
+                trace.append({"evaluations": step.evaluations, **self._metrics(panel, step.image)})
+
+        started = time.perf_counter()
+        told: dict[str, Any]
+        try:
+            result = self._run(panel, watch, judge)
+        except BrokenRunError as error:
+            if not (isinstance(panel, Painted) and panel.may_break):
+                raise
+            image, record, stopped = self._begun(panel), None, str(error)
+            told = {"settings": records.plain(panel.technique), "run": records.plain(panel.run)}
+        else:
+            if result.stopped == "interrupted":
+                raise KeyboardInterrupt
+            if result.history[-1]["image_size"][0] != panel.run.levels[-1]:
+                raise BrokenRunError(result.stopped)  # what was painted is too small, and no panel
+            image, record, stopped = result.image, records.to_json(result.record), result.stopped
+            told = {name: result.record[name] for name in ("settings", "run", "losses", "history")}
+        seconds = time.perf_counter() - started
+        images.write(self._file(panel, ".png"), image, record=record, overwrite=True)
+        self._pictures[panel] = image
+        told |= {"metrics": self._metrics(panel, image), "curve": curve, "trace": trace}
+        self._keep(panel, {"technique": type(panel.technique).__name__, **told, "stopped": stopped, "seconds": seconds})
+        self.made.append(key)
+
+    def _begun(self, panel: Painted) -> Array:
+        """The picture that a run begins with, if it is not noise."""
+        begun = self.sized(panel.content, panel.run.levels[-1])
+        if panel.init is not None:
+            begun = images.resize(self.picture(panel.init), begun.shape[:2])
+        image: Array = np.clip(np.rint(begun), 0, 255).astype(np.uint8)
+        return image
+
+    def _run(self, panel: Made, watch: Callable[[int, float], None], judge: Callable[[Step], None]) -> Result:
+        source = self.lens.weights_of(panel.technique.weights, panel.technique.pooling)
+        if isinstance(panel, Doodled):
+            rows = panel.run.levels[-1]
+            return replace(panel.technique, weights=source).transfer(
+                images.resize(self.picture(panel.style), sides(self.picture(panel.style_map), rows)),
+                *(self._map(part, rows) for part in (panel.style_map, panel.target_map)),
+                labels=panel.labels or _colours_in(self.picture(panel.style_map)),
+                progress=watch,
+                **_doodle_settings(panel.run),
+            )
+        rows = panel.run.levels[-1]
+        content = self.sized(panel.content, rows)
+        settings = dict(vars(panel.run))
+        if panel.init is not None:
+            settings["init"] = images.resize(self.picture(panel.init), content.shape[:2])
+        technique = replace(panel.technique, weights=source)
+        styles = [self._style(brush) for brush in panel.styles]
+        return technique.transfer(content, styles, progress=watch, on_step=judge, **settings)
+
+    def _style(self, brush: Brush) -> Style:
+        mask = None if brush.mask is None else self.picture(brush.mask)
+        return Style(self.picture(brush.picture), weight=brush.weight, mask=mask, scale=brush.scale)
+
+    def _map(self, panel: Picture, rows: int) -> Array:
+        """A map of regions, whose colours must not be mixed."""
+        picture = self.picture(panel)
+        return images.resize(picture, sides(picture, rows), method="nearest")
+
+    def _metrics(self, panel: Made, image: Array) -> dict[str, float]:
+        """Of a picture against what it was made from."""
+        content: Array | None = None
+        styles: list[Array] = []
+        if isinstance(panel, Doodled):
+            styles = [self.picture(panel.style)]
+        elif isinstance(panel.technique, Reconstruction) and panel.technique.of == "style":
+            styles = [self.picture(panel.content)]
+        else:
+            content = self.picture(panel.content)
+            styles = [self.picture(brush.picture) for brush in panel.styles]
+        return self.lens.measured(image, content, styles)
+
+    def _described(self, panel: Panel) -> dict[str, Any]:
+        """All that a panel depends on, as plain data."""
+        match panel:
+            case Given():
+                return {"pixels": sha256_of(self._given[panel.name])}
+            case Derived() | Counted():
+                kind = type(panel).__name__.lower()
+                own = {kind: panel.how, "settings": dict(panel.settings), "of": [self.key(part) for part in panel.of]}
+                return {**own, **(self._circumstances() if isinstance(panel, Counted) else {})}
+            case Doodled():
+                inputs: dict[str, Any] = {
+                    name: self.key(getattr(panel, name)) for name in ("style", "style_map", "target_map")
+                }
+                inputs["labels"] = panel.labels
+            case Painted():
+                inputs = {
+                    "content": self.key(panel.content),
+                    "styles": [
+                        {
+                            "picture": self.key(brush.picture),
+                            "weight": brush.weight,
+                            "mask": None if brush.mask is None else self.key(brush.mask),
+                            "scale": brush.scale,
+                        }
+                        for brush in panel.styles
+                    ],
+                    "init": None if panel.init is None else self.key(panel.init),
+                    "traced": panel.traced,
+                    "may_break": panel.may_break,
+                }
+        settings = records.plain(panel.technique)
+        settings["weights"] = settings["weights"] == NORMALISED  # wherever the file lies; its hash is below
+        return {
+            "technique": type(panel.technique).__name__,
+            "settings": settings,
+            "run": records.plain(panel.run),
+            **self._circumstances(),
+            **inputs,
+        }
+
+    def _circumstances(self) -> dict[str, Any]:
+        """What every panel depends on that takes work."""
+        return {
+            "version": VERSION,
+            "library": records.library_version(),
+            "weights": self.lens.fingerprint,
+            "judge": self.study.judge,
+        }
+
+    def _order(self) -> Callable[[Panel], tuple[int, ...]]:
+        """Panels after what they depend on, and next to those that look through the same network at the same size."""
+        depths: dict[Panel, int] = {}
+        groups: dict[str, int] = {}
+
+        def order(panel: Panel) -> tuple[int, ...]:
+            if panel not in depths:
+                for part in parts_of(panel):
+                    order(part)
+                depths[panel] = 1 + max((depths[part] for part in parts_of(panel)), default=0)
+            group = ""
+            if isinstance(panel, Made):
+                group = repr((type(panel.technique), looked_at_by(panel), panel.run.levels))
+            return depths[panel], groups.setdefault(group, len(groups))
+
+        return order
+
+    def _file(self, panel: Panel, ending: str) -> Path:
+        return self.folder / f"{self.key(panel)}{ending}"
+
+    def _keep(self, panel: Panel, told: Mapping[str, Any]) -> None:
+        """Write down that a panel is finished, last."""
+        path = self._file(panel, ".json")
+        text = json.dumps({"key": self.key(panel), **told}, default=_plain)
+        with files.complete(path, f'file "{path}"', overwrite=True) as file:
+            file.write(text.encode())
+        self._told[panel] = json.loads(text)
+
+    def _is_kept(self, panel: Made | Counted) -> bool:
+        """Whether the panel is finished and whole in the folder, from which it is read; what is damaged is not."""
+        if panel not in self._told:
+            try:
+                told = json.loads(self._file(panel, ".json").read_text(encoding="utf-8"))
+                if told["key"] != self.key(panel) or not ("numbers" in told or "metrics" in told):
+                    return False
+                if isinstance(panel, Made):
+                    self._pictures[panel] = images.read(self._file(panel, ".png")).rgb
+            except (OSError, ValueError, KeyError, TypeError):  # a picture that cannot be read is a ValueError, too
+                return False
+            self._told[panel] = told
+        return True
+
+
+def _doodle_settings(run: Run) -> dict[str, Any]:
+    """Of a run, those that a doodle has."""
+    own = ("image_size", "sizes", "iterations", "solver", "memory", "tile", "memory_limit", "seed", "min_improvement")
+    return {name: getattr(run, name) for name in own}
+
+
+def _colours_in(picture: Array) -> int:
+    """How many colours cover at least `LEAST_SHARE` of a map each."""
+    _, counts = np.unique(picture.reshape(-1, picture.shape[-1]), axis=0, return_counts=True)
+    return int(np.sum(counts >= LEAST_SHARE * counts.sum()))
+
+
+def _read(name: str, source: ImageSource | Sample) -> Array:
+    if isinstance(source, Sample):
+        return as_rgb(sample(source.name))
+    return images.read(source, what=name).rgb
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)

@@ -1,0 +1,1 @@
+"""The figures of each paper as data, one module a paper."""

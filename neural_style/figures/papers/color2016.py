@@ -1,0 +1,177 @@
+"""Gatys, Bethge, Hertzmann & Shechtman 2016, Preserving Color in Neural Artistic Style Transfer, arXiv:1606.05897:
+figures 1 and 3 to 5.
+
+Network and units are those of `neural_style.figures.papers.gatys2015`; pictures start from the photo, as in the authors'
+code.
+"""
+
+from __future__ import annotations
+
+from neural_style.figures.panels import Brush, Derived, Given, Painted, Picture
+from neural_style.figures.papers.gatys2015 import CONTENT_LAYER, author_network
+from neural_style.figures.recipe import Cell, Figure, Recipe
+from neural_style.figures.setup import Study
+
+RATIO = 1e-3
+"""Of the authors' code (leongatys/NeuralImageSynthesis: a content weight of 1e6 and a style weight of 1e9)."""
+
+EVALUATIONS = 500
+"""Of the authors' code at 512 rows; the paper has no number."""
+
+METHOD = "pca"
+"""The linear map of Image Analogies, which the authors chose."""
+
+PHOTO, PAINTING = Given("photo"), Given("painting")
+SECOND_PHOTO, SECOND_PAINTING = Given("second_photo"), Given("second_painting")
+
+SMOOTHED = "a little smoothness"
+DEPARTURES = (SMOOTHED,)
+
+
+def painted(study: Study, photo: Picture, painting: Picture, *, ratio: float = RATIO) -> Painted:
+    """A plain transfer, from which all others here differ by their pictures only."""
+    run = study.run(evaluations=EVALUATIONS, init="content")
+    return Painted(author_network(study, ratio=ratio), photo, (Brush(painting),), run)
+
+
+def colours_matched(painting: Picture, photo: Picture, *, method: str = METHOD) -> Derived:
+    """The painting in the colours of the photo."""
+    return Derived("matched_colours", (painting, photo), (("method", method),))
+
+
+def colours_before(study: Study, photo: Picture, painting: Picture, *, method: str = METHOD) -> Painted:
+    """A transfer of the painting in the photo's colours."""
+    return painted(study, photo, colours_matched(painting, photo, method=method))
+
+
+def on_luminance(study: Study, photo: Picture, painting: Picture, *, matched: bool = True) -> Painted:
+    """A transfer between pictures without colours, the painting's luminance `matched` to the photo's or as it is."""
+    bright = Derived("matched_luminance", (painting, photo)) if matched else Derived("luminance", (painting,))
+    return painted(study, Derived("luminance", (photo,)), bright)
+
+
+def with_colours(bright: Picture, photo: Picture) -> Derived:
+    """The luminance of a picture with I and Q of the photo."""
+    return Derived("recombined", (bright, photo))
+
+
+def two_ways(study: Study) -> Figure:
+    """Figure 1: plain, with colours matched, and on luminance only."""
+    return Figure(
+        title="Two ways to keep the colours of a photo",
+        rows=(
+            (Cell(PHOTO, "(a) photo"), Cell(PAINTING, "(b) painting"), None),
+            (
+                Cell(painted(study, PHOTO, PAINTING), "(c) plain transfer"),
+                Cell(
+                    colours_before(study, PHOTO, PAINTING),
+                    "(d) the painting in the photo's colours",
+                    inset=colours_matched(PAINTING, PHOTO),
+                ),
+                Cell(
+                    with_colours(on_luminance(study, PHOTO, PAINTING), PHOTO),
+                    "(e) luminance only",
+                    inset=Derived("matched_luminance", (PAINTING, PHOTO)),
+                ),
+            ),
+        ),
+        caption="A plain transfer brings the colours of the painting along. Where the painting is given the photo's "
+        "colours first (small in the corner), strokes keep colours of their own, though not those of their place; "
+        f"luminance alone keeps every colour where it was. {set_as(study)}",
+        departures=DEPARTURES,
+    )
+
+
+def linear_maps(study: Study) -> Figure:
+    """Figure 3: linear maps that give a painting the photo's mean and covariance, and what is painted with them."""
+    methods = {"cholesky": "(a) Cholesky", "pca": "(b) Image Analogies", "monge_kantorovich": "Monge-Kantorovich"}
+    return Figure(
+        title="Linear maps of colours",
+        rows=(
+            tuple(Cell(colours_matched(PAINTING, PHOTO, method=method)) for method in methods),
+            tuple(Cell(colours_before(study, PHOTO, PAINTING, method=method)) for method in methods),
+        ),
+        inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
+        row_labels=("recoloured painting", "result"),
+        column_labels=tuple(methods.values()),
+        caption="All three give the painting the mean and the covariance of the photo's colours and differ by a "
+        "rotation: which colour of the painting becomes which. Cholesky depends on the order of the channels, the map "
+        "of Image Analogies (pca) on none; Monge-Kantorovich moves colours the least. "
+        f"{set_as(study)}",
+        departures=("the third column is ours", *DEPARTURES),
+    )
+
+
+def before_or_after(study: Study) -> Figure:
+    """Figure 4: colours matched before the transfer, and after it."""
+    pairs = ((PHOTO, PAINTING), (SECOND_PHOTO, SECOND_PAINTING))
+    rows = tuple(
+        (
+            Cell(photo, "photo", inset=painting),
+            Cell(colours_before(study, photo, painting), f"({letters[0]}) before the transfer"),
+            Cell(
+                Derived("recoloured", (painted(study, photo, painting), photo), (("method", METHOD),)),
+                f"({letters[1]}) after the transfer",
+            ),
+        )
+        for (photo, painting), letters in zip(pairs, ("ab", "cd"), strict=True)
+    )
+    return Figure(
+        title="Colours matched before the transfer, and after it",
+        rows=rows,
+        caption="Before, the painting gets the photo's colours and is transferred; after, a plain transfer gets them "
+        "as a whole. What that has changed stays changed: colours may stand where they do not belong, and what was "
+        f"bright in the photo may not be. The map is that of Image Analogies. {set_as(study)}",
+        departures=DEPARTURES,
+    )
+
+
+def luminance_only(study: Study) -> Figure:
+    """Figure 5: a transfer on luminance, without and with the painting's luminance matched to the photo's."""
+    plain, matched = (on_luminance(study, PHOTO, PAINTING, matched=value) for value in (False, True))
+    return Figure(
+        title="Transfer on luminance only",
+        rows=(
+            (
+                Cell(Derived("luminance", (PHOTO,)), "(a) luminance of the photo"),
+                Cell(plain, "(c) transfer on luminance", inset=Derived("luminance", (PAINTING,))),
+                Cell(
+                    matched,
+                    "(e) the painting's luminance matched first",
+                    inset=Derived("matched_luminance", (PAINTING, PHOTO)),
+                ),
+            ),
+            (
+                Cell(Derived("chroma", (PHOTO,)), "(b) I and Q of the photo"),
+                Cell(with_colours(plain, PHOTO), "(d) = (c) with I and Q"),
+                Cell(with_colours(matched, PHOTO), "(f) = (e) with I and Q"),
+            ),
+        ),
+        inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
+        caption="Photo and painting (small in the corners) are reduced to luminance; the result gets the photo's "
+        "colours back. Where the painting is darker or brighter than the photo, mean and deviation of its luminance "
+        f"are matched first. {set_as(study)}",
+        departures=DEPARTURES,
+    )
+
+
+def set_as(study: Study, *, ratio: float = RATIO) -> str:
+    """How all pictures here are made, for a caption."""
+    return (
+        f"Content {study.layer(CONTENT_LAYER)}; authors' units on the normalised network, alpha/beta = "
+        f"{study.ratio(ratio):g}, average pooling, from the photo."
+    )
+
+
+SOURCE = "Gatys, Bethge, Hertzmann & Shechtman 2016, arXiv:1606.05897"
+PAIR = {"photo": "coffee", "painting": "night"}
+DARK_AND_BRIGHT = {"photo": "rocket", "painting": "harvest"}
+MANY_COLOURED = {"photo": "portrait", "painting": "harvest"}
+TWO_PAIRS = {**PAIR, **{f"second_{name}": sample for name, sample in DARK_AND_BRIGHT.items()}}
+
+FIGURES = {
+    "color2016-1": Recipe("two ways to keep a photo's colours", f"{SOURCE}, figure 1", PAIR, two_ways),
+    "color2016-3": Recipe("linear maps of colours", f"{SOURCE}, figure 3", MANY_COLOURED, linear_maps),
+    "color2016-4": Recipe("colours before and after a transfer", f"{SOURCE}, figure 4", TWO_PAIRS, before_or_after),
+    "color2016-5": Recipe("transfer on luminance only", f"{SOURCE}, figure 5", DARK_AND_BRIGHT, luminance_only),
+}

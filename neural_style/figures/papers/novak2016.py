@@ -1,0 +1,248 @@
+"""Novak & Nikulin 2016, Improving the Neural Algorithm of Artistic Style, arXiv:1605.04603.
+
+Known are the changes themselves, VGG-19, a baseline with the content at conv4_2, and that runs start from the content.
+Not known are the weights of content and style, the number of evaluations, and the normalisation of each term: those
+here are ours. Beside the paper's variant stands `titu1994`, what the reference scripts make of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neural_style.features.vgg import block_of
+from neural_style.figures.panels import Brush, Counted, Given, Painted
+from neural_style.figures.papers import gatys2015, titu1994
+from neural_style.figures.recipe import Cell, Chart, Figure, Recipe, Slot
+from neural_style.figures.setup import Study
+from neural_style.inetwork import INetwork
+
+PHOTO, PAINTING, SECOND = Given("photo"), Given("painting"), Given("second_painting")
+
+ROWS = 512
+
+ABLATION_SHARE = 0.6
+"""Of a scale's iterations: at 128 rows losses after 100 evaluations are within a tenth of those after 160."""
+
+STEPS: dict[str, dict[str, Any]] = {
+    "classic": {"geometric_weights": False, "all_layers": False, "activation_shift": 0.0, "chain": False},
+    "+ geometric weights": {"geometric_weights": True},
+    "+ all layers": {"all_layers": True},
+    "+ activation shift": {"activation_shift": -1.0},
+    "+ chain": {"chain": True},
+}
+"""What each column of the ablation changes beside what those before it did (sections 3.1, 3.2, 3.3 and 3.5)."""
+
+SMOOTHNESS = 1e-6
+"""Against the grain that poolings leave; the weight of a mean of differences, beside relative errors."""
+
+OURS = "weights, a little smoothness, average pooling and the number of evaluations are ours: the paper's are not known"
+
+
+def improved(study: Study, *, variant: str = "novak2016", **switches: Any) -> INetwork:
+    """One of the two variants, with all that the paper adds; `switches` are further fields of `INetwork`.
+
+    Both have average pooling, as the classic algorithm has, so that only what is compared is different.
+    """
+    switches = {**_steps_up_to("+ chain"), "pooling": "ave", **switches}
+    has_all = switches["all_layers"]
+    if variant == "titu1994":
+        layers: dict[str, Any] = {"style_layers": _bounded_at_first(study, switches)} if has_all else {}
+        return titu1994.reference(study, INetwork, paper="vgg19", rows=ROWS, variant=variant, **layers, **switches)
+    return INetwork(
+        **{**study.network(), **switches},
+        variant=variant,
+        content_layer=None if has_all else study.layer(gatys2015.CONTENT_LAYER),
+        style_layers=study.all_layers() if has_all else study.style_layers(*gatys2015.STYLE_LAYERS),
+        total_variation_weight=SMOOTHNESS,
+    )
+
+
+def _bounded_at_first(study: Study, switches: dict[str, Any]) -> tuple[str, ...]:
+    """All layers; of a network that ends at the third block those up to conv3_2 where there is a chain.
+
+    Activations, and with them Gram errors, grow up to the end of that block; a chain over all of it, which weighs the
+    deepest layer by -1, is below zero at the photo itself, so that there is no picture to show.
+    """
+    layers = study.all_layers()
+    if not switches["chain"] or block_of(layers[-1]) > 3:
+        return layers
+    study.differences["chain"] = "titu1994's chain ends at conv3_2, as with deeper layers it begins below zero"
+    return tuple(layer for layer in layers if layer <= "conv3_2")
+
+
+def row(study: Study) -> Figure:
+    """Figure 1: content, style, the classic algorithm, and the improved one."""
+    run = study.run(rows=ROWS)
+
+    def cell(technique: Any, title: str) -> Cell:
+        return Cell(Painted(technique, PHOTO, (Brush(PAINTING),), run, may_break=True), title)
+
+    reference = cell(improved(study, variant="titu1994"), "INetwork, titu1994")
+    return Figure(
+        title="The algorithm and its improvement",
+        rows=(
+            (
+                Cell(PHOTO, "content"),
+                Cell(PAINTING, "style"),
+                cell(gatys2015.author_network(study, ratio=1e-3, rows=ROWS), "Gatys et al. (Network)"),
+                cell(improved(study), "INetwork, novak2016"),
+                reference,
+            ),
+        ),
+        caption="INetwork novak2016 is the paper's: geometric weights, all layers, activations shifted by -1, and "
+        "correlations between neighbouring layers. What the reference calls a chain are differences of layers' "
+        "losses, S_i - S_(i+1), which weigh the deepest layer by -1. All start from the content.",
+        departures=(
+            "Li & Wand's picture is left out: their method is not in this library",
+            "correlations are not blurred",
+            OURS,
+        ),
+        findings=(_ended({"INetwork, titu1994": reference}),),
+    )
+
+
+def ablation(study: Study) -> Figure:
+    """The paper's changes, one after another, in both variants."""
+    run = study.run(rows=ROWS, share=ABLATION_SHARE)
+
+    def cell(variant: str, painting: Given, step: str) -> Cell:
+        technique = improved(study, variant=variant, **_steps_up_to(step))
+        return Cell(Painted(technique, PHOTO, (Brush(painting),), run, may_break=True), inset=painting)
+
+    places = [(variant, painting) for painting in (PAINTING, SECOND) for variant in ("novak2016", "titu1994")]
+    rows = tuple(tuple(cell(*place, step) for step in STEPS) for place in places)
+    return Figure(
+        title="The improvements, one after another",
+        rows=rows,
+        inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting"), Cell(SECOND, "second painting")),
+        row_labels=tuple(variant for variant, _ in places),
+        column_labels=tuple(STEPS),
+        caption="Each column adds to the one before. In novak2016 geometric weights favour shallow layers of the style "
+        "and deep ones of the content, all layers also keep the content, and the chain is made of correlations between "
+        "neighbouring layers. In titu1994 geometric weights favour deep layers of the style, and the chain weighs the "
+        "deepest by -1. All start from the content.",
+        departures=("which columns there are, is ours", OURS),
+        findings=(
+            _ended(
+                {
+                    f"titu1994 on {style}, {step}": cell
+                    for style, of_style in zip(("the painting", "the second painting"), rows[1::2], strict=True)
+                    for step, cell in zip(STEPS, of_style, strict=True)
+                }
+            ),
+        ),
+    )
+
+
+def convergence(study: Study) -> Figure:
+    """Whether the activation shift speeds convergence (section 3.3), on both kinds of weights."""
+    run = study.run(rows=ROWS)
+    networks = {"the network as it is": study.network(), "the normalised network": study.normalised_network()}
+    rows: list[tuple[Slot, ...]] = []
+    findings = []
+    for name, network in networks.items():
+        panels = {
+            f"shift {shift:g}": Painted(
+                improved(study, geometric_weights=False, chain=False, activation_shift=shift, **network),
+                PHOTO,
+                (Brush(PAINTING),),
+                run,
+                traced=True,
+            )
+            for shift in (0.0, -1.0)
+        }
+        charts = []
+        for how, measure in (
+            ("loss_by_evaluations", "loss / first loss"),
+            ("gram_by_evaluations", "plain Gram error"),
+        ):
+            curves = tuple((label, Counted(how, (panel,))) for label, panel in panels.items())
+            charts.append(Chart(curves, f"{measure}, {name}", x="evaluations", y=measure, logarithmic=True))
+        findings.append(Counted("shift_told", tuple(panels.values()), (("name", name),)))
+        pictures = [Cell(panel, f"{label}, {name}") for label, panel in panels.items()]
+        rows.append((*charts, *pictures))
+    return Figure(
+        title="Convergence with and without the activation shift",
+        rows=tuple(rows),
+        inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
+        caption="Losses with and without the shift are of two objectives, so both are also judged by one measure: the "
+        "relative error of Gram matrices of activations as they are, averaged over layers, after every iteration. All "
+        "layers alike, no chain; average pooling; all start from the content.",
+        departures=(OURS,),
+        findings=tuple(findings),
+    )
+
+
+def sparsity(study: Study) -> Figure:
+    """How sparse Gram matrices are with and without the activation shift (section 3.3)."""
+    rows_of_picture = study.rows(ROWS)
+    study.note_network()
+    layer = study.judge[1][min(2, len(study.judge[1]) - 1)]
+    rows, findings = [], []
+    for name, is_normalised in (("the network as it is", False), ("the normalised network", True)):
+        common = (("normalised", is_normalised), ("rows", rows_of_picture))
+
+        def counted(how: str, *settings: tuple[str, Any], common: tuple[tuple[str, Any], ...] = common) -> Counted:
+            return Counted(how, (PAINTING,), (*common, *settings))
+
+        findings.append(counted("sparsity_told", ("name", name)))
+        shifts = (0.0, -1.0)
+        bars = tuple((f"shift {shift:g}", counted("gram_sparsity", ("shift", shift))) for shift in shifts)
+        matrices = (
+            Chart(
+                (("", counted("gram_matrix", ("shift", shift), ("layer", layer), ("filters", 64))),),
+                f"{layer}, shift {shift:g}",
+                x="filter",
+                y="filter",
+                kind="matrix",
+            )
+            for shift in shifts
+        )
+        rows.append((Chart(bars, f"near-zero entries, {name}", x="", y="share", kind="bar"), *matrices))
+    return Figure(
+        title="Sparsity of Gram matrices",
+        rows=tuple(rows),
+        inputs=(Cell(PAINTING, "painting"),),
+        caption="Left, the share of entries that are smaller than a hundredth of the matrix's root mean square, by "
+        f"layer. Right, the entries among the first 64 filters of {layer}: white is such a one, and the darker "
+        "the larger, by powers of ten.",
+        findings=tuple(findings),
+    )
+
+
+def _steps_up_to(last: str) -> dict[str, Any]:
+    """The switches of all columns up to one."""
+    found: dict[str, Any] = {}
+    for name, changes in STEPS.items():
+        found |= changes
+        if name == last:
+            break
+    return found
+
+
+def _ended(cells: dict[str, Cell]) -> Counted:
+    """Which of these pictures were left early, as what has no lower bound may be."""
+    return Counted("ended_early", tuple(cell.picture for cell in cells.values()), (("names", tuple(cells)),))
+
+
+SOURCE = "Novak & Nikulin 2016, arXiv:1605.04603"
+PAIR = {"photo": "cat", "painting": "night"}
+
+FIGURES = {
+    "novak2016-1": Recipe("the algorithm, as in the paper and as in the reference", f"{SOURCE}, figure 1", PAIR, row),
+    "novak2016-ablation": Recipe(
+        "the improvements one after another",
+        f"{SOURCE}, 3.1 to 3.5",
+        {**PAIR, "second_painting": "harvest"},
+        ablation,
+    ),
+    "novak2016-convergence": Recipe(
+        "loss and Gram error with and without the activation shift", f"{SOURCE}, section 3.3", PAIR, convergence
+    ),
+    "novak2016-sparsity": Recipe(
+        "sparsity of Gram matrices with and without the shift",
+        f"{SOURCE}, section 3.3",
+        {"painting": "night"},
+        sparsity,
+    ),
+}

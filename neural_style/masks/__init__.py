@@ -1,0 +1,1 @@
+"""Masks, guides and label maps: where a style acts, at each layer."""

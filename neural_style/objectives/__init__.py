@@ -1,0 +1,1 @@
+"""Objectives: sums of weighted terms as differentiable functions of the pastiche."""

@@ -1,0 +1,183 @@
+"""An objective is a sum of terms; a term compares one statistic of the pastiche with a constant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from neural_style import backend
+from neural_style.backend import Tensor
+from neural_style.backend.program import Evaluated, Function
+from neural_style.errors import InvalidInputError
+from neural_style.features.extractor import Eye
+from neural_style.features.statistics import Statistic, key_of
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""A function of a statistic and its target, both tensors, to a scalar."""
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One weighted loss.
+
+    Attributes:
+        name: dotted, such as `style.0.conv1_1`.
+        weight: factor of the loss.
+        statistic: what is compared.
+        loss: function of the statistic and the target, a scalar.
+        target: the constant that the statistic is compared with, or None.
+    """
+
+    name: str
+    weight: float
+    statistic: Statistic
+    loss: Loss
+    target: Tensor = None
+
+
+class Evaluation(NamedTuple):
+    """Value, gradient (H, W, 3) and the value of each term at one image."""
+
+    value: float
+    gradient: np.ndarray
+    parts: dict[str, float]
+
+
+class Told(NamedTuple):
+    """What an evaluation tells beside value and gradient: the weighted terms, and whether the gradient can be used."""
+
+    parts: Tensor
+    gradient_is_finite: Tensor
+
+
+class Objective:
+    """The sum of some terms as a function of the pastiche.
+
+    Example:
+        >>> import numpy as np
+        >>> from neural_style import Network
+        >>> from neural_style.samples import sample
+        >>> net = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
+        >>> objective = net.objective(sample("cat"), sample("night"), image_size=24)
+        >>> objective.image_size
+        (24, 36)
+        >>> value, gradient = objective.value_and_grad(np.full((24, 36, 3), 128.0))  # RGB in 0..255
+        >>> gradient.shape
+        (24, 36, 3)
+    """
+
+    def __init__(
+        self, terms: Sequence[Term], eye: Eye, image_size: tuple[int, int], *, tile: int | None = None
+    ) -> None:
+        """
+        Args:
+            terms: at least one, with different names.
+            eye: the network; its precision is that of image, gradient and losses.
+            image_size: rows and columns of the pastiche.
+            tile: side of the tiles by which the pastiche is looked at; None looks at it as a whole. Value and gradient
+                are the same up to rounding.
+        """
+        self.terms = tuple(terms)
+        self.eye = eye
+        self.image_size = image_size
+        self.tile = tile
+        self._statistics = list(dict.fromkeys(term.statistic for term in terms))
+        targets = {
+            str(index): ops.convert_to_tensor(term.target)
+            for index, term in enumerate(self.terms)
+            if term.target is not None
+        }
+        weights = ops.convert_to_tensor([float(term.weight) for term in self.terms], dtype=self.dtype)
+        # Neither weights, targets nor fields are in these: programs outlive the objective that they were made for.
+        compared = [(self._statistics.index(term.statistic), term.loss) for term in self.terms]
+        self._combined = _combined(compared)
+        if tile is not None:
+            self._losses = backend.compiled(backend.value_and_grad(self._combined))
+            self.function = Function(self._evaluate_tiles, (weights, targets), traceable=False)
+            return
+        fields = [[ops.convert_to_tensor(field.values) for field in each.fields] for each in self._statistics]
+        looked_at = tuple(statistic.key for statistic in self._statistics)
+        key = eye, looked_at, tuple((place, key_of(loss)) for place, loss in compared)
+        constants = (weights, targets), fields
+        self.function = Function(_whole(eye, self._combined, self._statistics), constants, key=key)
+
+    @property
+    def weights_sha256(self) -> str:
+        """Fingerprint of the network's weights, for records."""
+        return self.eye.weights_sha256
+
+    @property
+    def dtype(self) -> str:
+        """Of image, gradient and value."""
+        return self.eye.dtype
+
+    def evaluate(self, image: np.ndarray) -> Evaluation:
+        """Value, gradient and terms at `image` (H, W, 3), RGB in 0..255; nothing is clipped or rounded."""
+        if np.shape(image) != (*self.image_size, 3):
+            raise InvalidInputError(f"the image must have shape {(*self.image_size, 3)}, received {np.shape(image)}")
+        value, gradient, told = self.function(ops.convert_to_tensor(image, dtype=self.dtype))
+        return Evaluation(float(value), np.array(ops.convert_to_numpy(gradient)), self.named(told))
+
+    def named(self, told: Told) -> dict[str, float]:
+        """The weighted value of each term by name."""
+        return dict(zip((term.name for term in self.terms), np.asarray(told.parts).tolist(), strict=True))
+
+    def value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:
+        """Value and gradient, the latter with the shape and units of `image`."""
+        evaluation = self.evaluate(image)
+        return evaluation.value, evaluation.gradient
+
+    def parts(self, image: np.ndarray) -> dict[str, float]:
+        """The weighted value of each term by name; their sum is the value."""
+        return self.evaluate(image).parts
+
+    def _evaluate_tiles(self, image: Tensor, constants: Any) -> Evaluated:
+        """By the chain rule: sums over all tiles, the losses' slopes in these, and those back through each tile."""
+        assert self.tile is not None
+        pixels = np.asarray(ops.convert_to_numpy(image))
+        sums = self.eye.sums(pixels, self._statistics, tile=self.tile)
+        value, parts, slopes = self._losses(sums, constants)
+        gradient = self.eye.pulled_back(pixels, self._statistics, slopes, tile=self.tile)
+        return Evaluated(value, gradient, Told(parts, bool(np.isfinite(gradient).all())))
+
+
+def _combined(compared: Sequence[tuple[int, Loss]]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """The losses as a function of the statistics, and of weights and targets: their sum, and each of them.
+
+    Args:
+        compared: of each term the index of its statistic, and its loss.
+    """
+
+    def losses(sums: Sequence[Tensor], constants: tuple[Tensor, Mapping[str, Tensor]]) -> tuple[Tensor, Tensor]:
+        weights, targets = constants
+        parts = weights * ops.stack(
+            [loss(sums[place], targets.get(str(index))) for index, (place, loss) in enumerate(compared)]
+        )
+        return ops.sum(parts), parts
+
+    return losses
+
+
+def _whole(
+    eye: Eye, combined: Callable[..., tuple[Tensor, Tensor]], statistics: Sequence[Statistic]
+) -> Callable[[Tensor, Any], Evaluated]:
+    """An evaluation that looks at the whole image at once."""
+    bare = [statistic.bare for statistic in statistics]
+
+    def losses(image: Tensor, constants: Any) -> tuple[Tensor, Tensor]:
+        compared, fields = constants
+        features = eye(image)
+        sums = [statistic.of(features, own) for statistic, own in zip(bare, fields, strict=True)]
+        return combined(sums, compared)
+
+    differentiated = backend.value_and_grad(losses)
+
+    def evaluate(image: Tensor, constants: Any) -> Evaluated:
+        value, parts, gradient = differentiated(image, constants)
+        return Evaluated(value, gradient, Told(parts, ops.all(ops.isfinite(gradient))))
+
+    return evaluate

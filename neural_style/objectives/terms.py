@@ -1,0 +1,182 @@
+"""The terms that techniques share: a loss of `neural_style.losses` with its statistic, its weight and its target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from neural_style.backend import Tensor
+from neural_style.features.statistics import Field, Statistic
+from neural_style.features.tiling import IMAGE
+from neural_style.features.vgg import size_at
+from neural_style.losses.content import content_loss_gatys2016, content_loss_titu1994, squared_error
+from neural_style.losses.relative import relative_error, relative_to
+from neural_style.losses.style import (
+    aligned,
+    cross_gram_matrix,
+    gram_matrix,
+    style_loss_gatys2016,
+    style_loss_titu1994,
+)
+from neural_style.losses.total_variation import total_variation
+from neural_style.masks.guidance import Guide
+from neural_style.objectives.objective import Loss, Term
+
+
+@dataclass(frozen=True)
+class Gram:
+    """The Gram matrix of shifted and guided features, times a factor.
+
+    A mask of the reference multiplies the features before the shift, so that what is masked out counts as the shift;
+    a guide of unit energy multiplies them after it, so that it does not count.
+
+    Attributes:
+        factor: `1 / (h w)` makes a mean over positions of the sum.
+        shift: added to every activation.
+        energy: of the guide, see `neural_style.masks.guidance.Guide`.
+    """
+
+    factor: float = 1.0
+    shift: float = 0.0
+    energy: str = "positions"
+
+    def __call__(self, features: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Features (1, h, w, C) and the weights of a guide (1, h, w, 1), None for everywhere; (C, C)."""
+        if guide is None:
+            return gram_matrix(features, shift=self.shift) * self.factor
+        if self.energy == "positions":
+            return gram_matrix(features * guide, shift=self.shift) * self.factor
+        return gram_matrix((features + self.shift) * guide) * self.factor
+
+
+@dataclass(frozen=True)
+class CrossGram:
+    """The correlations between two neighbouring layers, shifted first and guided then, times a factor.
+
+    Attributes:
+        factor: as in `Gram`; positions are those that `aligned` gives both.
+        shift: added to every activation.
+    """
+
+    factor: float = 1.0
+    shift: float = 0.0
+
+    def __call__(self, features: Tensor, deeper: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Features (1, h, w, C_l) and (1, h', w', C_k), and weights of a guide as `aligned` as they are; (C_l, C_k)."""
+        features, deeper = aligned(features, deeper)
+        shifted = features + self.shift
+        if guide is not None:
+            # On one factor and squared, it weighs a position as it does in a Gram matrix.
+            shifted = shifted * ops.square(guide)
+        return cross_gram_matrix(shifted, deeper + self.shift) * self.factor
+
+
+def content(
+    layer: str,
+    target: np.ndarray,
+    *,
+    weight: float,
+    image_size: tuple[int, int],
+    normalization: str,
+    loss_type: int = 0,
+) -> Term:
+    """The pastiche's activations at a layer against those of the content.
+
+    Args:
+        layer: where.
+        target: (1, h, w, C), of the content.
+        weight: of the term.
+        image_size: rows and columns of the pastiche.
+        normalization: `titu1994`, `gatys2016` or `relative`.
+        loss_type: of `titu1994`.
+    """
+    # A squared error is a sum over positions, so it is the statistic and not a loss of one: it has no target then.
+    errors: dict[str, Any] = {
+        "titu1994": partial(content_loss_titu1994, image_size=image_size, loss_type=loss_type),
+        "gatys2016": partial(content_loss_gatys2016, count=target.size),
+        "relative": squared_error,
+    }
+    statistic = Statistic((layer,), errors[normalization], (Field(target),))
+    if normalization == "relative":
+        norm = np.square(target, dtype=np.float64).sum().astype(target.dtype)
+        return Term(f"content.{layer}", weight, statistic, relative_to, norm)
+    return Term(f"content.{layer}", weight, statistic, _as_it_is)
+
+
+def correlations(
+    layers: tuple[str, ...],
+    *,
+    size: tuple[int, int],
+    image_size: tuple[int, int],
+    normalization: str,
+    shift: float = 0.0,
+    guide: Guide | None = None,
+) -> Statistic:
+    """The Gram matrix of a layer, or between two.
+
+    Args:
+        layers: one layer, or a layer and its deeper neighbour (for which there is no `titu1994`).
+        size: rows and columns of the image that is looked at: the painting, or the pastiche.
+        image_size: rows and columns of the pastiche. What `titu1994` sums over is brought to as many positions as the
+            pastiche has, so that the size of the painting changes nothing.
+        normalization: `titu1994`, `gatys2016` or `relative`.
+        shift: added to every activation.
+        guide: where it is measured; None is everywhere.
+    """
+    total = prod(size_at(layers[0], image_size)) if normalization == "titu1994" else 1
+    is_mean = guide is not None and guide.energy == "one"  # already: the weights' squares add up to one
+    factor = float(total) if is_mean else total / prod(_aligned_size(layers, size))
+    fields = () if guide is None else (guide.weights,)
+    if len(layers) == 2:
+        return Statistic(layers, CrossGram(factor, shift), fields)
+    return Statistic(layers, Gram(factor, shift, "positions" if guide is None else guide.energy), fields)
+
+
+def style(
+    statistic: Statistic,
+    target: Tensor,
+    *,
+    name: str,
+    weight: float,
+    image_size: tuple[int, int],
+    normalization: str,
+) -> Term:
+    """The pastiche's correlations against those of a style.
+
+    Args:
+        statistic: of the pastiche, from `correlations`.
+        target: the same of the style.
+        name: of the term.
+        weight: of the term.
+        image_size: rows and columns of the pastiche.
+        normalization: `titu1994`, `gatys2016` or `relative`.
+    """
+    losses: dict[str, Loss] = {
+        "titu1994": partial(style_loss_titu1994, image_size=image_size),
+        "gatys2016": style_loss_gatys2016,
+        "relative": relative_error,
+    }
+    return Term(name, weight, statistic, losses[normalization], target)
+
+
+def smoothness(*, weight: float) -> Term:
+    """The total variation of the pastiche."""
+    return Term("tv", weight, Statistic((IMAGE,), total_variation, beyond=1), _as_it_is)
+
+
+def _as_it_is(statistic: Tensor, _: Tensor) -> Tensor:
+    return statistic
+
+
+def _aligned_size(layers: tuple[str, ...], size: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a layer's map, or of two as `aligned` makes them."""
+    (rows, columns), *deeper = (size_at(layer, size) for layer in layers)
+    if not deeper:
+        return rows, columns
+    factor = 1 if deeper[0] == (rows, columns) else 2
+    return deeper[0][0] * factor, deeper[0][1] * factor

@@ -1,0 +1,1 @@
+"""Running an objective: settings, pyramid, checkpoints, results, and what they need of memory."""

@@ -1,0 +1,177 @@
+"""One size of a pyramid: a solver at work on an objective, watched."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cached_property
+from math import isfinite
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from neural_style import solvers
+from neural_style.errors import BrokenRunError
+from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
+
+if TYPE_CHECKING:
+    from neural_style.objectives.objective import Objective
+
+Progress = Callable[[int, float], None]
+"""Called after every evaluation with how many there were and the lowest loss so far."""
+
+
+class Level:
+    """One size of the pyramid: a solver at work, and the best it has found.
+
+    Attributes:
+        loss, losses: the lowest so far, and its terms by name.
+        evaluations, iterations: how many so far, at this size.
+        improvement: percent by which the loss fell in the last iteration; None in the first.
+        stopped: why the size is left before all iterations are done; empty if it is not.
+        broken: the run ends with this size.
+    """
+
+    TOLD: ClassVar = ("loss", "losses", "evaluations", "iterations", "improvement", "stopped", "broken")
+
+    def __init__(self, make_objective: Callable[[], Objective], run: Run, start: np.ndarray) -> None:
+        """`make_objective` is called when the first iteration is asked for; `start` is float32 (H, W, 3)."""
+        self._make_objective, self.run = make_objective, run
+        self._best: Any = start
+        self._snapshot: Callable[[], solvers.Snapshot] | None = None
+        self._breakdown = ""
+        self.loss = np.inf
+        self.losses: Mapping[str, float] = {}
+        self.evaluations = self.iterations = 0
+        self.improvement: float | None = None
+        self.stopped = ""
+        self.broken = False
+
+    @cached_property
+    def objective(self) -> Objective:
+        return self._make_objective()
+
+    @property
+    def image(self) -> np.ndarray:
+        """The best image so far, float32 (H, W, 3)."""
+        return np.asarray(self._best)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no iteration is left at this size."""
+        return bool(self.stopped) or self.iterations >= self.run.iterations
+
+    def saved(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """All that `take_up` needs, after an iteration: what JSON can hold, and arrays by name."""
+        state = self._snapshot() if self._snapshot is not None else {}
+        arrays = {f"solver.{name}": value for name, value in state.items()}
+        return {name: getattr(self, name) for name in self.TOLD}, {"image": self.image, **arrays}
+
+    def take_up(self, told: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Become the level that was `saved`; it may get more or fewer iterations than it had then."""
+        for name in self.TOLD:
+            setattr(self, name, told[name])
+        self._best = arrays["image"]
+        state = {name.removeprefix("solver."): arrays[name] for name in arrays if name.startswith("solver.")}
+        self._snapshot = lambda: state
+        if not self.is_over:
+            self.stopped = self._explain_slowness()
+
+    def run_iterations(self, progress: Progress | None, evaluations_before: int) -> Iterator[None]:
+        """Minimise, and stop after every iteration; does nothing where none is left."""
+        if self.is_over:
+            return
+        settings: dict[str, Any] = {"memory": self.run.memory} if self.run.solver in solvers.WITH_MEMORY else {}
+        if self._snapshot is not None:
+            settings["resume"] = self._snapshot()
+            self._snapshot = None  # the solver holds the same, from now on
+        points = solvers.solver(self.run.solver)(
+            self.objective.function,
+            self.image,
+            evaluations=EVALUATIONS_PER_ITERATION * self.run.iterations,
+            **settings,
+        )
+        try:
+            while not self.is_over:
+                before = self.loss
+                stopped = self._advance(points, progress, evaluations_before)
+                self.improvement = None if self.iterations == 0 else (before - self.loss) / abs(before or 1) * 100
+                self.iterations += 1
+                self.stopped = stopped or ("" if self.is_over else self._explain_slowness())
+                yield
+        finally:
+            points.close()
+
+    def _advance(
+        self, points: Generator[solvers.Point, None, str], progress: Progress | None, evaluations_before: int
+    ) -> str:
+        """One iteration; returns why the run at this size must end with it, or nothing."""
+        value = before = self.loss
+        unbounded = any(term.weight < 0 for term in self.objective.terms)
+        for _ in range(EVALUATIONS_PER_ITERATION):
+            try:
+                image, value, told, self._snapshot = next(points)
+                self.evaluations += 1
+                if unbounded and value < 0:
+                    return self._explain_unbounded()
+                if not (isfinite(value) and told.gradient_is_finite):
+                    self._breakdown = self._breakdown or self._describe_breakdown(value, self.objective.named(told))
+                else:
+                    self._breakdown = ""
+                    if value < self.loss:
+                        self._best, self.loss, self.losses = image, value, self.objective.named(told)
+                if progress is not None:
+                    progress(evaluations_before + self.evaluations, self.loss)
+            except StopIteration as end:
+                return self._explain_breakdown() if self._breakdown else str(end.value)
+            except KeyboardInterrupt:
+                if not self.losses:
+                    raise
+                self.broken = True
+                return "interrupted"
+        if not self.losses:
+            return self._explain_breakdown()
+        if self.loss == before and value - before > abs(before):
+            warnings.warn(
+                f"the loss rose from {before:.4g} to {value:.4g} in the last {EVALUATIONS_PER_ITERATION} evaluations; "
+                "the best picture is kept, but the solver has lost its way: try lbfgs or fewer iterations",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return ""
+
+    def _explain_slowness(self) -> str:
+        """Why the size is left because the last iteration brought too little; nothing if it brought enough."""
+        if self.improvement is None or self.improvement >= self.run.min_improvement:
+            return ""
+        return f"the loss improved by {self.improvement:.3g} %, less than {self.run.min_improvement:g} %"
+
+    def _explain_unbounded(self) -> str:
+        """Why a run ends whose objective, having terms of negative weight, has fallen below zero."""
+        culprits = ", ".join(term.name for term in self.objective.terms if term.weight < 0)
+        self.broken = True
+        why = f"the loss became negative: {culprits} has a negative weight and is driven away from its style"
+        if not self.losses:
+            raise BrokenRunError(f"{why}, without bound; use chain=False or variant novak2016")
+        warnings.warn(
+            f"{why}, without bound; the best picture before that is kept: use chain=False or variant novak2016",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return why
+
+    def _describe_breakdown(self, value: float, parts: Mapping[str, float]) -> str:
+        culprits = [name for name, part in parts.items() if not isfinite(part)]
+        what = "the loss" if not isfinite(value) else "its gradient"
+        where = f" ({', '.join(culprits[:3])})" if culprits else ""
+        return f"{what} was no longer finite at evaluation {self.evaluations}{where}"
+
+    def _explain_breakdown(self) -> str:
+        """Why a run ends whose solver has not come back from where nothing is finite."""
+        if not self.losses:
+            raise BrokenRunError(f"{self._breakdown}, before it was lowered: check weights and images for huge values")
+        self.broken = True
+        warnings.warn(
+            f"{self._breakdown}; the best picture so far is kept: try smaller weights", RuntimeWarning, stacklevel=2
+        )
+        return self._breakdown

@@ -1,0 +1,243 @@
+"""What a run needs, told before it starts: memory and operations, at once and by tiles, and what fits a machine.
+
+The memory of an evaluation is that of a program which keeps every activation for the way back, so it is a number of
+bytes for each pixel that the network sees at a time. That number follows from the table of layers; the two constants in
+it, and what a process takes before it sees anything, are measured (benchmarks/memory.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from neural_style.errors import InvalidInputError
+from neural_style.features.tiling import FORWARD, tiles_of
+from neural_style.features.vgg import Architecture, block_of
+from neural_style.inputs import Content, Style, working_size
+from neural_style.runs.free_memory import free_memory
+from neural_style.solvers import WITH_MEMORY
+
+if TYPE_CHECKING:
+    from neural_style.runs.settings import Run
+
+GIB = 2**30
+
+RUNTIME = 0.9 * GIB
+"""Of a process with TensorFlow, the network and its programs, before it looks at a picture."""
+
+ON_THE_WAY = 3.0
+"""Maps as wide as the widest layer that exist, beside the kept activations, while a gradient goes back."""
+
+FORWARD_ONLY = 3.0
+"""Maps as wide as the widest layer that exist at a time on the way forward."""
+
+IMAGES = 12
+"""Pictures in float32 that a run holds beside the steps that its solver remembers: the pastiche, the best of it,
+gradient, direction, Fourier transforms, and the octaves of the preconditioner."""
+
+TILES = (2048, 1536, 1024, 768, 512)
+"""Sides of tiles, from the least waste on rims to the least memory."""
+
+SMALL_TILES = (384, 256)
+"""Of these more is rim than core, so that an evaluation takes twice as long: steps of the solver are given up first."""
+
+ENOUGH_STEPS, FEWEST_STEPS = 5, 3
+"""What is remembered at least where tiles are to stay large, and where nothing else helps."""
+
+RESERVE = 0.9
+"""Part of the free memory that a run may plan with: other programs live, too."""
+
+
+class Look(NamedTuple):
+    """What an evaluation costs is known from this.
+
+    Attributes:
+        architecture: the network.
+        layers: every one that a term looks at, in the order of the network.
+        precision: of the features; `auto` counts as float32.
+        content_layers: those whose activations are kept for the whole picture.
+    """
+
+    architecture: Architecture
+    layers: tuple[str, ...]
+    precision: str
+    content_layers: tuple[str, ...] = ()
+
+    @property
+    def stride(self) -> int:
+        """Pixels per position of the deepest layer in use: the smallest side of an image that can be looked at."""
+        return self.architecture.stride(self.layers)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a transfer asks of a machine, at one size of the pastiche.
+
+    Attributes:
+        look: of the technique.
+        size: rows and columns of the pastiche.
+        style_sizes: of the paintings, as they are looked at.
+        memory: steps that the solver remembers, 0 for one without a memory.
+        tile: side of the tiles; None for none.
+        times: that each step is held in the precision of the pastiche: 2 on JAX, which copies what a program hands
+            through, and by SciPy, which computes in float64.
+    """
+
+    look: Look
+    size: tuple[int, int]
+    style_sizes: tuple[tuple[int, int], ...] = ()
+    memory: int = 0
+    tile: int | None = None
+    times: int = 1
+
+    @property
+    def bytes(self) -> int:
+        """Peak of the resident memory of the process."""
+        forward, back = bytes_per_pixel(self.look)
+        # Targets are made before the run, of each picture alone.
+        targets = max((forward * self._seen(size, ahead=True) for size in (self.size, *self.style_sizes)), default=0.0)
+        if self.tile is None:  # features as Keras computes them keep all layers until the last is done
+            targets = max((back * prod(size) for size in self.style_sizes), default=0.0) * (2 / 3)
+        picture = (8 if self.look.precision == "float64" else 4) * 3 * prod(self.size)
+        state = picture * (IMAGES + 2 * self.memory * self.times)
+        content = picture / 3 * sum(_width(self.look, layer) for layer in self.look.content_layers)
+        return int(RUNTIME + max(targets, back * self._seen(self.size) + state) + content)
+
+    @property
+    def forward_pixels(self) -> int:
+        """Pixels that go through the network forward only, in one evaluation."""
+        if self.tile is None:
+            return 0
+        return sum(_area(tile) for tile in self._tiles(self.size, ahead=True))
+
+    @property
+    def pixels(self) -> int:
+        """Pixels that go through the network forward and back, in one evaluation."""
+        return prod(self.size) if self.tile is None else sum(_area(tile) for tile in self._tiles(self.size))
+
+    def _seen(self, size: tuple[int, int], *, ahead: bool = False) -> int:
+        """Pixels of the largest part that is looked at, at a time."""
+        return prod(size) if self.tile is None else max(_area(tile) for tile in self._tiles(size, ahead=ahead))
+
+    def _tiles(self, size: tuple[int, int], *, ahead: bool = False) -> Sequence[tuple[int, int]]:
+        assert self.tile is not None
+        side = int(self.tile * FORWARD) if ahead else self.tile
+        return [tile.frame.size for tile in tiles_of(size, side, self.look.architecture, self.look.layers)]
+
+
+def bytes_per_pixel(look: Look) -> tuple[float, float]:
+    """Of what a network sees at a time: on the way forward only, and forward and back."""
+    below = look.architecture.up_to_deepest(look.layers)
+    widest = max(_width(look, layer) for layer in below)
+    last = {block_of(layer): layer for layer in below}
+    pooled = sum(_width(look, layer) / 4 for block, layer in last.items() if block < max(last))
+    kept = sum(_width(look, layer) for layer in below) + pooled
+    size = {"float64": 8, "bfloat16": 2}.get(look.precision, 4)
+    return size * FORWARD_ONLY * widest, size * (kept + ON_THE_WAY * widest)
+
+
+def demands(look: Look, content: Content, styles: Sequence[Style], run: Run) -> list[Demand]:
+    """What a run asks for at each of its sizes, as it is: without tiles but where they are asked for.
+
+    Raises:
+        InvalidInputError: a size is absurd, or too small for the network.
+    """
+    found = []
+    for rows in run.levels:
+        aspect = run.maintain_aspect_ratio
+        size = working_size(content.picture, rows, maintain_aspect_ratio=aspect, minimum=look.stride)
+        painted = tuple(style.size_at(size, minimum=look.stride) for style in styles)
+        # A tile as large as all that is looked at is the whole, which takes one pass less.
+        tile = run.tile if run.tile and max(map(max, (size, *painted))) > run.tile else None
+        found.append(Demand(look, size, painted, run.memory if run.solver in WITH_MEMORY else 0, tile))
+    # Keras, and with it the backend, starts here and not when the package is imported.
+    from neural_style import backend
+
+    doubled = {"lbfgs": backend.NAME == "jax", "scipy_lbfgs": look.precision != "float64"}
+    return [replace(demand, times=2 if doubled.get(run.solver) else 1) for demand in found]
+
+
+def memory_of(run: Run) -> int | None:
+    """Bytes that a run may take: what it names, or what the machine has free; None where nobody knows."""
+    return free_memory() if run.memory_limit is None else int(run.memory_limit * GIB)
+
+
+def fitted(demand: Demand, available: int | None) -> Demand:
+    """The demand as it fits into memory: as it is, by tiles, with fewer steps remembered.
+
+    Args:
+        demand: if it has tiles, they are the user's and stay.
+        available: bytes that the whole process may take; None where nobody knows, and everything fits.
+
+    Returns:
+        The first of these that fits: as it is; by tiles, the largest first; by tiles with fewer steps; by small tiles
+        with fewer still.
+
+    Raises:
+        InvalidInputError: none does, with the largest size that would.
+    """
+    steps, fewest = demand.memory, min(demand.memory, FEWEST_STEPS)
+    enough = min(steps, ENOUGH_STEPS)
+    tiles, small = ([demand.tile], [demand.tile]) if demand.tile else (TILES, SMALL_TILES)
+    ways = [
+        (demand.tile, steps),
+        *((tile, memory) for memory in range(steps, enough - 1, -1) for tile in tiles),
+        *((tile, memory) for memory in range(enough, fewest - 1, -1) for tile in small),
+    ]
+    choices = [replace(demand, tile=tile, memory=memory) for tile, memory in ways]
+    if available is None:
+        return demand
+    for choice in choices:
+        if choice.bytes <= available * RESERVE:
+            return choice
+    rows = largest(demand, available)
+    advice = f"choose at most {rows} rows" if rows else "close other programs"
+    raise InvalidInputError(
+        f"{demand.size[0]} x {demand.size[1]} pixels need {choices[-1].bytes / GIB:.1f} GiB of "
+        f"memory even by tiles, and {available / GIB:.1f} are free: {advice}"
+    )
+
+
+def difference(demand: Demand, fitted: Demand, available: int | None) -> str:
+    """What is done otherwise than asked for, in words; empty if nothing is."""
+    told = []
+    if fitted.tile != demand.tile:
+        told.append(f"looked at in tiles of {fitted.tile}")
+    if fitted.memory < demand.memory:
+        told.append(f"with {fitted.memory} steps remembered instead of {demand.memory}")
+    if not told or available is None:
+        return ""
+    return (
+        f"{demand.size[0]} x {demand.size[1]} pixels would take {demand.bytes / GIB:.1f} GiB of memory and "
+        f"{available / GIB:.1f} are free, so they are {' and '.join(told)}"
+    )
+
+
+def largest(demand: Demand, available: int) -> int:
+    """Rows of the largest pastiche of the same shape that fits by tiles, with fewer steps if need be; 0 for none."""
+    rows, columns = demand.size
+    low, high = 0, 2**15
+    while high - low > 1:
+        middle = (low + high) // 2
+        size = middle, max(1, middle * columns // rows)
+        styles = tuple((max(1, r * middle // rows), max(1, c * middle // rows)) for r, c in demand.style_sizes)
+        tried = replace(
+            demand,
+            size=size,
+            style_sizes=styles,
+            tile=demand.tile or SMALL_TILES[-1],
+            memory=min(demand.memory, FEWEST_STEPS),
+        )
+        low, high = (middle, high) if tried.bytes <= available * RESERVE else (low, middle)
+    return low
+
+
+def _width(look: Look, layer: str) -> float:
+    """Channels of a layer for each pixel of the image."""
+    return float(look.architecture.filters[layer] / 4 ** (block_of(layer) - 1))
+
+
+def _area(size: tuple[int, int]) -> int:
+    return int(prod(size))

@@ -1,0 +1,141 @@
+"""Sizes from coarse to fine, and how far a run has come in them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neural_style import images
+from neural_style.errors import InvalidInputError
+from neural_style.runs.level import Level, Progress
+from neural_style.runs.memory_plan import Demand
+from neural_style.runs.settings import Run
+
+if TYPE_CHECKING:
+    from neural_style.objectives.objective import Objective
+    from neural_style.runs.transfer import ObjectiveAt
+
+ENLARGE = "bicubic"
+"""How a pastiche is brought to the next size: smooth, and without the ringing of Lanczos."""
+
+
+class Pyramid:
+    """The levels of a run.
+
+    Attributes:
+        level: the one at work.
+        history: one entry an iteration: iteration, evaluations, image_size, loss, seconds; and tile, if there is one.
+        weights_sha256: fingerprint of the network's weights, empty until an objective was made.
+    """
+
+    def __init__(
+        self,
+        objective_at: ObjectiveAt,
+        run: Run,
+        demands: Sequence[Demand],
+        start: np.ndarray,
+    ) -> None:
+        """
+        Args:
+            objective_at: makes the objective.
+            run: the settings.
+            demands: size, tiles and memory of each level.
+            start: float32 (H, W, 3).
+        """
+        self._objective_at, self._run, self._demands = objective_at, run, demands
+        self._index = self._evaluations_before = 0
+        self._seconds = 0.0
+        self._started = time.monotonic()
+        self.level = self._level(start)
+        self.history: list[dict[str, Any]] = []
+        self.weights_sha256 = ""
+
+    @property
+    def evaluations(self) -> int:
+        """How many so far, over all sizes."""
+        return self._evaluations_before + self.level.evaluations
+
+    @property
+    def seconds(self) -> float:
+        """Since the start, without the time between a run and its resumption."""
+        return self._seconds + time.monotonic() - self._started
+
+    @property
+    def stopped(self) -> str:
+        """Why the run ends here and not later; empty otherwise."""
+        return self.level.stopped if self.level.broken or self._is_last else ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no iteration is left at any size."""
+        return self.level.broken or (self._is_last and self.level.is_over)
+
+    def iterations(self, progress: Progress | None) -> Iterator[None]:
+        """Run from where it is to the end, and stop after every iteration."""
+        self._started = time.monotonic()
+        while True:
+            for _ in self.level.run_iterations(progress, self._evaluations_before):
+                demand = self._demands[self._index]
+                fewer = 0 < demand.memory < self._run.memory
+                self.history.append(
+                    {
+                        "iteration": len(self.history) + 1,
+                        "evaluations": self.evaluations,
+                        "image_size": list(self.level.image.shape[:2]),
+                        **({"tile": demand.tile} if demand.tile else {}),
+                        **({"memory": demand.memory} if fewer else {}),
+                        "loss": self.level.loss,
+                        "seconds": round(self.seconds, 3),
+                    }
+                )
+                yield
+            if self.level.broken or self._is_last:
+                return
+            self._evaluations_before += self.level.evaluations
+            self._index += 1
+            self.level = self._level(self.level.image)
+
+    def saved(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """All that `take_up` needs: what JSON can hold, and arrays by name."""
+        told, arrays = self.level.saved() if self.history else ({}, {})
+        return {
+            "level": told,
+            "index": self._index,
+            "evaluations_before": self._evaluations_before,
+            "seconds": self.seconds,
+            "history": self.history,
+            "weights_sha256": self.weights_sha256,
+        }, arrays
+
+    def take_up(self, told: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on where a run was that had been `saved`, with the same settings but for the number of iterations."""
+        self.history = list(told["history"])
+        self.weights_sha256 = told["weights_sha256"]
+        self._index, self._evaluations_before = told["index"], told["evaluations_before"]
+        self._seconds = told["seconds"]
+        if self.history:
+            self.level = self._level(arrays["image"])
+            self.level.take_up(told["level"], arrays)
+
+    @property
+    def _is_last(self) -> bool:
+        return self._index + 1 == len(self._demands)
+
+    def _level(self, pastiche: np.ndarray) -> Level:
+        demand = self._demands[self._index]
+        run = replace(self._run, memory=demand.memory or self._run.memory)
+        return Level(partial(self._objective, demand), run, images.resize(pastiche, demand.size, method=ENLARGE))
+
+    def _objective(self, demand: Demand) -> Objective:
+        objective = self._objective_at(demand.size, demand.tile)
+        if self.weights_sha256 not in ("", objective.weights_sha256):
+            raise InvalidInputError(
+                "the network's weights are not those of the checkpoint: name the same, or choose another checkpoint"
+            )
+        self.weights_sha256 = objective.weights_sha256
+        return objective

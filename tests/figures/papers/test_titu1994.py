@@ -1,0 +1,76 @@
+"""The figures of the reference scripts: settings against a table written by hand from its README and flags."""
+
+from __future__ import annotations
+
+import pytest
+
+from neural_style import figures
+from neural_style.features import vgg
+from neural_style.figures import titu1994
+from neural_style.figures.panels import Given, Painted, within
+from neural_style.figures.recipe import Figure
+from neural_style.figures.setup import SCALES, Study
+
+VGG19 = vgg.architecture("vgg19").layers
+
+
+def painted(figure: Figure) -> list[Painted]:
+    return [panel for panel in within(*figure.panels()) if isinstance(panel, Painted)]
+
+
+def at_paper(name: str) -> list[Painted]:
+    return painted(figures.planned(name, scale="paper")[1])
+
+
+@pytest.mark.parametrize("name", titu1994.FIGURES)
+@pytest.mark.parametrize("study", ["mini", "vgg19", "cut"])
+def test_builds_with_any_network(name: str, study: str) -> None:
+    model = "mini" if study == "mini" else "vgg19"
+    layers = VGG19[:8] if study == "cut" else vgg.architecture(model).layers
+    for panel in painted(titu1994.FIGURES[name].build(Study(model, "random", layers, SCALES["draft"]))):
+        assert set(panel.technique.look.layers) <= set(layers)
+
+
+@pytest.mark.parametrize("name", titu1994.FIGURES)
+def test_at_the_scale_paper_all_else_is_the_references(name: str) -> None:
+    """The flags' defaults: 400 rows, VGG-16, five style layers, content at conv5_2, total variation 8.5e-5."""
+    for panel in at_paper(name):
+        technique = panel.technique
+        assert panel.run.image_size == 400
+        assert panel.run.iterations == (50 if name == "titu1994-styles" else 10)
+        assert (technique.model, technique.content_layer) == ("vgg16", "conv5_2")
+        assert technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+        assert technique.total_variation_weight == 8.5e-5
+        assert technique.normalization == "titu1994"
+        if name != "titu1994-ratios":
+            assert technique.content_weight == 0.025
+        if name != "titu1994-pooling":
+            assert technique.pooling == "max"
+
+
+def test_ratios() -> None:
+    found = [(panel.styles[0].weight, panel.technique.content_weight) for panel in at_paper("titu1994-ratios")]
+    assert found == [(1, 1000), (1, 1), (1000, 1)]
+
+
+def test_two_styles() -> None:
+    found = [tuple(brush.weight for brush in panel.styles) for panel in at_paper("titu1994-styles")]
+    assert found == [(1, 0.2), (1, 0.4), (1, 1)]
+
+
+def test_pooling() -> None:
+    assert [panel.technique.pooling for panel in at_paper("titu1994-pooling")] == ["max", "ave", "max", "ave"]
+
+
+def test_initial_images() -> None:
+    found = [panel.init or panel.run.init for panel in at_paper("titu1994-init")]
+    assert found == ["content", "gray", "noise", Given("second_painting")]
+
+
+def test_sums_over_fewer_pixels_weigh_as_much() -> None:
+    """At 80 rows instead of 400 there are 25 times fewer pixels."""
+    study, figure = figures.planned("titu1994-pooling", model="vgg16", image_size=80)
+    for panel in painted(figure):
+        assert panel.technique.content_weight == pytest.approx(0.025 * 25)
+        assert panel.technique.total_variation_weight == pytest.approx(8.5e-5 * 25)
+    assert "times 25" in study.differences["sums"]
