@@ -53,7 +53,7 @@ def since_the_first(trace):
 
 def reference(technique, objective, content, style, start, evaluations):
     """Trace of the reference's way: three images a batch, targets computed again and again, SciPy forgetful."""
-    size, network = objective.image_size, objective.eye.network
+    size, network = objective.image_size, objective.extractor.network
     fixed = [ops.convert_to_tensor(image) for image in (content, style)]
     layers = technique.style_layers
 

@@ -19,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from neural_style import Network
-from neural_style.runs.memory_plan import GIB, demands
+from neural_style.runs.memory_plan import GIB, estimates
 from neural_style.runs.settings import Run
 from neural_style.runs.transfer import _Transfer
 from neural_style.solvers import lbfgs
@@ -32,9 +32,9 @@ def one(rows, model, tile, precision, evaluations):
     content, style = (rng.integers(0, 256, (rows, rows, 3), np.uint8) for _ in range(2))
     run = Run(image_size=rows, memory=1, tile=tile or None, memory_limit=10**4)
     transfer = _Transfer(technique, content, style, run)
-    (demand,) = demands(technique.look, transfer.content, transfer.styles, run)
+    (estimate,) = estimates(technique.extractor_spec, transfer.content, transfer.styles, run)
     started = time.perf_counter()
-    objective = transfer.objective_at(demand.size, demand.tile)
+    objective = transfer.objective_at(estimate.size, estimate.tile)
     targets = time.perf_counter() - started
     times = []
     if evaluations == 1:
@@ -48,7 +48,7 @@ def one(rows, model, tile, precision, evaluations):
             times.append(time.perf_counter() - started)
             started = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    planned = demand.bytes / GIB
+    planned = estimate.bytes / GIB
     print(
         f"| {model} | {precision} | {rows} | {tile or '-'} | {peak:.2f} | {planned:.2f} | {planned / peak:.2f} "
         f"| {targets:.1f} | {times[0]:.2f} | {min(times):.2f} | {1e6 * min(times) / rows**2:.2f} |",

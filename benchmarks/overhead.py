@@ -74,7 +74,7 @@ def main():
         rng = np.random.default_rng(0)
         content, style = (rng.uniform(0, 255, (rows, rows, 3)).astype("float32") for _ in range(2))
         objective = technique.objective(content, style, image_size=rows)
-        plain = bare(objective.eye.network, (rows, rows), content, style, found.content_layer, found.style_layers)
+        plain = bare(objective.extractor.network, (rows, rows), content, style, found.content_layer, found.style_layers)
         ours = lambda: objective.value_and_grad(content)  # noqa: E731, B023
         times = [(seconds(plain), seconds(ours)) for _ in range(found.runs + 1)][1:]
         medians = [statistics.median(column) for column in zip(*times, strict=True)]

@@ -70,7 +70,7 @@ def seams(photo, painting, rows, tile, evaluations, out):
     seconds = time.perf_counter() - started
     Image.fromarray(pastiche).save(out)
     image = pastiche.astype(np.float64)
-    look = technique.look
+    look = technique.extractor_spec
     for axis, name in enumerate(("rows", "columns")):
         tiles = tiles_of(image.shape[:2], tile, look.architecture, look.layers)
         borders = sorted({part.core[axis].start for part in tiles} - {0})

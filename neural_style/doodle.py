@@ -22,15 +22,15 @@ from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, check_weight
 from neural_style.masks import label_map as label_maps
-from neural_style.network import settle_network, settled_precision
+from neural_style.network import resolve_precision, validate_network
 from neural_style.runs import records
 from neural_style.runs.level import Progress
-from neural_style.runs.memory_plan import Look
+from neural_style.runs.memory_plan import ExtractorSpec
 from neural_style.runs.settings import Run
 from neural_style.runs.transfer import CheckpointSource, ObjectiveAt, Result, Step, Technique, _Transfer
 
 if TYPE_CHECKING:
-    from neural_style.features.extractor import Eye
+    from neural_style.features.extractor import FeatureExtractor
     from neural_style.features.statistics import Statistic
     from neural_style.objectives.objective import Objective, Term
 
@@ -95,7 +95,7 @@ class NeuralDoodle:
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        settle_network(self)
+        validate_network(self)
         check_choice("variant", self.variant, VARIANTS)
         for setting in ("style_weight", "region_style_weight", "content_weight", "total_variation_weight"):
             check_weight(setting, getattr(self, setting))
@@ -132,7 +132,7 @@ class NeuralDoodle:
             weights=self.weights or self._architecture.weights,
             content_layer=self._content_layer,
             style_layers=tuple(self.style_coefficients()),
-            precision=settled_precision(self.precision) if self.precision == "auto" else self.precision,
+            precision=resolve_precision(self.precision) if self.precision == "auto" else self.precision,
         )
 
     def objective(
@@ -148,7 +148,7 @@ class NeuralDoodle:
     ) -> Objective:
         """The function of the pastiche that a transfer minimises, at one size; arguments are those of `transfer`."""
         transfer = self._transfer(style, style_mask, target_mask, labels, content, image_size=image_size, tile=tile)
-        return transfer.objective_at(transfer.sizes[0], transfer.demands[0].tile)
+        return transfer.objective_at(transfer.sizes[0], transfer.estimates[0].tile)
 
     def steps(
         self,
@@ -345,10 +345,10 @@ class Doodle(Technique):
         return replace(self, settings=self.settings.resolved())
 
     @property
-    def look(self) -> Look:
+    def extractor_spec(self) -> ExtractorSpec:
         settings = self.settings
         kept = (settings._content_layer,) if settings.content_weight else ()
-        return Look(settings._architecture, settings.layers, settings.precision, kept)
+        return ExtractorSpec(settings._architecture, settings.layers, settings.precision, kept)
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
         settings, (style, *others) = self.settings, as_styles(styles)
@@ -364,23 +364,23 @@ class Doodle(Technique):
         _compare_shapes("style", style.picture, self.style_mask)
         _compare_shapes("content", content.picture, self.target_mask)
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style.features.extractor import open_eye
+        from neural_style.features.extractor import feature_extractor
         from neural_style.objectives import terms
         from neural_style.objectives.objective import Objective
 
-        eye = open_eye(
+        extractor = feature_extractor(
             settings.model,
             settings.weights,
             settings.layers,
             pooling=settings.pooling,
-            precision=settled_precision(settings.precision),
+            precision=resolve_precision(settings.precision),
         )
 
         def at(size: tuple[int, int], tile: int | None = None) -> Objective:
             chosen: list[Term] = []
             if settings.content_weight:
                 layer = settings._content_layer
-                features = eye.features(images.resize(content.picture.rgb, size), [layer], tile=tile)
+                features = extractor.features(images.resize(content.picture.rgb, size), [layer], tile=tile)
                 chosen.append(
                     terms.content(
                         layer,
@@ -391,15 +391,17 @@ class Doodle(Technique):
                     )
                 )
             if factor:
-                chosen += self._style_terms(factor, style.at(size, minimum=self.look.stride), eye, size, tile)
+                chosen += self._style_terms(
+                    factor, style.at(size, minimum=self.extractor_spec.stride), extractor, size, tile
+                )
             if settings.total_variation_weight:
-                chosen.append(terms.smoothness(weight=settings.total_variation_weight))
-            return Objective(chosen, eye, size, tile=tile)
+                chosen.append(terms.total_variation(weight=settings.total_variation_weight))
+            return Objective(chosen, extractor, size, tile=tile)
 
         return at
 
     def _style_terms(
-        self, factor: float, painting: np.ndarray, eye: Eye, size: tuple[int, int], tile: int | None
+        self, factor: float, painting: np.ndarray, extractor: FeatureExtractor, size: tuple[int, int], tile: int | None
     ) -> list[Term]:
         from neural_style.losses.regions import region_style_loss
         from neural_style.objectives.objective import Term
@@ -408,10 +410,10 @@ class Doodle(Technique):
         painted = self._masks("style mask", self.style_map, (painting.shape[0], painting.shape[1]))
         wanted = self._masks("target mask", self.target_map, size)
         of_painting, of_pastiche = (
-            [self._region_statistic(layer, masks[layer].astype(eye.dtype)) for layer in coefficients]
+            [self._region_statistic(layer, masks[layer].astype(extractor.dtype)) for layer in coefficients]
             for masks in (painted, wanted)
         )
-        targets = eye.sums(painting, of_painting, tile=tile)
+        targets = extractor.sums(painting, of_painting, tile=tile)
         return [
             Term(
                 f"style.0.{layer}",

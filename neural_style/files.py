@@ -14,7 +14,7 @@ from neural_style.errors import InvalidInputError, reason
 
 
 @contextlib.contextmanager
-def complete(path: Path, where: str, *, overwrite: bool) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, where: str, *, overwrite: bool) -> Iterator[BinaryIO]:
     """A file to write to, beside `path`, that is moved there whole when the block ends without an error.
 
     Without `overwrite` the move is a hard link, which is refused, and nothing lost, where the name is taken already.

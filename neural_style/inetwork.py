@@ -129,7 +129,7 @@ class INetwork(Network):
         layers = self._content_layers
         return _shares({layer: 2.0**i if self.geometric_weights else 1.0 for i, layer in enumerate(layers)})
 
-    def _smoothness_weight(self, size: tuple[int, int]) -> float:
+    def _scaled_total_variation_weight(self, size: tuple[int, int]) -> float:
         if self.variant == "titu1994":
             return self._total_variation_weight
         return self._total_variation_weight / (3 * (size[0] - 1) * (size[1] - 1))

@@ -281,19 +281,19 @@ def measure(
             "on a side: choose shallower layers"
         )
     # Keras, and with it the backend, starts here and not when the package is imported.
-    from neural_style.features.extractor import open_eye
+    from neural_style.features.extractor import feature_extractor
 
-    eye = open_eye(model, weights, layers, pooling=pooling)
+    extractor = feature_extractor(model, weights, layers, pooling=pooling)
     found: dict[str, float] = {}
-    seen = eye.features(painted.rgb, layers, tile=tile)
+    seen = extractor.features(painted.rgb, layers, tile=tile)
     if photo is not None:
         original = images.resize(photo.picture.rgb, painted.size)
-        targets = eye.features(original, at_content, tile=tile)
+        targets = extractor.features(original, at_content, tile=tile)
         _check_activity(targets, photo.picture.name)
         found |= {f"content.{layer}": relative_content_error(seen[layer], targets[layer]) for layer in at_content}
         found["ssim"] = structural_similarity(painted.rgb, original)
     for index, style in enumerate(paintings):
-        targets = eye.features(style.at(painted.size, minimum=stride), at_styles, tile=tile)
+        targets = extractor.features(style.at(painted.size, minimum=stride), at_styles, tile=tile)
         _check_activity(targets, style.picture.name)
         for layer in at_styles:
             pair = seen[layer], targets[layer]

@@ -13,13 +13,13 @@ from neural_style import images
 from neural_style.errors import InvalidInputError, check_choice
 from neural_style.features import vgg
 from neural_style.inputs import Content, Style, check_weight
-from neural_style.runs.memory_plan import Look
+from neural_style.runs.memory_plan import ExtractorSpec
 from neural_style.runs.transfer import ObjectiveAt, Technique
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from neural_style.features.extractor import Eye
+    from neural_style.features.extractor import FeatureExtractor
     from neural_style.masks.guidance import Guides
     from neural_style.objectives.objective import Objective, Term
 
@@ -32,7 +32,7 @@ GUIDE_PROPAGATIONS = ("simple", "inside")
 PRECISIONS = ("float32", "bfloat16", "float64", "auto")
 
 
-def settle_network(settings: Any, *, layers: str = "style_layers") -> None:
+def validate_network(settings: Any, *, layers: str = "style_layers") -> None:
     """Bring the fields that say which network looks, and at what, to one form in a new dataclass, and check them.
 
     Args:
@@ -57,7 +57,7 @@ def settle_network(settings: Any, *, layers: str = "style_layers") -> None:
     check_choice("precision", settings.precision, PRECISIONS)
 
 
-def settled_precision(name: str) -> str:
+def resolve_precision(name: str) -> str:
     """The precision that `auto` stands for on this machine, the others as they are.
 
     Raises:
@@ -133,7 +133,7 @@ class Network(Technique):
     name: ClassVar[str] = "network"
 
     def __post_init__(self) -> None:
-        settle_network(self)
+        validate_network(self)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_choice("mask_normalization", self.mask_normalization, MASK_NORMALIZATIONS)
         check_choice("guide_propagation", self.guide_propagation, GUIDE_PROPAGATIONS)
@@ -178,9 +178,9 @@ class Network(Technique):
         return tuple(layer for layer in self._architecture.layers if layer in used)
 
     @property
-    def look(self) -> Look:
+    def extractor_spec(self) -> ExtractorSpec:
         kept = self._content_layers if self._content_weight else ()
-        return Look(self._architecture, self.layers, self.precision, kept)
+        return ExtractorSpec(self._architecture, self.layers, self.precision, kept)
 
     def resolved(self) -> Self:
         return replace(
@@ -190,7 +190,7 @@ class Network(Technique):
             content_weight=self._content_weight,
             total_variation_weight=self._total_variation_weight,
             style_layers=self._style_layers,
-            precision=settled_precision(self.precision) if self.precision == "auto" else self.precision,
+            precision=resolve_precision(self.precision) if self.precision == "auto" else self.precision,
         )
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
@@ -202,34 +202,34 @@ class Network(Technique):
         if self.mask_normalization == "titu1994" and any(mask is not None and mask.soft for mask in masks):
             raise InvalidInputError("soft masks need mask_normalization gatys2017: titu1994 makes every mask hard")
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style.features.extractor import open_eye
+        from neural_style.features.extractor import feature_extractor
         from neural_style.masks.guidance import Guides
         from neural_style.objectives import terms
         from neural_style.objectives.objective import Objective
 
-        precision = settled_precision(self.precision)
-        eye = open_eye(self.model, self.weights, self.layers, pooling=self.pooling, precision=precision)
+        precision = resolve_precision(self.precision)
+        extractor = feature_extractor(self.model, self.weights, self.layers, pooling=self.pooling, precision=precision)
 
         def at(size: tuple[int, int], tile: int | None = None) -> Objective:
             guides = Guides(
                 self._architecture,
                 normalization=self.mask_normalization,
                 propagation=self.guide_propagation,
-                dtype=eye.dtype,
+                dtype=extractor.dtype,
             )
             chosen: list[Term] = []
             if self._content_weight:
-                chosen += self._content_terms(images.resize(content.picture.rgb, size), eye, tile)
+                chosen += self._content_terms(images.resize(content.picture.rgb, size), extractor, tile)
             for index, style in enumerate(styles):
                 if style.weight * self.style_scale:
-                    chosen += self._style_terms(index, style, content, eye, guides, size, tile)
+                    chosen += self._style_terms(index, style, content, extractor, guides, size, tile)
             if self._total_variation_weight:
-                chosen.append(terms.smoothness(weight=self._smoothness_weight(size)))
-            return Objective(chosen, eye, size, tile=tile)
+                chosen.append(terms.total_variation(weight=self._scaled_total_variation_weight(size)))
+            return Objective(chosen, extractor, size, tile=tile)
 
         return at
 
-    def _smoothness_weight(self, size: tuple[int, int]) -> float:
+    def _scaled_total_variation_weight(self, size: tuple[int, int]) -> float:
         return self._total_variation_weight
 
     def content_coefficients(self) -> dict[str, float]:
@@ -250,12 +250,12 @@ class Network(Technique):
         """Added to activations before correlations are taken."""
         return 0.0
 
-    def _content_terms(self, content: np.ndarray, eye: Eye, tile: int | None) -> list[Term]:
+    def _content_terms(self, content: np.ndarray, extractor: FeatureExtractor, tile: int | None) -> list[Term]:
         """Those of the content, which has the size of the pastiche."""
         from neural_style.objectives import terms
 
         coefficients = self.content_coefficients()
-        features = eye.features(content, coefficients, tile=tile)
+        features = extractor.features(content, coefficients, tile=tile)
         return [
             terms.content(
                 layer,
@@ -273,7 +273,7 @@ class Network(Technique):
         index: int,
         style: Style,
         content: Content,
-        eye: Eye,
+        extractor: FeatureExtractor,
         guides: Guides,
         size: tuple[int, int],
         tile: int | None,
@@ -282,7 +282,7 @@ class Network(Technique):
         from neural_style.objectives import terms
 
         coefficients = {layers: factor for layers, factor in self.style_coefficients().items() if factor}
-        painting = style.at(size, minimum=self.look.stride)
+        painting = style.at(size, minimum=self.extractor_spec.stride)
         looked_at = (painting.shape[0], painting.shape[1]), size
         of_painting, of_pastiche = (
             [
@@ -298,7 +298,7 @@ class Network(Technique):
             ]
             for at, mask in zip(looked_at, guides.masks(style, content), strict=True)
         )
-        targets = eye.sums(painting, of_painting, tile=tile)
+        targets = extractor.sums(painting, of_painting, tile=tile)
         return [
             terms.style(
                 statistic,

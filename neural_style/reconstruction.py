@@ -17,12 +17,12 @@ from neural_style.errors import InvalidInputError, check_choice
 from neural_style.features import vgg
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style, check_weight
-from neural_style.network import settle_network, settled_precision
-from neural_style.runs.memory_plan import Look
+from neural_style.network import resolve_precision, validate_network
+from neural_style.runs.memory_plan import ExtractorSpec
 from neural_style.runs.transfer import ObjectiveAt, Result, Step, Technique
 
 if TYPE_CHECKING:
-    from neural_style.features.extractor import Eye
+    from neural_style.features.extractor import FeatureExtractor
     from neural_style.objectives.objective import Objective, Term
 
 KINDS = ("content", "style")
@@ -91,7 +91,7 @@ class Reconstruction(Technique):
     name: ClassVar[str] = "reconstruction"
 
     def __post_init__(self) -> None:
-        settle_network(self, layers="layers")
+        validate_network(self, layers="layers")
         check_choice("reconstruction", self.of, KINDS)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_weight("total_variation_weight", self.total_variation_weight)
@@ -108,16 +108,16 @@ class Reconstruction(Technique):
         return tuple(layer for layer in table.layers if layer in named)
 
     @property
-    def look(self) -> Look:
+    def extractor_spec(self) -> ExtractorSpec:
         kept = self._layers if self.of == "content" else ()
-        return Look(self._architecture, self._layers, self.precision, kept)
+        return ExtractorSpec(self._architecture, self._layers, self.precision, kept)
 
     def resolved(self) -> Self:
         return replace(
             self,
             layers=self._layers,
             weights=self.weights or self._architecture.weights,
-            precision=settled_precision(self.precision) if self.precision == "auto" else self.precision,
+            precision=resolve_precision(self.precision) if self.precision == "auto" else self.precision,
         )
 
     def inputs(
@@ -136,20 +136,20 @@ class Reconstruction(Technique):
 
     def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style.features.extractor import open_eye
+        from neural_style.features.extractor import feature_extractor
         from neural_style.objectives import terms
         from neural_style.objectives.objective import Objective
 
-        precision = settled_precision(self.precision)
-        eye = open_eye(self.model, self.weights, self._layers, pooling=self.pooling, precision=precision)
+        precision = resolve_precision(self.precision)
+        extractor = feature_extractor(self.model, self.weights, self._layers, pooling=self.pooling, precision=precision)
 
         def at(size: tuple[int, int], tile: int | None = None) -> Objective:
             picture = images.resize(content.picture.rgb, size)
-            chosen = (self._content_terms if self.of == "content" else self._style_terms)(picture, eye, tile)
+            chosen = (self._content_terms if self.of == "content" else self._style_terms)(picture, extractor, tile)
             if self.total_variation_weight:
                 starts = 3 * (size[0] - 1) * (size[1] - 1)
-                chosen.append(terms.smoothness(weight=self.total_variation_weight / starts))
-            return Objective(chosen, eye, size, tile=tile)
+                chosen.append(terms.total_variation(weight=self.total_variation_weight / starts))
+            return Objective(chosen, extractor, size, tile=tile)
 
         return at
 
@@ -189,11 +189,11 @@ class Reconstruction(Technique):
         """
         return super().transfer(content, styles, init=init, **settings)
 
-    def _content_terms(self, picture: np.ndarray, eye: Eye, tile: int | None) -> list[Term]:
+    def _content_terms(self, picture: np.ndarray, extractor: FeatureExtractor, tile: int | None) -> list[Term]:
         """Those of the features of the picture, which has the size of the pastiche."""
         from neural_style.objectives import terms
 
-        features = eye.features(picture, self._layers, tile=tile)
+        features = extractor.features(picture, self._layers, tile=tile)
         return [
             terms.content(
                 layer,
@@ -205,7 +205,7 @@ class Reconstruction(Technique):
             for layer in self._layers
         ]
 
-    def _style_terms(self, picture: np.ndarray, eye: Eye, tile: int | None) -> list[Term]:
+    def _style_terms(self, picture: np.ndarray, extractor: FeatureExtractor, tile: int | None) -> list[Term]:
         """Those of the Gram matrices of the picture, which has the size of the pastiche."""
         from neural_style.objectives import terms
 
@@ -214,7 +214,7 @@ class Reconstruction(Technique):
             terms.correlations((layer,), size=size, image_size=size, normalization=self.normalization)
             for layer in self._layers
         ]
-        targets = eye.sums(picture, statistics, tile=tile)
+        targets = extractor.sums(picture, statistics, tile=tile)
         return [
             terms.style(
                 statistic,

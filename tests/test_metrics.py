@@ -231,10 +231,10 @@ def test_a_layer_that_sees_nothing_is_named(photo, tmp_path, given):
     dead = {name: values * (not name.startswith("block2")) for name, values in loaded.items()}
     np.savez(tmp_path / "dead.npz", **dead)
     layers = {f"{given.removesuffix('s')}_layers": ["conv1_2", "conv2_1"]}
-    eye = {"model": "mini", "weights": str(tmp_path / "dead.npz")}
+    extractor = {"model": "mini", "weights": str(tmp_path / "dead.npz")}
     message = "^an array has no activation but zero in conv2_1, so .*: choose other layers, or other weights$"
     with pytest.raises(InvalidInputError, match=message):
-        metrics.measure(photo, **{given: photo[::-1].copy()}, **eye, **layers)
+        metrics.measure(photo, **{given: photo[::-1].copy()}, **extractor, **layers)
 
 
 def test_import_starts_nothing():

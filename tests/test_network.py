@@ -97,7 +97,9 @@ def test_a_paintings_own_size_counts_by_its_mean_only(photo, painting):
     side = np.sqrt(20 * 24 / (36 * 30)) * scale
     seen = np.array(Image.fromarray(painting).resize((round(30 * side), round(36 * side)), Image.Resampling.BILINEAR))
     of_style, of_pastiche = (
-        np.asarray(objective.eye.network((image[..., ::-1] - np.array(BGR_MEAN))[None].astype("float32"))[layer])[0]
+        np.asarray(objective.extractor.network((image[..., ::-1] - np.array(BGR_MEAN))[None].astype("float32"))[layer])[
+            0
+        ]
         for image in (seen, x)
     )
     assert of_style.shape[:2] != of_pastiche.shape[:2]
@@ -132,7 +134,7 @@ def test_everything_that_may_be_an_image_is_one(photo, photo_file, painting):
 def test_a_terms_weight_of_zero_leaves_the_term_out(photo, painting):
     network = Network(model="vgg16", weights="random", content_weight=0.0, style_layers=("conv1_1", "conv2_1"))
     assert network.layers == ("conv1_1", "conv2_1")
-    assert network.look.stride == 2
+    assert network.extractor_spec.stride == 2
     names = [term.name for term in network.objective(photo, painting, image_size=16).terms]
     assert names == ["style.0.conv1_1", "style.0.conv2_1", "tv"]
     nothing = Network(model="mini", weights="random", content_weight=0, total_variation_weight=0)

@@ -39,13 +39,13 @@ MINI = vgg.architecture("mini")
 
 
 class Errors(NamedTuple):
-    """Of one pastiche, in the teacher's eye."""
+    """Of one pastiche, in the teacher's extractor."""
 
     gram: float
     content: float
 
 
-class Eye:
+class FeatureExtractor:
     """The teacher, as a judge."""
 
     def __init__(self, teacher: str) -> None:
@@ -72,7 +72,7 @@ class Eye:
 def judge(arguments: argparse.Namespace) -> None:
     """Paint, measure, print the table, and write pictures and sheet."""
     arguments.out.mkdir(parents=True, exist_ok=True)
-    eye = Eye(arguments.teacher)
+    extractor = FeatureExtractor(arguments.teacher)
     settings = {
         "content_layer": MINI.content_layer,
         "style_layers": MINI.style_layers,
@@ -105,7 +105,7 @@ def judge(arguments: argparse.Namespace) -> None:
                 picture = result.image
                 print(f"  {file.name}: {time.time() - started:.0f} s", flush=True)
             row.append(picture)
-            errors.append(eye.errors(picture, *originals))
+            errors.append(extractor.errors(picture, *originals))
         (mini, teacher), pair = errors, " + ".join(names)
         print(
             f"{pair:32}  {mini.gram:16.4f}  {teacher.gram:7.4f}  {mini.gram / teacher.gram:5.2f}   "

@@ -48,7 +48,7 @@ _EXHAUSTED: type[Exception] = tf.errors.ResourceExhaustedError if NAME == "tenso
 def value_and_grad(
     function: Callable[[Tensor, Any], tuple[Tensor, Any]],
 ) -> Callable[[Tensor, Any], tuple[Tensor, Any, Tensor]]:
-    """Turn `function(x, constants) -> (value, extra)` into `(x, constants) -> (value, extra, d value / d x)`.
+    """Turn `function(x, constants) -> (value, auxiliary)` into `(x, constants) -> (value, auxiliary, d value / d x)`.
 
     The result is not compiled, so that it may become part of a larger program; see `compiled`.
 
@@ -61,14 +61,14 @@ def value_and_grad(
         def evaluate(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(x)
-                value, extra = function(x, constants)
-            return value, extra, tape.gradient(value, x, unconnected_gradients="zero")
+                value, auxiliary = function(x, constants)
+            return value, auxiliary, tape.gradient(value, x, unconnected_gradients="zero")
 
         return evaluate
 
     def evaluate_jax(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
-        (value, extra), gradient = jax.value_and_grad(function, has_aux=True)(x, constants)
-        return value, extra, gradient
+        (value, auxiliary), gradient = jax.value_and_grad(function, has_aux=True)(x, constants)
+        return value, auxiliary, gradient
 
     return evaluate_jax
 
@@ -82,7 +82,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         OutOfMemoryError: by the result, when the device has no memory left.
     """
     if NAME == "jax":
-        return explaining_memory(jax.jit(function))
+        return explain_out_of_memory(jax.jit(function))
     # A plain graph and not XLA: on CPUs oneDNN's convolutions are faster (benchmarks/RESULTS.md).
     graph = tf.function(function)
     traced: dict[tuple[Any, ...], Any] = {}
@@ -95,7 +95,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
             traced[shapes] = graph.get_concrete_function(*arguments)
         return traced[shapes](*arguments)
 
-    return explaining_memory(call)
+    return explain_out_of_memory(call)
 
 
 def check_precision(name: str) -> None:
@@ -127,7 +127,7 @@ def fast_precision() -> str:
     return "bfloat16" if NAME == "tensorflow" and flags & {"avx512_bf16", "amx_bf16"} else "float32"
 
 
-def explaining_memory(function: Callable[..., Any]) -> Callable[..., Any]:
+def explain_out_of_memory(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, which says what to do when the device has no memory left.
 
     Of programs nobody need think; what is computed operation by operation, such as targets, is to be called through it.
@@ -203,9 +203,9 @@ def gpu() -> Gpu:
         number = tf.config.list_physical_devices("GPU").index(used)
         return Gpu(number, int(tf.config.experimental.get_memory_info("GPU:0")["peak"]), None)
     device = jax.config.jax_default_device or jax.devices()[0]
-    told = device.memory_stats() or {}  # JAX takes three quarters of a GPU at once, and never more
-    held = max(told.get("bytes_in_use", 0), told.get("pool_bytes", 0))
-    return Gpu(int(device.local_hardware_id), held, told.get("bytes_limit"))
+    statistics = device.memory_stats() or {}  # JAX takes three quarters of a GPU at once, and never more
+    held = max(statistics.get("bytes_in_use", 0), statistics.get("pool_bytes", 0))
+    return Gpu(int(device.local_hardware_id), held, statistics.get("bytes_limit"))
 
 
 def version() -> str:

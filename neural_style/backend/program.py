@@ -21,7 +21,7 @@ class Evaluated(NamedTuple):
 
     value: Tensor
     gradient: Tensor
-    extra: Any
+    auxiliary: Any
 
 
 @dataclass(frozen=True, eq=False)

@@ -268,7 +268,7 @@ class Session:
             self._written.append(path)
         if output.record:
             path = output.record_file
-            with files.complete(path, f'record "{path}"', overwrite=output.replaces(path)) as file:
+            with files.atomic_write(path, f'record "{path}"', overwrite=output.replaces(path)) as file:
                 file.write(f"{record}\n".encode("utf-8", "backslashreplace"))
             self._written.append(path)
         output.write(output.final, result.image, content, record)

@@ -11,7 +11,7 @@ from neural_style import images as pictures
 from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
-from neural_style.features.extractor import Eye
+from neural_style.features.extractor import FeatureExtractor
 from neural_style.features.statistics import Statistic
 from neural_style.features.vgg import size_at, weight_name
 from neural_style.features.weights import Weights
@@ -70,7 +70,7 @@ def normalised(
         raise InvalidInputError(
             f"weights must be those of the first layers of {model} without a gap, received {layers}"
         )
-    eye = Eye(table, vgg.build(model, layers, weights, pooling=pooling))
+    extractor = FeatureExtractor(table, vgg.build(model, layers, weights, pooling=pooling))
     sums, positions = [np.zeros(table.filters[layer]) for layer in layers], [0] * len(layers)
     statistics = [Statistic((layer,), channel_sums) for layer in layers]
     for source in images:
@@ -80,7 +80,7 @@ def normalised(
                 f"{picture.name} has {picture.size[0]} x {picture.size[1]} pixels and {layers[-1]} needs at least "
                 f"{table.stride(layers)} on a side: choose larger images"
             )
-        for index, found in enumerate(eye.sums(picture.rgb, statistics, tile=tile)):
+        for index, found in enumerate(extractor.sums(picture.rgb, statistics, tile=tile)):
             sums[index] += ops.convert_to_numpy(found)
             positions[index] += int(np.prod(size_at(layers[index], picture.size)))
     if not positions[0]:

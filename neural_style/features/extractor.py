@@ -15,7 +15,7 @@ from neural_style import backend
 from neural_style.backend import Tensor
 from neural_style.features import vgg, weights
 from neural_style.features.statistics import Statistic, layers_of
-from neural_style.features.tiling import FORWARD, IMAGE, Frame, Tile, tiles_of
+from neural_style.features.tiling import FORWARD, IMAGE, Tile, TileShape, tiles_of
 from neural_style.features.vgg import BGR_MEAN
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def features_of(image: np.ndarray, network: keras.Model) -> dict[str, Tensor]:
     return dict(network(preprocess(ops.convert_to_tensor(image, dtype=network.input.dtype))))
 
 
-class Eye:
+class FeatureExtractor:
     """A network that looks at images.
 
     Attributes:
@@ -65,10 +65,10 @@ class Eye:
         if not layers:
             return {}
         if tile is None:
-            return backend.explaining_memory(self._all_features)(image, layers)  # type: ignore[no-any-return]
+            return backend.explain_out_of_memory(self._all_features)(image, layers)  # type: ignore[no-any-return]
         found: dict[str, np.ndarray] = {}
         for part in self._tiles(image, tile * FORWARD, layers):
-            seen = self._program("features", part.frame, layers)(self._seen(image, part))
+            seen = self._program("features", part.shape, layers)(self._seen(image, part))
             for layer, values in zip(layers, seen, strict=True):
                 if layer not in found:
                     shape = *vgg.size_at(layer, (image.shape[0], image.shape[1])), values.shape[-1]
@@ -79,25 +79,25 @@ class Eye:
     def sums(self, image: np.ndarray, statistics: Sequence[Statistic], *, tile: int | None = None) -> list[Tensor]:
         """Statistics of an image (H, W, 3), RGB in 0..255; by tiles of that side, if given."""
         if tile is None:
-            return backend.explaining_memory(self._all_sums)(image, statistics)  # type: ignore[no-any-return]
+            return backend.explain_out_of_memory(self._all_sums)(image, statistics)  # type: ignore[no-any-return]
         totals: list[np.ndarray] = []
         for part in self._tiles(image, tile * FORWARD, layers_of(statistics)):
-            found = self._program("sums", part.frame, statistics)(self._seen(image, part), _fields(statistics, part))
+            found = self._program("sums", part.shape, statistics)(self._seen(image, part), _fields(statistics, part))
             # In float64: the sums of many tiles are to be as good as one over all.
             shares = [np.asarray(ops.convert_to_numpy(each), np.float64) for each in found]
             totals = [a + b for a, b in zip(totals, shares, strict=True)] if totals else shares
         return [ops.convert_to_tensor(total, dtype=self.dtype) for total in totals]
 
-    def pulled_back(
+    def vjp(
         self, image: np.ndarray, statistics: Sequence[Statistic], slopes: Sequence[Tensor], *, tile: int
     ) -> np.ndarray:
         """Gradient (H, W, 3) of `sum_i <slopes_i, statistic_i(image)>`, tile by tile.
 
-        A tile gives the share of its own positions, which reaches into its rim; there, shares of neighbours add up.
+        A tile gives the share of its own positions, which reaches into its halo; there, shares of neighbours add up.
         """
         gradient = np.zeros(image.shape, self.dtype)
         for part in self._tiles(image, tile, layers_of(statistics)):
-            program = self._program("gradient", part.frame, statistics)
+            program = self._program("gradient", part.shape, statistics)
             share = program(self._seen(image, part), (list(slopes), _fields(statistics, part)))
             gradient[part.seen] += ops.convert_to_numpy(share)
         return gradient
@@ -116,9 +116,9 @@ class Eye:
     def _seen(self, image: np.ndarray, part: Tile) -> Tensor:
         return ops.convert_to_tensor(image[part.seen], dtype=self.dtype)
 
-    def _program(self, what: str, frame: Frame, of: Sequence[Any]) -> Callable[..., Any]:
-        """What a tile of this frame needs, compiled once; statistics that differ in their fields alone share it."""
-        key = what, frame, tuple(getattr(each, "key", each) for each in of)
+    def _program(self, what: str, shape: TileShape, of: Sequence[Any]) -> Callable[..., Any]:
+        """What a tile of this shape needs, compiled once; statistics that differ in their fields alone share it."""
+        key = what, shape, tuple(getattr(each, "key", each) for each in of)
         if key not in self._programs:
             kinds: dict[str, Callable[..., Callable[..., Any]]] = {
                 "features": self._features_in,
@@ -127,28 +127,28 @@ class Eye:
             }
             if len(self._programs) == KEPT:
                 del self._programs[next(iter(self._programs))]
-            self._programs[key] = backend.compiled(kinds[what](frame, [getattr(each, "bare", each) for each in of]))
+            self._programs[key] = backend.compiled(kinds[what](shape, [getattr(each, "bare", each) for each in of]))
         return self._programs[key]
 
-    def _features_in(self, frame: Frame, layers: Sequence[str]) -> Callable[..., list[Tensor]]:
+    def _features_in(self, shape: TileShape, layers: Sequence[str]) -> Callable[..., list[Tensor]]:
         def features(image: Tensor) -> list[Tensor]:
             found = self(image)
-            return [_crop(found[layer], frame, layer, 0) for layer in layers]
+            return [_crop(found[layer], shape, layer, 0) for layer in layers]
 
         return features
 
-    def _sums_in(self, frame: Frame, statistics: Sequence[Statistic]) -> Callable[..., list[Tensor]]:
+    def _sums_in(self, shape: TileShape, statistics: Sequence[Statistic]) -> Callable[..., list[Tensor]]:
         def sums(image: Tensor, fields: Any) -> list[Tensor]:
             seen, found = self(image), []
             for statistic, own in zip(statistics, fields, strict=True):
-                cropped = {name: _crop(seen[name], frame, name, statistic.beyond) for name in statistic.layers}
+                cropped = {name: _crop(seen[name], shape, name, statistic.halo) for name in statistic.layers}
                 found.append(statistic.of(cropped, own))
             return found
 
         return sums
 
-    def _gradient_in(self, frame: Frame, statistics: Sequence[Statistic]) -> Callable[..., Tensor]:
-        sums = self._sums_in(frame, statistics)
+    def _gradient_in(self, shape: TileShape, statistics: Sequence[Statistic]) -> Callable[..., Tensor]:
+        sums = self._sums_in(shape, statistics)
 
         def product(image: Tensor, constants: Any) -> tuple[Tensor, Any]:
             slopes, fields = constants
@@ -160,8 +160,8 @@ class Eye:
         return lambda image, constants: differentiated(image, constants)[2]
 
 
-def _crop(features: Tensor, frame: Frame, layer: str, beyond: int) -> Tensor:
-    rows, columns = frame.core_at(layer, beyond=beyond)
+def _crop(features: Tensor, shape: TileShape, layer: str, halo: int) -> Tensor:
+    rows, columns = shape.core_at(layer, halo=halo)
     return features[:, rows, columns]
 
 
@@ -169,7 +169,7 @@ def _fields(statistics: Iterable[Statistic], part: Tile) -> list[list[Tensor]]:
     """The part of each statistic's fields that belongs to a tile."""
     found = []
     for statistic in statistics:
-        place = slice(None), *part.place_at(statistic.layers[0], beyond=statistic.beyond)
+        place = slice(None), *part.place_at(statistic.layers[0], halo=statistic.halo)
         found.append([ops.convert_to_tensor(field.values[place]) for field in statistic.fields])
     return found
 
@@ -182,10 +182,10 @@ class _Source(NamedTuple):
     cache: str | None
 
 
-def open_eye(
+def feature_extractor(
     model: str, source: str | None, layers: Sequence[str], *, pooling: str = "max", precision: str = "float32"
-) -> Eye:
-    """An eye for some layers; the same one for the same arguments, so that its programs need not be compiled again.
+) -> FeatureExtractor:
+    """A feature extractor; the same one for the same arguments, so that its programs are compiled once.
 
     Args:
         model: `vgg16`, `vgg19` or `mini`.
@@ -204,8 +204,8 @@ def open_eye(
 
 
 @lru_cache(maxsize=2)
-def _open(model: str, source: _Source, layers: tuple[str, ...], pooling: str, precision: str) -> Eye:
+def _open(model: str, source: _Source, layers: tuple[str, ...], pooling: str, precision: str) -> FeatureExtractor:
     table = vgg.architecture(model)
     loaded: Mapping[str, np.ndarray] = weights.load(table, source.name, table.up_to_deepest(layers))
     network = vgg.build(model, layers, loaded, pooling=pooling, dtype=precision)
-    return Eye(table, network, weights.fingerprint(loaded))
+    return FeatureExtractor(table, network, weights.fingerprint(loaded))

@@ -35,13 +35,13 @@ class Statistic:
         function: of the layers' activations (1, h, w, C) and of the fields, to a tensor of any shape. It must not
             depend on the number of positions: a mean is a sum with a factor.
         fields: of the first layer.
-        beyond: rows and columns after its own that the share of a position looks at: 1 for differences of neighbours.
+        halo: rows and columns after its own that the share of a position looks at: 1 for differences of neighbours.
     """
 
     layers: tuple[str, ...]
     function: Callable[..., Tensor]
     fields: tuple[Field, ...] = ()
-    beyond: int = 0
+    halo: int = 0
 
     def of(self, features: Mapping[str, Tensor], fields: Sequence[Tensor] | None = None) -> Tensor:
         """The sum over the given features, and over the given part of the fields, if not over all of them."""
@@ -56,7 +56,7 @@ class Statistic:
     @property
     def key(self) -> Hashable:
         """The same for two statistics for which one program will do."""
-        return self.layers, key_of(self.function), len(self.fields), self.beyond
+        return self.layers, key_of(self.function), len(self.fields), self.halo
 
 
 def key_of(function: Callable[..., Any]) -> Hashable:

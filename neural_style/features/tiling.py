@@ -1,8 +1,8 @@
-"""Tiles: the parts of an image that are looked at one after the other, with the rim that each needs to see.
+"""Tiles: the parts of an image that are looked at one after the other, with the halo that each needs to see.
 
 A position of a layer sees the image no farther than its receptive field reaches. What a network computes in the core
-of a tile is therefore what it computes there in the whole image, if the tile is seen with a rim as wide as that reach
-and begins where the poolings of the whole image begin. Where a tile ends at the border of the image, so does its rim.
+of a tile is therefore what it computes there in the whole image, if the tile is seen with a halo as wide as that reach
+and begins where the poolings of the whole image begin. Where a tile ends at the border of the image, so does its halo.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Span(NamedTuple):
     stop: int
 
 
-class Frame(NamedTuple):
+class TileShape(NamedTuple):
     """A tile without its place: everything that a program for it depends on.
 
     Attributes:
@@ -41,9 +41,9 @@ class Frame(NamedTuple):
     size: tuple[int, int]
     core: tuple[Span, Span]
 
-    def core_at(self, layer: str, *, beyond: int = 0) -> Slices:
-        """The core in a layer's map of what is seen, and as many rows and columns `beyond` it as there are."""
-        return _slices(self.core, layer, beyond)
+    def core_at(self, layer: str, *, halo: int = 0) -> Slices:
+        """The core in a layer's map of what is seen, and up to `halo` rows and columns beyond it."""
+        return _slices(self.core, layer, halo)
 
 
 @dataclass(frozen=True)
@@ -52,29 +52,29 @@ class Tile:
 
     Attributes:
         core: rows and columns whose positions are counted here; the cores of all tiles together are the image.
-        window: rows and columns that are seen: the core and its rim.
+        window: rows and columns that are seen: the core and its halo.
     """
 
     core: tuple[Span, Span]
     window: tuple[Span, Span]
 
     @property
-    def frame(self) -> Frame:
+    def shape(self) -> TileShape:
         """The tile without its place."""
         (rows, columns), (top, left) = self.window, (span.start for span in self.window)
         inside = tuple(
             Span(span.start - offset, span.stop - offset) for span, offset in zip(self.core, (top, left), strict=True)
         )
-        return Frame((rows.stop - rows.start, columns.stop - columns.start), (inside[0], inside[1]))
+        return TileShape((rows.stop - rows.start, columns.stop - columns.start), (inside[0], inside[1]))
 
     @property
     def seen(self) -> Slices:
         """The window in the image."""
         return _slices(self.window, IMAGE, 0)
 
-    def place_at(self, layer: str, *, beyond: int = 0) -> Slices:
-        """The core in a layer's map of the whole image; see `Frame.core_at`."""
-        return _slices(self.core, layer, beyond)
+    def place_at(self, layer: str, *, halo: int = 0) -> Slices:
+        """The core in a layer's map of the whole image; see `TileShape.core_at`."""
+        return _slices(self.core, layer, halo)
 
 
 def tiles_of(size: tuple[int, int], side: int, architecture: Architecture, layers: Iterable[str]) -> tuple[Tile, ...]:
@@ -91,16 +91,16 @@ def tiles_of(size: tuple[int, int], side: int, architecture: Architecture, layer
     """
     looked_at = [layer for layer in layers if layer != IMAGE]
     stride = architecture.stride(looked_at) if looked_at else 1
-    rim = -(-max(1, reach(architecture, looked_at)) // stride) * stride  # differences of pixels see one, too
+    halo = -(-max(1, halo_width(architecture, looked_at)) // stride) * stride  # differences of pixels see one, too
     rows, columns = (_cut(extent, side, stride) for extent in size)
     return tuple(
-        Tile((row, column), (_widened(row, rim, size[0]), _widened(column, rim, size[1])))
+        Tile((row, column), (_widened(row, halo, size[0]), _widened(column, halo, size[1])))
         for row in rows
         for column in columns
     )
 
 
-def reach(architecture: Architecture, layers: Iterable[str]) -> int:
+def halo_width(architecture: Architecture, layers: Iterable[str]) -> int:
     """Pixels that the deepest of `layers` sees beyond those that its poolings reduce to one position.
 
     Each 3x3 convolution of block b sees one position more to each side, which is 2^(b-1) pixels; a pooling sees
@@ -118,12 +118,12 @@ def _cut(extent: int, side: int, stride: int) -> list[Span]:
     return [Span(start, stop) for start, stop in zip(starts, [*starts[1:], extent], strict=True)]
 
 
-def _widened(span: Span, rim: int, extent: int) -> Span:
-    return Span(max(0, span.start - rim), min(extent, span.stop + rim))
+def _widened(span: Span, halo: int, extent: int) -> Span:
+    return Span(max(0, span.start - halo), min(extent, span.stop + halo))
 
 
-def _slices(spans: tuple[Span, Span], layer: str, beyond: int) -> Slices:
+def _slices(spans: tuple[Span, Span], layer: str, halo: int) -> Slices:
     """In the map of a layer, whose poolings drop what is odd at the end."""
     factor = 1 if layer == IMAGE else 2 ** (block_of(layer) - 1)
-    rows, columns = (slice(span.start // factor, span.stop // factor + beyond) for span in spans)
+    rows, columns = (slice(span.start // factor, span.stop // factor + halo) for span in spans)
     return rows, columns

@@ -1,14 +1,14 @@
 """Figures of the papers, each made by one command: `neural-style figure gatys2015-3 --draft`.
 
-A figure is a recipe of panels (`neural_style.figures.recipe`, one file a paper), built for a `Study`, whose panels a
-`Workshop` makes and keeps, and which a page draws. matplotlib is needed for the last: the extra `figures`.
+A figure is a recipe of panels (`neural_style.figures.recipe`, one file a paper), built for a `Setup`, whose panels a
+`PanelBuilder` makes and keeps, and which a page draws. matplotlib is needed for the last: the extra `figures`.
 
 Example:
     >>> from neural_style import figures
-    >>> study, figure = figures.planned("gatys2016-4", scale="draft")
+    >>> setup, figure = figures.planned("gatys2016-4", scale="draft")
     >>> figures.cost(figure).evaluations
     640
-    >>> study.differences["conv5_1"]
+    >>> setup.differences["conv5_1"]
     'conv3_4 instead of conv5_1'
 """
 
@@ -25,7 +25,7 @@ from neural_style import files, images
 from neural_style.errors import InvalidInputError, check_choice, did_you_mean
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
-from neural_style.figures.builder import Progress, Sample, Workshop
+from neural_style.figures.builder import PanelBuilder, Progress, Sample
 from neural_style.figures.cost import cost, painted_in
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import Made
@@ -39,7 +39,7 @@ from neural_style.figures.papers import (
     titu1994,
 )
 from neural_style.figures.recipe import Cell, Figure, Recipe
-from neural_style.figures.setup import SCALES, Study
+from neural_style.figures.setup import SCALES, Setup
 from neural_style.images import ImageSource
 from neural_style.inputs import check_count
 from neural_style.runs import records
@@ -95,7 +95,7 @@ def make(
     Raises:
         InvalidInputError, MissingFileError: something cannot be used, with what to do; before any work is done.
     """
-    study, figure = planned(
+    setup, figure = planned(
         name,
         scale=scale,
         model=model,
@@ -115,22 +115,22 @@ def make(
     files.check_place(beside, f'file "{beside}"', overwrite=overwrite)
     check_matplotlib()
     samples = {slot: Sample(default) for slot, default in recipe.inputs.items()}
-    workshop = Workshop(study, {**samples, **given}, Path(panels))
-    files.check_place(workshop.folder / "made.json", f'folder "{panels}"', overwrite=True)
-    if study.weights != "imagenet":  # which may have to be downloaded first
-        workshop.lens.check_weights()
+    builder = PanelBuilder(setup, {**samples, **given}, Path(panels))
+    files.check_place(builder.folder / "made.json", f'folder "{panels}"', overwrite=True)
+    if setup.weights != "imagenet":  # which may have to be downloaded first
+        builder.judge.check_weights()
     if prepare is not None:
         prepare()
     started = time.perf_counter()
-    workshop.make(figure.panels(), progress)
+    builder.make(figure.panels(), progress)
     seconds = time.perf_counter() - started
-    differences = study.told(list(recipe.inputs), list(given))
-    found = [workshop.numbers(finding)["text"] for finding in figure.findings]
+    differences = setup.told(list(recipe.inputs), list(given))
+    found = [builder.numbers(finding)["text"] for finding in figure.findings]
     sentences = [_sentence(text) for text in (*found, *figure.departures) if text]
     caption = " ".join([figure.caption, *sentences, differences])
-    draw(figure, workshop, f"{caption} {_legend(study, figure)}{recipe.source}.", output, overwrite=overwrite)
-    told = {"figure": name, "caption": caption, "seconds": seconds, **_told(recipe, study, figure, workshop)}
-    with files.complete(beside, f'file "{beside}"', overwrite=overwrite) as file:
+    draw(figure, builder, f"{caption} {_legend(setup, figure)}{recipe.source}.", output, overwrite=overwrite)
+    told = {"figure": name, "caption": caption, "seconds": seconds, **_told(recipe, setup, figure, builder)}
+    with files.atomic_write(beside, f'file "{beside}"', overwrite=overwrite) as file:
         file.write((json.dumps(told, indent=1) + "\n").encode())
     return figure
 
@@ -144,8 +144,8 @@ def planned(
     image_size: int | None = None,
     iterations: int | None = None,
     seed: int = 0,
-) -> tuple[Study, Figure]:
-    """A figure that nothing is made of yet, with the study that it was built for; arguments are those of `make`.
+) -> tuple[Setup, Figure]:
+    """A figure that nothing is made of yet, with the setup that it was built for; arguments are those of `make`.
 
     Raises:
         InvalidInputError, MissingFileError: something cannot be used.
@@ -162,30 +162,30 @@ def planned(
         chosen = replace(chosen, iterations=iterations)
     table = vgg.architecture(model or ("mini" if chosen.name == "draft" else RECIPES[name].model))
     source = weights or table.weights
-    study = Study(table.name, source, layers_in(table, source), chosen, seed)
-    return study, RECIPES[name].build(study)
+    setup = Setup(table.name, source, layers_in(table, source), chosen, seed)
+    return setup, RECIPES[name].build(setup)
 
 
-def _told(recipe: Recipe, study: Study, figure: Figure, workshop: Workshop) -> dict[str, Any]:
+def _told(recipe: Recipe, setup: Setup, figure: Figure, builder: PanelBuilder) -> dict[str, Any]:
     """Every setting, metric and time, for the file beside the figure."""
     return {
         "source": recipe.source,
         "title": figure.title,
-        "scale": study.scale.name,
-        "model": study.model,
-        "weights": study.weights,
-        "findings": [workshop.numbers(finding) for finding in figure.findings],
-        "differences": [*figure.departures, *study.differences.values()],
+        "scale": setup.scale.name,
+        "model": setup.model,
+        "weights": setup.weights,
+        "findings": [builder.numbers(finding) for finding in figure.findings],
+        "differences": [*figure.departures, *setup.differences.values()],
         "library": records.library_version(),
-        "made": workshop.made,
-        "panels": {workshop.key(panel): workshop.told(panel) for panel in painted_in(figure)},
+        "made": builder.made,
+        "panels": {builder.key(panel): builder.told(panel) for panel in painted_in(figure)},
         "cells": [
-            {"title": slot.title, "panel": workshop.key(slot.picture)}
+            {"title": slot.title, "panel": builder.key(slot.picture)}
             for slot in figure.slots()
             if isinstance(slot, Cell)
         ],
         "charts": [
-            {"title": slot.title, "curves": {label: workshop.numbers(counted) for label, counted in slot.curves}}
+            {"title": slot.title, "curves": {label: builder.numbers(counted) for label, counted in slot.curves}}
             for slot in figure.slots()
             if not isinstance(slot, Cell)
         ],
@@ -196,11 +196,11 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _legend(study: Study, figure: Figure) -> str:
+def _legend(setup: Setup, figure: Figure) -> str:
     """What the numbers below pictures are, if there are any."""
     if not any(isinstance(slot, Cell) and slot.judged and isinstance(slot.picture, Made) for slot in figure.slots()):
         return ""
-    content, styles = study.judge
+    content, styles = setup.judge
     return (
         f"Numbers: relative content error at {content}, SSIM with the content, total variation, clipped pixels; "
         f"relative Gram error and sliced Wasserstein distance at {', '.join(styles)}. "

@@ -14,23 +14,23 @@ import numpy as np
 
 from neural_style import files, images
 from neural_style.errors import BrokenRunError
-from neural_style.figures.judge import Lens, sha256_of
+from neural_style.figures.judge import Judge, sha256_of
 from neural_style.figures.panels import (
     Brush,
-    Counted,
-    Derived,
-    Doodled,
-    Given,
+    DoodlePanel,
+    InputPanel,
     Made,
-    Painted,
+    Measurement,
     Panel,
     Picture,
-    looked_at_by,
+    TransferPanel,
+    TransformPanel,
     parts_of,
+    spec_of,
     within,
 )
-from neural_style.figures.setup import NORMALISED, Study, sides
-from neural_style.figures.transforms import DERIVATIONS
+from neural_style.figures.setup import NORMALISED, Setup, sides
+from neural_style.figures.transforms import TRANSFORMS
 from neural_style.images import ImageSource
 from neural_style.inputs import Style
 from neural_style.reconstruction import Reconstruction
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, float], None]
-"""Told after every evaluation of a panel: which it is, how many there were, and the lowest loss."""
+"""Auxiliary after every evaluation of a panel: which it is, how many there were, and the lowest loss."""
 
 LEAST_SHARE = 0.005
 """Of a map of regions: a colour that covers less is that of an edge."""
@@ -58,27 +58,27 @@ class Sample(NamedTuple):
     name: str
 
 
-class Workshop:
+class PanelBuilder:
     """A place where panels are made and kept.
 
     Attributes:
-        study: at what scale panels are made.
-        lens: the network that looks at them.
+        setup: at what scale panels are made.
+        judge: the network that looks at them.
         folder: where finished panels lie.
         made: keys of the panels that were made here and not found, in order.
     """
 
-    def __init__(self, study: Study, inputs: Mapping[str, ImageSource | Sample], folder: Path) -> None:
+    def __init__(self, setup: Setup, inputs: Mapping[str, ImageSource | Sample], folder: Path) -> None:
         """
         Args:
-            study: at what scale the panels are made.
+            setup: at what scale the panels are made.
             inputs: by name: a picture, or a `Sample`.
             folder: made if need be.
 
         Raises:
             InvalidInputError, MissingFileError: an input cannot be read.
         """
-        self.study, self.folder, self.lens = study, folder, Lens(study, folder)
+        self.setup, self.folder, self.judge = setup, folder, Judge(setup, folder)
         self.made: list[str] = []
         self._given = {name: _read(name, source) for name, source in inputs.items()}
         self._pictures: dict[Picture, Array] = {}
@@ -97,7 +97,7 @@ class Workshop:
         for panel in sorted(within(*panels), key=self._order()):
             if isinstance(panel, Made):
                 self._paint(panel, progress)
-            elif isinstance(panel, Counted):
+            elif isinstance(panel, Measurement):
                 self.numbers(panel)
 
     def picture(self, panel: Picture) -> Array:
@@ -111,13 +111,13 @@ class Workshop:
         self._paint(panel, None)
         return self._told[panel]
 
-    def numbers(self, panel: Counted) -> dict[str, Any]:
+    def numbers(self, panel: Measurement) -> dict[str, Any]:
         """What was counted."""
         if not self._is_kept(panel):
-            from neural_style.figures.measurements import COUNTS
+            from neural_style.figures.measurements import MEASUREMENTS
 
             started = time.perf_counter()
-            values = COUNTS[panel.how](self, *panel.of, **dict(panel.settings))
+            values = MEASUREMENTS[panel.how](self, *panel.of, **dict(panel.settings))
             self._keep(panel, {"numbers": values, "seconds": time.perf_counter() - started})
         found: dict[str, Any] = self._told[panel]["numbers"]
         return found
@@ -129,11 +129,11 @@ class Workshop:
 
     def _picture(self, panel: Picture) -> Array:
         match panel:
-            case Given():
+            case InputPanel():
                 return self._given[panel.name]
-            case Derived():
+            case TransformPanel():
                 pictures = [self.picture(part) for part in panel.of]
-                return DERIVATIONS[panel.how](*pictures, **dict(panel.settings))
+                return TRANSFORMS[panel.how](*pictures, **dict(panel.settings))
             case _:
                 self._paint(panel, None)  # which reads what is kept
                 return self._pictures[panel]
@@ -151,7 +151,7 @@ class Workshop:
         trace: list[dict[str, float]] = []
 
         def judge(step: Step) -> None:
-            if isinstance(panel, Painted) and panel.traced:
+            if isinstance(panel, TransferPanel) and panel.traced:
                 trace.append({"evaluations": step.evaluations, **self._metrics(panel, step.image)})
 
         started = time.perf_counter()
@@ -159,7 +159,7 @@ class Workshop:
         try:
             result = self._run(panel, watch, judge)
         except BrokenRunError as error:
-            if not (isinstance(panel, Painted) and panel.may_break):
+            if not (isinstance(panel, TransferPanel) and panel.may_break):
                 raise
             image, record, stopped = self._begun(panel), None, str(error)
             told = {"settings": records.plain(panel.technique), "run": records.plain(panel.run)}
@@ -177,7 +177,7 @@ class Workshop:
         self._keep(panel, {"technique": type(panel.technique).__name__, **told, "stopped": stopped, "seconds": seconds})
         self.made.append(key)
 
-    def _begun(self, panel: Painted) -> Array:
+    def _begun(self, panel: TransferPanel) -> Array:
         """The picture that a run begins with, if it is not noise."""
         begun = self.sized(panel.content, panel.run.levels[-1])
         if panel.init is not None:
@@ -186,8 +186,8 @@ class Workshop:
         return image
 
     def _run(self, panel: Made, watch: Callable[[int, float], None], judge: Callable[[Step], None]) -> Result:
-        source = self.lens.weights_of(panel.technique.weights, panel.technique.pooling)
-        if isinstance(panel, Doodled):
+        source = self.judge.weights_of(panel.technique.weights, panel.technique.pooling)
+        if isinstance(panel, DoodlePanel):
             rows = panel.run.levels[-1]
             return replace(panel.technique, weights=source).transfer(
                 images.resize(self.picture(panel.style), sides(self.picture(panel.style_map), rows)),
@@ -218,30 +218,30 @@ class Workshop:
         """Of a picture against what it was made from."""
         content: Array | None = None
         styles: list[Array] = []
-        if isinstance(panel, Doodled):
+        if isinstance(panel, DoodlePanel):
             styles = [self.picture(panel.style)]
         elif isinstance(panel.technique, Reconstruction) and panel.technique.of == "style":
             styles = [self.picture(panel.content)]
         else:
             content = self.picture(panel.content)
             styles = [self.picture(brush.picture) for brush in panel.styles]
-        return self.lens.measured(image, content, styles)
+        return self.judge.measured(image, content, styles)
 
     def _described(self, panel: Panel) -> dict[str, Any]:
         """All that a panel depends on, as plain data."""
         match panel:
-            case Given():
+            case InputPanel():
                 return {"pixels": sha256_of(self._given[panel.name])}
-            case Derived() | Counted():
+            case TransformPanel() | Measurement():
                 kind = type(panel).__name__.lower()
                 own = {kind: panel.how, "settings": dict(panel.settings), "of": [self.key(part) for part in panel.of]}
-                return {**own, **(self._circumstances() if isinstance(panel, Counted) else {})}
-            case Doodled():
+                return {**own, **(self._circumstances() if isinstance(panel, Measurement) else {})}
+            case DoodlePanel():
                 inputs: dict[str, Any] = {
                     name: self.key(getattr(panel, name)) for name in ("style", "style_map", "target_map")
                 }
                 inputs["labels"] = panel.labels
-            case Painted():
+            case TransferPanel():
                 inputs = {
                     "content": self.key(panel.content),
                     "styles": [
@@ -272,8 +272,8 @@ class Workshop:
         return {
             "version": VERSION,
             "library": records.library_version(),
-            "weights": self.lens.fingerprint,
-            "judge": self.study.judge,
+            "weights": self.judge.fingerprint,
+            "judge": self.setup.judge,
         }
 
     def _order(self) -> Callable[[Panel], tuple[int, ...]]:
@@ -288,7 +288,7 @@ class Workshop:
                 depths[panel] = 1 + max((depths[part] for part in parts_of(panel)), default=0)
             group = ""
             if isinstance(panel, Made):
-                group = repr((type(panel.technique), looked_at_by(panel), panel.run.levels))
+                group = repr((type(panel.technique), spec_of(panel), panel.run.levels))
             return depths[panel], groups.setdefault(group, len(groups))
 
         return order
@@ -300,11 +300,11 @@ class Workshop:
         """Write down that a panel is finished, last."""
         path = self._file(panel, ".json")
         text = json.dumps({"key": self.key(panel), **told}, default=_plain)
-        with files.complete(path, f'file "{path}"', overwrite=True) as file:
+        with files.atomic_write(path, f'file "{path}"', overwrite=True) as file:
             file.write(text.encode())
         self._told[panel] = json.loads(text)
 
-    def _is_kept(self, panel: Made | Counted) -> bool:
+    def _is_kept(self, panel: Made | Measurement) -> bool:
         """Whether the panel is finished and whole in the folder, from which it is read; what is damaged is not."""
         if panel not in self._told:
             try:

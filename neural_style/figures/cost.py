@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neural_style.features import vgg
-from neural_style.figures.panels import Made, looked_at_by, within
+from neural_style.figures.panels import Made, spec_of, within
 from neural_style.figures.recipe import Figure
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION
 
@@ -40,7 +40,7 @@ def cost(figure: Figure) -> Cost:
         for rows in panel.run.levels:
             count = EVALUATIONS_PER_ITERATION * panel.run.iterations
             evaluations += count
-            operations += count * _operations(table, looked_at_by(panel), rows)
+            operations += count * _operations(table, spec_of(panel), rows)
     return Cost(len(painted), evaluations, operations / OPERATIONS_PER_SECOND + SECONDS_PER_PANEL * len(painted))
 
 

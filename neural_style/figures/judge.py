@@ -11,7 +11,7 @@ import numpy as np
 
 from neural_style import files, images
 from neural_style.features import vgg, weights
-from neural_style.figures.setup import NORMALISED, Study, sides
+from neural_style.figures.setup import NORMALISED, Setup, sides
 from neural_style.samples import sample
 
 Array = np.ndarray[Any, Any]
@@ -22,16 +22,16 @@ CALIBRATED_ON = ("cat", "coffee", "rocket", "portrait", "night", "harvest")
 CALIBRATION_ROWS = 256
 
 
-class Lens:
-    """The network of a study.
+class Judge:
+    """The network of a setup.
 
     Attributes:
-        study: which network it is.
+        setup: which network it is.
         folder: where the normalised weights are kept.
     """
 
-    def __init__(self, study: Study, folder: Path) -> None:
-        self.study, self.folder = study, folder
+    def __init__(self, setup: Setup, folder: Path) -> None:
+        self.setup, self.folder = setup, folder
         self._normalised: dict[str, Path] = {}
 
     @cached_property
@@ -55,13 +55,13 @@ class Lens:
         """Metrics of a picture, in the eye of the network as it comes."""
         from neural_style.metrics import measure
 
-        content_layer, style_layers = self.study.judge
+        content_layer, style_layers = self.setup.judge
         return measure(
             image,
             content,
             styles,
-            model=self.study.model,
-            weights=self.study.weights,
+            model=self.setup.model,
+            weights=self.setup.weights,
             content_layers=(content_layer,),
             style_layers=style_layers,
         )
@@ -70,17 +70,17 @@ class Lens:
         """The file of the normalised network behind a pooling, made once."""
         small = [images.resize(photo, sides(photo, CALIBRATION_ROWS)) for photo in map(sample, CALIBRATED_ON)]
         seen = hashlib.sha256("".join([self.fingerprint, *map(sha256_of, small)]).encode()).hexdigest()
-        path = self.folder / f"normalised-{self.study.model}-{pooling}-{seen[:12]}.npz"
+        path = self.folder / f"normalised-{self.setup.model}-{pooling}-{seen[:12]}.npz"
         if not path.is_file():
             from neural_style.features.calibration import normalised
 
-            scaled = normalised(self._loaded(), small, model=self.study.model, pooling=pooling)
-            with files.complete(path, f'file "{path}"', overwrite=True) as file:
+            scaled = normalised(self._loaded(), small, model=self.setup.model, pooling=pooling)
+            with files.atomic_write(path, f'file "{path}"', overwrite=True) as file:
                 np.savez(file, **scaled)  # type: ignore[arg-type]
         return path
 
     def _loaded(self) -> weights.Weights:
-        return weights.load(vgg.architecture(self.study.model), self.study.weights, self.study.layers)
+        return weights.load(vgg.architecture(self.setup.model), self.setup.weights, self.setup.layers)
 
 
 def sha256_of(picture: Array) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neural_style.figures.panels import Painted, Picture
+from neural_style.figures.panels import Picture, TransferPanel
 
 if TYPE_CHECKING:
-    from neural_style.figures.builder import Workshop
+    from neural_style.figures.builder import PanelBuilder
 
 Array = np.ndarray[Any, Any]
 Numbers = dict[str, Any]
@@ -22,23 +22,23 @@ FALL = 0.99
 """The part of a loss's fall at which a run counts as converged."""
 
 
-def loss_by_evaluations(workshop: Workshop, panel: Painted) -> Numbers:
+def loss_by_evaluations(builder: PanelBuilder, panel: TransferPanel) -> Numbers:
     """The lowest loss so far in parts of the first one, over the number of evaluations."""
-    curve = np.asarray(workshop.told(panel)["curve"])
+    curve = np.asarray(builder.told(panel)["curve"])
     return {"x": list(range(1, len(curve) + 1)), "y": (curve / curve[0]).tolist()}
 
 
-def gram_by_evaluations(workshop: Workshop, panel: Painted) -> Numbers:
+def gram_by_evaluations(builder: PanelBuilder, panel: TransferPanel) -> Numbers:
     """The relative Gram error, of plain activations and averaged over layers, after each iteration of a traced run.
 
     It is the same yardstick for all objectives, whatever they minimise.
     """
-    trace = workshop.told(panel)["trace"]
+    trace = builder.told(panel)["trace"]
     errors = [float(np.mean([value for name, value in entry.items() if name.startswith("gram.0.")])) for entry in trace]
     return {"x": [entry["evaluations"] for entry in trace], "y": errors}
 
 
-def shift_told(workshop: Workshop, plain: Painted, shifted: Painted, *, name: str) -> Numbers:
+def shift_told(builder: PanelBuilder, plain: TransferPanel, shifted: TransferPanel, *, name: str) -> Numbers:
     """How many evaluations two runs, without an activation shift and with one, take to equal ends.
 
     Their losses are of two objectives with different floors, so of each it is counted when `FALL` of its own fall is
@@ -46,7 +46,7 @@ def shift_told(workshop: Workshop, plain: Painted, shifted: Painted, *, name: st
     level that both reach, and to twice that.
 
     Args:
-        workshop: where the runs are made.
+        builder: where the runs are made.
         plain, shifted: the runs, both traced.
         name: of the network, for the text.
 
@@ -54,9 +54,9 @@ def shift_told(workshop: Workshop, plain: Painted, shifted: Painted, *, name: st
         `loss`, `gram`, `twice`: evaluations of both; `level`, the lowest Gram error; `text`.
     """
     panels = (plain, shifted)
-    losses = [loss_by_evaluations(workshop, panel) for panel in panels]
+    losses = [loss_by_evaluations(builder, panel) for panel in panels]
     to_loss = [_first_below(curve, 1 - FALL * (1 - curve["y"][-1])) for curve in losses]
-    errors = [gram_by_evaluations(workshop, panel) for panel in panels]
+    errors = [gram_by_evaluations(builder, panel) for panel in panels]
     level = max(min(curve["y"]) for curve in errors)
     to_level, to_twice = ([_first_below(curve, factor * level) for curve in errors] for factor in (1, 2))
     text = (
@@ -72,9 +72,9 @@ def _compared(counts: list[float]) -> str:
     return f"{shifted:.0f} evaluations with the shift and {plain:.0f} without ({shifted / plain:.2f} times)"
 
 
-def ended_early(workshop: Workshop, *panels: Painted, names: tuple[str, ...]) -> Numbers:
+def ended_early(builder: PanelBuilder, *panels: TransferPanel, names: tuple[str, ...]) -> Numbers:
     """Which runs ended before all their iterations, and why; `text` is empty where none did."""
-    told = [workshop.told(panel) for panel in panels]
+    told = [builder.told(panel) for panel in panels]
     ended = {
         name: {"evaluations": len(each["curve"]), "stopped": each["stopped"]}
         for name, each in zip(names, told, strict=True)
@@ -84,25 +84,25 @@ def ended_early(workshop: Workshop, *panels: Painted, names: tuple[str, ...]) ->
     return {"ended": ended, "text": text}
 
 
-def gram_sparsity(workshop: Workshop, picture: Picture, *, shift: float, normalised: bool, rows: int) -> Numbers:
+def gram_sparsity(builder: PanelBuilder, picture: Picture, *, shift: float, normalised: bool, rows: int) -> Numbers:
     """The share of entries of each layer's Gram matrix that are smaller than `SPARSE` of its root mean square.
 
     Args:
-        workshop: whose network looks.
+        builder: whose network looks.
         picture: at what.
         shift: added to every activation first (Novak & Nikulin 2016, section 3.3).
         normalised: whether the network is the one in which every filter's mean activation is one.
         rows: of the picture as it is looked at.
     """
-    grams = _grams(workshop, picture, workshop.study.judge[1], shift=shift, normalised=normalised, rows=rows)
+    grams = _grams(builder, picture, builder.setup.judge[1], shift=shift, normalised=normalised, rows=rows)
     shares = [float(np.mean(np.abs(gram) < SPARSE)) for gram in grams.values()]
     return {"x": list(grams), "y": shares}
 
 
-def sparsity_told(workshop: Workshop, picture: Picture, *, name: str, normalised: bool, rows: int) -> Numbers:
+def sparsity_told(builder: PanelBuilder, picture: Picture, *, name: str, normalised: bool, rows: int) -> Numbers:
     """The mean of `gram_sparsity` over layers without a shift and with one of -1; `text` has a network's name, too."""
     shares = [
-        float(np.mean(gram_sparsity(workshop, picture, shift=shift, normalised=normalised, rows=rows)["y"]))
+        float(np.mean(gram_sparsity(builder, picture, shift=shift, normalised=normalised, rows=rows)["y"]))
         for shift in (0.0, -1.0)
     ]
     text = f"{name}: {shares[0]:.1%} of the entries are near zero without the shift and {shares[1]:.1%} with it"
@@ -110,27 +110,27 @@ def sparsity_told(workshop: Workshop, picture: Picture, *, name: str, normalised
 
 
 def gram_matrix(
-    workshop: Workshop, picture: Picture, *, layer: str, shift: float, normalised: bool, rows: int, filters: int
+    builder: PanelBuilder, picture: Picture, *, layer: str, shift: float, normalised: bool, rows: int, filters: int
 ) -> Numbers:
     """The Gram matrix of a layer's first filters as a picture: how large entries are, by powers of ten.
 
     `values` are 0 for what counts as near zero (see `SPARSE`), 1 for ten times the root mean square and more.
     Arguments are those of `gram_sparsity`.
     """
-    gram = _grams(workshop, picture, (layer,), shift=shift, normalised=normalised, rows=rows)[layer]
+    gram = _grams(builder, picture, (layer,), shift=shift, normalised=normalised, rows=rows)[layer]
     powers = np.log10(np.maximum(np.abs(gram[:filters, :filters]), SPARSE)) - np.log10(SPARSE)
     return {"values": np.round(np.clip(powers / 3, 0, 1), 3).tolist()}
 
 
 def _grams(
-    workshop: Workshop, picture: Picture, layers: tuple[str, ...], *, shift: float, normalised: bool, rows: int
+    builder: PanelBuilder, picture: Picture, layers: tuple[str, ...], *, shift: float, normalised: bool, rows: int
 ) -> dict[str, Array]:
     """Gram matrices (C, C) of shifted activations, in parts of their root mean squares."""
-    from neural_style.features.extractor import open_eye
+    from neural_style.features.extractor import feature_extractor
     from neural_style.figures.setup import NORMALISED
 
-    source = workshop.lens.weights_of(NORMALISED if normalised else workshop.study.weights, "max")
-    features = open_eye(workshop.study.model, source, layers).features(workshop.sized(picture, rows), layers)
+    source = builder.judge.weights_of(NORMALISED if normalised else builder.setup.weights, "max")
+    features = feature_extractor(builder.setup.model, source, layers).features(builder.sized(picture, rows), layers)
     found = {}
     for layer in layers:
         flat = features[layer].reshape(-1, features[layer].shape[-1]).astype(np.float64) + shift
@@ -148,7 +148,7 @@ def _first_below(curve: Numbers, level: float) -> float:
     return float(np.interp(level, y[[after, after - 1]], x[[after, after - 1]]))
 
 
-COUNTS: dict[str, Callable[..., Numbers]] = {
+MEASUREMENTS: dict[str, Callable[..., Numbers]] = {
     function.__name__: function
     for function in (
         loss_by_evaluations,

@@ -11,8 +11,8 @@ import numpy as np
 
 from neural_style import files
 from neural_style.errors import InvalidInputError
-from neural_style.figures.builder import Workshop
-from neural_style.figures.panels import Doodled, Made, Painted, Picture
+from neural_style.figures.builder import PanelBuilder
+from neural_style.figures.panels import DoodlePanel, Made, Picture, TransferPanel
 from neural_style.figures.recipe import Cell, Chart, Figure
 
 SUFFIXES = (".png", ".pdf")
@@ -51,7 +51,7 @@ def check_matplotlib() -> None:
         ) from error
 
 
-def draw(figure: Figure, workshop: Workshop, caption: str, path: Path, *, overwrite: bool) -> None:
+def draw(figure: Figure, builder: PanelBuilder, caption: str, path: Path, *, overwrite: bool) -> None:
     """Draw a figure whose panels are made, and write it as PNG or PDF; complete or not at all.
 
     Raises:
@@ -60,8 +60,8 @@ def draw(figure: Figure, workshop: Workshop, caption: str, path: Path, *, overwr
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
 
-    heights = [max(_height(slot, workshop, CELL) for slot in row) for row in figure.rows]
-    strip = max((_height(slot, workshop, CELL * SMALL) + GAP for slot in figure.inputs), default=0.0)
+    heights = [max(_height(slot, builder, CELL) for slot in row) for row in figure.rows]
+    strip = max((_height(slot, builder, CELL * SMALL) + GAP for slot in figure.inputs), default=0.0)
     columns = max(map(len, figure.rows))
     beside = ROW_LABEL if figure.row_labels else 0.0
     above = HEADING + strip + (COLUMN_LABEL if figure.column_labels else 0.0)
@@ -75,7 +75,7 @@ def draw(figure: Figure, workshop: Workshop, caption: str, path: Path, *, overwr
         top = height - MARGIN - HEADING
         for index, cell in enumerate(figure.inputs):
             left = MARGIN + beside + index * (CELL * SMALL + GAP)
-            _draw_picture(cell, workshop, _Box(canvas, left, top - strip, CELL * SMALL, strip))
+            _draw_picture(cell, builder, _Box(canvas, left, top - strip, CELL * SMALL, strip))
         top = height - MARGIN - above
         for column, label in enumerate(figure.column_labels):
             x = MARGIN + beside + column * (CELL + GAP) + CELL / 2
@@ -91,12 +91,12 @@ def draw(figure: Figure, workshop: Workshop, caption: str, path: Path, *, overwr
                 left = MARGIN + beside + column * (CELL + GAP)
                 box = _Box(canvas, left, top - row_height, CELL, row_height)
                 if isinstance(slot, Chart):
-                    _draw_chart(slot, workshop, box)
+                    _draw_chart(slot, builder, box)
                 else:
-                    _draw_picture(slot, workshop, box)
+                    _draw_picture(slot, builder, box)
             top -= row_height + GAP
         canvas.text(MARGIN / width, (MARGIN + below - LINE / 2) / height, "\n".join(lines), va="top", linespacing=1.3)
-        with files.complete(path, f'output "{path}"', overwrite=overwrite) as file:
+        with files.atomic_write(path, f'output "{path}"', overwrite=overwrite) as file:
             dated = {"CreationDate": None} if path.suffix.lower() == ".pdf" else {"Software": "neural_style"}
             canvas.savefig(file, format=path.suffix[1:].lower(), dpi=DPI, metadata=dated)
 
@@ -140,38 +140,38 @@ def _short(value: float) -> str:
     return f"{value:.2g}" if value >= 1 or value < 0.001 else f"{value:.2g}".removeprefix("0")
 
 
-def _height(slot: Cell | Chart | None, workshop: Workshop, width: float) -> float:
+def _height(slot: Cell | Chart | None, builder: PanelBuilder, width: float) -> float:
     if slot is None:
         return 0.0
     if isinstance(slot, Chart):
         return TITLE + 0.8 * width + AXIS
-    rows, columns = workshop.picture(slot.picture).shape[:2]
-    lines = _note(slot, workshop).count("\n") + 1 if _note(slot, workshop) else 0
+    rows, columns = builder.picture(slot.picture).shape[:2]
+    lines = _note(slot, builder).count("\n") + 1 if _note(slot, builder) else 0
     height: float = TITLE + width * rows / columns + (NOTE + NOTE_LINE * lines if lines else 0.0)
     return height
 
 
-def _note(cell: Cell, workshop: Workshop) -> str:
+def _note(cell: Cell, builder: PanelBuilder) -> str:
     """What is written below a picture."""
-    if not cell.judged or not isinstance(cell.picture, Painted | Doodled):
+    if not cell.judged or not isinstance(cell.picture, TransferPanel | DoodlePanel):
         return ""
-    text = metrics_text(workshop.told(cell.picture)["metrics"])
-    return f"{_work_text(cell.picture, workshop)}\n{text}" if cell.timed else text
+    text = metrics_text(builder.told(cell.picture)["metrics"])
+    return f"{_work_text(cell.picture, builder)}\n{text}" if cell.timed else text
 
 
-def _work_text(picture: Made, workshop: Workshop) -> str:
+def _work_text(picture: Made, builder: PanelBuilder) -> str:
     """What was spent on a picture, with what was spent on the one that it started from."""
     evaluations, seconds = 0, 0.0
     spent: Picture | None = picture
-    while isinstance(spent, Painted | Doodled):
-        told = workshop.told(spent)
+    while isinstance(spent, TransferPanel | DoodlePanel):
+        told = builder.told(spent)
         evaluations, seconds = evaluations + len(told["curve"]), seconds + told["seconds"]
-        spent = spent.init if isinstance(spent, Painted) else None
+        spent = spent.init if isinstance(spent, TransferPanel) else None
     return f"{evaluations} evaluations  {seconds:.0f} s"
 
 
-def _draw_picture(cell: Cell, workshop: Workshop, box: _Box) -> None:
-    picture = _bytes(workshop.picture(cell.picture))
+def _draw_picture(cell: Cell, builder: PanelBuilder, box: _Box) -> None:
+    picture = _bytes(builder.picture(cell.picture))
     height = box.width * picture.shape[0] / picture.shape[1]
     bottom = box.height - TITLE - height
     axes = box.axes(0, bottom, box.width, height)
@@ -179,7 +179,7 @@ def _draw_picture(cell: Cell, workshop: Workshop, box: _Box) -> None:
     axes.set_axis_off()
     box.text(0, box.height - TITLE + 0.05, cell.title, va="bottom", ha="left", fontsize=7)
     if cell.inset is not None:
-        inset = _bytes(workshop.picture(cell.inset))
+        inset = _bytes(builder.picture(cell.inset))
         inset_height = 0.3 * height
         small = box.axes(0.02, bottom + 0.02, inset_height * inset.shape[1] / inset.shape[0], inset_height)
         small.imshow(inset, aspect="auto")
@@ -187,11 +187,11 @@ def _draw_picture(cell: Cell, workshop: Workshop, box: _Box) -> None:
         small.set_yticks([])
         for spine in small.spines.values():
             spine.set_edgecolor("white")
-    if note := _note(cell, workshop):
+    if note := _note(cell, builder):
         box.text(0, bottom - 0.04, note, va="top", ha="left", fontsize=4.8, color="0.25", linespacing=1.25)
 
 
-def _draw_chart(chart: Chart, workshop: Workshop, box: _Box) -> None:
+def _draw_chart(chart: Chart, builder: PanelBuilder, box: _Box) -> None:
     axes = box.axes(0.44, AXIS, box.width - 0.5, box.height - TITLE - AXIS)
     box.text(0, box.height - TITLE + 0.05, chart.title, va="bottom", ha="left", fontsize=7)
     axes.set_xlabel(chart.x, labelpad=1)
@@ -199,10 +199,10 @@ def _draw_chart(chart: Chart, workshop: Workshop, box: _Box) -> None:
     axes.tick_params(which="both", labelsize=5.5, length=2, pad=1.5)
     if chart.kind == "matrix":
         ((_, counted),) = chart.curves
-        axes.imshow(workshop.numbers(counted)["values"], cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+        axes.imshow(builder.numbers(counted)["values"], cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
         return
     for index, (label, counted) in enumerate(chart.curves):
-        numbers = workshop.numbers(counted)
+        numbers = builder.numbers(counted)
         if chart.kind == "bar":
             width = 0.8 / len(chart.curves)
             places = np.arange(len(numbers["x"])) + (index - (len(chart.curves) - 1) / 2) * width

@@ -20,14 +20,14 @@ Settings = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
-class Given:
+class InputPanel:
     """A picture that the figure was given, by the name that its recipe has for it."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Derived:
+class TransformPanel:
     """A picture computed from others in an instant.
 
     Attributes:
@@ -59,7 +59,7 @@ class Brush:
 
 
 @dataclass(frozen=True)
-class Painted:
+class TransferPanel:
     """A picture that a technique makes.
 
     Attributes:
@@ -83,7 +83,7 @@ class Painted:
 
 
 @dataclass(frozen=True)
-class Doodled:
+class DoodlePanel:
     """A picture painted into a map of regions.
 
     Attributes:
@@ -103,7 +103,7 @@ class Doodled:
 
 
 @dataclass(frozen=True)
-class Counted:
+class Measurement:
     """Numbers about pictures.
 
     Attributes:
@@ -117,30 +117,30 @@ class Counted:
     settings: Settings = ()
 
 
-Picture = Given | Derived | Painted | Doodled
-Made = Painted | Doodled
-Panel = Picture | Counted
+Picture = InputPanel | TransformPanel | TransferPanel | DoodlePanel
+Made = TransferPanel | DoodlePanel
+Panel = Picture | Measurement
 
 
 def parts_of(panel: Panel) -> tuple[Picture, ...]:
     """The pictures that a panel depends on, directly."""
     match panel:
-        case Given():
+        case InputPanel():
             return ()
-        case Derived() | Counted():
+        case TransformPanel() | Measurement():
             return panel.of
-        case Doodled():
+        case DoodlePanel():
             return panel.style, panel.style_map, panel.target_map
-        case Painted():
+        case TransferPanel():
             masks = (brush.mask for brush in panel.styles)
             others = (panel.content, *(brush.picture for brush in panel.styles), *masks, panel.init)
             return tuple(part for part in others if part is not None)
 
 
-def looked_at_by(panel: Made) -> tuple[str, ...]:
+def spec_of(panel: Made) -> tuple[str, ...]:
     """Layers that the terms of a panel look at."""
     technique = panel.technique
-    return technique.layers if isinstance(technique, NeuralDoodle) else technique.look.layers
+    return technique.layers if isinstance(technique, NeuralDoodle) else technique.extractor_spec.layers
 
 
 def within(*panels: Panel) -> Iterator[Panel]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from neural_style.figures.panels import Counted, Panel, Picture
+from neural_style.figures.panels import Measurement, Panel, Picture
 
 if TYPE_CHECKING:
-    from neural_style.figures.setup import Study
+    from neural_style.figures.setup import Setup
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Chart:
         logarithmic: whether the y axis is.
     """
 
-    curves: tuple[tuple[str, Counted], ...]
+    curves: tuple[tuple[str, Measurement], ...]
     title: str = ""
     x: str = "x"
     y: str = "y"
@@ -76,7 +76,7 @@ class Figure:
     column_labels: tuple[str, ...] = ()
     inputs: tuple[Cell, ...] = ()
     departures: tuple[str, ...] = ()
-    findings: tuple[Counted, ...] = ()
+    findings: tuple[Measurement, ...] = ()
 
     def slots(self) -> Iterator[Cell | Chart]:
         """All places that are not empty, from above."""
@@ -103,7 +103,7 @@ class Recipe:
         what: one line for the list.
         source: paper and number.
         inputs: the names of its pictures, each with the sample that stands in where none is given.
-        build: makes the figure; it asks the study for layers, sizes and lengths of runs, which so gets to know what
+        build: makes the figure; it asks the setup for layers, sizes and lengths of runs, which so gets to know what
             the paper has.
         model: the paper's network.
     """
@@ -111,5 +111,5 @@ class Recipe:
     what: str
     source: str
     inputs: Mapping[str, str]
-    build: Callable[[Study], Figure]
+    build: Callable[[Setup], Figure]
     model: str = "vgg19"

@@ -14,7 +14,7 @@ from neural_style.features.vgg import block_of
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 
 NORMALISED = "normalised"
-"""Stands for weights in which every filter's mean activation is one; the workshop puts a file in its place."""
+"""Stands for weights in which every filter's mean activation is one; the builder puts a file in its place."""
 
 SHALLOW_RATIO = 100.0
 """Content weighs that much more where shallower layers stand in for the paper's. Found by looking, with mini and with
@@ -49,7 +49,7 @@ SCALES = {
 
 
 @dataclass
-class Study:
+class Setup:
     """What a recipe is built with.
 
     Attributes:
@@ -141,7 +141,7 @@ class Study:
     @property
     def judge(self) -> tuple[str, tuple[str, ...]]:
         """The layers by which every picture is judged: of the content, and of styles."""
-        known = Study(self.model, self.weights, self.layers, self.scale)
+        known = Setup(self.model, self.weights, self.layers, self.scale)
         table = vgg.architecture("vgg19")
         return known.layer("conv4_2"), known.style_layers(*table.style_layers)
 

@@ -64,7 +64,7 @@ def recoloured(picture: Array, content: Array, *, method: str) -> Array:
     return color_transfer(content, picture, method=method)
 
 
-DERIVATIONS: dict[str, Callable[..., Array]] = {
+TRANSFORMS: dict[str, Callable[..., Array]] = {
     function.__name__: function
     for function in (
         cropped,

@@ -91,7 +91,7 @@ def write(
     buffer = io.BytesIO()
     with files.writing(where):
         Image.fromarray(pixels).save(buffer, kind, **options)
-    with files.complete(path, where, overwrite=overwrite) as file:
+    with files.atomic_write(path, where, overwrite=overwrite) as file:
         file.write(buffer.getvalue())
 
 
@@ -115,7 +115,7 @@ def write_16_bit(
     buffer = io.BytesIO()
     with files.writing(where):
         tifffile.imwrite(buffer, pixels, **options)
-    with files.complete(path, where, overwrite=overwrite) as file:
+    with files.atomic_write(path, where, overwrite=overwrite) as file:
         file.write(buffer.getvalue())
 
 
@@ -165,7 +165,7 @@ def write_animation(
             loop=0,
             **({} if record is None else {"comment": _RECORD_MARK + _encoded(record)}),
         )
-    with files.complete(path, where, overwrite=overwrite) as file:
+    with files.atomic_write(path, where, overwrite=overwrite) as file:
         file.write(buffer.getvalue())
 
 

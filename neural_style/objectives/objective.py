@@ -13,7 +13,7 @@ from neural_style import backend
 from neural_style.backend import Tensor
 from neural_style.backend.program import Evaluated, Function
 from neural_style.errors import InvalidInputError
-from neural_style.features.extractor import Eye
+from neural_style.features.extractor import FeatureExtractor
 from neural_style.features.statistics import Statistic, key_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -47,7 +47,7 @@ class Evaluation(NamedTuple):
     parts: dict[str, float]
 
 
-class Told(NamedTuple):
+class Auxiliary(NamedTuple):
     """What an evaluation tells beside value and gradient: the weighted terms, and whether the gradient can be used."""
 
     parts: Tensor
@@ -71,18 +71,23 @@ class Objective:
     """
 
     def __init__(
-        self, terms: Sequence[Term], eye: Eye, image_size: tuple[int, int], *, tile: int | None = None
+        self,
+        terms: Sequence[Term],
+        extractor: FeatureExtractor,
+        image_size: tuple[int, int],
+        *,
+        tile: int | None = None,
     ) -> None:
         """
         Args:
             terms: at least one, with different names.
-            eye: the network; its precision is that of image, gradient and losses.
+            extractor: the network; its precision is that of image, gradient and losses.
             image_size: rows and columns of the pastiche.
             tile: side of the tiles by which the pastiche is looked at; None looks at it as a whole. Value and gradient
                 are the same up to rounding.
         """
         self.terms = tuple(terms)
-        self.eye = eye
+        self.extractor = extractor
         self.image_size = image_size
         self.tile = tile
         self._statistics = list(dict.fromkeys(term.statistic for term in terms))
@@ -101,30 +106,30 @@ class Objective:
             return
         fields = [[ops.convert_to_tensor(field.values) for field in each.fields] for each in self._statistics]
         looked_at = tuple(statistic.key for statistic in self._statistics)
-        key = eye, looked_at, tuple((place, key_of(loss)) for place, loss in compared)
+        key = extractor, looked_at, tuple((place, key_of(loss)) for place, loss in compared)
         constants = (weights, targets), fields
-        self.function = Function(_whole(eye, self._combined, self._statistics), constants, key=key)
+        self.function = Function(_whole(extractor, self._combined, self._statistics), constants, key=key)
 
     @property
     def weights_sha256(self) -> str:
         """Fingerprint of the network's weights, for records."""
-        return self.eye.weights_sha256
+        return self.extractor.weights_sha256
 
     @property
     def dtype(self) -> str:
         """Of image, gradient and value."""
-        return self.eye.dtype
+        return self.extractor.dtype
 
     def evaluate(self, image: np.ndarray) -> Evaluation:
         """Value, gradient and terms at `image` (H, W, 3), RGB in 0..255; nothing is clipped or rounded."""
         if np.shape(image) != (*self.image_size, 3):
             raise InvalidInputError(f"the image must have shape {(*self.image_size, 3)}, received {np.shape(image)}")
-        value, gradient, told = self.function(ops.convert_to_tensor(image, dtype=self.dtype))
-        return Evaluation(float(value), np.array(ops.convert_to_numpy(gradient)), self.named(told))
+        value, gradient, auxiliary = self.function(ops.convert_to_tensor(image, dtype=self.dtype))
+        return Evaluation(float(value), np.array(ops.convert_to_numpy(gradient)), self.named(auxiliary))
 
-    def named(self, told: Told) -> dict[str, float]:
+    def named(self, auxiliary: Auxiliary) -> dict[str, float]:
         """The weighted value of each term by name."""
-        return dict(zip((term.name for term in self.terms), np.asarray(told.parts).tolist(), strict=True))
+        return dict(zip((term.name for term in self.terms), np.asarray(auxiliary.parts).tolist(), strict=True))
 
     def value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:
         """Value and gradient, the latter with the shape and units of `image`."""
@@ -139,10 +144,10 @@ class Objective:
         """By the chain rule: sums over all tiles, the losses' slopes in these, and those back through each tile."""
         assert self.tile is not None
         pixels = np.asarray(ops.convert_to_numpy(image))
-        sums = self.eye.sums(pixels, self._statistics, tile=self.tile)
+        sums = self.extractor.sums(pixels, self._statistics, tile=self.tile)
         value, parts, slopes = self._losses(sums, constants)
-        gradient = self.eye.pulled_back(pixels, self._statistics, slopes, tile=self.tile)
-        return Evaluated(value, gradient, Told(parts, bool(np.isfinite(gradient).all())))
+        gradient = self.extractor.vjp(pixels, self._statistics, slopes, tile=self.tile)
+        return Evaluated(value, gradient, Auxiliary(parts, bool(np.isfinite(gradient).all())))
 
 
 def _combined(compared: Sequence[tuple[int, Loss]]) -> Callable[..., tuple[Tensor, Tensor]]:
@@ -163,14 +168,14 @@ def _combined(compared: Sequence[tuple[int, Loss]]) -> Callable[..., tuple[Tenso
 
 
 def _whole(
-    eye: Eye, combined: Callable[..., tuple[Tensor, Tensor]], statistics: Sequence[Statistic]
+    extractor: FeatureExtractor, combined: Callable[..., tuple[Tensor, Tensor]], statistics: Sequence[Statistic]
 ) -> Callable[[Tensor, Any], Evaluated]:
     """An evaluation that looks at the whole image at once."""
     bare = [statistic.bare for statistic in statistics]
 
     def losses(image: Tensor, constants: Any) -> tuple[Tensor, Tensor]:
         compared, fields = constants
-        features = eye(image)
+        features = extractor(image)
         sums = [statistic.of(features, own) for statistic, own in zip(bare, fields, strict=True)]
         return combined(sums, compared)
 
@@ -178,6 +183,6 @@ def _whole(
 
     def evaluate(image: Tensor, constants: Any) -> Evaluated:
         value, parts, gradient = differentiated(image, constants)
-        return Evaluated(value, gradient, Told(parts, ops.all(ops.isfinite(gradient))))
+        return Evaluated(value, gradient, Auxiliary(parts, ops.all(ops.isfinite(gradient))))
 
     return evaluate

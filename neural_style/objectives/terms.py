@@ -23,7 +23,7 @@ from neural_style.losses.style import (
     style_loss_gatys2016,
     style_loss_titu1994,
 )
-from neural_style.losses.total_variation import total_variation
+from neural_style.losses.total_variation import total_variation as total_variation_loss
 from neural_style.masks.guidance import Guide
 from neural_style.objectives.objective import Loss, Term
 
@@ -164,9 +164,9 @@ def style(
     return Term(name, weight, statistic, losses[normalization], target)
 
 
-def smoothness(*, weight: float) -> Term:
+def total_variation(*, weight: float) -> Term:
     """The total variation of the pastiche."""
-    return Term("tv", weight, Statistic((IMAGE,), total_variation, beyond=1), _as_it_is)
+    return Term("tv", weight, Statistic((IMAGE,), total_variation_loss, halo=1), _as_it_is)
 
 
 def _as_it_is(statistic: Tensor, _: Tensor) -> Tensor:

@@ -135,7 +135,7 @@ class Checkpoint:
         }
         text = records.to_json(header).encode("utf-8", "backslashreplace")
         frames = {f"frame.{index}": frame for index, frame in enumerate(self.frames)}
-        with files.complete(self.path, self._where, overwrite=True) as file:
+        with files.atomic_write(self.path, self._where, overwrite=True) as file:
             np.savez(file, header=np.frombuffer(text, np.uint8), **frames, **arrays)  # type: ignore[arg-type]
         self.is_finished = is_finished
 

@@ -32,7 +32,7 @@ class Level:
         broken: the run ends with this size.
     """
 
-    TOLD: ClassVar = ("loss", "losses", "evaluations", "iterations", "improvement", "stopped", "broken")
+    SCALARS: ClassVar = ("loss", "losses", "evaluations", "iterations", "improvement", "stopped", "broken")
 
     def __init__(self, make_objective: Callable[[], Objective], run: Run, start: np.ndarray) -> None:
         """`make_objective` is called when the first iteration is asked for; `start` is float32 (H, W, 3)."""
@@ -61,16 +61,16 @@ class Level:
         """Whether no iteration is left at this size."""
         return bool(self.stopped) or self.iterations >= self.run.iterations
 
-    def saved(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """All that `take_up` needs, after an iteration: what JSON can hold, and arrays by name."""
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """All that `load_state` needs, after an iteration: what JSON can hold, and arrays by name."""
         state = self._snapshot() if self._snapshot is not None else {}
         arrays = {f"solver.{name}": value for name, value in state.items()}
-        return {name: getattr(self, name) for name in self.TOLD}, {"image": self.image, **arrays}
+        return {name: getattr(self, name) for name in self.SCALARS}, {"image": self.image, **arrays}
 
-    def take_up(self, told: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    def load_state(self, auxiliary: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Become the level that was `saved`; it may get more or fewer iterations than it had then."""
-        for name in self.TOLD:
-            setattr(self, name, told[name])
+        for name in self.SCALARS:
+            setattr(self, name, auxiliary[name])
         self._best = arrays["image"]
         state = {name.removeprefix("solver."): arrays[name] for name in arrays if name.startswith("solver.")}
         self._snapshot = lambda: state
@@ -110,16 +110,18 @@ class Level:
         unbounded = any(term.weight < 0 for term in self.objective.terms)
         for _ in range(EVALUATIONS_PER_ITERATION):
             try:
-                image, value, told, self._snapshot = next(points)
+                image, value, auxiliary, self._snapshot = next(points)
                 self.evaluations += 1
                 if unbounded and value < 0:
                     return self._explain_unbounded()
-                if not (isfinite(value) and told.gradient_is_finite):
-                    self._breakdown = self._breakdown or self._describe_breakdown(value, self.objective.named(told))
+                if not (isfinite(value) and auxiliary.gradient_is_finite):
+                    self._breakdown = self._breakdown or self._describe_breakdown(
+                        value, self.objective.named(auxiliary)
+                    )
                 else:
                     self._breakdown = ""
                     if value < self.loss:
-                        self._best, self.loss, self.losses = image, value, self.objective.named(told)
+                        self._best, self.loss, self.losses = image, value, self.objective.named(auxiliary)
                 if progress is not None:
                     progress(evaluations_before + self.evaluations, self.loss)
             except StopIteration as end:

@@ -41,7 +41,7 @@ TILES = (2048, 1536, 1024, 768, 512)
 """Sides of tiles, from the least waste on rims to the least memory."""
 
 SMALL_TILES = (384, 256)
-"""Of these more is rim than core, so that an evaluation takes twice as long: steps of the solver are given up first."""
+"""Their halo is larger than their core and doubles the time, so the solver remembers fewer steps first."""
 
 ENOUGH_STEPS, FEWEST_STEPS = 5, 3
 """What is remembered at least where tiles are to stay large, and where nothing else helps."""
@@ -50,7 +50,7 @@ RESERVE = 0.9
 """Part of the free memory that a run may plan with: other programs live, too."""
 
 
-class Look(NamedTuple):
+class ExtractorSpec(NamedTuple):
     """What an evaluation costs is known from this.
 
     Attributes:
@@ -72,11 +72,11 @@ class Look(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Demand:
+class MemoryEstimate:
     """What a transfer asks of a machine, at one size of the pastiche.
 
     Attributes:
-        look: of the technique.
+        spec: of the technique.
         size: rows and columns of the pastiche.
         style_sizes: of the paintings, as they are looked at.
         memory: steps that the solver remembers, 0 for one without a memory.
@@ -85,7 +85,7 @@ class Demand:
             through, and by SciPy, which computes in float64.
     """
 
-    look: Look
+    spec: ExtractorSpec
     size: tuple[int, int]
     style_sizes: tuple[tuple[int, int], ...] = ()
     memory: int = 0
@@ -95,14 +95,14 @@ class Demand:
     @property
     def bytes(self) -> int:
         """Peak of the resident memory of the process."""
-        forward, back = bytes_per_pixel(self.look)
+        forward, back = bytes_per_pixel(self.spec)
         # Targets are made before the run, of each picture alone.
         targets = max((forward * self._seen(size, ahead=True) for size in (self.size, *self.style_sizes)), default=0.0)
         if self.tile is None:  # features as Keras computes them keep all layers until the last is done
             targets = max((back * prod(size) for size in self.style_sizes), default=0.0) * (2 / 3)
-        picture = (8 if self.look.precision == "float64" else 4) * 3 * prod(self.size)
+        picture = (8 if self.spec.precision == "float64" else 4) * 3 * prod(self.size)
         state = picture * (IMAGES + 2 * self.memory * self.times)
-        content = picture / 3 * sum(_width(self.look, layer) for layer in self.look.content_layers)
+        content = picture / 3 * sum(_width(self.spec, layer) for layer in self.spec.content_layers)
         return int(RUNTIME + max(targets, back * self._seen(self.size) + state) + content)
 
     @property
@@ -124,21 +124,21 @@ class Demand:
     def _tiles(self, size: tuple[int, int], *, ahead: bool = False) -> Sequence[tuple[int, int]]:
         assert self.tile is not None
         side = int(self.tile * FORWARD) if ahead else self.tile
-        return [tile.frame.size for tile in tiles_of(size, side, self.look.architecture, self.look.layers)]
+        return [tile.shape.size for tile in tiles_of(size, side, self.spec.architecture, self.spec.layers)]
 
 
-def bytes_per_pixel(look: Look) -> tuple[float, float]:
+def bytes_per_pixel(spec: ExtractorSpec) -> tuple[float, float]:
     """Of what a network sees at a time: on the way forward only, and forward and back."""
-    below = look.architecture.up_to_deepest(look.layers)
-    widest = max(_width(look, layer) for layer in below)
+    below = spec.architecture.up_to_deepest(spec.layers)
+    widest = max(_width(spec, layer) for layer in below)
     last = {block_of(layer): layer for layer in below}
-    pooled = sum(_width(look, layer) / 4 for block, layer in last.items() if block < max(last))
-    kept = sum(_width(look, layer) for layer in below) + pooled
-    size = {"float64": 8, "bfloat16": 2}.get(look.precision, 4)
+    pooled = sum(_width(spec, layer) / 4 for block, layer in last.items() if block < max(last))
+    kept = sum(_width(spec, layer) for layer in below) + pooled
+    size = {"float64": 8, "bfloat16": 2}.get(spec.precision, 4)
     return size * FORWARD_ONLY * widest, size * (kept + ON_THE_WAY * widest)
 
 
-def demands(look: Look, content: Content, styles: Sequence[Style], run: Run) -> list[Demand]:
+def estimates(spec: ExtractorSpec, content: Content, styles: Sequence[Style], run: Run) -> list[MemoryEstimate]:
     """What a run asks for at each of its sizes, as it is: without tiles but where they are asked for.
 
     Raises:
@@ -147,28 +147,28 @@ def demands(look: Look, content: Content, styles: Sequence[Style], run: Run) -> 
     found = []
     for rows in run.levels:
         aspect = run.maintain_aspect_ratio
-        size = working_size(content.picture, rows, maintain_aspect_ratio=aspect, minimum=look.stride)
-        painted = tuple(style.size_at(size, minimum=look.stride) for style in styles)
+        size = working_size(content.picture, rows, maintain_aspect_ratio=aspect, minimum=spec.stride)
+        painted = tuple(style.size_at(size, minimum=spec.stride) for style in styles)
         # A tile as large as all that is looked at is the whole, which takes one pass less.
         tile = run.tile if run.tile and max(map(max, (size, *painted))) > run.tile else None
-        found.append(Demand(look, size, painted, run.memory if run.solver in WITH_MEMORY else 0, tile))
+        found.append(MemoryEstimate(spec, size, painted, run.memory if run.solver in WITH_MEMORY else 0, tile))
     # Keras, and with it the backend, starts here and not when the package is imported.
     from neural_style import backend
 
-    doubled = {"lbfgs": backend.NAME == "jax", "scipy_lbfgs": look.precision != "float64"}
-    return [replace(demand, times=2 if doubled.get(run.solver) else 1) for demand in found]
+    doubled = {"lbfgs": backend.NAME == "jax", "scipy_lbfgs": spec.precision != "float64"}
+    return [replace(estimate, times=2 if doubled.get(run.solver) else 1) for estimate in found]
 
 
-def memory_of(run: Run) -> int | None:
+def available_memory(run: Run) -> int | None:
     """Bytes that a run may take: what it names, or what the machine has free; None where nobody knows."""
     return free_memory() if run.memory_limit is None else int(run.memory_limit * GIB)
 
 
-def fitted(demand: Demand, available: int | None) -> Demand:
-    """The demand as it fits into memory: as it is, by tiles, with fewer steps remembered.
+def fit_to_memory(estimate: MemoryEstimate, available: int | None) -> MemoryEstimate:
+    """The estimate as it fits into memory: as it is, by tiles, with fewer steps remembered.
 
     Args:
-        demand: if it has tiles, they are the user's and stay.
+        estimate: if it has tiles, they are the user's and stay.
         available: bytes that the whole process may take; None where nobody knows, and everything fits.
 
     Returns:
@@ -178,65 +178,65 @@ def fitted(demand: Demand, available: int | None) -> Demand:
     Raises:
         InvalidInputError: none does, with the largest size that would.
     """
-    steps, fewest = demand.memory, min(demand.memory, FEWEST_STEPS)
+    steps, fewest = estimate.memory, min(estimate.memory, FEWEST_STEPS)
     enough = min(steps, ENOUGH_STEPS)
-    tiles, small = ([demand.tile], [demand.tile]) if demand.tile else (TILES, SMALL_TILES)
+    tiles, small = ([estimate.tile], [estimate.tile]) if estimate.tile else (TILES, SMALL_TILES)
     ways = [
-        (demand.tile, steps),
+        (estimate.tile, steps),
         *((tile, memory) for memory in range(steps, enough - 1, -1) for tile in tiles),
         *((tile, memory) for memory in range(enough, fewest - 1, -1) for tile in small),
     ]
-    choices = [replace(demand, tile=tile, memory=memory) for tile, memory in ways]
+    choices = [replace(estimate, tile=tile, memory=memory) for tile, memory in ways]
     if available is None:
-        return demand
+        return estimate
     for choice in choices:
         if choice.bytes <= available * RESERVE:
             return choice
-    rows = largest(demand, available)
+    rows = largest(estimate, available)
     advice = f"choose at most {rows} rows" if rows else "close other programs"
     raise InvalidInputError(
-        f"{demand.size[0]} x {demand.size[1]} pixels need {choices[-1].bytes / GIB:.1f} GiB of "
+        f"{estimate.size[0]} x {estimate.size[1]} pixels need {choices[-1].bytes / GIB:.1f} GiB of "
         f"memory even by tiles, and {available / GIB:.1f} are free: {advice}"
     )
 
 
-def difference(demand: Demand, fitted: Demand, available: int | None) -> str:
+def describe_change(estimate: MemoryEstimate, fit: MemoryEstimate, available: int | None) -> str:
     """What is done otherwise than asked for, in words; empty if nothing is."""
     told = []
-    if fitted.tile != demand.tile:
-        told.append(f"looked at in tiles of {fitted.tile}")
-    if fitted.memory < demand.memory:
-        told.append(f"with {fitted.memory} steps remembered instead of {demand.memory}")
+    if fit.tile != estimate.tile:
+        told.append(f"looked at in tiles of {fit.tile}")
+    if fit.memory < estimate.memory:
+        told.append(f"with {fit.memory} steps remembered instead of {estimate.memory}")
     if not told or available is None:
         return ""
     return (
-        f"{demand.size[0]} x {demand.size[1]} pixels would take {demand.bytes / GIB:.1f} GiB of memory and "
+        f"{estimate.size[0]} x {estimate.size[1]} pixels would take {estimate.bytes / GIB:.1f} GiB of memory and "
         f"{available / GIB:.1f} are free, so they are {' and '.join(told)}"
     )
 
 
-def largest(demand: Demand, available: int) -> int:
+def largest(estimate: MemoryEstimate, available: int) -> int:
     """Rows of the largest pastiche of the same shape that fits by tiles, with fewer steps if need be; 0 for none."""
-    rows, columns = demand.size
+    rows, columns = estimate.size
     low, high = 0, 2**15
     while high - low > 1:
         middle = (low + high) // 2
         size = middle, max(1, middle * columns // rows)
-        styles = tuple((max(1, r * middle // rows), max(1, c * middle // rows)) for r, c in demand.style_sizes)
+        styles = tuple((max(1, r * middle // rows), max(1, c * middle // rows)) for r, c in estimate.style_sizes)
         tried = replace(
-            demand,
+            estimate,
             size=size,
             style_sizes=styles,
-            tile=demand.tile or SMALL_TILES[-1],
-            memory=min(demand.memory, FEWEST_STEPS),
+            tile=estimate.tile or SMALL_TILES[-1],
+            memory=min(estimate.memory, FEWEST_STEPS),
         )
         low, high = (middle, high) if tried.bytes <= available * RESERVE else (low, middle)
     return low
 
 
-def _width(look: Look, layer: str) -> float:
+def _width(spec: ExtractorSpec, layer: str) -> float:
     """Channels of a layer for each pixel of the image."""
-    return float(look.architecture.filters[layer] / 4 ** (block_of(layer) - 1))
+    return float(spec.architecture.filters[layer] / 4 ** (block_of(layer) - 1))
 
 
 def _area(size: tuple[int, int]) -> int:

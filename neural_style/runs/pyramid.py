@@ -13,7 +13,7 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.runs.level import Level, Progress
-from neural_style.runs.memory_plan import Demand
+from neural_style.runs.memory_plan import MemoryEstimate
 from neural_style.runs.settings import Run
 
 if TYPE_CHECKING:
@@ -37,17 +37,17 @@ class Pyramid:
         self,
         objective_at: ObjectiveAt,
         run: Run,
-        demands: Sequence[Demand],
+        estimates: Sequence[MemoryEstimate],
         start: np.ndarray,
     ) -> None:
         """
         Args:
             objective_at: makes the objective.
             run: the settings.
-            demands: size, tiles and memory of each level.
+            estimates: size, tiles and memory of each level.
             start: float32 (H, W, 3).
         """
-        self._objective_at, self._run, self._demands = objective_at, run, demands
+        self._objective_at, self._run, self._demands = objective_at, run, estimates
         self._index = self._evaluations_before = 0
         self._seconds = 0.0
         self._started = time.monotonic()
@@ -80,15 +80,15 @@ class Pyramid:
         self._started = time.monotonic()
         while True:
             for _ in self.level.run_iterations(progress, self._evaluations_before):
-                demand = self._demands[self._index]
-                fewer = 0 < demand.memory < self._run.memory
+                estimate = self._demands[self._index]
+                fewer = 0 < estimate.memory < self._run.memory
                 self.history.append(
                     {
                         "iteration": len(self.history) + 1,
                         "evaluations": self.evaluations,
                         "image_size": list(self.level.image.shape[:2]),
-                        **({"tile": demand.tile} if demand.tile else {}),
-                        **({"memory": demand.memory} if fewer else {}),
+                        **({"tile": estimate.tile} if estimate.tile else {}),
+                        **({"memory": estimate.memory} if fewer else {}),
                         "loss": self.level.loss,
                         "seconds": round(self.seconds, 3),
                     }
@@ -100,9 +100,9 @@ class Pyramid:
             self._index += 1
             self.level = self._level(self.level.image)
 
-    def saved(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """All that `take_up` needs: what JSON can hold, and arrays by name."""
-        told, arrays = self.level.saved() if self.history else ({}, {})
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """All that `load_state` needs: what JSON can hold, and arrays by name."""
+        told, arrays = self.level.state() if self.history else ({}, {})
         return {
             "level": told,
             "index": self._index,
@@ -112,7 +112,7 @@ class Pyramid:
             "weights_sha256": self.weights_sha256,
         }, arrays
 
-    def take_up(self, told: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    def load_state(self, told: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Go on where a run was that had been `saved`, with the same settings but for the number of iterations."""
         self.history = list(told["history"])
         self.weights_sha256 = told["weights_sha256"]
@@ -120,19 +120,19 @@ class Pyramid:
         self._seconds = told["seconds"]
         if self.history:
             self.level = self._level(arrays["image"])
-            self.level.take_up(told["level"], arrays)
+            self.level.load_state(told["level"], arrays)
 
     @property
     def _is_last(self) -> bool:
         return self._index + 1 == len(self._demands)
 
     def _level(self, pastiche: np.ndarray) -> Level:
-        demand = self._demands[self._index]
-        run = replace(self._run, memory=demand.memory or self._run.memory)
-        return Level(partial(self._objective, demand), run, images.resize(pastiche, demand.size, method=ENLARGE))
+        estimate = self._demands[self._index]
+        run = replace(self._run, memory=estimate.memory or self._run.memory)
+        return Level(partial(self._objective, estimate), run, images.resize(pastiche, estimate.size, method=ENLARGE))
 
-    def _objective(self, demand: Demand) -> Objective:
-        objective = self._objective_at(demand.size, demand.tile)
+    def _objective(self, estimate: MemoryEstimate) -> Objective:
+        objective = self._objective_at(estimate.size, estimate.tile)
         if self.weights_sha256 not in ("", objective.weights_sha256):
             raise InvalidInputError(
                 "the network's weights are not those of the checkpoint: name the same, or choose another checkpoint"

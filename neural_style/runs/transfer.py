@@ -20,7 +20,14 @@ from neural_style.inputs import Content, Style, as_content, as_styles
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.level import Progress
-from neural_style.runs.memory_plan import Demand, Look, demands, difference, fitted, memory_of
+from neural_style.runs.memory_plan import (
+    ExtractorSpec,
+    MemoryEstimate,
+    available_memory,
+    describe_change,
+    estimates,
+    fit_to_memory,
+)
 from neural_style.runs.pyramid import Pyramid
 from neural_style.runs.settings import INITIAL_IMAGES, Run
 
@@ -114,7 +121,7 @@ class Technique(ABC):
 
     @property
     @abstractmethod
-    def look(self) -> Look:
+    def extractor_spec(self) -> ExtractorSpec:
         """Which network looks, and at what."""
 
     def inputs(
@@ -158,7 +165,7 @@ class Technique(ABC):
         """
         run = Run(image_size=image_size, maintain_aspect_ratio=maintain_aspect_ratio, tile=tile)
         transfer = _Transfer(self, content, styles, run)
-        return transfer.objective_at(transfer.sizes[0], transfer.demands[0].tile)
+        return transfer.objective_at(transfer.sizes[0], transfer.estimates[0].tile)
 
     def steps(
         self,
@@ -269,8 +276,8 @@ class _Transfer:
         self.technique, self.run = technique, run
         self.checkpoint = _opened(checkpoint, resume, run)
         self.content, self.styles = technique.inputs(content, styles)
-        self.demands = self._fitted()
-        self.sizes = [demand.size for demand in self.demands]
+        self.estimates = self._fitted()
+        self.sizes = [estimate.size for estimate in self.estimates]
         self.start = self._initial_picture()
         if self.content.color_mask is not None and run.preserve_color == "none":
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
@@ -279,9 +286,9 @@ class _Transfer:
             self._identity = records.of_run(technique, self.content, self.styles, run, start=self.start)
             saved = self.checkpoint.progress(self._identity)
         self.objective_at = technique.objective_at(self.content, [self._recolored_style(s) for s in self.styles])
-        self.pyramid = Pyramid(self.objective_at, run, self.demands, self._initial_image(self.sizes[0]))
+        self.pyramid = Pyramid(self.objective_at, run, self.estimates, self._initial_image(self.sizes[0]))
         if saved is not None:
-            self.pyramid.take_up(*saved)
+            self.pyramid.load_state(*saved)
 
     def steps(self, progress: Progress | None = None) -> Iterator[Step]:
         """Run the pyramid from coarse to fine, from where it is."""
@@ -349,18 +356,18 @@ class _Transfer:
     def _keep(self) -> None:
         """Write the checkpoint, if there is one. An iteration that was interrupted is not kept but done again."""
         if self.checkpoint is not None and self.pyramid.level.stopped != "interrupted":
-            self.checkpoint.write(self._identity, *self.pyramid.saved(), is_finished=self.pyramid.is_over)
+            self.checkpoint.write(self._identity, *self.pyramid.state(), is_finished=self.pyramid.is_over)
 
-    def _fitted(self) -> list[Demand]:
+    def _fitted(self) -> list[MemoryEstimate]:
         """What each size asks of the machine, by tiles or with fewer steps where memory is short, which is told.
 
         Raises:
             InvalidInputError: a size fits in no way.
         """
-        available, found = memory_of(self.run), []
-        for demand in demands(self.technique.look, self.content, self.styles, self.run):
-            found.append(fitted(demand, available))
-            if told := difference(demand, found[-1], available):
+        available, found = available_memory(self.run), []
+        for estimate in estimates(self.technique.extractor_spec, self.content, self.styles, self.run):
+            found.append(fit_to_memory(estimate, available))
+            if told := describe_change(estimate, found[-1], available):
                 warnings.warn(told, stacklevel=5)
         return found
 

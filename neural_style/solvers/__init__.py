@@ -40,11 +40,11 @@ Snapshot = dict[str, np.ndarray]
 
 class Point(NamedTuple):
     """An image that was evaluated (an array or a tensor), its value, what else the function returned, and a function
-    that tells the solver's state behind this point; None where it cannot be told."""
+    that tells the solver's state behind this point; None where it cannot be saved."""
 
     image: Any
     value: float
-    extra: Any = None
+    auxiliary: Any = None
     snapshot: Callable[[], Snapshot] | None = None
 
 

@@ -46,11 +46,11 @@ def minimise(
 
     while done < evaluations and not stopped:
         point = keras.ops.copy(image.value)  # a copy: the variable changes in place
-        value, gradient, extra = function(point)
+        value, gradient, auxiliary = function(point)
         gradient = keras.ops.convert_to_tensor(gradient)
         optimizer.apply([gradient], [image])
         done += 1
         if not (isfinite(value) and bool(keras.ops.all(keras.ops.isfinite(gradient)))):
             stopped = "Adam cannot come back from what is not finite"
-        yield Point(point, float(value), extra, snapshot)
+        yield Point(point, float(value), auxiliary, snapshot)
     return stopped

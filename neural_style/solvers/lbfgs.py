@@ -84,7 +84,7 @@ PICTURES = ("steps", "changes")
 """What a state has many pictures of."""
 
 
-class Order(NamedTuple):
+class StepCommand(NamedTuple):
     """What the host decides for the next evaluation.
 
     Attributes:
@@ -100,13 +100,13 @@ class Order(NamedTuple):
     ahead: float
 
 
-class Course(NamedTuple):
+class LineSearch(NamedTuple):
     """Where the search is, on the host.
 
     Attributes:
         done: evaluations so far.
         pairs: how many pairs are in the memory.
-        order: for the next evaluation.
+        command: for the next evaluation.
         lowest: value at the last point that was accepted.
         tries: evaluations of this line search that failed.
         is_fresh: nothing was remembered since the memory was cleared.
@@ -115,7 +115,7 @@ class Course(NamedTuple):
 
     done: int = 0
     pairs: int = 0
-    order: Order = Order(accept=False, remember=False, moved=0.0, ahead=0.0)
+    command: StepCommand = StepCommand(accept=False, remember=False, moved=0.0, ahead=0.0)
     lowest: float = np.inf
     tries: int = 0
     is_fresh: bool = True
@@ -144,53 +144,53 @@ def minimise(
     """
     bands = ops.convert_to_tensor(octaves(start.shape[:2]), dtype=str(start.dtype))
     step = function.program(("lbfgs", first_step), lambda: _program(function, first_step))
-    state, course = _initial(start, memory, len(bands)), Course()
+    state, search = _initial(start, memory, len(bands)), LineSearch()
     if resume is not None:
-        state, course = _taken_up(state, resume)
+        state, search = _taken_up(state, resume)
 
     def snapshot() -> Snapshot:
-        return _snapshot(state, course)
+        return _snapshot(state, search)
 
-    while course.done < evaluations and not course.stopped:
-        controls = ops.convert_to_tensor(np.array(course.order, dtype=start.dtype))
-        state, trial, (value, extra, slopes) = step(state, controls, function.constants, bands)
+    while search.done < evaluations and not search.stopped:
+        controls = ops.convert_to_tensor(np.array(search.command, dtype=start.dtype))
+        state, trial, (value, auxiliary, slopes) = step(state, controls, function.constants, bands)
         value, (slope, slope_ahead) = float(value), np.asarray(slopes, np.float64)
-        was_fresh, course = course.is_fresh, _decided(course, value, float(slope), float(slope_ahead), memory)
-        if course.is_fresh and not was_fresh:
+        was_fresh, search = search.is_fresh, _decided(search, value, float(slope), float(slope_ahead), memory)
+        if search.is_fresh and not was_fresh:
             state = _forgotten(state, memory)
-        yield Point(trial, value, extra, snapshot)
-    return course.stopped
+        yield Point(trial, value, auxiliary, snapshot)
+    return search.stopped
 
 
-def _decided(course: Course, value: float, slope: float, slope_ahead: float, memory: int) -> Course:
+def _decided(search: LineSearch, value: float, slope: float, slope_ahead: float, memory: int) -> LineSearch:
     """What follows an evaluation: another step, a shorter one, a new beginning without a memory, or the end.
 
     Args:
-        course: before it.
+        search: before it.
         value: at the point that was evaluated.
         slope, slope_ahead: along the direction, where it begins and at that point.
         memory: number of pairs that there is room for.
     """
-    is_first, length = course.done == 0, course.order.ahead
-    course = course._replace(done=course.done + 1, pairs=min(course.pairs + course.order.remember, memory))
+    is_first, length = search.done == 0, search.command.ahead
+    search = search._replace(done=search.done + 1, pairs=min(search.pairs + search.command.remember, memory))
     promised = SUFFICIENT * length * slope
-    if is_first or (isfinite(value) and isfinite(slope_ahead) and slope < 0 and value <= course.lowest + promised):
+    if is_first or (isfinite(value) and isfinite(slope_ahead) and slope < 0 and value <= search.lowest + promised):
         # s^T y = length (slope_ahead - slope); rounding alone makes it as large as this bound.
         curved = not is_first and length * (slope_ahead - slope) > 1e-6 * abs(length * slope)
-        return course._replace(
-            order=Order(True, curved, length, 1.0),
+        return search._replace(
+            command=StepCommand(True, curved, length, 1.0),
             lowest=value,
             tries=0,
-            is_fresh=course.is_fresh and not curved,
+            is_fresh=search.is_fresh and not curved,
         )
-    tries = course.tries + 1
+    tries = search.tries + 1
     if (isfinite(slope) and slope < 0) and tries < LINE_SEARCH:
-        return course._replace(
-            order=Order(False, False, 0.0, _shorter(length, course.lowest, slope, value)), tries=tries
+        return search._replace(
+            command=StepCommand(False, False, 0.0, _shorter(length, search.lowest, slope, value)), tries=tries
         )
-    if course.is_fresh:
-        return course._replace(stopped="no further descent is possible in the precision of the loss")
-    return course._replace(order=Order(True, False, 0.0, 1.0), pairs=0, tries=0, is_fresh=True)
+    if search.is_fresh:
+        return search._replace(stopped="no further descent is possible in the precision of the loss")
+    return search._replace(command=StepCommand(True, False, 0.0, 1.0), pairs=0, tries=0, is_fresh=True)
 
 
 def octaves(size: tuple[int, int]) -> np.ndarray:
@@ -236,25 +236,25 @@ def _forgotten(state: State, memory: int) -> State:
     )
 
 
-def _snapshot(state: State, course: Course) -> Snapshot:
+def _snapshot(state: State, search: LineSearch) -> Snapshot:
     """Both as arrays, which on a CPU are no copies; of the memory only what is filled, each picture by itself."""
     single = {name: np.asarray(value) for name, value in state._asdict().items() if name not in PICTURES}
     filled = {
         f"{name}.{index}": np.asarray(picture)
         for name in PICTURES
-        for index, picture in enumerate(getattr(state, name)[len(state.steps) - course.pairs :])
+        for index, picture in enumerate(getattr(state, name)[len(state.steps) - search.pairs :])
     }
-    return {**single, **filled, **{name: np.array(value) for name, value in course._asdict().items()}}
+    return {**single, **filled, **{name: np.array(value) for name, value in search._asdict().items()}}
 
 
-def _taken_up(empty: State, snapshot: Snapshot) -> tuple[State, Course]:
+def _taken_up(empty: State, snapshot: Snapshot) -> tuple[State, LineSearch]:
     """The opposite of `_snapshot`, which it empties, so that nothing is held twice for long.
 
     `empty` has room for the memory, the latest of which are kept where it has less.
     """
-    plain = {name: snapshot.pop(name).item() for name in Course._fields if name != "order"}
-    accept, remember, moved, ahead = snapshot.pop("order").tolist()
-    order = Order(bool(accept), bool(remember), moved, ahead)
+    plain = {name: snapshot.pop(name).item() for name in LineSearch._fields if name != "command"}
+    accept, remember, moved, ahead = snapshot.pop("command").tolist()
+    command = StepCommand(bool(accept), bool(remember), moved, ahead)
     room, pairs = len(empty.steps), plain["pairs"]
     kept = plain["pairs"] = min(pairs, room)
     found: dict[str, Any] = {}
@@ -271,7 +271,7 @@ def _taken_up(empty: State, snapshot: Snapshot) -> tuple[State, Course]:
             found[name] = ops.convert_to_tensor(of_pairs)
         else:
             found[name] = ops.convert_to_tensor(snapshot.pop(name))
-    return empty._replace(**found), Course(**plain, order=order)
+    return empty._replace(**found), LineSearch(**plain, command=command)
 
 
 def _program(function: Function, first_step: float) -> Callable[..., Any]:
@@ -291,10 +291,10 @@ def _program(function: Function, first_step: float) -> Callable[..., Any]:
 
     def step(state: State, controls: Tensor, constants: Any, bands: Tensor) -> tuple[State, Tensor, Any]:
         state, trial = placed(state, controls, bands)
-        value, gradient, extra = evaluate(trial, constants)
+        value, gradient, auxiliary = evaluate(trial, constants)
         ahead = ops.cast(ops.convert_to_tensor(gradient), state.image.dtype)
         slopes = slopes_found(state.direction, [state.gradient, ahead])
-        return state._replace(ahead=ahead), trial, (value, extra, slopes)
+        return state._replace(ahead=ahead), trial, (value, auxiliary, slopes)
 
     return backend.compiled(step) if traceable else step
 

@@ -41,9 +41,9 @@ def minimise(
         before, run = best.value, _Run(best.image, memory)
         try:
             while done < evaluations and (x := run.ask()) is not None:
-                value, gradient, extra = function(keras.ops.convert_to_tensor(x))
+                value, gradient, auxiliary = function(keras.ops.convert_to_tensor(x))
                 done += 1
-                point = Point(x, float(value), extra)
+                point = Point(x, float(value), auxiliary)
                 if point.value < best.value:
                     best = point
                 yield point

@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 from neural_style import INetwork, InvalidInputError, Network, NeuralDoodle, backend
-from neural_style.network import settled_precision
+from neural_style.network import resolve_precision
 
 SETTINGS = {"model": "mini", "content_layer": "conv3_1", "style_layers": ("conv1_1", "conv2_1", "conv3_1")}
 
@@ -34,10 +34,12 @@ def test_bfloat16_follows_float32(make, photo, painting):
 
 def test_only_the_features_are_coarse(photo, painting):
     objective = Network(precision="bfloat16", **SETTINGS).objective(photo, painting, image_size=40)
-    dtypes = {layer.name: str(layer.compute_dtype) for layer in objective.eye.network.layers if "conv" in layer.name}
+    dtypes = {
+        layer.name: str(layer.compute_dtype) for layer in objective.extractor.network.layers if "conv" in layer.name
+    }
     assert dtypes["block1_conv1"] == "float32"
     assert {dtype for name, dtype in dtypes.items() if name != "block1_conv1"} == {"bfloat16"}
-    features = objective.eye.network(ops.zeros((1, 16, 16, 3)))
+    features = objective.extractor.network(ops.zeros((1, 16, 16, 3)))
     assert {str(f.dtype).split("'")[-2] if "'" in str(f.dtype) else str(f.dtype) for f in features.values()} == {
         "float32"
     }
@@ -66,8 +68,8 @@ def test_auto_is_written_out(monkeypatch, photo, painting):
 
 
 def test_the_machine_decides_the_same_every_time():
-    assert settled_precision("auto") == settled_precision("auto")
-    assert settled_precision("auto") in ("float32", "bfloat16")
+    assert resolve_precision("auto") == resolve_precision("auto")
+    assert resolve_precision("auto") in ("float32", "bfloat16")
 
 
 def test_unknown_precision():

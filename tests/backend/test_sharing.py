@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neural_style import Content, Network, Style
-from neural_style.features.extractor import open_eye
+from neural_style.features.extractor import feature_extractor
 from neural_style.solvers import function, lbfgs
 
 TECHNIQUE = Network(model="mini", weights="random", content_layer="conv2_1", style_layers=("conv1_1", "conv2_1"))
@@ -81,7 +81,7 @@ def test_a_changed_weights_file_is_read_again(tmp_path):
     seen = []
     for seed in (1, 2):
         np.savez(path, **load(table, f"random:{seed}", ("conv1_1",)))
-        seen += [open_eye("mini", str(path), ("conv1_1",)), open_eye("mini", str(path), ("conv1_1",))]
+        seen += [feature_extractor("mini", str(path), ("conv1_1",)), feature_extractor("mini", str(path), ("conv1_1",))]
         path.touch()
     assert seen[0] is not seen[2]
     assert seen[2] is seen[3]

@@ -237,7 +237,9 @@ def test_what_has_room_for_portraits_only(paint: Command, folders: Path, monkeyp
     technique = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
     run = Run(image_size=16)
     portrait, square = (
-        memory_plan.demands(technique.look, as_content(np.zeros((40, columns, 3), np.uint8)), (), run)[0].bytes
+        memory_plan.estimates(technique.extractor_spec, as_content(np.zeros((40, columns, 3), np.uint8)), (), run)[
+            0
+        ].bytes
         for columns in (20, 40)
     )
     monkeypatch.setattr(memory_plan, "free_memory", lambda: int((portrait + square) / 2 / memory_plan.RESERVE))
@@ -344,7 +346,7 @@ def test_what_a_kill_has_left_is_replaced(
     paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch, left: int
 ) -> None:
     """After each file until the picture itself, which is the last."""
-    whole, results, written = files.complete, folders / "results", []
+    whole, results, written = files.atomic_write, folders / "results", []
 
     def complete(path: Path, *arguments: Any, **settings: Any) -> Any:
         written.append(path.name)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from keras import ops
 
 from neural_style import Content, INetwork, Network, NeuralDoodle, Style, backend
-from neural_style.features.extractor import open_eye
-from neural_style.features.tiling import reach, tiles_of
+from neural_style.features.extractor import feature_extractor
+from neural_style.features.tiling import halo_width, tiles_of
 from neural_style.features.vgg import ARCHITECTURES, architecture
 from neural_style.objectives import terms
 from neural_style.runs.settings import Run
@@ -108,13 +108,13 @@ def test_any_size_and_any_tile(rows, columns, tile, seed):
 def test_cores_are_the_image_and_rims_reach_far_enough(rows, columns, side, layer):
     table = architecture("vgg19")
     tiles = tiles_of((rows, columns), side, table, [layer])
-    stride, rim = table.stride([layer]), reach(table, [layer])
+    stride, halo = table.stride([layer]), halo_width(table, [layer])
     assert sum((r.stop - r.start) * (c.stop - c.start) for r, c in (tile.core for tile in tiles)) == rows * columns
     for tile in tiles:
         for core, window, extent in zip(tile.core, tile.window, (rows, columns), strict=True):
             assert core.start % stride == window.start % stride == 0
-            assert window.start == 0 or core.start - window.start >= rim
-            assert window.stop == extent or window.stop - core.stop >= rim
+            assert window.start == 0 or core.start - window.start >= halo
+            assert window.stop == extent or window.stop - core.stop >= halo
             assert core.stop - core.start < max(side, stride) + 2 * stride
     # At every layer the cores are the map, too: no position is counted twice, none is left out.
     at = [tile.place_at(layer) for tile in tiles]
@@ -126,14 +126,14 @@ def test_cores_are_the_image_and_rims_reach_far_enough(rows, columns, side, laye
 def test_reach_is_how_far_a_position_sees():
     """conv3_2 of mini, by its gradient; and the receptive field of conv5_1 of VGG-19, 156 pixels, is 16 + 2 x 70."""
 
-    eye = open_eye("mini", "random", ("conv3_2",), pooling="ave")
+    extractor = feature_extractor("mini", "random", ("conv3_2",), pooling="ave")
     image = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype("float32")
-    differentiated = backend.value_and_grad(lambda x, _: (ops.sum(eye(x)["conv3_2"][0, 8, 8]), ()))
+    differentiated = backend.value_and_grad(lambda x, _: (ops.sum(extractor(x)["conv3_2"][0, 8, 8]), ()))
     gradient = np.asarray(differentiated(ops.convert_to_tensor(image), ())[2])
     (seen,) = np.nonzero(np.abs(gradient).sum(axis=(1, 2)))
-    pixels = reach(eye.architecture, ["conv3_2"])
+    pixels = halo_width(extractor.architecture, ["conv3_2"])
     assert (seen.min(), seen.max()) == (32 - pixels, 35 + pixels)
-    assert reach(architecture("vgg19"), ["conv1_1", "conv5_1"]) == 70
+    assert halo_width(architecture("vgg19"), ["conv1_1", "conv5_1"]) == 70
 
 
 def test_smoothness_alone_sees_across_the_borders_of_tiles(photo, painting):

@@ -12,16 +12,16 @@ from PIL import Image
 from neural_style import InvalidInputError, Network, NeuralStyleError, figures
 from neural_style.errors import OutOfMemoryError
 from neural_style.features import vgg, weights
-from neural_style.figures.builder import Workshop
+from neural_style.figures.builder import PanelBuilder
 from neural_style.figures.page import metrics_text
-from neural_style.figures.panels import Brush, Counted, Derived, Given, Painted, within
+from neural_style.figures.panels import Brush, InputPanel, Measurement, TransferPanel, TransformPanel, within
 from neural_style.figures.recipe import Cell, Chart, Figure, Recipe
-from neural_style.figures.setup import NORMALISED, SCALES, Study
+from neural_style.figures.setup import NORMALISED, SCALES, Setup
 from neural_style.runs.settings import Run
 from neural_style.solvers import function
 
 TINY = {"scale": "draft", "model": "mini", "weights": "random", "image_size": 32, "iterations": 1}
-PHOTO, PAINTING = Given("photo"), Given("painting")
+PHOTO, PAINTING = InputPanel("photo"), InputPanel("painting")
 STYLE_LAYERS = ("conv1_1", "conv2_1")
 
 
@@ -38,14 +38,14 @@ def technique(ratio, **settings):
 
 
 def painted(ratio=1e-3, **settings):
-    return Painted(technique(ratio, **settings), PHOTO, (Brush(PAINTING),), Run(image_size=32, iterations=1))
+    return TransferPanel(technique(ratio, **settings), PHOTO, (Brush(PAINTING),), Run(image_size=32, iterations=1))
 
 
-def row(study):
+def row(setup):
     """Two pictures that differ in their weights, a part of one, and a chart."""
     one, two = painted(1e-3), painted(1.0)
-    part = Derived("cropped", (two,), (("box", (0.0, 0.0, 0.5, 0.5)),))
-    curve = Counted("loss_by_evaluations", (one,))
+    part = TransformPanel("cropped", (two,), (("box", (0.0, 0.0, 0.5, 0.5)),))
+    curve = Measurement("loss_by_evaluations", (one,))
     return Figure(
         title="Two pictures",
         rows=((Cell(one, "one", inset=PAINTING), Cell(two, "two")), (Cell(part), Chart((("one", curve),)))),
@@ -133,8 +133,8 @@ def test_what_was_half_written_is_made_again(make, tmp_path):
 
 
 def test_panels_of_other_settings_or_inputs_are_others(photo, painting, tmp_path):
-    study = Study("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
-    workshop = Workshop(study, {"photo": photo, "painting": painting}, tmp_path)
+    setup = Setup("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
+    builder = PanelBuilder(setup, {"photo": photo, "painting": painting}, tmp_path)
     one = painted()
     others = [
         painted(2e-3),
@@ -143,15 +143,15 @@ def test_panels_of_other_settings_or_inputs_are_others(photo, painting, tmp_path
         replace(one, styles=(Brush(PAINTING, weight=2),)),
         replace(one, styles=(Brush(PAINTING, mask=PHOTO),)),
         replace(one, init=PAINTING),
-        replace(one, content=Derived("luminance", (PHOTO,))),
+        replace(one, content=TransformPanel("luminance", (PHOTO,))),
     ]
-    keys = [workshop.key(panel) for panel in (one, *others)]
+    keys = [builder.key(panel) for panel in (one, *others)]
     assert len(set(keys)) == len(keys)
-    same = Workshop(study, {"photo": photo.copy(), "painting": painting}, tmp_path / "elsewhere")
+    same = PanelBuilder(setup, {"photo": photo.copy(), "painting": painting}, tmp_path / "elsewhere")
     assert same.key(painted()) == keys[0]
-    changed = Workshop(study, {"photo": photo[::-1].copy(), "painting": painting}, tmp_path)
+    changed = PanelBuilder(setup, {"photo": photo[::-1].copy(), "painting": painting}, tmp_path)
     assert changed.key(one) != keys[0]
-    other_weights = Workshop(replace(study, weights="random:1"), {"photo": photo, "painting": painting}, tmp_path)
+    other_weights = PanelBuilder(replace(setup, weights="random:1"), {"photo": photo, "painting": painting}, tmp_path)
     assert other_weights.key(one) != keys[0]
 
 
@@ -163,7 +163,7 @@ def test_pictures_that_differ_in_weights_share_their_programs(make):
 
 def test_each_panel_comes_after_what_it_depends_on():
     first = painted()
-    second = Painted(technique(1), Derived("luminance", (first,)), (Brush(first),))
+    second = TransferPanel(technique(1), TransformPanel("luminance", (first,)), (Brush(first),))
     order = list(within(second, first))
     assert [order.index(panel) for panel in (PHOTO, first, second)] == sorted(
         order.index(panel) for panel in (PHOTO, first, second)
@@ -172,48 +172,48 @@ def test_each_panel_comes_after_what_it_depends_on():
 
 
 def test_the_normalised_network_stands_in_by_a_file(photo, painting, tmp_path):
-    study = Study("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
-    workshop = Workshop(study, {"photo": photo, "painting": painting}, tmp_path)
-    path = workshop.lens.weights_of(NORMALISED, "ave")
+    setup = Setup("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
+    builder = PanelBuilder(setup, {"photo": photo, "painting": painting}, tmp_path)
+    path = builder.judge.weights_of(NORMALISED, "ave")
     found = weights.load(vgg.architecture("mini"), path, ("conv1_1",))
     plain = weights.load(vgg.architecture("mini"), "random", ("conv1_1",))
     assert not np.allclose(found["block1_conv1_kernel"], plain["block1_conv1_kernel"])
-    assert workshop.lens.weights_of("random", "ave") == "random"
-    assert workshop.lens.weights_of(NORMALISED, "max") != path
+    assert builder.judge.weights_of("random", "ave") == "random"
+    assert builder.judge.weights_of(NORMALISED, "max") != path
 
 
 class TestStudy:
     """What is not as in the paper is known."""
 
-    def study(self, model="mini", layers=None, scale="draft"):
-        return Study(model, "x.npz", layers or vgg.architecture(model).layers, SCALES[scale])
+    def setup(self, model="mini", layers=None, scale="draft"):
+        return Setup(model, "x.npz", layers or vgg.architecture(model).layers, SCALES[scale])
 
     def test_layers_that_a_network_lacks_are_replaced(self):
-        study = self.study()
-        assert study.layer("conv2_2") == "conv2_2"
-        assert study.layer("conv4_2") == "conv3_3"
-        assert study.layer("conv5_1") == "conv3_4"
-        assert study.style_layers("conv1_1", "conv4_1", "conv5_1") == ("conv1_1", "conv3_3", "conv3_4")
-        assert study.differences == {
+        setup = self.setup()
+        assert setup.layer("conv2_2") == "conv2_2"
+        assert setup.layer("conv4_2") == "conv3_3"
+        assert setup.layer("conv5_1") == "conv3_4"
+        assert setup.style_layers("conv1_1", "conv4_1", "conv5_1") == ("conv1_1", "conv3_3", "conv3_4")
+        assert setup.differences == {
             "conv4_2": "conv3_3 instead of conv4_2",
             "conv4_1": "conv3_3 instead of conv4_1",
             "conv5_1": "conv3_4 instead of conv5_1",
         }
 
     def test_the_papers_own_settings_are_no_difference(self):
-        study = self.study("vgg19", scale="paper")
-        study.network()
-        run = study.run(rows=512, evaluations=2000)
+        setup = self.setup("vgg19", scale="paper")
+        setup.network()
+        run = setup.run(rows=512, evaluations=2000)
         assert (run.image_size, run.iterations) == (512, 100)
-        assert study.layer("conv5_1") == "conv5_1"
-        assert study.differences == {}
+        assert setup.layer("conv5_1") == "conv5_1"
+        assert setup.differences == {}
 
     def test_a_smaller_scale_is_told(self):
-        study = self.study()
-        run = study.run(rows=512, evaluations=2000)
+        setup = self.setup()
+        run = setup.run(rows=512, evaluations=2000)
         assert (run.image_size, run.iterations) == (128, 8)
-        study.network()
-        told = study.told(["photo", "painting"], ["photo"])
+        setup.network()
+        told = setup.told(["photo", "painting"], ["photo"])
         for part in (
             "128 rows instead of 512",
             "160 evaluations instead of 2000",
@@ -224,9 +224,9 @@ class TestStudy:
         assert "photo," not in told
 
     def test_what_the_paper_does_not_tell_is_no_difference(self):
-        study = self.study(scale="paper")
-        study.run(rows=512)
-        assert not any("evaluations" in text for text in study.differences.values())
+        setup = self.setup(scale="paper")
+        setup.run(rows=512)
+        assert not any("evaluations" in text for text in setup.differences.values())
 
 
 @pytest.mark.parametrize("network", [("mini", None), ("vgg19", None), ("vgg19", 8)])
@@ -235,8 +235,8 @@ def test_every_recipe_can_be_built_for_every_network(name, network):
     model, count = network
     layers = vgg.architecture(model).layers[:count]
     for scale in SCALES.values():
-        figure = figures.RECIPES[name].build(Study(model, "x.npz", layers, scale))
-        given = {panel.name for panel in within(*figure.panels()) if isinstance(panel, Given)}
+        figure = figures.RECIPES[name].build(Setup(model, "x.npz", layers, scale))
+        given = {panel.name for panel in within(*figure.panels()) if isinstance(panel, InputPanel)}
         assert given == set(figures.RECIPES[name].inputs)
         assert figures.cost(figure).seconds >= 0
         assert not figure.row_labels or len(figure.row_labels) == len(figure.rows)
@@ -346,8 +346,8 @@ class TestNothingIsLost:
     def test_a_file_with_the_name_of_a_sample_is_the_users(self, make, tmp_path, monkeypatch, painting_file):
         monkeypatch.chdir(tmp_path)
         (tmp_path / "cat").write_bytes(painting_file.read_bytes())
-        workshop = make_workshop(tmp_path, {"photo": "cat", "painting": str(painting_file)})
-        np.testing.assert_array_equal(workshop.picture(PHOTO), workshop.picture(PAINTING))
+        builder = make_workshop(tmp_path, {"photo": "cat", "painting": str(painting_file)})
+        np.testing.assert_array_equal(builder.picture(PHOTO), builder.picture(PAINTING))
 
     @pytest.mark.parametrize("damage", ["{", "{}", None])
     def test_a_damaged_panel_is_made_again(self, make, tmp_path, damage):
@@ -361,7 +361,7 @@ class TestNothingIsLost:
         assert told(tmp_path / "out.json")["made"] == [key]
 
     def test_a_run_that_does_not_come_to_its_last_size_is_no_panel(self, tmp_path, photo, painting, monkeypatch):
-        workshop = make_workshop(tmp_path, {"photo": photo, "painting": painting})
+        builder = make_workshop(tmp_path, {"photo": photo, "painting": painting})
         panel = replace(painted(), run=Run(sizes=(32, 48), iterations=1))
         whole = Network.objective_at
 
@@ -377,10 +377,10 @@ class TestNothingIsLost:
 
         monkeypatch.setattr(Network, "objective_at", short_of_memory)
         with pytest.warns(RuntimeWarning, match="exhausted"), pytest.raises(NeuralStyleError, match="exhausted"):
-            workshop.make([panel])
+            builder.make([panel])
         monkeypatch.undo()
-        workshop.make([panel])
-        assert workshop.picture(panel).shape[0] == 48
+        builder.make([panel])
+        assert builder.picture(panel).shape[0] == 48
 
     def test_ctrl_c_says_how_to_go_on(self, command, recipe, tmp_path, monkeypatch):
         def interrupted(*_, **__):
@@ -393,8 +393,8 @@ class TestNothingIsLost:
 
 
 def make_workshop(folder, inputs):
-    study = Study("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
-    return Workshop(study, inputs, folder / "panels")
+    setup = Setup("mini", "random", vgg.architecture("mini").layers, SCALES["draft"])
+    return PanelBuilder(setup, inputs, folder / "panels")
 
 
 def test_regions_are_counted_on_the_map():

@@ -171,7 +171,7 @@ def kept(photo, painting, tmp_path):
         ({"style_layers": ("conv1_1",)}, {}, {}, {}, "style_layers was conv1_1 conv2_1 and is conv1_1"),
         ({"weights": "random:3"}, {}, {}, {}, "weights was random and is random:3"),
         ({}, {}, {"weight": 0.5}, {}, "styles.0.weight was 1.0 and is 0.5"),
-        ({}, {}, {"mask": np.eye(40, 48) > 0}, {}, "styles.0.mask was none and is a picture; give"),
+        ({}, {}, {"mask": np.extractor(40, 48) > 0}, {}, "styles.0.mask was none and is a picture; give"),
         ({}, {"image": np.full((40, 48, 3), 9, "uint8")}, {}, {}, "other pixels in content;"),
         ({}, {}, {}, {"image_size": 20, "seed": 3}, "image_size was 16 and is 20, seed was 0 and is 3"),
         ({}, {}, {}, {"image_size": 20, "solver": "adam", "memory": 3, "seed": 3, "init": "gray"}, "and 1 more"),

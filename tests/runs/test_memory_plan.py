@@ -9,11 +9,19 @@ from neural_style import INetwork, InvalidInputError, Network, Style, backend
 from neural_style.features.vgg import architecture
 from neural_style.inputs import as_content
 from neural_style.runs import memory_plan
-from neural_style.runs.memory_plan import GIB, Demand, Look, demands, difference, fitted, largest
+from neural_style.runs.memory_plan import (
+    GIB,
+    ExtractorSpec,
+    MemoryEstimate,
+    describe_change,
+    estimates,
+    fit_to_memory,
+    largest,
+)
 from neural_style.runs.settings import Run
 
-LOOK = Look(architecture("vgg19"), ("conv1_1", "conv5_1", "conv5_2"), "float32", ("conv5_2",))
-PRINT = Demand(LOOK, (4096, 4096), ((4096, 4096),), memory=10)
+LOOK = ExtractorSpec(architecture("vgg19"), ("conv1_1", "conv5_1", "conv5_2"), "float32", ("conv5_2",))
+PRINT = MemoryEstimate(LOOK, (4096, 4096), ((4096, 4096),), memory=10)
 SHALLOW = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
 
 
@@ -44,7 +52,7 @@ def test_memory_grows_with_the_picture_and_its_history_and_shrinks_with_tiles():
 def test_steps_that_are_held_twice_count_twice(photo, monkeypatch, name, solver, precision, times):
     monkeypatch.setattr(backend, "NAME", name)
     run = Run(image_size=40, solver=solver, memory=7)
-    (found,) = demands(LOOK._replace(precision=precision), as_content(photo), (), run)
+    (found,) = estimates(LOOK._replace(precision=precision), as_content(photo), (), run)
     picture = 40 * 48 * 3 * (8 if precision == "float64" else 4)
     steps = 0 if solver == "adam" else 7
     assert found.bytes - replace(found, memory=0).bytes == times * 2 * steps * picture
@@ -53,7 +61,7 @@ def test_steps_that_are_held_twice_count_twice(photo, monkeypatch, name, solver,
 def test_content_is_kept_where_it_is_looked_at():
     shallow = replace(PRINT, look=LOOK._replace(content_layers=("conv1_1", "conv5_2")))
     assert shallow.bytes - PRINT.bytes == pytest.approx(4 * 64 * 4096**2, rel=1e-6)
-    everywhere = INetwork(model="mini", variant="novak2016").look
+    everywhere = INetwork(model="mini", variant="novak2016").extractor_spec
     assert everywhere.content_layers == everywhere.layers == architecture("mini").layers
 
 
@@ -67,7 +75,7 @@ def test_a_painting_looked_at_much_larger_than_the_picture_counts():
 )
 def test_what_fits_is_chosen_before_anything_is_given_up(gib, tile, memory):
     """As a whole if it fits, by the largest tiles that do, with fewer steps before tiles become tiny."""
-    found = fitted(PRINT, gib * GIB)
+    found = fit_to_memory(PRINT, gib * GIB)
     assert found.bytes <= gib * GIB
     assert (found.tile is None) == (tile is None)
     assert (found.memory < 10) == (memory < 10)
@@ -75,9 +83,9 @@ def test_what_fits_is_chosen_before_anything_is_given_up(gib, tile, memory):
 
 
 def test_what_is_done_otherwise_is_told():
-    assert difference(PRINT, fitted(PRINT, 100 * GIB), 100 * GIB) == ""
-    assert difference(PRINT, fitted(PRINT, None), None) == ""
-    told = difference(PRINT, fitted(PRINT, 8 * GIB), 8 * GIB)
+    assert describe_change(PRINT, fit_to_memory(PRINT, 100 * GIB), 100 * GIB) == ""
+    assert describe_change(PRINT, fit_to_memory(PRINT, None), None) == ""
+    told = describe_change(PRINT, fit_to_memory(PRINT, 8 * GIB), 8 * GIB)
     assert "4096 x 4096 pixels would take" in told
     assert "8.0 are free" in told
     assert "tiles of" in told
@@ -86,23 +94,23 @@ def test_what_is_done_otherwise_is_told():
 
 def test_the_users_tile_stays():
     wanted = replace(PRINT, tile=768)
-    assert fitted(wanted, 64 * GIB) == wanted
-    assert fitted(wanted, 9 * GIB).tile == 768
+    assert fit_to_memory(wanted, 64 * GIB) == wanted
+    assert fit_to_memory(wanted, 9 * GIB).tile == 768
 
 
 def test_what_does_not_fit_is_refused_with_the_size_that_does():
     with pytest.raises(InvalidInputError, match=r"4096 x 4096 pixels need .* GiB .* 2\.0 are free: choose at most \d+"):
-        fitted(PRINT, 2 * GIB)
+        fit_to_memory(PRINT, 2 * GIB)
     rows = largest(PRINT, 2 * GIB)
-    assert fitted(replace(PRINT, size=(rows, rows), style_sizes=((rows, rows),)), 2 * GIB).tile is not None
+    assert fit_to_memory(replace(PRINT, size=(rows, rows), style_sizes=((rows, rows),)), 2 * GIB).tile is not None
     with pytest.raises(InvalidInputError):
-        fitted(replace(PRINT, size=(rows + 200, rows + 200), style_sizes=((rows, rows),)), 2 * GIB)
+        fit_to_memory(replace(PRINT, size=(rows + 200, rows + 200), style_sizes=((rows, rows),)), 2 * GIB)
     assert largest(PRINT, GIB // 2) == 0
 
 
 def test_a_picture_that_does_not_fit_is_looked_at_by_tiles_which_is_told(photo, painting, monkeypatch):
     large = np.tile(photo, (18, 15, 1))
-    needed = Demand(SHALLOW.look, (720, 720), ((720, 720),), memory=10)
+    needed = MemoryEstimate(SHALLOW.extractor_spec, (720, 720), ((720, 720),), memory=10)
     between = (needed.bytes + replace(needed, tile=512).bytes) / 2 / memory_plan.RESERVE
     monkeypatch.setattr(memory_plan, "free_memory", lambda: int(between))
     with pytest.warns(UserWarning, match="720 x 720 pixels would take .* so they are looked at in tiles of 512"):

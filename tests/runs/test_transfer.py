@@ -9,7 +9,7 @@ from PIL import Image
 
 from neural_style import InvalidInputError, Network, NeuralStyleError, Style
 from neural_style.backend.program import Evaluated, Function
-from neural_style.objectives.objective import Evaluation, Objective, Told
+from neural_style.objectives.objective import Auxiliary, Evaluation, Objective
 from neural_style.runs import records
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 from neural_style.runs.transfer import to_uint8
@@ -26,7 +26,7 @@ def instead_of_the_loss(monkeypatch, evaluate):
 
         def evaluated(image, _):
             value, gradient, parts = evaluate(self, np.asarray(image))
-            told = Told([parts.get(term.name, 0.0) for term in self.terms], np.isfinite(gradient).all())
+            told = Auxiliary([parts.get(term.name, 0.0) for term in self.terms], np.isfinite(gradient).all())
             return Evaluated(value, gradient, told)
 
         self.function = Function(evaluated, traceable=False)

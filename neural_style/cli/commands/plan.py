@@ -20,12 +20,12 @@ from neural_style.runs.memory_plan import (
     GIB,
     SMALL_TILES,
     TILES,
-    Demand,
-    demands,
-    difference,
-    fitted,
+    MemoryEstimate,
+    available_memory,
+    describe_change,
+    estimates,
+    fit_to_memory,
     largest,
-    memory_of,
 )
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 
@@ -54,46 +54,46 @@ def main(arguments: Sequence[str]) -> int:
     settings, run = technique(**values(found, technique)), Run(**values(found, Run))
     content, styles = as_content(found.content), [style.read() for style in network.styles_of(found)]
     start_backend(found.device)  # first: what is needed depends on the backend, and which memory on the device
-    planned = demands(settings.look, content, styles, run)
-    available = memory_of(run)
+    planned = estimates(settings.extractor_spec, content, styles, run)
+    available = available_memory(run)
     speeds = _seconds_per_pixel(settings)
-    for demand in planned:
-        print("\n".join(_lines(demand, available, speeds)))
+    for estimate in planned:
+        print("\n".join(_lines(estimate, available, speeds)))
     return 0
 
 
-def _lines(demand: Demand, available: int | None, speeds: tuple[float, float]) -> list[str]:
+def _lines(estimate: MemoryEstimate, available: int | None, speeds: tuple[float, float]) -> list[str]:
     """The table of one size, and what a run would choose."""
     free = "nobody knows how much memory is free" if available is None else f"{available / GIB:.1f} GiB free"
-    lines = [f"{demand.size[0]} x {demand.size[1]} pixels, {free}", f"  {'':<14}{'memory':>10}{'an iteration':>16}"]
-    sides = [side for side in (*TILES, *SMALL_TILES) if side < max(demand.size)]
-    for choice in (replace(demand, tile=side) for side in ([demand.tile] if demand.tile else [None, *sides])):
+    lines = [f"{estimate.size[0]} x {estimate.size[1]} pixels, {free}", f"  {'':<14}{'memory':>10}{'an iteration':>16}"]
+    sides = [side for side in (*TILES, *SMALL_TILES) if side < max(estimate.size)]
+    for choice in (replace(estimate, tile=side) for side in ([estimate.tile] if estimate.tile else [None, *sides])):
         name = f"tiles of {choice.tile}" if choice.tile else "as a whole"
         seconds = EVALUATIONS_PER_ITERATION * (choice.forward_pixels * speeds[0] + choice.pixels * speeds[1])
         lines.append(f"  {name:<14}{choice.bytes / GIB:>6.1f} GiB{duration(seconds):>16}")
     if available is None:
         return lines
     try:
-        chosen = fitted(demand, available)
-        lines.append(difference(demand, chosen, available) or "fits as it is")
+        chosen = fit_to_memory(estimate, available)
+        lines.append(describe_change(estimate, chosen, available) or "fits as it is")
     except InvalidInputError as error:
         lines.append(str(error))
-    lines.append(f"the largest picture of this shape that fits has {largest(demand, available)} rows")
+    lines.append(f"the largest picture of this shape that fits has {largest(estimate, available)} rows")
     return lines
 
 
 def _seconds_per_pixel(settings: Network) -> tuple[float, float]:
     """Of a pass forward, and of one forward and back: measured on noise, with weights of noise."""
-    from neural_style.features.extractor import open_eye
-    from neural_style.network import settled_precision
+    from neural_style.features.extractor import feature_extractor
+    from neural_style.network import resolve_precision
     from neural_style.objectives import terms
 
-    eye = open_eye(
+    extractor = feature_extractor(
         settings.model,
         "random",
         settings.layers,
         pooling=settings.pooling,
-        precision=settled_precision(settings.precision),
+        precision=resolve_precision(settings.precision),
     )
     size = TRIED, TRIED
     statistics = [
@@ -101,10 +101,10 @@ def _seconds_per_pixel(settings: Network) -> tuple[float, float]:
         for layers in settings.style_coefficients()
     ]
     image = np.random.default_rng(0).uniform(0, 255, (*size, 3)).astype("float32")
-    slopes = eye.sums(image, statistics)
+    slopes = extractor.sums(image, statistics)
     return (
-        _seconds(lambda: eye.sums(image, statistics, tile=TRIED)) / TRIED**2,
-        _seconds(lambda: eye.pulled_back(image, statistics, slopes, tile=TRIED)) / TRIED**2,
+        _seconds(lambda: extractor.sums(image, statistics, tile=TRIED)) / TRIED**2,
+        _seconds(lambda: extractor.vjp(image, statistics, slopes, tile=TRIED)) / TRIED**2,
     )
 
 

@@ -190,16 +190,16 @@ def _paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) ->
 
 
 def _judge(combinations: Sequence[Combination]) -> Callable[[np.ndarray, Combination], dict[str, float]]:
-    """What measures all pictures in one eye, or else the numbers under them could not be compared.
+    """What measures all pictures in one extractor, or else the numbers under them could not be compared.
 
     It is the first cell's network, and looks at the layers of all cells that have the same.
     """
     first = combinations[0].settings
-    eye = first.model, first.weights
-    alike = [each.settings for each in combinations if (each.settings.model, each.settings.weights) == eye]
-    known = first.look.architecture.layers
+    network = first.model, first.weights
+    alike = [each.settings for each in combinations if (each.settings.model, each.settings.weights) == network]
+    known = first.extractor_spec.architecture.layers
     looked_at = {layer for settings in alike for layers in settings.style_coefficients() for layer in layers}
-    kept = {layer for settings in alike for layer in settings.look.content_layers}
+    kept = {layer for settings in alike for layer in settings.extractor_spec.content_layers}
     style_layers = [layer for layer in known if layer in looked_at]
     content_layers = [layer for layer in known if layer in kept] or style_layers[-1:]
 
@@ -311,6 +311,6 @@ def _write(output: Output, sheet: np.ndarray, record: Mapping[str, Any]) -> list
     text = records.to_json(record)
     images.write(output.final, sheet, record=text, overwrite=output.overwrite)
     path = output.record_file
-    with files.complete(path, f'record "{path}"', overwrite=output.overwrite) as file:
+    with files.atomic_write(path, f'record "{path}"', overwrite=output.overwrite) as file:
         file.write((text + "\n").encode("utf-8", "backslashreplace"))
     return [output.final, path]

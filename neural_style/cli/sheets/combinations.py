@@ -20,7 +20,7 @@ from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, columns_at
 from neural_style.network import Network
-from neural_style.runs.memory_plan import demands
+from neural_style.runs.memory_plan import estimates
 from neural_style.runs.settings import Run
 
 ITERATIONS = 5
@@ -135,7 +135,7 @@ def difference_of_size(combinations: Sequence[Combination], axes: Sequence[Axis]
 def _content_is_summed(settings: Network) -> bool:
     """Whether the weight of the content grows with the area of the picture."""
     units = {settings.normalization, getattr(settings, "variant", "titu1994")}
-    return units == {"titu1994"} and not settings.content_loss_type and bool(settings.look.content_layers)
+    return units == {"titu1994"} and not settings.content_loss_type and bool(settings.extractor_spec.content_layers)
 
 
 def _combination(
@@ -156,19 +156,19 @@ def _combination(
     own = {"overwrite": False, "quiet": False}  # of the sheet, and not of what the commands paint
     full = Namespace(**{**vars(at), **own, "iterations": Run.iterations if at.iterations is None else at.iterations})
     run = values(full, Run)
-    demands(settings.look, content, styles, Run(**run))
+    estimates(settings.extractor_spec, content, styles, Run(**run))
     if at.iterations is None:
         run["iterations"] = ITERATIONS
     if not {"image_size", "sizes"} & {axis.field for axis in axes}:
         run |= _small(at, settings, photo)
-        demands(settings.look, content, styles, Run(**run))
+        estimates(settings.extractor_spec, content, styles, Run(**run))
     words = ["neural-style", technique.name, at.content, *at.styles, str(prefix), *command.spelled(full)]
     return Combination(texts, shlex.join(words), settings, content, styles, run)
 
 
 def _small(at: Namespace, settings: Network, photo: Picture) -> dict[str, Any]:
     """The sizes of a run whose last one is the sheet's; those of a pyramid are made smaller alike."""
-    stride = settings.look.stride
+    stride = settings.extractor_spec.stride
 
     def is_seen(rows: int) -> bool:
         columns = columns_at(rows, photo.size) if at.maintain_aspect_ratio else rows

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from neural_style.doodle import NeuralDoodle
 from neural_style.features import vgg
-from neural_style.figures.panels import Doodled, Given, Painted
+from neural_style.figures.panels import DoodlePanel, InputPanel, TransferPanel
 from neural_style.figures.recipe import Cell, Figure, Recipe
-from neural_style.figures.setup import Study
+from neural_style.figures.setup import Setup
 from neural_style.reconstruction import Reconstruction
 
-STYLE, STYLE_MAP, DOODLE = Given("style"), Given("style_map"), Given("doodle")
+STYLE, STYLE_MAP, DOODLE = InputPanel("style"), InputPanel("style_map"), InputPanel("doodle")
 
 """Regions of the samples' maps."""
 
@@ -33,33 +33,33 @@ DOODLE_SMOOTHNESS = {"plain": 1.5e-3, "improved": 6e-3}
 positions, and smoothness is a sum."""
 
 
-def doodle(study: Study) -> Figure:
+def doodle(setup: Setup) -> Figure:
     """A painting, its regions, and the same regions somewhere else."""
-    rows = study.rows(512)
+    rows = setup.rows(512)
     sizes = (*(size for size in (rows // 4, rows // 2) if size >= SMALLEST), rows)
-    run = study.run(evaluations=EVALUATIONS, init="noise", sizes=sizes)
-    firsts = study.style_layers(*vgg.architecture("vgg19").style_layers)
+    run = setup.run(evaluations=EVALUATIONS, init="noise", sizes=sizes)
+    firsts = setup.style_layers(*vgg.architecture("vgg19").style_layers)
 
-    def of(variant: str, layers: tuple[str, ...]) -> Doodled:
+    def of(variant: str, layers: tuple[str, ...]) -> DoodlePanel:
         technique = NeuralDoodle(
-            **study.network(),
+            **setup.network(),
             variant=variant,
             style_layers=layers,
             total_variation_weight=DOODLE_SMOOTHNESS[variant] * rows**2,
         )
-        return Doodled(technique, STYLE, STYLE_MAP, DOODLE, run=run)
+        return DoodlePanel(technique, STYLE, STYLE_MAP, DOODLE, run=run)
 
     texture = Reconstruction(
-        of="style", layers=firsts, **study.network(), normalization="relative", total_variation_weight=SMOOTHNESS
+        of="style", layers=firsts, **setup.network(), normalization="relative", total_variation_weight=SMOOTHNESS
     )
     return Figure(
         title="A landscape from a doodle",
         rows=(
             (Cell(STYLE, "painting"), Cell(STYLE_MAP, "its regions"), Cell(DOODLE, "doodle")),
             (
-                Cell(Painted(texture, STYLE, (), run), "without regions"),
+                Cell(TransferPanel(texture, STYLE, (), run), "without regions"),
                 Cell(of("plain", firsts), "Gram matrices by region"),
-                Cell(of("improved", study.layers), "improved: shifted, all layers"),
+                Cell(of("improved", setup.layers), "improved: shifted, all layers"),
             ),
         ),
         caption="The texture of each region of the painting comes to where the doodle has its colour; without regions "

@@ -1,16 +1,16 @@
 """Gatys, Bethge, Hertzmann & Shechtman 2016, Preserving Color in Neural Artistic Style Transfer, arXiv:1606.05897:
 figures 1 and 3 to 5.
 
-Network and units are those of `neural_style.figures.papers.gatys2015`; pictures start from the photo, as in the authors'
-code.
+Network and units are those of `neural_style.figures.papers.gatys2015`; pictures start from the photo, as in the
+authors' code.
 """
 
 from __future__ import annotations
 
-from neural_style.figures.panels import Brush, Derived, Given, Painted, Picture
+from neural_style.figures.panels import Brush, InputPanel, Picture, TransferPanel, TransformPanel
 from neural_style.figures.papers.gatys2015 import CONTENT_LAYER, author_network
 from neural_style.figures.recipe import Cell, Figure, Recipe
-from neural_style.figures.setup import Study
+from neural_style.figures.setup import Setup
 
 RATIO = 1e-3
 """Of the authors' code (leongatys/NeuralImageSynthesis: a content weight of 1e6 and a style weight of 1e9)."""
@@ -21,75 +21,77 @@ EVALUATIONS = 500
 METHOD = "pca"
 """The linear map of Image Analogies, which the authors chose."""
 
-PHOTO, PAINTING = Given("photo"), Given("painting")
-SECOND_PHOTO, SECOND_PAINTING = Given("second_photo"), Given("second_painting")
+PHOTO, PAINTING = InputPanel("photo"), InputPanel("painting")
+SECOND_PHOTO, SECOND_PAINTING = InputPanel("second_photo"), InputPanel("second_painting")
 
 SMOOTHED = "a little smoothness"
 DEPARTURES = (SMOOTHED,)
 
 
-def painted(study: Study, photo: Picture, painting: Picture, *, ratio: float = RATIO) -> Painted:
+def painted(setup: Setup, photo: Picture, painting: Picture, *, ratio: float = RATIO) -> TransferPanel:
     """A plain transfer, from which all others here differ by their pictures only."""
-    run = study.run(evaluations=EVALUATIONS, init="content")
-    return Painted(author_network(study, ratio=ratio), photo, (Brush(painting),), run)
+    run = setup.run(evaluations=EVALUATIONS, init="content")
+    return TransferPanel(author_network(setup, ratio=ratio), photo, (Brush(painting),), run)
 
 
-def colours_matched(painting: Picture, photo: Picture, *, method: str = METHOD) -> Derived:
+def colours_matched(painting: Picture, photo: Picture, *, method: str = METHOD) -> TransformPanel:
     """The painting in the colours of the photo."""
-    return Derived("matched_colours", (painting, photo), (("method", method),))
+    return TransformPanel("matched_colours", (painting, photo), (("method", method),))
 
 
-def colours_before(study: Study, photo: Picture, painting: Picture, *, method: str = METHOD) -> Painted:
+def colours_before(setup: Setup, photo: Picture, painting: Picture, *, method: str = METHOD) -> TransferPanel:
     """A transfer of the painting in the photo's colours."""
-    return painted(study, photo, colours_matched(painting, photo, method=method))
+    return painted(setup, photo, colours_matched(painting, photo, method=method))
 
 
-def on_luminance(study: Study, photo: Picture, painting: Picture, *, matched: bool = True) -> Painted:
+def on_luminance(setup: Setup, photo: Picture, painting: Picture, *, matched: bool = True) -> TransferPanel:
     """A transfer between pictures without colours, the painting's luminance `matched` to the photo's or as it is."""
-    bright = Derived("matched_luminance", (painting, photo)) if matched else Derived("luminance", (painting,))
-    return painted(study, Derived("luminance", (photo,)), bright)
+    bright = (
+        TransformPanel("matched_luminance", (painting, photo)) if matched else TransformPanel("luminance", (painting,))
+    )
+    return painted(setup, TransformPanel("luminance", (photo,)), bright)
 
 
-def with_colours(bright: Picture, photo: Picture) -> Derived:
+def with_colours(bright: Picture, photo: Picture) -> TransformPanel:
     """The luminance of a picture with I and Q of the photo."""
-    return Derived("recombined", (bright, photo))
+    return TransformPanel("recombined", (bright, photo))
 
 
-def two_ways(study: Study) -> Figure:
+def two_ways(setup: Setup) -> Figure:
     """Figure 1: plain, with colours matched, and on luminance only."""
     return Figure(
         title="Two ways to keep the colours of a photo",
         rows=(
             (Cell(PHOTO, "(a) photo"), Cell(PAINTING, "(b) painting"), None),
             (
-                Cell(painted(study, PHOTO, PAINTING), "(c) plain transfer"),
+                Cell(painted(setup, PHOTO, PAINTING), "(c) plain transfer"),
                 Cell(
-                    colours_before(study, PHOTO, PAINTING),
+                    colours_before(setup, PHOTO, PAINTING),
                     "(d) the painting in the photo's colours",
                     inset=colours_matched(PAINTING, PHOTO),
                 ),
                 Cell(
-                    with_colours(on_luminance(study, PHOTO, PAINTING), PHOTO),
+                    with_colours(on_luminance(setup, PHOTO, PAINTING), PHOTO),
                     "(e) luminance only",
-                    inset=Derived("matched_luminance", (PAINTING, PHOTO)),
+                    inset=TransformPanel("matched_luminance", (PAINTING, PHOTO)),
                 ),
             ),
         ),
         caption="A plain transfer brings the colours of the painting along. Where the painting is given the photo's "
         "colours first (small in the corner), strokes keep colours of their own, though not those of their place; "
-        f"luminance alone keeps every colour where it was. {set_as(study)}",
+        f"luminance alone keeps every colour where it was. {set_as(setup)}",
         departures=DEPARTURES,
     )
 
 
-def linear_maps(study: Study) -> Figure:
+def linear_maps(setup: Setup) -> Figure:
     """Figure 3: linear maps that give a painting the photo's mean and covariance, and what is painted with them."""
     methods = {"cholesky": "(a) Cholesky", "pca": "(b) Image Analogies", "monge_kantorovich": "Monge-Kantorovich"}
     return Figure(
         title="Linear maps of colours",
         rows=(
             tuple(Cell(colours_matched(PAINTING, PHOTO, method=method)) for method in methods),
-            tuple(Cell(colours_before(study, PHOTO, PAINTING, method=method)) for method in methods),
+            tuple(Cell(colours_before(setup, PHOTO, PAINTING, method=method)) for method in methods),
         ),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         row_labels=("recoloured painting", "result"),
@@ -97,20 +99,20 @@ def linear_maps(study: Study) -> Figure:
         caption="All three give the painting the mean and the covariance of the photo's colours and differ by a "
         "rotation: which colour of the painting becomes which. Cholesky depends on the order of the channels, the map "
         "of Image Analogies (pca) on none; Monge-Kantorovich moves colours the least. "
-        f"{set_as(study)}",
+        f"{set_as(setup)}",
         departures=("the third column is ours", *DEPARTURES),
     )
 
 
-def before_or_after(study: Study) -> Figure:
+def before_or_after(setup: Setup) -> Figure:
     """Figure 4: colours matched before the transfer, and after it."""
     pairs = ((PHOTO, PAINTING), (SECOND_PHOTO, SECOND_PAINTING))
     rows = tuple(
         (
             Cell(photo, "photo", inset=painting),
-            Cell(colours_before(study, photo, painting), f"({letters[0]}) before the transfer"),
+            Cell(colours_before(setup, photo, painting), f"({letters[0]}) before the transfer"),
             Cell(
-                Derived("recoloured", (painted(study, photo, painting), photo), (("method", METHOD),)),
+                TransformPanel("recoloured", (painted(setup, photo, painting), photo), (("method", METHOD),)),
                 f"({letters[1]}) after the transfer",
             ),
         )
@@ -121,28 +123,28 @@ def before_or_after(study: Study) -> Figure:
         rows=rows,
         caption="Before, the painting gets the photo's colours and is transferred; after, a plain transfer gets them "
         "as a whole. What that has changed stays changed: colours may stand where they do not belong, and what was "
-        f"bright in the photo may not be. The map is that of Image Analogies. {set_as(study)}",
+        f"bright in the photo may not be. The map is that of Image Analogies. {set_as(setup)}",
         departures=DEPARTURES,
     )
 
 
-def luminance_only(study: Study) -> Figure:
+def luminance_only(setup: Setup) -> Figure:
     """Figure 5: a transfer on luminance, without and with the painting's luminance matched to the photo's."""
-    plain, matched = (on_luminance(study, PHOTO, PAINTING, matched=value) for value in (False, True))
+    plain, matched = (on_luminance(setup, PHOTO, PAINTING, matched=value) for value in (False, True))
     return Figure(
         title="Transfer on luminance only",
         rows=(
             (
-                Cell(Derived("luminance", (PHOTO,)), "(a) luminance of the photo"),
-                Cell(plain, "(c) transfer on luminance", inset=Derived("luminance", (PAINTING,))),
+                Cell(TransformPanel("luminance", (PHOTO,)), "(a) luminance of the photo"),
+                Cell(plain, "(c) transfer on luminance", inset=TransformPanel("luminance", (PAINTING,))),
                 Cell(
                     matched,
                     "(e) the painting's luminance matched first",
-                    inset=Derived("matched_luminance", (PAINTING, PHOTO)),
+                    inset=TransformPanel("matched_luminance", (PAINTING, PHOTO)),
                 ),
             ),
             (
-                Cell(Derived("chroma", (PHOTO,)), "(b) I and Q of the photo"),
+                Cell(TransformPanel("chroma", (PHOTO,)), "(b) I and Q of the photo"),
                 Cell(with_colours(plain, PHOTO), "(d) = (c) with I and Q"),
                 Cell(with_colours(matched, PHOTO), "(f) = (e) with I and Q"),
             ),
@@ -150,16 +152,16 @@ def luminance_only(study: Study) -> Figure:
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         caption="Photo and painting (small in the corners) are reduced to luminance; the result gets the photo's "
         "colours back. Where the painting is darker or brighter than the photo, mean and deviation of its luminance "
-        f"are matched first. {set_as(study)}",
+        f"are matched first. {set_as(setup)}",
         departures=DEPARTURES,
     )
 
 
-def set_as(study: Study, *, ratio: float = RATIO) -> str:
+def set_as(setup: Setup, *, ratio: float = RATIO) -> str:
     """How all pictures here are made, for a caption."""
     return (
-        f"Content {study.layer(CONTENT_LAYER)}; authors' units on the normalised network, alpha/beta = "
-        f"{study.ratio(ratio):g}, average pooling, from the photo."
+        f"Content {setup.layer(CONTENT_LAYER)}; authors' units on the normalised network, alpha/beta = "
+        f"{setup.ratio(ratio):g}, average pooling, from the photo."
     )
 
 

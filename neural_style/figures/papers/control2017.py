@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import sqrt
 
-from neural_style.figures.panels import Brush, Derived, Given, Painted, Picture
+from neural_style.figures.panels import Brush, InputPanel, Picture, TransferPanel, TransformPanel
 from neural_style.figures.papers.color2016 import (
     DEPARTURES,
     EVALUATIONS,
@@ -24,10 +24,10 @@ from neural_style.figures.papers.color2016 import (
 )
 from neural_style.figures.papers.gatys2015 import author_network, smoothness_at
 from neural_style.figures.recipe import Cell, Figure, Recipe
-from neural_style.figures.setup import Study
+from neural_style.figures.setup import Setup
 from neural_style.runs.settings import Run
 
-PHOTO, PAINTING, SECOND_PAINTING, BUILDING = map(Given, ("photo", "painting", "second_painting", "building"))
+PHOTO, PAINTING, SECOND_PAINTING, BUILDING = map(InputPanel, ("photo", "painting", "second_painting", "building"))
 
 Box = tuple[float, float, float, float]
 
@@ -49,15 +49,15 @@ def part(painting: Picture, box: Box, *, mask: Picture, weight: float) -> Brush:
     A `Style` gets the area of the content, and a part has less of it than the whole.
     """
     top, left, bottom, right = box
-    cropped = Derived("cropped", (painting,), (("box", box),))
+    cropped = TransformPanel("cropped", (painting,), (("box", box),))
     return Brush(cropped, weight=weight, mask=mask, scale=sqrt((bottom - top) * (right - left)))
 
 
-def spatial_guidance(study: Study) -> Figure:
+def spatial_guidance(setup: Setup) -> Figure:
     """Figure 2: styles in regions."""
-    free = painted(study, PHOTO, PAINTING)
-    sky = Derived("inverted", (BUILDING,))
-    guided = author_network(study, ratio=RATIO, mask_normalization="gatys2017")
+    free = painted(setup, PHOTO, PAINTING)
+    sky = TransformPanel("inverted", (BUILDING,))
+    guided = author_network(setup, ratio=RATIO, mask_normalization="gatys2017")
     share = 1 / 2  # the paper's lambda_r = 1 / R, of two regions
     ground = part(PAINTING, GROUND_OF_FIRST, mask=BUILDING, weight=share)
     one, two = (
@@ -81,7 +81,7 @@ def spatial_guidance(study: Study) -> Figure:
         caption="Not guided, what is in the painting's ground comes into the sky, and the other way round. Guided Gram "
         "matrices (gatys2017) measure each region of the photo by itself, against a region of a painting: what is "
         "above its horizon, or below. Each region has half of the weight. Metrics compare the whole picture with each "
-        f"of the parts. {set_as(study)}",
+        f"of the parts. {set_as(setup)}",
         departures=(
             "regions of paintings are rectangles above and below the samples' horizons",
             "regions of layers are the resized mask (guide propagation simple), as the authors have it for several "
@@ -91,21 +91,21 @@ def spatial_guidance(study: Study) -> Figure:
     )
 
 
-def colour(study: Study) -> Figure:
+def colour(setup: Setup) -> Figure:
     """Figure 3: colour by luminance, and by a match of colours."""
     return Figure(
         title="Control of colour",
         rows=(
             (Cell(PHOTO, "(a) photo"), Cell(PAINTING, "(b) painting"), None),
             (
-                Cell(painted(study, PHOTO, PAINTING), "(c) plain transfer"),
+                Cell(painted(setup, PHOTO, PAINTING), "(c) plain transfer"),
                 Cell(
-                    with_colours(on_luminance(study, PHOTO, PAINTING), PHOTO),
+                    with_colours(on_luminance(setup, PHOTO, PAINTING), PHOTO),
                     "(d) luminance only",
-                    inset=Derived("matched_luminance", (PAINTING, PHOTO)),
+                    inset=TransformPanel("matched_luminance", (PAINTING, PHOTO)),
                 ),
                 Cell(
-                    colours_before(study, PHOTO, PAINTING),
+                    colours_before(setup, PHOTO, PAINTING),
                     "(e) colours matched first",
                     inset=colours_matched(PAINTING, PHOTO),
                 ),
@@ -113,20 +113,20 @@ def colour(study: Study) -> Figure:
         ),
         caption="By luminance colours are the photo's exactly, and run across strokes; with the colours of the "
         "painting matched to the photo's, each stroke has one colour, and colours are the photo's as a whole only. "
-        f"The map is that of Image Analogies. {set_as(study)}",
+        f"The map is that of Image Analogies. {set_as(setup)}",
         departures=DEPARTURES,
     )
 
 
-def coarse_to_fine(study: Study) -> Figure:
+def coarse_to_fine(setup: Setup) -> Figure:
     """Figure 5: a large picture from a small one, and at once."""
-    coarse = painted(study, PHOTO, PAINTING)
+    coarse = painted(setup, PHOTO, PAINTING)
     rows = 2 * coarse.run.image_size
     technique = replace(coarse.technique, total_variation_weight=smoothness_at(rows))
-    large = Painted(technique, PHOTO, (Brush(PAINTING),))
-    fine = replace(large, run=_at(study, rows, FINE_EVALUATIONS), init=coarse)
-    direct = replace(large, run=_at(study, rows, EVALUATIONS + FINE_EVALUATIONS))
-    ways: dict[str, Painted] = {
+    large = TransferPanel(technique, PHOTO, (Brush(PAINTING),))
+    fine = replace(large, run=_at(setup, rows, FINE_EVALUATIONS), init=coarse)
+    direct = replace(large, run=_at(setup, rows, EVALUATIONS + FINE_EVALUATIONS))
+    ways: dict[str, TransferPanel] = {
         f"(a) {rows} rows at once": direct,
         f"(b) {rows} rows from (c)": fine,
         f"(c) {rows // 2} rows": coarse,
@@ -136,7 +136,7 @@ def coarse_to_fine(study: Study) -> Figure:
         rows=(
             tuple(Cell(picture, title, timed=True) for title, picture in ways.items()),
             tuple(
-                Cell(Derived("cropped", (picture,), (("box", ZOOM),)), "a part, enlarged", judged=False)
+                Cell(TransformPanel("cropped", (picture,), (("box", ZOOM),)), "a part, enlarged", judged=False)
                 for picture in ways.values()
             ),
         ),
@@ -144,15 +144,15 @@ def coarse_to_fine(study: Study) -> Figure:
         caption="Layers see parts of a picture of one size: at twice the rows strokes come out half as large (a). A "
         "picture painted at half the rows and then worked on for a while at all of them (b) has the large strokes of "
         "the former (c) and the sharpness of the latter, sooner. Evaluations and seconds of (b) include those of (c), "
-        f"seconds what was spent to compile. {set_as(study)}",
+        f"seconds what was spent to compile. {set_as(setup)}",
         departures=("at once it has as many evaluations as both sizes together", *DEPARTURES),
     )
 
 
-def _at(study: Study, rows: int, evaluations: int) -> Run:
+def _at(setup: Setup, rows: int, evaluations: int) -> Run:
     """A run at rows that follow from others; its length in proportion to `EVALUATIONS`."""
     share = evaluations / EVALUATIONS
-    return study.run(evaluations=evaluations, share=share, init="content", image_size=rows)
+    return setup.run(evaluations=evaluations, share=share, init="content", image_size=rows)
 
 
 SOURCE = "Gatys et al. 2017, arXiv:1611.07865"

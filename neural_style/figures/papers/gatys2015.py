@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from neural_style.figures.panels import Brush, Derived, Given, Painted, Picture
+from neural_style.figures.panels import Brush, InputPanel, Picture, TransferPanel, TransformPanel
 from neural_style.figures.recipe import Cell, Figure, Recipe
-from neural_style.figures.setup import Study
+from neural_style.figures.setup import Setup
 from neural_style.network import Network
 from neural_style.reconstruction import Reconstruction
 
@@ -19,7 +19,7 @@ CONTENT_LAYER = "conv4_2"
 EVALUATIONS = 2000
 """What the authors told others who reproduced the figures; the paper has no number."""
 
-PHOTO, PAINTING = Given("photo"), Given("painting")
+PHOTO, PAINTING = InputPanel("photo"), InputPanel("painting")
 
 SMOOTHNESS = 7e-8
 """Takes away the grain of the noise, which hardly any layer sees; the other losses grow by a few percent. It is the
@@ -34,21 +34,21 @@ ZOOM = (0.62, 0.36, 0.92, 0.66)
 """Top, left, bottom and right of the part that is shown larger, in parts of the sides."""
 
 
-def author_network(study: Study, *, ratio: float, rows: int = 512, **settings: Any) -> Network:
+def author_network(setup: Setup, *, ratio: float, rows: int = 512, **settings: Any) -> Network:
     """The paper's network in the authors' units, with alpha / beta = `ratio`, for pictures of `rows`, as in the paper.
 
     `settings` are further fields of `Network`; layers by their names in the paper.
     """
-    content_layer = study.layer(settings.pop("content_layer", CONTENT_LAYER))
-    style_layers = study.style_layers(*settings.pop("style_layers", STYLE_LAYERS))
+    content_layer = setup.layer(settings.pop("content_layer", CONTENT_LAYER))
+    style_layers = setup.style_layers(*settings.pop("style_layers", STYLE_LAYERS))
     return Network(
-        **study.normalised_network(),
+        **setup.normalised_network(),
         pooling="ave",
         normalization="gatys2016",
-        content_weight=study.ratio(ratio),
+        content_weight=setup.ratio(ratio),
         content_layer=content_layer,
         style_layers=style_layers,
-        total_variation_weight=smoothness_at(study.rows(rows)),
+        total_variation_weight=smoothness_at(setup.rows(rows)),
         **settings,
     )
 
@@ -58,34 +58,34 @@ def smoothness_at(rows: int) -> float:
     return SMOOTHNESS / (3 * rows * rows * 1.5)
 
 
-def reconstructions(study: Study) -> Figure:
+def reconstructions(setup: Setup) -> Figure:
     """Figure 1: style reconstructions above, content reconstructions below, each from one set of layers."""
-    run = study.run(evaluations=EVALUATIONS, init="noise")
+    run = setup.run(evaluations=EVALUATIONS, init="noise")
 
-    def of(kind: str, names: tuple[str, ...]) -> Painted:
+    def of(kind: str, names: tuple[str, ...]) -> TransferPanel:
         technique = Reconstruction(
             of=kind,
-            layers=study.style_layers(*names),
-            **study.network(),
+            layers=setup.style_layers(*names),
+            **setup.network(),
             pooling="ave",
             normalization="relative",
             total_variation_weight=RECONSTRUCTION_SMOOTHNESS[kind],
         )
-        return Painted(technique, PAINTING if kind == "style" else PHOTO, (), run)
+        return TransferPanel(technique, PAINTING if kind == "style" else PHOTO, (), run)
 
-    sets = _different(study, [STYLE_LAYERS[: i + 1] for i in range(len(STYLE_LAYERS))])
+    sets = _different(setup, [STYLE_LAYERS[: i + 1] for i in range(len(STYLE_LAYERS))])
     styles = [of("style", names) for names in sets]
     contents = [of("content", (names[-1],)) for names in sets]
-    titles = [_layers(study, names) for names in sets]
+    titles = [_layers(setup, names) for names in sets]
     wholes: tuple[Picture, ...] = (PHOTO, *contents)
-    zoomed = [Derived("cropped", (picture,), (("box", ZOOM),)) for picture in wholes]
+    zoomed = [TransformPanel("cropped", (picture,), (("box", ZOOM),)) for picture in wholes]
     return Figure(
         title="Style and content reconstructions",
         rows=(
             (Cell(PAINTING, "painting"), *(Cell(p, t) for p, t in zip(styles, titles, strict=True))),
             (
                 Cell(PHOTO, "photo"),
-                *(Cell(p, study.layer(names[-1])) for p, names in zip(contents, sets, strict=True)),
+                *(Cell(p, setup.layer(names[-1])) for p, names in zip(contents, sets, strict=True)),
             ),
             tuple(Cell(picture, "", judged=False) for picture in zoomed),
         ),
@@ -97,19 +97,19 @@ def reconstructions(study: Study) -> Figure:
     )
 
 
-def gallery(study: Study) -> Figure:
+def gallery(setup: Setup) -> Figure:
     """Figure 2: one photo in several styles, with the ratios of the same pictures in the CVPR paper's figure 3.
 
     Those of the preprint are 1e-3 and 1e-4.
     """
-    run = study.run(evaluations=EVALUATIONS, init="noise")
+    run = setup.run(evaluations=EVALUATIONS, init="noise")
     names = ("painting", "second_painting", "third_painting", "fourth_painting", "fifth_painting")
     ratios = (1e-3, 8e-4, 5e-3, 5e-4, 5e-4)
     painted = [
         Cell(
-            Painted(author_network(study, ratio=ratio), PHOTO, (Brush(Given(name)),), run),
-            f"{letter}   alpha/beta = {study.ratio(ratio):g}",
-            inset=Given(name),
+            TransferPanel(author_network(setup, ratio=ratio), PHOTO, (Brush(InputPanel(name)),), run),
+            f"{letter}   alpha/beta = {setup.ratio(ratio):g}",
+            inset=InputPanel(name),
         )
         for letter, name, ratio in zip("BCDEF", names, ratios, strict=True)
     ]
@@ -118,19 +118,19 @@ def gallery(study: Study) -> Figure:
         title="A photo in five styles",
         rows=(cells[:2], cells[2:4], cells[4:]),
         caption="What is where stays that of the photo; colours, strokes and textures are those of the painting in the "
-        f"corner. {weights_told(study)}",
+        f"corner. {weights_told(setup)}",
         departures=(SMOOTHED,),
     )
 
 
-def layers_by_ratio(study: Study) -> Figure:
+def layers_by_ratio(setup: Setup) -> Figure:
     """Figure 3: more style layers downwards, more weight on the content to the right."""
-    run = study.run(evaluations=EVALUATIONS, init="noise")
+    run = setup.run(evaluations=EVALUATIONS, init="noise")
     ratios = (1e-5, 1e-4, 1e-3, 1e-2)
-    sets = _different(study, [STYLE_LAYERS[: i + 1] for i in range(len(STYLE_LAYERS))])
+    sets = _different(setup, [STYLE_LAYERS[: i + 1] for i in range(len(STYLE_LAYERS))])
     rows = tuple(
         tuple(
-            Cell(Painted(author_network(study, ratio=ratio, style_layers=names), PHOTO, (Brush(PAINTING),), run))
+            Cell(TransferPanel(author_network(setup, ratio=ratio, style_layers=names), PHOTO, (Brush(PAINTING),), run))
             for ratio in ratios
         )
         for names in sets
@@ -139,29 +139,29 @@ def layers_by_ratio(study: Study) -> Figure:
         title="Style layers by the weight of the content",
         rows=rows,
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        row_labels=tuple(_layers(study, names) for names in sets),
-        column_labels=tuple(f"alpha/beta = {study.ratio(ratio):g}" for ratio in ratios),
+        row_labels=tuple(_layers(setup, names) for names in sets),
+        column_labels=tuple(f"alpha/beta = {setup.ratio(ratio):g}" for ratio in ratios),
         caption="Downwards the style is taken from more layers, and structures grow; to the right the content weighs "
-        f"more, and more of the photo is kept. {weights_told(study)}",
+        f"more, and more of the photo is kept. {weights_told(setup)}",
         departures=(SMOOTHED,),
     )
 
 
-def _different(study: Study, sets: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def _different(setup: Setup, sets: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Sets of the paper's layers that are different with what stands in for layers, in their order."""
-    kept = {study.style_layers(*names): names for names in reversed(sets)}
+    kept = {setup.style_layers(*names): names for names in reversed(sets)}
     return list(reversed(kept.values()))
 
 
-def _layers(study: Study, names: tuple[str, ...]) -> str:
+def _layers(setup: Setup, names: tuple[str, ...]) -> str:
     """The last of a set of layers, and that there are others before it."""
-    found = study.style_layers(*names)
+    found = setup.style_layers(*names)
     return found[0] if len(found) == 1 else f"{found[0]} … {found[-1]}"
 
 
-def weights_told(study: Study, *, content: str = CONTENT_LAYER, start: str = ", from noise") -> str:
+def weights_told(setup: Setup, *, content: str = CONTENT_LAYER, start: str = ", from noise") -> str:
     """What all figures of the two papers have in common, for a caption; `content` is empty where layers vary."""
-    layer = f"Content {study.layer(content)}; authors'" if content else "Authors'"
+    layer = f"Content {setup.layer(content)}; authors'" if content else "Authors'"
     return f"{layer} units on the normalised network, average pooling{start}; alpha/beta is content_weight."
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neural_style.figures.panels import Brush, Painted
+from neural_style.figures.panels import Brush, TransferPanel
 from neural_style.figures.papers.gatys2015 import (
     EVALUATIONS,
     PAINTING,
@@ -18,7 +18,7 @@ from neural_style.figures.papers.gatys2015 import (
     weights_told,
 )
 from neural_style.figures.recipe import Cell, Figure, Recipe
-from neural_style.figures.setup import Study
+from neural_style.figures.setup import Setup
 
 RATIO = 1e-3
 """alpha / beta of figures 5 and 6."""
@@ -27,13 +27,13 @@ SHALLOW, DEEP = "conv2_2", "conv4_2"
 SEEDS = 4
 
 
-def ratios(study: Study) -> Figure:
+def ratios(setup: Setup) -> Figure:
     """Figure 4: from the painting's texture to the photo, by alpha / beta."""
-    run = study.run(evaluations=EVALUATIONS, init="noise")
+    run = setup.run(evaluations=EVALUATIONS, init="noise")
     cells = [
         Cell(
-            Painted(author_network(study, ratio=ratio), PHOTO, (Brush(PAINTING),), run),
-            f"alpha/beta = {study.ratio(ratio):g}",
+            TransferPanel(author_network(setup, ratio=ratio), PHOTO, (Brush(PAINTING),), run),
+            f"alpha/beta = {setup.ratio(ratio):g}",
         )
         for ratio in (1e-5, 1e-4, 1e-3, 1e-2)
     ]
@@ -41,16 +41,16 @@ def ratios(study: Study) -> Figure:
         title="The weight of the content against that of the style",
         rows=(tuple(cells[:2]), tuple(cells[2:])),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption=f"With a larger ratio more of the photo is kept, and less of the painting. {weights_told(study)}",
+        caption=f"With a larger ratio more of the photo is kept, and less of the painting. {weights_told(setup)}",
         departures=(SMOOTHED, "the ratios are ours"),
     )
 
 
-def content_layers(study: Study) -> Figure:
+def content_layers(setup: Setup) -> Figure:
     """Figure 5: the content from a shallow and from a deep layer, at the same ratio."""
-    run = study.run(evaluations=EVALUATIONS, init="noise")
+    run = setup.run(evaluations=EVALUATIONS, init="noise")
     shallow, deep = (
-        Painted(author_network(study, ratio=RATIO, content_layer=layer), PHOTO, (Brush(PAINTING),), run)
+        TransferPanel(author_network(setup, ratio=RATIO, content_layer=layer), PHOTO, (Brush(PAINTING),), run)
         for layer in (SHALLOW, DEEP)
     )
     return Figure(
@@ -58,27 +58,27 @@ def content_layers(study: Study) -> Figure:
         rows=(
             (
                 Cell(PHOTO, "photo"),
-                Cell(shallow, f"content {study.layer(SHALLOW)}", inset=PAINTING),
-                Cell(deep, f"content {study.layer(DEEP)}", inset=PAINTING),
+                Cell(shallow, f"content {setup.layer(SHALLOW)}", inset=PAINTING),
+                Cell(deep, f"content {setup.layer(DEEP)}", inset=PAINTING),
             ),
         ),
-        caption=f"From {study.layer(SHALLOW)} the photo keeps its pixels, and the texture is laid over them; from "
-        f"{study.layer(DEEP)} only what is where is kept, and both become one. Both at alpha/beta = "
-        f"{study.ratio(RATIO):g}. {weights_told(study, content='')}",
+        caption=f"From {setup.layer(SHALLOW)} the photo keeps its pixels, and the texture is laid over them; from "
+        f"{setup.layer(DEEP)} only what is where is kept, and both become one. Both at alpha/beta = "
+        f"{setup.ratio(RATIO):g}. {weights_told(setup, content='')}",
         departures=(SMOOTHED,),
     )
 
 
-def initial_images(study: Study) -> Figure:
+def initial_images(setup: Setup) -> Figure:
     """Figure 6: the same objective from the photo, from the painting, and from four noises."""
-    run = study.run(evaluations=EVALUATIONS, init="noise")
-    technique = author_network(study, ratio=RATIO)
-    start = Painted(technique, PHOTO, (Brush(PAINTING),), replace(run, init="content"))
+    run = setup.run(evaluations=EVALUATIONS, init="noise")
+    technique = author_network(setup, ratio=RATIO)
+    start = TransferPanel(technique, PHOTO, (Brush(PAINTING),), replace(run, init="content"))
     cells = [
         Cell(start, "A   from the photo"),
         Cell(replace(start, init=PAINTING), "B   from the painting"),
         *(
-            Cell(replace(start, run=replace(run, seed=study.seed + index)), f"C   from noise {study.seed + index}")
+            Cell(replace(start, run=replace(run, seed=setup.seed + index)), f"C   from noise {setup.seed + index}")
             for index in range(SEEDS)
         ),
     ]
@@ -87,7 +87,7 @@ def initial_images(study: Study) -> Figure:
         rows=(tuple(cells[:2]), tuple(cells[2:4]), tuple(cells[4:])),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         caption="The objective is the same in all; a start leaves its structure in the picture, each noise another. "
-        f"alpha/beta = {study.ratio(RATIO):g}. {weights_told(study, start='')}",
+        f"alpha/beta = {setup.ratio(RATIO):g}. {weights_told(setup, start='')}",
         departures=(SMOOTHED,),
     )
 

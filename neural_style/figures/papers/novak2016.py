@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from neural_style.features.vgg import block_of
-from neural_style.figures.panels import Brush, Counted, Given, Painted
+from neural_style.figures.panels import Brush, InputPanel, Measurement, TransferPanel
 from neural_style.figures.papers import gatys2015, titu1994
 from neural_style.figures.recipe import Cell, Chart, Figure, Recipe, Slot
-from neural_style.figures.setup import Study
+from neural_style.figures.setup import Setup
 from neural_style.inetwork import INetwork
 
-PHOTO, PAINTING, SECOND = Given("photo"), Given("painting"), Given("second_painting")
+PHOTO, PAINTING, SECOND = InputPanel("photo"), InputPanel("painting"), InputPanel("second_painting")
 
 ROWS = 512
 
@@ -38,7 +38,7 @@ SMOOTHNESS = 1e-6
 OURS = "weights, a little smoothness, average pooling and the number of evaluations are ours: the paper's are not known"
 
 
-def improved(study: Study, *, variant: str = "novak2016", **switches: Any) -> INetwork:
+def improved(setup: Setup, *, variant: str = "novak2016", **switches: Any) -> INetwork:
     """One of the two variants, with all that the paper adds; `switches` are further fields of `INetwork`.
 
     Both have average pooling, as the classic algorithm has, so that only what is compared is different.
@@ -46,46 +46,46 @@ def improved(study: Study, *, variant: str = "novak2016", **switches: Any) -> IN
     switches = {**_steps_up_to("+ chain"), "pooling": "ave", **switches}
     has_all = switches["all_layers"]
     if variant == "titu1994":
-        layers: dict[str, Any] = {"style_layers": _bounded_at_first(study, switches)} if has_all else {}
-        return titu1994.reference(study, INetwork, paper="vgg19", rows=ROWS, variant=variant, **layers, **switches)
+        layers: dict[str, Any] = {"style_layers": _bounded_at_first(setup, switches)} if has_all else {}
+        return titu1994.reference(setup, INetwork, paper="vgg19", rows=ROWS, variant=variant, **layers, **switches)
     return INetwork(
-        **{**study.network(), **switches},
+        **{**setup.network(), **switches},
         variant=variant,
-        content_layer=None if has_all else study.layer(gatys2015.CONTENT_LAYER),
-        style_layers=study.all_layers() if has_all else study.style_layers(*gatys2015.STYLE_LAYERS),
+        content_layer=None if has_all else setup.layer(gatys2015.CONTENT_LAYER),
+        style_layers=setup.all_layers() if has_all else setup.style_layers(*gatys2015.STYLE_LAYERS),
         total_variation_weight=SMOOTHNESS,
     )
 
 
-def _bounded_at_first(study: Study, switches: dict[str, Any]) -> tuple[str, ...]:
+def _bounded_at_first(setup: Setup, switches: dict[str, Any]) -> tuple[str, ...]:
     """All layers; of a network that ends at the third block those up to conv3_2 where there is a chain.
 
     Activations, and with them Gram errors, grow up to the end of that block; a chain over all of it, which weighs the
     deepest layer by -1, is below zero at the photo itself, so that there is no picture to show.
     """
-    layers = study.all_layers()
+    layers = setup.all_layers()
     if not switches["chain"] or block_of(layers[-1]) > 3:
         return layers
-    study.differences["chain"] = "titu1994's chain ends at conv3_2, as with deeper layers it begins below zero"
+    setup.differences["chain"] = "titu1994's chain ends at conv3_2, as with deeper layers it begins below zero"
     return tuple(layer for layer in layers if layer <= "conv3_2")
 
 
-def row(study: Study) -> Figure:
+def row(setup: Setup) -> Figure:
     """Figure 1: content, style, the classic algorithm, and the improved one."""
-    run = study.run(rows=ROWS)
+    run = setup.run(rows=ROWS)
 
     def cell(technique: Any, title: str) -> Cell:
-        return Cell(Painted(technique, PHOTO, (Brush(PAINTING),), run, may_break=True), title)
+        return Cell(TransferPanel(technique, PHOTO, (Brush(PAINTING),), run, may_break=True), title)
 
-    reference = cell(improved(study, variant="titu1994"), "INetwork, titu1994")
+    reference = cell(improved(setup, variant="titu1994"), "INetwork, titu1994")
     return Figure(
         title="The algorithm and its improvement",
         rows=(
             (
                 Cell(PHOTO, "content"),
                 Cell(PAINTING, "style"),
-                cell(gatys2015.author_network(study, ratio=1e-3, rows=ROWS), "Gatys et al. (Network)"),
-                cell(improved(study), "INetwork, novak2016"),
+                cell(gatys2015.author_network(setup, ratio=1e-3, rows=ROWS), "Gatys et al. (Network)"),
+                cell(improved(setup), "INetwork, novak2016"),
                 reference,
             ),
         ),
@@ -101,13 +101,13 @@ def row(study: Study) -> Figure:
     )
 
 
-def ablation(study: Study) -> Figure:
+def ablation(setup: Setup) -> Figure:
     """The paper's changes, one after another, in both variants."""
-    run = study.run(rows=ROWS, share=ABLATION_SHARE)
+    run = setup.run(rows=ROWS, share=ABLATION_SHARE)
 
-    def cell(variant: str, painting: Given, step: str) -> Cell:
-        technique = improved(study, variant=variant, **_steps_up_to(step))
-        return Cell(Painted(technique, PHOTO, (Brush(painting),), run, may_break=True), inset=painting)
+    def cell(variant: str, painting: InputPanel, step: str) -> Cell:
+        technique = improved(setup, variant=variant, **_steps_up_to(step))
+        return Cell(TransferPanel(technique, PHOTO, (Brush(painting),), run, may_break=True), inset=painting)
 
     places = [(variant, painting) for painting in (PAINTING, SECOND) for variant in ("novak2016", "titu1994")]
     rows = tuple(tuple(cell(*place, step) for step in STEPS) for place in places)
@@ -134,16 +134,16 @@ def ablation(study: Study) -> Figure:
     )
 
 
-def convergence(study: Study) -> Figure:
+def convergence(setup: Setup) -> Figure:
     """Whether the activation shift speeds convergence (section 3.3), on both kinds of weights."""
-    run = study.run(rows=ROWS)
-    networks = {"the network as it is": study.network(), "the normalised network": study.normalised_network()}
+    run = setup.run(rows=ROWS)
+    networks = {"the network as it is": setup.network(), "the normalised network": setup.normalised_network()}
     rows: list[tuple[Slot, ...]] = []
     findings = []
     for name, network in networks.items():
         panels = {
-            f"shift {shift:g}": Painted(
-                improved(study, geometric_weights=False, chain=False, activation_shift=shift, **network),
+            f"shift {shift:g}": TransferPanel(
+                improved(setup, geometric_weights=False, chain=False, activation_shift=shift, **network),
                 PHOTO,
                 (Brush(PAINTING),),
                 run,
@@ -156,9 +156,9 @@ def convergence(study: Study) -> Figure:
             ("loss_by_evaluations", "loss / first loss"),
             ("gram_by_evaluations", "plain Gram error"),
         ):
-            curves = tuple((label, Counted(how, (panel,))) for label, panel in panels.items())
+            curves = tuple((label, Measurement(how, (panel,))) for label, panel in panels.items())
             charts.append(Chart(curves, f"{measure}, {name}", x="evaluations", y=measure, logarithmic=True))
-        findings.append(Counted("shift_told", tuple(panels.values()), (("name", name),)))
+        findings.append(Measurement("shift_told", tuple(panels.values()), (("name", name),)))
         pictures = [Cell(panel, f"{label}, {name}") for label, panel in panels.items()]
         rows.append((*charts, *pictures))
     return Figure(
@@ -173,17 +173,17 @@ def convergence(study: Study) -> Figure:
     )
 
 
-def sparsity(study: Study) -> Figure:
+def sparsity(setup: Setup) -> Figure:
     """How sparse Gram matrices are with and without the activation shift (section 3.3)."""
-    rows_of_picture = study.rows(ROWS)
-    study.note_network()
-    layer = study.judge[1][min(2, len(study.judge[1]) - 1)]
+    rows_of_picture = setup.rows(ROWS)
+    setup.note_network()
+    layer = setup.judge[1][min(2, len(setup.judge[1]) - 1)]
     rows, findings = [], []
     for name, is_normalised in (("the network as it is", False), ("the normalised network", True)):
         common = (("normalised", is_normalised), ("rows", rows_of_picture))
 
-        def counted(how: str, *settings: tuple[str, Any], common: tuple[tuple[str, Any], ...] = common) -> Counted:
-            return Counted(how, (PAINTING,), (*common, *settings))
+        def counted(how: str, *settings: tuple[str, Any], common: tuple[tuple[str, Any], ...] = common) -> Measurement:
+            return Measurement(how, (PAINTING,), (*common, *settings))
 
         findings.append(counted("sparsity_told", ("name", name)))
         shifts = (0.0, -1.0)
@@ -220,9 +220,9 @@ def _steps_up_to(last: str) -> dict[str, Any]:
     return found
 
 
-def _ended(cells: dict[str, Cell]) -> Counted:
+def _ended(cells: dict[str, Cell]) -> Measurement:
     """Which of these pictures were left early, as what has no lower bound may be."""
-    return Counted("ended_early", tuple(cell.picture for cell in cells.values()), (("names", tuple(cells)),))
+    return Measurement("ended_early", tuple(cell.picture for cell in cells.values()), (("names", tuple(cells)),))
 
 
 SOURCE = "Novak & Nikulin 2016, arXiv:1605.04603"

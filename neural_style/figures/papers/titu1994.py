@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from neural_style.figures.panels import Brush, Given, Painted
+from neural_style.figures.panels import Brush, InputPanel, TransferPanel
 from neural_style.figures.recipe import Cell, Figure, Recipe
-from neural_style.figures.setup import Study
+from neural_style.figures.setup import Setup
 from neural_style.network import TOTAL_VARIATION_WEIGHT, Network
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
@@ -24,13 +24,13 @@ SHALLOW = 0.1
 """Times the content weight where a layer of the third block stands in, which sees much more of a photo: it is the ratio
 of mini's own content weight to that of the others."""
 
-PHOTO, PAINTING, SECOND = Given("photo"), Given("painting"), Given("second_painting")
+PHOTO, PAINTING, SECOND = InputPanel("photo"), InputPanel("painting"), InputPanel("second_painting")
 
 _Technique = TypeVar("_Technique", bound=Network)
 
 
 def reference(
-    study: Study,
+    setup: Setup,
     technique: type[_Technique],
     *,
     paper: str = "vgg16",
@@ -43,33 +43,33 @@ def reference(
     Content and total variation are sums over pixels in its units, and the style is none: in smaller pictures they are
     multiplied by as many times as there are fewer pixels, or little would be kept of the photo.
     """
-    content_layer = study.layer(CONTENT_LAYER)
-    larger = (rows / study.rows(rows)) ** 2
+    content_layer = setup.layer(CONTENT_LAYER)
+    larger = (rows / setup.rows(rows)) ** 2
     if larger != 1:
-        study.differences["sums"] = (
+        setup.differences["sums"] = (
             f"weights of content and total variation times {larger:.3g}, for as many fewer pixels"
         )
     if content_layer != CONTENT_LAYER:
         content_weight *= SHALLOW
-        study.differences["content_weight"] = f"content_weight times {SHALLOW} at {content_layer}"
+        setup.differences["content_weight"] = f"content_weight times {SHALLOW} at {content_layer}"
     chosen = {
         "content_layer": content_layer,
         "content_weight": content_weight * larger,
-        "style_layers": study.style_layers(*STYLE_LAYERS),
+        "style_layers": setup.style_layers(*STYLE_LAYERS),
         "total_variation_weight": TOTAL_VARIATION_WEIGHT * larger,
         "pooling": "max",
     }
-    return technique(**study.network(paper), **{**chosen, **settings})
+    return technique(**setup.network(paper), **{**chosen, **settings})
 
 
-def ratios(study: Study) -> Figure:
+def ratios(setup: Setup) -> Figure:
     """The README's style against content weight."""
-    run = study.run(rows=ROWS, evaluations=EVALUATIONS)
+    run = setup.run(rows=ROWS, evaluations=EVALUATIONS)
     pairs = ((1, 1000), (1, 1), (1000, 1))
     painted = [
         Cell(
-            Painted(
-                reference(study, Network, content_weight=float(content)),
+            TransferPanel(
+                reference(setup, Network, content_weight=float(content)),
                 PHOTO,
                 (Brush(PAINTING, weight=float(style)),),
                 run,
@@ -83,17 +83,17 @@ def ratios(study: Study) -> Figure:
         rows=(tuple(painted),),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         caption="The more the style weighs, the less is left of the photo; the grain between is that of max pooling. "
-        f"All start from the photo; content {study.layer(CONTENT_LAYER)}.",
+        f"All start from the photo; content {setup.layer(CONTENT_LAYER)}.",
         departures=("the number of evaluations is the scripts' default: the README has none",),
     )
 
 
-def styles(study: Study) -> Figure:
+def styles(setup: Setup) -> Figure:
     """The README's two styles in one picture."""
-    run = study.run(rows=ROWS, evaluations=1000)
+    run = setup.run(rows=ROWS, evaluations=1000)
     painted = [
         Cell(
-            Painted(reference(study, Network), PHOTO, (Brush(PAINTING), Brush(SECOND, weight=weight)), run),
+            TransferPanel(reference(setup, Network), PHOTO, (Brush(PAINTING), Brush(SECOND, weight=weight)), run),
             f"painting 1, second painting {weight:g}",
         )
         for weight in (0.2, 0.4, 1.0)
@@ -103,18 +103,18 @@ def styles(study: Study) -> Figure:
         rows=(tuple(painted),),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting"), Cell(SECOND, "second painting")),
         caption="From left to right the second painting weighs more. Max pooling, content "
-        f"{study.layer(CONTENT_LAYER)}; all start from the photo. Numbers of the first painting stand before those of "
+        f"{setup.layer(CONTENT_LAYER)}; all start from the photo. Numbers of the first painting stand before those of "
         "the second.",
     )
 
 
-def pooling(study: Study) -> Figure:
+def pooling(setup: Setup) -> Figure:
     """Max against average pooling, which the guide recommends to try for Starry Night."""
-    run = study.run(rows=ROWS, evaluations=EVALUATIONS)
+    run = setup.run(rows=ROWS, evaluations=EVALUATIONS)
     names = {"max": "max pooling", "ave": "average pooling"}
     rows = tuple(
         tuple(
-            Cell(Painted(reference(study, Network, pooling=kind), PHOTO, (Brush(painting),), run), inset=painting)
+            Cell(TransferPanel(reference(setup, Network, pooling=kind), PHOTO, (Brush(painting),), run), inset=painting)
             for kind in names
         )
         for painting in (PAINTING, SECOND)
@@ -125,29 +125,31 @@ def pooling(study: Study) -> Figure:
         inputs=(Cell(PHOTO, "photo"),),
         column_labels=tuple(names.values()),
         caption="The same settings with the two kinds of pooling, of which max keeps the peaks of the activations and "
-        f"average all of them. Content {study.layer(CONTENT_LAYER)}; all start from the photo.",
+        f"average all of them. Content {setup.layer(CONTENT_LAYER)}; all start from the photo.",
     )
 
 
-def initial_images(study: Study) -> Figure:
+def initial_images(setup: Setup) -> Figure:
     """The initial images that the scripts know."""
-    run = study.run(rows=ROWS, evaluations=EVALUATIONS)
-    technique = reference(study, Network)
+    run = setup.run(rows=ROWS, evaluations=EVALUATIONS)
+    technique = reference(setup, Network)
     named = [
         Cell(
-            Painted(technique, PHOTO, (Brush(PAINTING),), study.run(rows=ROWS, evaluations=EVALUATIONS, init=init)),
+            TransferPanel(
+                technique, PHOTO, (Brush(PAINTING),), setup.run(rows=ROWS, evaluations=EVALUATIONS, init=init)
+            ),
             f"from {init}",
         )
         for init in ("content", "gray", "noise")
     ]
-    picture = Painted(technique, PHOTO, (Brush(PAINTING),), run, init=SECOND)
+    picture = TransferPanel(technique, PHOTO, (Brush(PAINTING),), run, init=SECOND)
     return Figure(
         title="Initial images",
         rows=((*named, Cell(picture, "from a picture", inset=SECOND)),),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         caption="One objective from four first pictures: the photo, the photo without its colours, noise, and another "
         "picture (inset). After so few evaluations something of the first picture is still seen. Max pooling, content "
-        f"{study.layer(CONTENT_LAYER)}.",
+        f"{setup.layer(CONTENT_LAYER)}.",
         departures=("gray starts without colours, but the content's activations are those of the photo in colour",),
     )
 

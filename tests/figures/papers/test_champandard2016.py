@@ -9,34 +9,38 @@ from pathlib import Path
 import pytest
 
 from neural_style.figures import make, planned
-from neural_style.figures.panels import Doodled, Given, Painted
+from neural_style.figures.panels import DoodlePanel, InputPanel, TransferPanel
 from neural_style.figures.recipe import Cell, Figure
 from neural_style.images import read
 from neural_style.reconstruction import Reconstruction
 
 
-def made_of(figure: Figure) -> tuple[Painted, Doodled, Doodled]:
+def made_of(figure: Figure) -> tuple[TransferPanel, DoodlePanel, DoodlePanel]:
     """Without regions, plain and improved."""
     texture, plain, improved = (slot.picture for slot in figure.rows[1] if isinstance(slot, Cell))
-    assert isinstance(texture, Painted)
-    assert isinstance(plain, Doodled)
-    assert isinstance(improved, Doodled)
+    assert isinstance(texture, TransferPanel)
+    assert isinstance(plain, DoodlePanel)
+    assert isinstance(improved, DoodlePanel)
     return texture, plain, improved
 
 
 def test_settings_at_the_scale_of_the_paper() -> None:
-    study, figure = planned("champandard2016", scale="paper")
+    setup, figure = planned("champandard2016", scale="paper")
     texture, plain, improved = made_of(figure)
     for panel in (plain, improved):
-        assert (panel.style, panel.style_map, panel.target_map) == (Given("style"), Given("style_map"), Given("doodle"))
+        assert (panel.style, panel.style_map, panel.target_map) == (
+            InputPanel("style"),
+            InputPanel("style_map"),
+            InputPanel("doodle"),
+        )
         assert (panel.labels, panel.technique.model) == (None, "vgg19")
         assert (panel.run.sizes, panel.run.iterations, panel.run.init) == ((128, 256, 512), 5, "noise")
     assert (plain.technique.variant, improved.technique.variant) == ("plain", "improved")
     assert plain.technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
     assert len(improved.technique.style_layers or ()) == 16
     assert isinstance(texture.technique, Reconstruction)
-    assert (texture.technique.of, texture.content, texture.run) == ("style", Given("style"), plain.run)
-    assert not study.differences
+    assert (texture.technique.of, texture.content, texture.run) == ("style", InputPanel("style"), plain.run)
+    assert not setup.differences
 
 
 @pytest.mark.parametrize(
@@ -45,13 +49,13 @@ def test_settings_at_the_scale_of_the_paper() -> None:
 def test_recipe_builds_for_every_network(
     model: str, last: str | None, improved_layers: int, cut: Callable[[str], str]
 ) -> None:
-    study, figure = planned(
+    setup, figure = planned(
         "champandard2016", scale="draft", model=model, weights=cut(last) if last is not None else None
     )
     _, plain, improved = made_of(figure)
     assert (plain.run.sizes, plain.run.iterations) == ((64, 128), 5)
     assert len(improved.technique.style_layers or ()) == improved_layers
-    assert "rows" in study.differences
+    assert "rows" in setup.differences
 
 
 def test_a_doodle_is_drawn(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from neural_style.figures import RECIPES, color2016, planned
-from neural_style.figures.panels import Derived, Given, Painted, within
+from neural_style.figures.panels import InputPanel, TransferPanel, TransformPanel, within
 from neural_style.figures.recipe import Cell, Figure
 from neural_style.network import Network
 
-COFFEE, NIGHT = Given("photo"), Given("painting")
+COFFEE, NIGHT = InputPanel("photo"), InputPanel("painting")
 
 
 def pictures(figure: Figure) -> dict[str, object]:
@@ -26,8 +26,8 @@ def of_letter(figure: Figure, letter: str) -> object:
 
 @pytest.mark.parametrize("name", color2016.FIGURES)
 def test_settings_at_the_scale_of_the_paper(name: str) -> None:
-    study, figure = planned(name, scale="paper")
-    painted = [panel for panel in within(*figure.panels()) if isinstance(panel, Painted)]
+    setup, figure = planned(name, scale="paper")
+    painted = [panel for panel in within(*figure.panels()) if isinstance(panel, TransferPanel)]
     assert painted
     for panel in painted:
         technique = panel.technique
@@ -40,69 +40,69 @@ def test_settings_at_the_scale_of_the_paper(name: str) -> None:
         assert panel.run.preserve_color == "none"
         (brush,) = panel.styles
         assert (brush.weight, brush.mask, brush.scale) == (1, None, 1)
-    assert not study.differences
+    assert not setup.differences
 
 
 def test_two_ways() -> None:
     _, figure = planned("color2016-1", scale="paper")
     assert (of_letter(figure, "a"), of_letter(figure, "b")) == (COFFEE, NIGHT)
     plain, before, bright = (of_letter(figure, letter) for letter in "cde")
-    assert isinstance(plain, Painted)
+    assert isinstance(plain, TransferPanel)
     assert (plain.content, plain.styles[0].picture) == (COFFEE, NIGHT)
-    assert isinstance(before, Painted)
+    assert isinstance(before, TransferPanel)
     assert before.content == COFFEE
-    assert before.styles[0].picture == Derived("matched_colours", (NIGHT, COFFEE), (("method", "pca"),))
-    assert isinstance(bright, Derived)
+    assert before.styles[0].picture == TransformPanel("matched_colours", (NIGHT, COFFEE), (("method", "pca"),))
+    assert isinstance(bright, TransformPanel)
     assert (bright.how, bright.of[1]) == ("recombined", COFFEE)
     (on_luminance, _) = bright.of
-    assert isinstance(on_luminance, Painted)
-    assert on_luminance.content == Derived("luminance", (COFFEE,))
-    assert on_luminance.styles[0].picture == Derived("matched_luminance", (NIGHT, COFFEE))
+    assert isinstance(on_luminance, TransferPanel)
+    assert on_luminance.content == TransformPanel("luminance", (COFFEE,))
+    assert on_luminance.styles[0].picture == TransformPanel("matched_luminance", (NIGHT, COFFEE))
 
 
 def test_linear_maps_differ_in_the_map_only() -> None:
     _, figure = planned("color2016-3", scale="paper")
     recoloured, results = ([slot.picture for slot in row if isinstance(slot, Cell)] for row in figure.rows)
-    methods = [dict(picture.settings)["method"] for picture in recoloured if isinstance(picture, Derived)]
+    methods = [dict(picture.settings)["method"] for picture in recoloured if isinstance(picture, TransformPanel)]
     assert methods == ["cholesky", "pca", "monge_kantorovich"]
-    assert [panel.styles[0].picture for panel in results if isinstance(panel, Painted)] == recoloured
+    assert [panel.styles[0].picture for panel in results if isinstance(panel, TransferPanel)] == recoloured
 
 
 def test_before_and_after() -> None:
     _, figure = planned("color2016-4", scale="paper")
     for letters, photo, painting in (
         ("ab", COFFEE, NIGHT),
-        ("cd", Given("second_photo"), Given("second_painting")),
+        ("cd", InputPanel("second_photo"), InputPanel("second_painting")),
     ):
         before, after = (of_letter(figure, letter) for letter in letters)
-        assert isinstance(before, Painted)
-        assert isinstance(after, Derived)
-        assert before.styles[0].picture == Derived("matched_colours", (painting, photo), (("method", "pca"),))
+        assert isinstance(before, TransferPanel)
+        assert isinstance(after, TransformPanel)
+        assert before.styles[0].picture == TransformPanel("matched_colours", (painting, photo), (("method", "pca"),))
         assert (after.how, after.settings, after.of[1]) == ("recoloured", (("method", "pca"),), photo)
         plain = after.of[0]
-        assert isinstance(plain, Painted)
+        assert isinstance(plain, TransferPanel)
         assert (plain.content, plain.styles[0].picture) == (photo, painting)
 
 
 def test_luminance_without_and_with_matching() -> None:
     _, figure = planned("color2016-5", scale="paper")
-    assert of_letter(figure, "a") == Derived("luminance", (COFFEE,))
-    assert of_letter(figure, "b") == Derived("chroma", (COFFEE,))
+    assert of_letter(figure, "a") == TransformPanel("luminance", (COFFEE,))
+    assert of_letter(figure, "b") == TransformPanel("chroma", (COFFEE,))
     for bright, coloured, how, of in (
         ("c", "d", "luminance", (NIGHT,)),
         ("e", "f", "matched_luminance", (NIGHT, COFFEE)),
     ):
         painted = of_letter(figure, bright)
-        assert isinstance(painted, Painted)
-        assert painted.styles[0].picture == Derived(how, of)
-        assert of_letter(figure, coloured) == Derived("recombined", (painted, COFFEE))
+        assert isinstance(painted, TransferPanel)
+        assert painted.styles[0].picture == TransformPanel(how, of)
+        assert of_letter(figure, coloured) == TransformPanel("recombined", (painted, COFFEE))
 
 
 @pytest.mark.parametrize("name", color2016.FIGURES)
 def test_recipes_build_for_every_network(name: str, cut: Callable[[str], str]) -> None:
     for settings in ({"model": "mini"}, {"model": "vgg19"}, {"model": "vgg19", "weights": cut("conv3_4")}):
-        study, figure = planned(name, scale="draft", **settings)
+        setup, figure = planned(name, scale="draft", **settings)
         assert {
-            name for picture in within(*figure.panels()) if isinstance(picture, Given) for name in [picture.name]
+            name for picture in within(*figure.panels()) if isinstance(picture, InputPanel) for name in [picture.name]
         } == (RECIPES[name].inputs.keys())
-        assert "rows" in study.differences
+        assert "rows" in setup.differences

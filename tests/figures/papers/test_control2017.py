@@ -12,33 +12,35 @@ import pytest
 from PIL import Image
 
 from neural_style.figures import control2017, make, page, planned
-from neural_style.figures.builder import Workshop
-from neural_style.figures.panels import Derived, Given, Made, Painted, within
+from neural_style.figures.builder import PanelBuilder
+from neural_style.figures.panels import InputPanel, Made, TransferPanel, TransformPanel, within
 from neural_style.figures.recipe import Cell, Figure
 from neural_style.network import Network
 
-MASK = Given("building")
+MASK = InputPanel("building")
 
 
-def painted_of(figure: Figure) -> list[Painted]:
+def painted_of(figure: Figure) -> list[TransferPanel]:
     """In the order of the cells."""
-    return [slot.picture for slot in figure.slots() if isinstance(slot, Cell) and isinstance(slot.picture, Painted)]
+    return [
+        slot.picture for slot in figure.slots() if isinstance(slot, Cell) and isinstance(slot.picture, TransferPanel)
+    ]
 
 
 def test_styles_in_regions() -> None:
     _, figure = planned("control2017-2", scale="paper")
     free, one, two = painted_of(figure)
-    assert [(brush.picture, brush.mask) for brush in free.styles] == [(Given("painting"), None)]
+    assert [(brush.picture, brush.mask) for brush in free.styles] == [(InputPanel("painting"), None)]
     for panel, of_sky in ((one, "painting"), (two, "second_painting")):
         technique = panel.technique
         assert isinstance(technique, Network)
         assert (technique.mask_normalization, technique.guide_propagation) == ("gatys2017", "simple")
         ground, sky = panel.styles
-        assert (ground.mask, sky.mask) == (MASK, Derived("inverted", (MASK,)))
+        assert (ground.mask, sky.mask) == (MASK, TransformPanel("inverted", (MASK,)))
         assert (ground.weight, sky.weight) == (0.5, 0.5)
         for brush, name in ((ground, "painting"), (sky, of_sky)):
-            assert isinstance(brush.picture, Derived)
-            assert brush.picture.of == (Given(name),)
+            assert isinstance(brush.picture, TransformPanel)
+            assert brush.picture.of == (InputPanel(name),)
             top, left, bottom, right = dict(brush.picture.settings)["box"]
             assert (left, right) == (0, 1)
             # An image whose area is made that of the whole has its sides stretched by as much as this takes back.
@@ -49,9 +51,9 @@ def test_styles_in_regions() -> None:
 
 @pytest.mark.parametrize("name", control2017.FIGURES)
 def test_settings_at_the_scale_of_the_paper(name: str) -> None:
-    study, figure = planned(name, scale="paper")
+    setup, figure = planned(name, scale="paper")
     for panel in within(*figure.panels()):
-        if isinstance(panel, Painted):
+        if isinstance(panel, TransferPanel):
             technique = panel.technique
             assert isinstance(technique, Network)
             assert (technique.model, technique.weights, technique.normalization) == (
@@ -63,7 +65,7 @@ def test_settings_at_the_scale_of_the_paper(name: str) -> None:
             assert (technique.content_layer, technique.content_weight) == ("conv4_2", ratio)
             assert technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
             assert panel.run.init == "content"
-    assert not study.differences
+    assert not setup.differences
 
 
 def test_coarse_to_fine_at_the_scale_of_the_paper() -> None:
@@ -83,9 +85,9 @@ def test_coarse_to_fine_shrinks_with_the_scale() -> None:
 @pytest.mark.parametrize("name", control2017.FIGURES)
 def test_recipes_build_for_every_network(name: str, cut: Callable[[str], str]) -> None:
     for settings in ({"model": "mini"}, {"model": "vgg19"}, {"model": "vgg19", "weights": cut("conv3_4")}):
-        study, figure = planned(name, scale="draft", **settings)
+        setup, figure = planned(name, scale="draft", **settings)
         assert painted_of(figure)
-        assert "rows" in study.differences
+        assert "rows" in setup.differences
 
 
 def test_regions_are_painted_and_the_mask_is_what_counts(tmp_path: Path) -> None:
@@ -125,9 +127,9 @@ def test_a_timed_cell_has_the_evaluations_of_what_it_started_from(
     texts: dict[Made, str] = {}
     counts: dict[Made, int] = {}
 
-    def written(picture: Made, workshop: Workshop) -> str:
-        texts[picture] = real(picture, workshop)
-        counts[picture] = len(workshop.told(picture)["curve"])
+    def written(picture: Made, builder: PanelBuilder) -> str:
+        texts[picture] = real(picture, builder)
+        counts[picture] = len(builder.told(picture)["curve"])
         return texts[picture]
 
     real = page._work_text

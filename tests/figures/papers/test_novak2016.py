@@ -14,11 +14,11 @@ from neural_style import figures
 from neural_style.errors import BrokenRunError
 from neural_style.features import vgg
 from neural_style.figures import novak2016
-from neural_style.figures.builder import Sample, Workshop
+from neural_style.figures.builder import PanelBuilder, Sample
 from neural_style.figures.measurements import shift_told
-from neural_style.figures.panels import Brush, Counted, Given, Painted, within
+from neural_style.figures.panels import Brush, InputPanel, Measurement, TransferPanel, within
 from neural_style.figures.recipe import Figure
-from neural_style.figures.setup import SCALES, Study
+from neural_style.figures.setup import SCALES, Setup
 from neural_style.inetwork import INetwork
 from neural_style.runs.settings import Run
 
@@ -37,8 +37,8 @@ ABLATION = (
 SAMPLES = {"photo": Sample("cat"), "painting": Sample("night")}
 
 
-def painted(figure: Figure) -> list[Painted]:
-    return [panel for panel in within(*figure.panels()) if isinstance(panel, Painted)]
+def painted(figure: Figure) -> list[TransferPanel]:
+    return [panel for panel in within(*figure.panels()) if isinstance(panel, TransferPanel)]
 
 
 def inetworks(figure: Figure) -> Iterator[INetwork]:
@@ -48,17 +48,17 @@ def inetworks(figure: Figure) -> Iterator[INetwork]:
 
 
 @pytest.mark.parametrize("name", novak2016.FIGURES)
-@pytest.mark.parametrize("study", ["mini", "vgg19", "cut"])
-def test_builds_with_any_network(name: str, study: str) -> None:
+@pytest.mark.parametrize("setup", ["mini", "vgg19", "cut"])
+def test_builds_with_any_network(name: str, setup: str) -> None:
     """Also with a file that ends at conv3_4, whose layers stand in for the deeper ones, which the caption tells."""
-    model = "mini" if study == "mini" else "vgg19"
-    layers = VGG19[:8] if study == "cut" else vgg.architecture(model).layers
-    built = Study(model, "random", layers, SCALES["draft"])
+    model = "mini" if setup == "mini" else "vgg19"
+    layers = VGG19[:8] if setup == "cut" else vgg.architecture(model).layers
+    built = Setup(model, "random", layers, SCALES["draft"])
     figure = novak2016.FIGURES[name].build(built)
     assert list(figure.panels())
     for panel in painted(figure):
-        assert set(panel.technique.look.layers) <= set(layers)
-    if study == "cut" and name == "novak2016-ablation":
+        assert set(panel.technique.extractor_spec.layers) <= set(layers)
+    if setup == "cut" and name == "novak2016-ablation":
         assert built.differences["all layers"] == "all layers are 8 instead of 16"
         assert built.differences["conv5_2"] == "conv3_4 instead of conv5_2"
 
@@ -100,7 +100,7 @@ def test_convergence_differs_in_the_shift_only() -> None:
 
 
 class Runs:
-    """Stands for a workshop whose runs are made: their losses, and Gram errors after every 20 evaluations."""
+    """Stands for a builder whose runs are made: their losses, and Gram errors after every 20 evaluations."""
 
     def __init__(self, **runs: tuple[list[float], list[float]]) -> None:
         self.runs = runs
@@ -116,8 +116,8 @@ def test_the_number_of_evaluations_to_equal_ends() -> None:
 
     One loss has done 99 % of its fall from 10 to 0 at the fourth value; the other, which ends at 5, at the second.
     """
-    workshop = Runs(plain=([10, 5, 1, 0.1, 0], [0.8, 0.4, 0.2]), shifted=([10, 5.05, 5], [0.3, 0.1, 0.15]))
-    found = shift_told(workshop, "plain", "shifted", name="here")  # type: ignore[arg-type]
+    builder = Runs(plain=([10, 5, 1, 0.1, 0], [0.8, 0.4, 0.2]), shifted=([10, 5.05, 5], [0.3, 0.1, 0.15]))
+    found = shift_told(builder, "plain", "shifted", name="here")  # type: ignore[arg-type]
     assert found["level"] == 0.2
     assert found["gram"] == [pytest.approx(60), pytest.approx(30)]
     assert found["twice"] == [pytest.approx(40), 20]
@@ -148,13 +148,13 @@ def test_a_chart_is_drawn_and_its_number_is_in_the_caption(tmp_path: Path) -> No
 def test_a_run_that_breaks_down_at_once_is_shown_and_told(tmp_path: Path) -> None:
     """The reference's chain over two layers of which the deeper is further from the style: below zero at the start."""
     technique = INetwork(model="mini", style_layers=("conv1_1", "conv1_2"), content_layer="conv1_1")
-    study = Study("mini", "embedded", vgg.architecture("mini").layers, SCALES["draft"])
-    workshop = Workshop(study, SAMPLES, tmp_path)
+    setup = Setup("mini", "embedded", vgg.architecture("mini").layers, SCALES["draft"])
+    builder = PanelBuilder(setup, SAMPLES, tmp_path)
     run = Run(image_size=32, iterations=1)
-    panel = Painted(technique, Given("photo"), (Brush(Given("painting")),), run, may_break=True)
-    workshop.make([panel])
-    np.testing.assert_allclose(workshop.picture(panel), workshop.sized(Given("photo"), 32), atol=0.51)
-    found = workshop.numbers(Counted("ended_early", (panel,), (("names", ("the chain",)),)))
+    panel = TransferPanel(technique, InputPanel("photo"), (Brush(InputPanel("painting")),), run, may_break=True)
+    builder.make([panel])
+    np.testing.assert_allclose(builder.picture(panel), builder.sized(InputPanel("photo"), 32), atol=0.51)
+    found = builder.numbers(Measurement("ended_early", (panel,), (("names", ("the chain",)),)))
     assert found["text"].startswith("the chain ended after 0 evaluations (the loss became negative")
     with pytest.raises(BrokenRunError):
-        Workshop(study, SAMPLES, tmp_path / "other").make([replace(panel, may_break=False)])
+        PanelBuilder(setup, SAMPLES, tmp_path / "other").make([replace(panel, may_break=False)])
