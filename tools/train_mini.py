@@ -174,7 +174,7 @@ def inner_product_scales(f_s: np.ndarray, f_t: np.ndarray) -> np.ndarray:
         linear += ((a.T @ b) ** 2).sum(1) / total
     ridge = 0.1 * np.trace(quadratic) / len(linear)
     equal = linear.sum() / quadratic.sum()
-    root = np.linalg.cholesky(quadratic + ridge * np.extractor(len(linear)))
+    root = np.linalg.cholesky(quadratic + ridge * np.eye(len(linear)))
     u, _ = nnls(root.T, np.linalg.solve(root, linear + ridge * equal))
     return (np.sqrt(np.maximum(u, 0.01 * u.mean())) / norm).astype(np.float32)
 
@@ -193,7 +193,7 @@ def _least_squares(a: np.ndarray, b: np.ndarray, *, ridge: float) -> np.ndarray:
     """argmin |[a 1] x - b|^2; the last row of x is the constant."""
     design = np.c_[a, np.ones(len(a))].astype(np.float64)
     normal = design.T @ design
-    normal += ridge * np.trace(normal) / len(normal) * np.extractor(len(normal))
+    normal += ridge * np.trace(normal) / len(normal) * np.eye(len(normal))
     return np.linalg.solve(normal, design.T @ b).astype(np.float32)
 
 

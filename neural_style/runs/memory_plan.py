@@ -7,6 +7,7 @@ it, and what a process takes before it sees anything, are measured (benchmarks/m
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -15,11 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from neural_style.errors import InvalidInputError
 from neural_style.features.tiling import FORWARD, tiles_of
 from neural_style.features.vgg import Architecture, block_of
-from neural_style.inputs import Content, Style, working_size
+from neural_style.inputs import Style, working_size
 from neural_style.runs.free_memory import free_memory
+from neural_style.runs.settings import LevelPlan
 from neural_style.solvers import WITH_MEMORY
 
 if TYPE_CHECKING:
+    from neural_style.images import Picture
     from neural_style.runs.settings import Run
 
 GIB = 2**30
@@ -138,8 +141,14 @@ def bytes_per_pixel(spec: ExtractorSpec) -> tuple[float, float]:
     return size * FORWARD_ONLY * widest, size * (kept + ON_THE_WAY * widest)
 
 
-def estimates(spec: ExtractorSpec, content: Content, styles: Sequence[Style], run: Run) -> list[MemoryEstimate]:
-    """What a run asks for at each of its sizes, as it is: without tiles but where they are asked for.
+def estimates(spec: ExtractorSpec, canvas: Picture, styles: Sequence[Style], run: Run) -> list[MemoryEstimate]:
+    """What a run needs at each of its sizes, with tiles only where the run names them.
+
+    Args:
+        spec: network and layers in use.
+        canvas: the picture that gives the pastiche its shape.
+        styles: the paintings, whose targets are computed.
+        run: sizes, solver and tiles.
 
     Raises:
         InvalidInputError: a size is absurd, or too small for the network.
@@ -147,11 +156,11 @@ def estimates(spec: ExtractorSpec, content: Content, styles: Sequence[Style], ru
     found = []
     for rows in run.levels:
         aspect = run.maintain_aspect_ratio
-        size = working_size(content.picture, rows, maintain_aspect_ratio=aspect, minimum=spec.stride)
+        size = working_size(canvas, rows, maintain_aspect_ratio=aspect, minimum=spec.stride)
         painted = tuple(style.size_at(size, minimum=spec.stride) for style in styles)
-        # A tile as large as all that is looked at is the whole, which takes one pass less.
+        # A tile as large as every picture is the whole, which takes one pass less.
         tile = run.tile if run.tile and max(map(max, (size, *painted))) > run.tile else None
-        found.append(MemoryEstimate(spec, size, painted, run.memory if run.solver in WITH_MEMORY else 0, tile))
+        found.append(MemoryEstimate(spec, size, painted, _remembered(run), tile))
     # Keras, and with it the backend, starts here and not when the package is imported.
     from neural_style import backend
 
@@ -159,8 +168,33 @@ def estimates(spec: ExtractorSpec, content: Content, styles: Sequence[Style], ru
     return [replace(estimate, times=2 if doubled.get(run.solver) else 1) for estimate in found]
 
 
+def fit_run(spec: ExtractorSpec | None, canvas: Picture, styles: Sequence[Style], run: Run) -> list[LevelPlan]:
+    """The levels of a run, by tiles or with fewer remembered pairs where memory is short; each change is warned of.
+
+    Without a `spec` the cost is unknown, and tiles and memory are those that the run names.
+
+    Raises:
+        InvalidInputError: a size is impossible, or does not fit in any way.
+    """
+    if spec is None:
+        sizes = [working_size(canvas, rows, maintain_aspect_ratio=run.maintain_aspect_ratio) for rows in run.levels]
+        return [LevelPlan(size, run.tile, _remembered(run)) for size in sizes]
+    available, plans = available_memory(run), []
+    for estimate in estimates(spec, canvas, styles, run):
+        fit = fit_to_memory(estimate, available)
+        plans.append(LevelPlan(fit.size, fit.tile, fit.memory))
+        if change := describe_change(estimate, fit, available):
+            warnings.warn(change, stacklevel=5)
+    return plans
+
+
+def _remembered(run: Run) -> int:
+    """Pairs that the solver remembers; 0 for one without a memory."""
+    return run.memory if run.solver in WITH_MEMORY else 0
+
+
 def available_memory(run: Run) -> int | None:
-    """Bytes that a run may take: what it names, or what the machine has free; None where nobody knows."""
+    """Bytes that a run may use: its own limit, or what the machine has free; None where that is unknown."""
     return free_memory() if run.memory_limit is None else int(run.memory_limit * GIB)
 
 

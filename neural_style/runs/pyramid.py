@@ -13,12 +13,10 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.runs.level import Level, Progress
-from neural_style.runs.memory_plan import MemoryEstimate
-from neural_style.runs.settings import Run
+from neural_style.runs.settings import LevelPlan, Run
 
 if TYPE_CHECKING:
-    from neural_style.objectives.objective import Objective
-    from neural_style.runs.transfer import ObjectiveAt
+    from neural_style.objectives.objective import Objective, ObjectiveAt
 
 ENLARGE = "bicubic"
 """How a pastiche is brought to the next size: smooth, and without the ringing of Lanczos."""
@@ -29,7 +27,8 @@ class Pyramid:
 
     Attributes:
         level: the one at work.
-        history: one entry an iteration: iteration, evaluations, image_size, loss, seconds; and tile, if there is one.
+        history: one entry an iteration: iteration, evaluations, image_size, loss, losses by term, seconds; and
+            tile, if there is one.
         weights_sha256: fingerprint of the network's weights, empty until an objective was made.
     """
 
@@ -37,17 +36,17 @@ class Pyramid:
         self,
         objective_at: ObjectiveAt,
         run: Run,
-        estimates: Sequence[MemoryEstimate],
+        plans: Sequence[LevelPlan],
         start: np.ndarray,
     ) -> None:
         """
         Args:
             objective_at: makes the objective.
             run: the settings.
-            estimates: size, tiles and memory of each level.
+            plans: size, tiles and memory of each level.
             start: float32 (H, W, 3).
         """
-        self._objective_at, self._run, self._demands = objective_at, run, estimates
+        self._objective_at, self._run, self._plans = objective_at, run, plans
         self._index = self._evaluations_before = 0
         self._seconds = 0.0
         self._started = time.monotonic()
@@ -80,16 +79,17 @@ class Pyramid:
         self._started = time.monotonic()
         while True:
             for _ in self.level.run_iterations(progress, self._evaluations_before):
-                estimate = self._demands[self._index]
-                fewer = 0 < estimate.memory < self._run.memory
+                plan = self._plans[self._index]
+                fewer = 0 < plan.memory < self._run.memory
                 self.history.append(
                     {
                         "iteration": len(self.history) + 1,
                         "evaluations": self.evaluations,
                         "image_size": list(self.level.image.shape[:2]),
-                        **({"tile": estimate.tile} if estimate.tile else {}),
-                        **({"memory": estimate.memory} if fewer else {}),
+                        **({"tile": plan.tile} if plan.tile else {}),
+                        **({"memory": plan.memory} if fewer else {}),
                         "loss": self.level.loss,
+                        "losses": dict(self.level.losses),
                         "seconds": round(self.seconds, 3),
                     }
                 )
@@ -124,15 +124,15 @@ class Pyramid:
 
     @property
     def _is_last(self) -> bool:
-        return self._index + 1 == len(self._demands)
+        return self._index + 1 == len(self._plans)
 
     def _level(self, pastiche: np.ndarray) -> Level:
-        estimate = self._demands[self._index]
-        run = replace(self._run, memory=estimate.memory or self._run.memory)
-        return Level(partial(self._objective, estimate), run, images.resize(pastiche, estimate.size, method=ENLARGE))
+        plan = self._plans[self._index]
+        run = replace(self._run, memory=plan.memory or self._run.memory)
+        return Level(partial(self._objective, plan), run, images.resize(pastiche, plan.size, method=ENLARGE))
 
-    def _objective(self, estimate: MemoryEstimate) -> Objective:
-        objective = self._objective_at(estimate.size, estimate.tile)
+    def _objective(self, plan: LevelPlan) -> Objective:
+        objective = self._objective_at(plan.size, plan.tile)
         if self.weights_sha256 not in ("", objective.weights_sha256):
             raise InvalidInputError(
                 "the network's weights are not those of the checkpoint: name the same, or choose another checkpoint"

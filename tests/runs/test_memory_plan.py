@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural_style import INetwork, InvalidInputError, Network, Style, backend
+from neural_style import INetwork, InvalidInputError, Network, Style, backend, images
 from neural_style.features.vgg import architecture
-from neural_style.inputs import as_content
 from neural_style.runs import memory_plan
 from neural_style.runs.memory_plan import (
     GIB,
@@ -20,8 +19,8 @@ from neural_style.runs.memory_plan import (
 )
 from neural_style.runs.settings import Run
 
-LOOK = ExtractorSpec(architecture("vgg19"), ("conv1_1", "conv5_1", "conv5_2"), "float32", ("conv5_2",))
-PRINT = MemoryEstimate(LOOK, (4096, 4096), ((4096, 4096),), memory=10)
+SPEC = ExtractorSpec(architecture("vgg19"), ("conv1_1", "conv5_1", "conv5_2"), "float32", ("conv5_2",))
+PRINT = MemoryEstimate(SPEC, (4096, 4096), ((4096, 4096),), memory=10)
 SHALLOW = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
 
 
@@ -34,7 +33,7 @@ def test_memory_grows_with_the_picture_and_its_history_and_shrinks_with_tiles():
     assert PRINT.bytes - replace(PRINT, memory=0).bytes == 12 * 2 * 10 * 4096**2
     by_tiles = [replace(PRINT, tile=tile).bytes for tile in (1024, 512, 256)]
     assert PRINT.bytes > by_tiles[0] > by_tiles[1] > by_tiles[2]
-    assert replace(PRINT, look=LOOK._replace(precision="bfloat16")).bytes < PRINT.bytes
+    assert replace(PRINT, spec=SPEC._replace(precision="bfloat16")).bytes < PRINT.bytes
 
 
 @pytest.mark.parametrize(
@@ -52,14 +51,14 @@ def test_memory_grows_with_the_picture_and_its_history_and_shrinks_with_tiles():
 def test_steps_that_are_held_twice_count_twice(photo, monkeypatch, name, solver, precision, times):
     monkeypatch.setattr(backend, "NAME", name)
     run = Run(image_size=40, solver=solver, memory=7)
-    (found,) = estimates(LOOK._replace(precision=precision), as_content(photo), (), run)
+    (found,) = estimates(SPEC._replace(precision=precision), images.read(photo), (), run)
     picture = 40 * 48 * 3 * (8 if precision == "float64" else 4)
     steps = 0 if solver == "adam" else 7
     assert found.bytes - replace(found, memory=0).bytes == times * 2 * steps * picture
 
 
 def test_content_is_kept_where_it_is_looked_at():
-    shallow = replace(PRINT, look=LOOK._replace(content_layers=("conv1_1", "conv5_2")))
+    shallow = replace(PRINT, spec=SPEC._replace(content_layers=("conv1_1", "conv5_2")))
     assert shallow.bytes - PRINT.bytes == pytest.approx(4 * 64 * 4096**2, rel=1e-6)
     everywhere = INetwork(model="mini", variant="novak2016").extractor_spec
     assert everywhere.content_layers == everywhere.layers == architecture("mini").layers

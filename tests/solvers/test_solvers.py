@@ -173,12 +173,12 @@ def test_lbfgs_direction_is_that_of_the_dense_update():
             total += last
     scales = np.sqrt(powers[0] / powers[1])
     response = np.exp(first[..., None] * np.log(scales[0]) + (1 - first)[..., None] * np.log(scales[1]))
-    units = np.extractor(gradient.size).reshape(-1, *shape)
+    units = np.eye(gradient.size).reshape(-1, *shape)
     scale = 1 / np.sqrt((scales * last).sum())
     inverse = scale * np.array([with_spectrum(spectrum(unit) * response).ravel() for unit in units])
     np.testing.assert_allclose(inverse, inverse.T, atol=1e-12)
     for step, change in ((step.ravel(), change.ravel()) for step, change in pairs):
-        left = np.extractor(len(step)) - np.outer(step, change) / (step @ change)
+        left = np.eye(len(step)) - np.outer(step, change) / (step @ change)
         inverse = left @ inverse @ left.T + np.outer(step, step) / (step @ change)
     direction = filled(gradient, pairs, memory=6).direction
     np.testing.assert_allclose(np.asarray(direction).ravel(), -inverse @ gradient.ravel(), rtol=1e-3, atol=1e-4)
