@@ -139,7 +139,8 @@ class NeuralDoodle(Technique):
         return replace(
             super().resolved(),
             content_layer=self.content_layer or self.preset.content_layer,
-            style_layers=self.style_layers or tuple(self.style_coefficients()),
+            # Weights belong to the layers in the order in which they were named.
+            style_layers=(self.style_layer_weights and self.style_layers) or tuple(self.style_coefficients()),
         )
 
     def inputs(self, content: Source, styles: Sources = ()) -> DoodleInputs:

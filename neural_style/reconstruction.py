@@ -107,7 +107,9 @@ class Reconstruction(Technique):
         return self.used_layers if self.of == "content" else ()
 
     def resolved(self) -> Self:
-        return replace(super().resolved(), layers=self.layers or self.used_layers)
+        # Weights belong to the layers in the order in which they were named.
+        named = self.layers if self.style_layer_weights is not None else None
+        return replace(super().resolved(), layers=named or self.used_layers)
 
     def inputs(self, content: Source, styles: Sources = ()) -> Inputs:
         """The picture, in the content's place whether it is a photo or a painting.
@@ -122,7 +124,7 @@ class Reconstruction(Technique):
         content = content if isinstance(content, Content) else Content(content)
         if content.mask is not None or content.label_map is not None:
             raise InvalidInputError("a reconstruction has no mask and no label map: crop the picture instead")
-        picture = content.picture
+        picture = content.picture if content.image is None else images.read(content.image, what=self.of)
         if self.of == "style":  # which knows no positions, so that transparency has none either
             picture = replace(picture, alpha=None)
         return Inputs(replace(content, image=picture).read())

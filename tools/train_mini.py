@@ -37,10 +37,14 @@ from scipy.optimize import nnls
 
 from neural_style.features.vgg import BGR_MEAN, architecture, block_of, weight_name
 from neural_style.features.weights import Weights, load
+from neural_style.network import PRESETS
 
 TEACHER, STUDENT = architecture("vgg19"), architecture("mini")
 LAYERS = STUDENT.layers
-CONTENT, STYLE = LAYERS.index(STUDENT.content_layer), [LAYERS.index(name) for name in STUDENT.style_layers]
+CONTENT, STYLE = (
+    LAYERS.index(PRESETS["mini"].content_layer),
+    [LAYERS.index(name) for name in PRESETS["mini"].style_layers],
+)
 
 HELD_OUT = 12  # pictures that R2 is measured on
 CALIBRATION = 40  # crops for the start, the teacher's standard deviations and the final scales

@@ -1,4 +1,4 @@
-"""What a picture was made from: everything needed to make it again, as JSON, inside the picture or beside it."""
+"""Records: everything needed to make a picture again, as JSON, inside the picture or beside it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def inputs(record: Mapping[str, Any], *, beside: Path) -> tuple[Content, list[St
 
 
 def versions() -> dict[str, str]:
-    """Of what computes, and the device."""
+    """Versions of Python, Keras, backend and NumPy, and the device."""
     from neural_style import backend
 
     return {
@@ -161,18 +161,18 @@ def _describe_mask(mask: Mask) -> dict[str, Any]:
 
 
 def describe_picture(picture: images.Picture | None) -> dict[str, Any]:
-    """Where a picture was read from, None for memory, and a hash of its pixels."""
+    """Path of a picture, None for one in memory, and a hash of its pixels."""
     assert picture is not None
     return {"image": None if picture.path is None else str(picture.path), "sha256": _sha256(picture)}
 
 
 def _sha256(picture: images.Picture) -> str:
-    """Hash of the pixels rather than of the file, so that an array has one too."""
+    """Hash of the pixels rather than of the file: arrays have one, too."""
     return hashlib.sha256(picture.rgb.tobytes()).hexdigest()
 
 
 def _plain_number(value: Any) -> Any:
-    """NumPy's scalars, which are welcome as settings and unknown to JSON."""
+    """Value for JSON of a NumPy scalar, which settings may be; text of everything else."""
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
@@ -195,7 +195,7 @@ def _find(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
 
 
 def find_picture(entry: Mapping[str, Any], beside: Path, what: str) -> images.Picture:
-    """Read again what `describe_picture` has described; `beside` is as in `inputs`."""
+    """Read the picture that `describe_picture` has described; `beside` is as in `inputs`."""
     picture = images.read(_place(entry["image"], beside, what), what=what)
     _check_unchanged(picture.name, _sha256(picture), entry["sha256"])
     return picture

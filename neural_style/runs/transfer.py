@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class Minimisation:
         try:
             for last in self.steps(progress):
                 if on_step is not None:
-                    on_step(last)
+                    on_step(replace(last, image=last.image.copy()))  # the caller may draw on it
             stopped = self.pyramid.stopped
         except (KeyboardInterrupt, NeuralStyleError) as error:  # while the next size is prepared, or at its start
             is_interrupt = isinstance(error, KeyboardInterrupt)

@@ -84,11 +84,11 @@ def test_what_fits_is_chosen_before_anything_is_given_up(gib, tile, memory):
 def test_what_is_done_otherwise_is_told():
     assert describe_change(PRINT, fit_to_memory(PRINT, 100 * GIB), 100 * GIB) == ""
     assert describe_change(PRINT, fit_to_memory(PRINT, None), None) == ""
-    told = describe_change(PRINT, fit_to_memory(PRINT, 8 * GIB), 8 * GIB)
-    assert "4096 x 4096 pixels would take" in told
-    assert "8.0 are free" in told
-    assert "tiles of" in told
-    assert "steps remembered instead of 10" in told
+    change = describe_change(PRINT, fit_to_memory(PRINT, 8 * GIB), 8 * GIB)
+    assert "4096 x 4096 pixels need" in change
+    assert "only 8.0 GiB is free" in change
+    assert "processing in tiles of" in change
+    assert "pairs instead of 10" in change
 
 
 def test_the_users_tile_stays():
@@ -98,7 +98,9 @@ def test_the_users_tile_stays():
 
 
 def test_what_does_not_fit_is_refused_with_the_size_that_does():
-    with pytest.raises(InvalidInputError, match=r"4096 x 4096 pixels need .* GiB .* 2\.0 are free: choose at most \d+"):
+    with pytest.raises(
+        InvalidInputError, match=r"4096 x 4096 pixels need .* GiB .* only 2\.0 GiB is free: choose at most \d+"
+    ):
         fit_to_memory(PRINT, 2 * GIB)
     rows = largest(PRINT, 2 * GIB)
     assert fit_to_memory(replace(PRINT, size=(rows, rows), style_sizes=((rows, rows),)), 2 * GIB).tile is not None
@@ -112,7 +114,7 @@ def test_a_picture_that_does_not_fit_is_looked_at_by_tiles_which_is_told(photo, 
     needed = MemoryEstimate(SHALLOW.extractor_spec, (720, 720), ((720, 720),), memory=10)
     between = (needed.bytes + replace(needed, tile=512).bytes) / 2 / memory_plan.RESERVE
     monkeypatch.setattr(memory_plan, "free_memory", lambda: int(between))
-    with pytest.warns(UserWarning, match="720 x 720 pixels would take .* so they are looked at in tiles of 512"):
+    with pytest.warns(UserWarning, match="720 x 720 pixels need .* processing in tiles of 512"):
         objective = SHALLOW.objective(large, painting, image_size=720)
     assert objective.tile == 512
 
