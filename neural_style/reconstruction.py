@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.network import PRESETS, validate_layer_weights, validate_layers, weights_of_layers
