@@ -12,7 +12,6 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from PIL import Image
 
 import neural_style
 from neural_style.cli import main
-from neural_style.runs.transfer import _Transfer
+from neural_style.runs.settings import Run
 from neural_style.samples import SAMPLES, sample
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,14 +116,16 @@ def tiny_code(code: str) -> str:
 
 def run_code(code: str, page: Path, names: dict) -> None:
     """Run a block of Python; whatever it paints is small and soon done."""
-    whole = _Transfer.__init__
+    whole = Run.__post_init__
 
-    def tiny_transfer(self, technique, content, styles, run, *kept):
-        sizes = tuple(map(int, TINY_SIZES[: len(run.sizes)]))
-        whole(self, technique, content, styles, replace(run, image_size=32, sizes=sizes, iterations=1), *kept)
+    def tiny_run(self):
+        sizes = tuple(map(int, TINY_SIZES[: len(self.sizes)]))
+        for name, value in {"image_size": 32, "sizes": sizes, "iterations": 1}.items():
+            object.__setattr__(self, name, value)
+        whole(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_Transfer, "__init__", tiny_transfer)
+        patch.setattr(Run, "__post_init__", tiny_run)
         exec(compile(tiny_code(code), str(page), "exec"), names)
 
 

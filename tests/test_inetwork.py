@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from neural_style import Content, INetwork, InvalidInputError, Network, Style, read_mask
+from neural_style import INetwork, InvalidInputError, Network, Style, read_mask
 from neural_style.features.vgg import architecture
 from neural_style.masks.guidance import Guides
+from neural_style.network import PRESETS
 from neural_style.objectives import terms
 
 IMAGE_SIZE = (12, 16)  # of the golden unit cases
@@ -20,10 +21,7 @@ UNBOUNDED = "ignore:the loss became negative"
 def unit(golden, monkeypatch, shift, style_mask=None, content_mask=None):
     """The reference's masked style loss on its own features."""
     features = {name: {LAYER: ops.convert_to_tensor(golden[f"feat_{name}"][None])} for name in ("style", "comb")}
-    inputs = [
-        kind(golden["mask_u8"], mask=None if name is None else read_mask(golden[name]))
-        for kind, name in ((Style, style_mask), (Content, content_mask))
-    ]
+    masks = [None if name is None else read_mask(golden[name]) for name in (style_mask, content_mask)]
     guides = Guides(architecture("mini"), normalization="titu1994", propagation="simple", dtype="float32")
     # The features are 7 x 9 where the image is 12 x 16: the reference's functions were called one by one.
     monkeypatch.setattr("neural_style.masks.guidance.size_at", lambda layer, size: (7, 9))
@@ -33,7 +31,7 @@ def unit(golden, monkeypatch, shift, style_mask=None, content_mask=None):
         terms.correlations(
             (LAYER,), size=IMAGE_SIZE, shift=shift, guide=guides.at(mask, (LAYER,), IMAGE_SIZE), **common
         )
-        for mask in guides.masks(*inputs)
+        for mask in guides.masks(*masks)
     )
     term = terms.style(of_pastiche, of_style.of(features["style"]), name="style", weight=1.0, **common)
     return float(term.loss(term.statistic.of(features["comb"]), term.target))
@@ -67,7 +65,7 @@ def test_each_improvement_can_be_switched_off(model):
     layers = architecture(model).layers
     count = len(layers)
     plain = INetwork(model=model, chain=False, geometric_weights=False, all_layers=False, activation_shift=0.0)
-    defaults = architecture(model).style_layers
+    defaults = PRESETS[model].style_layers
     assert plain.style_coefficients() == {(layer,): 1 / len(defaults) for layer in defaults}
     geometric = INetwork(model=model, chain=False).style_coefficients()
     assert list(geometric.values()) == [2.0 ** (i - count + 1) for i in range(count)]

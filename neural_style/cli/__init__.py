@@ -11,7 +11,8 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
-from neural_style.errors import InvalidInputError, NeuralStyleError, did_you_mean
+from neural_style.errors import InvalidInputError, NeuralStyleError
+from neural_style.validation import did_you_mean
 
 COMMANDS = {
     "network": "paint a photo in the style of one or more paintings (Gatys et al.)",

@@ -1,15 +1,17 @@
-"""Flags made from the fields of a dataclass: its defaults, and the text of its docstring."""
+"""Flags made from the fields of a dataclass: their types, defaults and help texts."""
 
 from __future__ import annotations
 
 import argparse
-import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, NoReturn, get_type_hints
+from types import UnionType
+from typing import Any, NamedTuple, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
-from neural_style.errors import InvalidInputError, did_you_mean
+from neural_style.errors import InvalidInputError
+from neural_style.runs.settings import Run, RunSettings
+from neural_style.validation import did_you_mean, help_texts
 
 _NEGATIVE = re.compile(r"-\.?\d")
 """How a value begins that is no flag; argparse knows neither -1e-5 nor a list such as -1,2."""
@@ -73,6 +75,14 @@ def boolean(text: str) -> bool:
     raise argparse.ArgumentTypeError(f'"{text}" is neither True nor False')
 
 
+def number_or_name(text: str) -> float | str:
+    """A number where it is one, otherwise the text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def add_fields(
     group: argparse._ArgumentGroup,
     settings: type,
@@ -86,24 +96,24 @@ def add_fields(
 
     Args:
         group: where to.
-        settings: the dataclass; help comes from the `Attributes` section of its docstring.
+        settings: the dataclass, whose fields hold their help texts.
         names: of fields, in the order in which they are to be shown.
         flags: the flag's name where it is not the field's.
         advice: a sentence to add to the help.
         switches: booleans that take no value; the others are spelled `--flag True`, as in the reference scripts.
     """
-    hints, texts = get_type_hints(settings), described(settings)
+    hints, texts = get_type_hints(settings), help_texts(settings)
     defaults = {field.name: field.default for field in fields(settings)}
     for name in names:
-        hint, default = str(hints[name]), defaults[name]
-        options: dict[str, Any] = {"type": _type_of(hint)}
+        kind, default = _kind(hints[name]), defaults[name]
+        options: dict[str, Any] = {"type": boolean if kind.value is bool else kind.value}
         if name in switches:
             options = {"action": "store_true"}
-        elif "bool" in hint:
+        elif kind.value is bool:
             options |= {"nargs": "?", "const": True, "metavar": "BOOL"}
         else:
-            options["metavar"] = {int: "N", float: "X"}.get(options["type"], "NAME")
-            options["nargs"] = "+" if "tuple" in hint or "Sequence" in hint else None
+            options["metavar"] = {int: "N", float: "X", number_or_name: "X"}.get(kind.value, "NAME")
+            options["nargs"] = "+" if kind.is_several else None
         text = " ".join(filter(None, [texts.get(name, ""), (advice or {}).get(name, "")])).replace(". (", " (")
         if default not in (None, ()) and name not in switches:
             text += f" (default: {default})"
@@ -116,26 +126,35 @@ def add_fields(
         )
 
 
-def described(settings: type) -> dict[str, str]:
-    """The sentence for each name in the `Attributes` sections of a dataclass and its bases."""
-    texts: dict[str, str] = {}
-    for base in reversed(settings.__mro__):
-        _, _, section = inspect.cleandoc(base.__doc__ or "").partition("Attributes:\n")
-        entries = re.findall(r"^    (\w[\w, ]*): (.*(?:\n {8}.*)*)", section, flags=re.MULTILINE)
-        texts |= {name: " ".join(text.split()) for names, text in entries for name in names.split(", ")}
-    return texts
-
-
 def values(arguments: argparse.Namespace, settings: type) -> dict[str, Any]:
     """Those arguments that are fields of a dataclass."""
     return {field.name: getattr(arguments, field.name) for field in fields(settings) if field.name in arguments}
 
 
-def _type_of(hint: str) -> Any:
-    for name, kind in (("bool", boolean), ("int", int), ("float", float)):
-        if name in hint and "ImageSource" not in hint and "str |" not in hint:
-            return kind
-    return str
+def run_settings(arguments: argparse.Namespace) -> RunSettings:
+    """Those arguments that are settings of a run."""
+    return cast(RunSettings, values(arguments, Run))
+
+
+class _Kind(NamedTuple):
+    """What a flag takes: values of a type, one or several."""
+
+    value: Callable[[str], Any]
+    is_several: bool
+
+
+def _kind(hint: Any) -> _Kind:
+    """What the flag of a field takes, from the field's type; text, where there are several types."""
+    options = [each for each in _options(hint) if each is not type(None)]
+    several = [each for each in options if get_origin(each) in (tuple, Sequence)]
+    if several:
+        # The name of a preset may stand for several numbers.
+        return _Kind(get_args(several[0])[0] if len(options) == 1 else number_or_name, True)
+    return _Kind(options[0] if len(options) == 1 and options[0] in (bool, int, float) else str, False)
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 
 def _spelled(action: argparse.Action, value: Any) -> list[str]:

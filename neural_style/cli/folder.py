@@ -7,11 +7,11 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,8 @@ from neural_style.cli.session import INTERRUPTED, Output, Session, evaluations, 
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Style, as_styles
-from neural_style.runs.settings import Run
-from neural_style.runs.transfer import Technique
+from neural_style.runs.settings import Run, RunSettings
+from neural_style.technique import Technique
 
 ENDINGS = (*images.SUFFIXES, ".gif", ".bmp")
 """Of the files that are taken for pictures; what else lies in a folder is passed over."""
@@ -66,7 +66,7 @@ class Folder:
     technique: Technique
     content: Content
     styles: Sequence[Style]
-    run: Mapping[str, Any]
+    run: RunSettings
     output: Output
     pairs: bool = False
     quiet: bool = False
@@ -154,7 +154,9 @@ class Folder:
         square = Picture(rgb, None, "a square picture", None)
         tried = [replace(style, image=square) for style in styles] if each_its_own else styles
         Run(**self.run)  # the limit of memory that is replaced may be impossible itself
-        self.technique.steps(replace(self.content, image=square), tried, **{**self.run, "memory_limit": ENDLESS})
+        self.technique.steps(
+            replace(self.content, image=square), tried, **(self.run | RunSettings(memory_limit=ENDLESS))
+        )
         return styles
 
     def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:
@@ -176,12 +178,12 @@ class Folder:
         run = Run(**self.run)
         output = self._output_of(painting).taking_leftovers(run.iterations * len(run.levels))
         session = Session(self.technique, replace(self.content, image=painting.content), styles, self.run, output)
-        content, styles = session.checked()
+        inputs, _ = session.checked()
         try:
-            result = session.paint(content, styles, bar.advance)
+            result = session.paint(inputs, bar.advance)
             if result.stopped == "interrupted":
                 raise KeyboardInterrupt  # half a picture would be taken for finished by the next call
-            session.write(result, content.picture)
+            session.write(result, inputs.content.canvas)
         except BaseException:
             if not output.final.exists():
                 session.discard()
@@ -208,19 +210,19 @@ class Folder:
                 tell("error", error)
 
 
-def is_folder(source: images.ImageSource) -> bool:
+def is_folder(source: images.ImageSource | None) -> bool:
     """Whether this is a folder, or written as one."""
     if not isinstance(source, str | os.PathLike):
         return False
     return Path(source).is_dir() or os.fspath(source).endswith(("/", os.sep))
 
 
-def _path(source: images.ImageSource) -> Path:
+def _path(source: images.ImageSource | None) -> Path:
     assert isinstance(source, str | os.PathLike), "a command line names files"
     return Path(source)
 
 
-def _pictures(source: images.ImageSource) -> dict[Path, str]:
+def _pictures(source: images.ImageSource | None) -> dict[Path, str]:
     """The pictures of a folder, sorted, or the only one, each with the name that it has in its result.
 
     That is the file's name without the ending, which is kept where two would have the same.

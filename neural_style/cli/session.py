@@ -18,15 +18,17 @@ from neural_style import files, images
 from neural_style.cli.checkpoints import frames_of, is_finished, record_in
 from neural_style.cli.flags import add_fields
 from neural_style.cli.progress import Bar
-from neural_style.errors import InvalidInputError, check_choice
+from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource
-from neural_style.inputs import Content, Style, check_count, columns_at
+from neural_style.inputs import Content, Inputs, Style, columns_at
 from neural_style.masks.mask import Mask
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.level import Progress
-from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
-from neural_style.runs.transfer import Result, Step, Technique
+from neural_style.runs.result import Result, Step
+from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run, RunSettings
+from neural_style.technique import Source, Sources, Technique
+from neural_style.validation import check_choice, check_count
 
 GIF_ROWS = 400
 """Frames of an animation are no larger than this: a GIF of a print would be hundreds of megabytes."""
@@ -177,9 +179,9 @@ class Session:
     """One transfer from the command line."""
 
     technique: Technique
-    content: Content
-    styles: Sequence[Style]
-    run: Mapping[str, Any]
+    content: Source
+    styles: Sources
+    run: RunSettings
     output: Output
     quiet: bool = False
     device: str | None = None
@@ -189,64 +191,58 @@ class Session:
     _written: list[Path] = field(default_factory=list, init=False)
 
     def execute(self) -> int:
-        """Check, run, save, and tell; returns the exit status."""
+        """Check, run, save, and report; returns the exit status."""
         if self.is_finished_already():
             return 0
-        content, styles = self.checked()
+        inputs, run = self.checked()
         start_backend(self.device)
-        with Bar(evaluations(Run(**self.run)), quiet=self.quiet) as bar:
-            result = self.paint(content, styles, bar.advance)
-        written = self.write(result, content.picture)
+        with Bar(evaluations(run), quiet=self.quiet) as bar:
+            result = self.paint(inputs, bar.advance)
+        written = self.write(result, inputs.content.canvas)
         if not self.quiet:
             if result.stopped:
                 print(f"stopped early: {result.stopped}")
             print(table_of_terms(result.losses))
             print("wrote " + ", ".join(map(str, written)))
             if self.checkpoint is not None and not self.checkpoint.is_finished:
-                print(f"the run is kept in {self.checkpoint.path}: the same command with --resume goes on")
+                print(f"the run is stored in {self.checkpoint.path}: the same command with --resume resumes it")
         return INTERRUPTED if result.stopped == "interrupted" else 0
 
-    def checked(self) -> tuple[Content, Sequence[Style]]:
-        """The inputs in memory, once it is known that the pictures can be written."""
-        settings = Run(**self.run)
-        iterations = settings.iterations * len(settings.levels)
-        content, styles = self.technique.inputs(self.content, self.styles)
-        self.output.check(
-            iterations,
-            inputs=[settings.init, *_sources(content), *(s for style in styles for s in _sources(style))],
-            checkpoint=self.checkpoint,
-        )
+    def checked(self, others: Sequence[Path] = ()) -> tuple[Inputs, Run]:
+        """The inputs in memory and the run, once it is known that the pictures, and `others`, can be written."""
+        inputs = self.technique.inputs(self.content, self.styles)
+        run = self.technique.run_settings(inputs, self.run)
+        iterations = run.iterations * len(run.levels)
+        sources = [run.init, *_sources(inputs.content), *(s for style in inputs.styles for s in _sources(style))]
+        self.output.check(iterations, inputs=sources, others=others, checkpoint=self.checkpoint)
         if self.checkpoint is not None:
             self._frames = frames_of(self.checkpoint, self.output)
             self.checkpoint.note = {"files": [str(path.absolute()) for path in self.output.files(iterations)]}
-        return content, styles
+        return inputs, run
 
-    def paint(self, content: Content, styles: Sequence[Style], progress: Progress) -> Result:
+    def paint(self, inputs: Inputs, progress: Progress) -> Result:
         """Run, and write the pictures of iterations."""
 
         def save(step: Step) -> None:
             if self.output.is_kept(step.iteration):
                 path = self.output.at_iteration(step.iteration)
-                self.output.write(path, step.image, content.picture)
+                self.output.write(path, step.image, inputs.content.canvas)
                 self._written.append(path)
             if self.output.gif:
-                self._frames.append(_at_most(self.output.rescaled(step.image, content.picture), GIF_ROWS))
+                self._frames.append(_at_most(self.output.rescaled(step.image, inputs.content.canvas), GIF_ROWS))
 
-        return self.technique.transfer(
-            content, styles, **self.run, progress=progress, on_step=save, checkpoint=self.checkpoint
-        )
+        return self.technique.transfer(inputs, progress=progress, on_step=save, checkpoint=self.checkpoint, **self.run)
 
     def is_finished_already(self) -> bool:
-        """Whether a run that is to be resumed was killed when all was done; that is all there is to tell then."""
+        """Whether a run to be resumed was killed when all was done; this is reported then."""
         if self.checkpoint is None or not self.checkpoint.resume or self.checkpoint.found is not None:
             return False
         if not self.output.final.is_file():
             return False
         start_backend(self.device)
-        settings = Run(**self.run)
-        start = None if settings.init_is_named else images.read(settings.init, what="initial image")
-        content, styles = self.technique.inputs(self.content, self.styles)
-        if not is_finished(self.output.final, records.of_run(self.technique, content, styles, settings, start=start)):
+        inputs = self.technique.inputs(self.content, self.styles)
+        run = self.technique.run_settings(inputs, self.run)
+        if not is_finished(self.output.final, self.technique.identity(inputs, run)):
             return False
         if not self.quiet:
             print(f"{self.output.final} is finished already")
@@ -329,7 +325,11 @@ def table_of_terms(losses: Mapping[str, float]) -> str:
 
 def _sources(given: Content | Style) -> list[Any]:
     """Everything of an input that may be a file."""
-    return [getattr(given, name) for name in ("image", "mask", "color_mask") if getattr(given, name, None) is not None]
+    return [
+        getattr(given, name)
+        for name in ("image", "mask", "color_mask", "label_map")
+        if getattr(given, name, None) is not None
+    ]
 
 
 def _at_most(image: np.ndarray, rows: int) -> np.ndarray:

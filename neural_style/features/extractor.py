@@ -13,6 +13,7 @@ from keras import ops
 
 from neural_style import backend
 from neural_style.backend import Tensor
+from neural_style.errors import InvalidInputError
 from neural_style.features import vgg, weights
 from neural_style.features.statistics import Statistic, layers_of
 from neural_style.features.tiling import FORWARD, IMAGE, Tile, TileShape, tiles_of
@@ -45,9 +46,40 @@ class FeatureExtractor:
         weights_sha256: fingerprint of its weights.
     """
 
-    def __init__(self, architecture: vgg.Architecture, network: keras.Model, weights_sha256: str = "") -> None:
+    def __init__(
+        self,
+        architecture: vgg.Architecture,
+        network: keras.Model,
+        weights_sha256: str = "",
+        extended: Callable[[tuple[str, ...]], FeatureExtractor] | None = None,
+    ) -> None:
+        """
+        Args:
+            architecture, network, weights_sha256: see above.
+            extended: makes an extractor of the same weights for more layers.
+        """
         self.architecture, self.network, self.weights_sha256 = architecture, network, weights_sha256
+        self._extended = extended
         self._programs: dict[Any, Callable[..., Any]] = {}
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that it computes."""
+        return tuple(self.network.output)
+
+    def including(self, layers: Iterable[str]) -> FeatureExtractor:
+        """An extractor with the same weights that computes these layers, too.
+
+        Raises:
+            InvalidInputError: the network has no such layer, or this extractor was not made by `feature_extractor`.
+        """
+        self.architecture.check_layers(layers)
+        missing = [layer for layer in layers if layer not in self.layers]
+        if not missing:
+            return self
+        if self._extended is None:
+            raise InvalidInputError(f"this extractor computes {' '.join(self.layers)} only: build it with {missing[0]}")
+        return self._extended((*self.layers, *missing))
 
     @property
     def dtype(self) -> str:
@@ -208,4 +240,8 @@ def _open(model: str, source: _Source, layers: tuple[str, ...], pooling: str, pr
     table = vgg.architecture(model)
     loaded: Mapping[str, np.ndarray] = weights.load(table, source.name, table.up_to_deepest(layers))
     network = vgg.build(model, layers, loaded, pooling=pooling, dtype=precision)
-    return FeatureExtractor(table, network, weights.fingerprint(loaded))
+
+    def extended(more: tuple[str, ...]) -> FeatureExtractor:
+        return feature_extractor(model, source.name, more, pooling=pooling, precision=precision)
+
+    return FeatureExtractor(table, network, weights.fingerprint(loaded), extended)

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from neural_style.errors import InvalidInputError, MissingFileError, did_you_mean
+from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.features.vgg import Architecture, weight_name
+from neural_style.validation import did_you_mean
 
 Weights = dict[str, np.ndarray]
 

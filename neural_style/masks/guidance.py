@@ -9,7 +9,6 @@ import numpy as np
 from neural_style.errors import InvalidInputError
 from neural_style.features.statistics import Field
 from neural_style.features.vgg import Architecture, block_of, size_at
-from neural_style.inputs import Content, Style
 from neural_style.masks.mask import WHITE, Mask
 
 
@@ -50,14 +49,13 @@ class Guides:
         self._normalization, self._propagation = normalization, propagation
         self._made: dict[tuple[object, tuple[str, ...], tuple[int, int]], Guide] = {}
 
-    def masks(self, style: Style, content: Content) -> tuple[Mask | None, Mask | None]:
+    def masks(self, of_style: Mask | None, of_content: Mask | None) -> tuple[Mask | None, Mask | None]:
         """What masks the painting and what masks the pastiche.
 
         As in the reference scripts a style's mask is that of the pastiche unless the content has one. By `titu1994` it
         always masks the painting as well; by `gatys2017` only when the content has a mask, so that all of a painting is
         used otherwise.
         """
-        of_style, of_content = style.mask_as_read, content.mask_as_read
         if of_content is not None:
             return of_style, of_content
         return (of_style if self._normalization == "titu1994" else None), of_style

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from keras import ops
@@ -14,10 +14,16 @@ from neural_style.backend import Tensor
 from neural_style.backend.program import Evaluated, Function
 from neural_style.errors import InvalidInputError
 from neural_style.features.extractor import FeatureExtractor
-from neural_style.features.statistics import Statistic, key_of
+from neural_style.features.statistics import Statistic, key_of, layers_of
+from neural_style.features.tiling import IMAGE
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """A function of a statistic and its target, both tensors, to a scalar."""
+
+
+def value_itself(statistic: Tensor, _: Tensor) -> Tensor:
+    """The loss of a statistic that is a scalar and the loss already."""
+    return statistic
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +34,14 @@ class Term:
         name: dotted, such as `style.0.conv1_1`.
         weight: factor of the loss.
         statistic: what is compared.
-        loss: function of the statistic and the target, a scalar.
+        loss: function of the statistic and the target, a scalar; by default the statistic itself, which is one then.
         target: the constant that the statistic is compared with, or None.
     """
 
     name: str
     weight: float
     statistic: Statistic
-    loss: Loss
+    loss: Loss = value_itself
     target: Tensor = None
 
 
@@ -110,6 +116,31 @@ class Objective:
         constants = (weights, targets), fields
         self.function = Function(_whole(extractor, self._combined, self._statistics), constants, key=key)
 
+    def with_terms(self, *terms: Term) -> Objective:
+        """The same objective with more terms; the network is extended to the layers that they use.
+
+        Example:
+            >>> import numpy as np
+            >>> from keras import ops
+            >>> from neural_style import Network, Statistic, Term
+            >>> from neural_style.samples import sample
+            >>> net = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
+            >>> objective = net.objective(sample("cat"), sample("night"), image_size=24)
+            >>> energy = Term("energy", 1e-3, Statistic(("image",), lambda image: ops.sum(image * image)))
+            >>> sorted(objective.with_terms(energy).parts(np.zeros((24, 36, 3))))
+            ['content.conv1_2', 'energy', 'style.0.conv1_1', 'tv']
+
+        Raises:
+            InvalidInputError: a name is taken, or the network has no such layer.
+        """
+        names = [term.name for term in (*self.terms, *terms)]
+        for name in names:
+            if names.count(name) > 1:
+                raise InvalidInputError(f'the objective has two terms of the name "{name}": choose another name')
+        layers = [layer for layer in layers_of([term.statistic for term in terms]) if layer != IMAGE]
+        extractor = self.extractor.including(layers)
+        return Objective((*self.terms, *terms), extractor, self.image_size, tile=self.tile)
+
     @property
     def weights_sha256(self) -> str:
         """Fingerprint of the network's weights, for records."""
@@ -148,6 +179,12 @@ class Objective:
         value, parts, slopes = self._losses(sums, constants)
         gradient = self.extractor.vjp(pixels, self._statistics, slopes, tile=self.tile)
         return Evaluated(value, gradient, Auxiliary(parts, bool(np.isfinite(gradient).all())))
+
+
+class ObjectiveAt(Protocol):
+    """Makes the objective for a pastiche of `size` rows and columns, processed whole or in tiles of that side."""
+
+    def __call__(self, size: tuple[int, int], tile: int | None = None) -> Objective: ...
 
 
 def _combined(compared: Sequence[tuple[int, Loss]]) -> Callable[..., tuple[Tensor, Tensor]]:

@@ -25,7 +25,7 @@ from neural_style.losses.style import (
 )
 from neural_style.losses.total_variation import total_variation as total_variation_loss
 from neural_style.masks.guidance import Guide
-from neural_style.objectives.objective import Loss, Term
+from neural_style.objectives.objective import Loss, Term, value_itself
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def content(
     if normalization == "relative":
         norm = np.square(target, dtype=np.float64).sum().astype(target.dtype)
         return Term(f"content.{layer}", weight, statistic, relative_to, norm)
-    return Term(f"content.{layer}", weight, statistic, _as_it_is)
+    return Term(f"content.{layer}", weight, statistic, value_itself)
 
 
 def correlations(
@@ -166,11 +166,7 @@ def style(
 
 def total_variation(*, weight: float) -> Term:
     """The total variation of the pastiche."""
-    return Term("tv", weight, Statistic((IMAGE,), total_variation_loss, halo=1), _as_it_is)
-
-
-def _as_it_is(statistic: Tensor, _: Tensor) -> Tensor:
-    return statistic
+    return Term("tv", weight, Statistic((IMAGE,), total_variation_loss, halo=1), value_itself)
 
 
 def _aligned_size(layers: tuple[str, ...], size: tuple[int, int]) -> tuple[int, int]:

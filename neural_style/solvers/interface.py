@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from neural_style.errors import check_choice
+from neural_style.validation import check_choice
 
 if TYPE_CHECKING:
     from neural_style.backend.program import Function

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neural_style.errors import BrokenRunError, InvalidInputError, check_choice
+from neural_style.errors import BrokenRunError, InvalidInputError
 from neural_style.solvers.interface import NOT_FINITE
 from neural_style.solvers.interface import solver as solver_called
+from neural_style.validation import check_choice, check_count
 
 if TYPE_CHECKING:
     from neural_style.backend import Tensor
@@ -86,7 +87,7 @@ def minimise(
     from neural_style.backend.program import Function
 
     x = _validate_start(start)
-    _validate_count("evaluations", evaluations)
+    check_count("evaluations", evaluations, at_least=1)
     run = solver_called(solver)
     _validate_settings(solver, settings, set(signature(run).parameters))
     points = run(
@@ -170,11 +171,6 @@ def _validate_settings(solver: str, settings: dict[str, Any], parameters: set[st
     for name, value in settings.items():
         check_choice(f"setting of {solver}", name, sorted(parameters & {"memory", "first_step", "learning_rate"}))
         if name == "memory":
-            _validate_count(name, value)
+            check_count(name, value, at_least=1)
         elif not (isinstance(value, int | float | np.number) and isfinite(value) and value > 0):
             raise InvalidInputError(f"{name} must be a positive number, received {value!r}")
-
-
-def _validate_count(name: str, value: Any) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise InvalidInputError(f"{name} must be a whole number of at least 1, received {value!r}")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from neural_style import NeuralDoodle
-from neural_style.cli import doodle as doodle_command
+from neural_style.cli.commands import doodle as doodle_command
 
 COLOURS = [(255, 255, 255), (0, 255, 0), (255, 0, 0)]
 
@@ -103,15 +103,15 @@ def test_rerun_tells_a_mask_that_has_changed_or_gone(doodle, command, folder):
     assert ran.status == 0
     assert "target.png has changed since the picture was made" in ran.err
     (folder / "mask.png").unlink()
-    command("rerun", folder / "out.png").assert_refused("the style mask", "is gone")
+    command("rerun", folder / "out.png").assert_refused("the style label map", "is gone")
 
 
 @pytest.mark.usefixtures("idle")
 def test_errors_are_one_line(doodle, command, folder):
     doodle("--nlabels", "5").assert_refused("5 labels, but the masks hold 3 colours", "#ff0000 (red)")
     doodle("--target_mask", folder / "painting.png").assert_refused("nothing of #")
-    doodle("--preserve_color", "True").assert_refused("preserve_color needs a content")
-    doodle("--init_image", "content").assert_refused("init content needs a content")
+    doodle("--preserve_color", "True").assert_refused("preserve_color needs a photo")
+    doodle("--init_image", "content").assert_refused("init content needs a photo")
     doodle("--style_mask", folder / "masc.png").assert_refused("masc.png", "did you mean")
     doodle("--img_size", "0").assert_refused("image_size must be a whole number of at least 1")
     doodle("--variant", "better").assert_refused("unknown variant", "plain, improved")
@@ -131,4 +131,4 @@ def test_no_input_is_overwritten(doodle, folder):
 def test_settings_come_from_the_technique():
     """Every setting of the technique can be reached from the command line."""
     actions = {action.dest for action in doodle_command._parser()._actions}
-    assert set(NeuralDoodle.__dataclass_fields__) <= actions
+    assert set(NeuralDoodle.__dataclass_fields__) - {"labels"} <= actions

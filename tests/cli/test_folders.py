@@ -18,11 +18,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Network, files
+from neural_style import Network, files, images
 from neural_style.cli import progress
 from neural_style.cli.session import Output, Session
 from neural_style.errors import InvalidInputError, OutOfMemoryError
-from neural_style.inputs import as_content
 from neural_style.runs import memory_plan
 from neural_style.runs.settings import Run
 
@@ -237,7 +236,7 @@ def test_what_has_room_for_portraits_only(paint: Command, folders: Path, monkeyp
     technique = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
     run = Run(image_size=16)
     portrait, square = (
-        memory_plan.estimates(technique.extractor_spec, as_content(np.zeros((40, columns, 3), np.uint8)), (), run)[
+        memory_plan.estimates(technique.extractor_spec, images.read(np.zeros((40, columns, 3), np.uint8)), (), run)[
             0
         ].bytes
         for columns in (20, 40)

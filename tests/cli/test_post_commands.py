@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from neural_style import color_transfer, mask_transfer
+from neural_style import transfer_color, transfer_mask
 from neural_style.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,7 +66,7 @@ def test_color_transfer_writes_the_reference_s_file(
 @pytest.mark.parametrize("method", ["cholesky", "pca", "monge_kantorovich"])
 def test_the_linear_maps_have_names_of_their_own(command: Command, files: Path, method: str) -> None:
     assert command("color-transfer", files / "content.png", files / "made.out.png", "--method", method).status == 0
-    expected = color_transfer(files / "content.png", files / "made.out.png", method=method)
+    expected = transfer_color(files / "content.png", files / "made.out.png", method=method)
     np.testing.assert_array_equal(read(files / f"made.out_{method}_color.png"), expected)
 
 
@@ -78,7 +78,7 @@ def test_mask_transfer_writes_the_reference_s_file(
     assert (ran.status, ran.err) == (0, "")
     np.testing.assert_array_equal(read(files / "made.out_masked.png"), golden["mt_out"])
     assert command("mask-transfer", *paths, "--feather", "2.5", "--output", files / "new" / "soft.tif").status == 0
-    np.testing.assert_array_equal(read(files / "new" / "soft.tif"), mask_transfer(*paths, feather=2.5))
+    np.testing.assert_array_equal(read(files / "new" / "soft.tif"), transfer_mask(*paths, feather=2.5))
 
 
 def test_transparency_of_the_picture_is_kept(command: Command, files: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from neural_style import Reconstruction
-from neural_style.cli import reconstruct as reconstruct_command
+from neural_style.cli.commands import reconstruct as reconstruct_command
 from neural_style.runs.checkpoint import Checkpoint
 
 

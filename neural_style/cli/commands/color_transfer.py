@@ -9,8 +9,9 @@ import numpy as np
 
 from neural_style import images
 from neural_style.cli.flags import Parser, boolean
-from neural_style.color_transfer import METHODS, color_transfer
-from neural_style.errors import InvalidInputError, check_choice
+from neural_style.color_transfer import METHODS, transfer_color
+from neural_style.errors import InvalidInputError
+from neural_style.validation import check_choice
 
 ENDINGS = {"luminance": "_original_color"}
 """The reference's name where it is not `_<method>_color`."""
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     picture = images.read(found.generated, what="generated")
     output = found.output or default_output(picture, ENDINGS.get(method, f"_{method}_color"))
     check_result(output, [found.content, found.generated, found.mask], overwrite=found.overwrite)
-    rgb = color_transfer(found.content, picture, method=method, mask=found.mask)
+    rgb = transfer_color(found.content, picture, method=method, mask=found.mask)
     write_result(output, rgb, picture, overwrite=found.overwrite)
     return 0
 

@@ -11,12 +11,13 @@ import numpy as np
 from neural_style import images
 from neural_style.cli.checkpoints import add_checkpoint_flags, opened
 from neural_style.cli.commands.network import preserved
-from neural_style.cli.flags import Parser, add_fields, described, values
+from neural_style.cli.flags import Parser, add_fields, run_settings, values
 from neural_style.cli.session import Output, Session, add_output_flags
-from neural_style.doodle import Doodle, NeuralDoodle
-from neural_style.inputs import as_content, as_styles
+from neural_style.doodle import DoodleInputs, NeuralDoodle
+from neural_style.inputs import Content, Style
 from neural_style.masks import label_map
 from neural_style.runs.settings import Run
+from neural_style.validation import help_texts
 
 FLAGS = {"pooling": "pool_type", "iterations": "num_iter"}
 """The reference's names where they are not the fields'."""
@@ -42,25 +43,23 @@ example:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     found = _parser().read(arguments)
-    settings = NeuralDoodle(**values(found, NeuralDoodle))
+    technique = NeuralDoodle(labels=found.nlabels, **values(found, NeuralDoodle))
     output = Output.of(found.prefix, **{k: v for k, v in values(found, Output).items() if k != "prefix"})
-    has_content = found.content_image is not None
-    doodle = Doodle.of(settings, found.style_mask, found.target_mask, labels=found.nlabels, has_content=has_content)
-    given = values(found, Run)
-    run = doodle.run(given | {"image_size": None if found.image_size == OF_THE_MASK else found.image_size})
-    checked = Run(**run)
-    content, styles = as_content(doodle.content(found.content_image)), as_styles(found.style_image)
-    inputs = [doodle.style_mask, doodle.target_mask, content.image, styles[0].image, checked.init]
+    content = Content(found.content_image, label_map=found.target_mask)
+    inputs = technique.inputs(content, Style(found.style_image, label_map=found.style_mask))
+    run = run_settings(found)
+    if run["image_size"] == OF_THE_MASK:
+        del run["image_size"]
+    if run["init"] is None:
+        del run["init"]
     checkpoint, output = opened(found, output)
-    session = Session(
-        doodle, content, styles, run, output, quiet=found.quiet, device=found.device, checkpoint=checkpoint
-    )
+    session = Session(technique, inputs, (), run, output, quiet=found.quiet, device=found.device, checkpoint=checkpoint)
     if session.is_finished_already():
         return 0
-    previews = [] if found.preview is None or (found.resume and _is_there(found.preview, doodle)) else [found.preview]
-    output.check(checked.iterations * len(checked.levels), inputs=inputs, others=previews, checkpoint=checkpoint)
+    previews = [] if found.preview is None or (found.resume and _is_there(found.preview, inputs)) else [found.preview]
+    session.checked(others=previews)
     for path in previews:
-        _write_preview(path, doodle, overwrite=found.overwrite)
+        _write_preview(path, inputs, overwrite=found.overwrite)
     return session.execute()
 
 
@@ -94,17 +93,17 @@ def _parser() -> Parser:
         type=float,
         default=NeuralDoodle.total_variation_weight,
         metavar="X",
-        help=f"{described(NeuralDoodle)['total_variation_weight']} (default: {NeuralDoodle.total_variation_weight})",
+        help=f"{help_texts(NeuralDoodle)['total_variation_weight']} (default: {NeuralDoodle.total_variation_weight})",
     )
     look.add_argument(
         "--preserve_color",
         type=preserved,
         default=Run.preserve_color,
         metavar="NAME",
-        help=f"{described(Run)['preserve_color']} True means luminance. (default: none)".replace("`", ""),
+        help=f"{help_texts(Run)['preserve_color']} True means luminance. (default: none)".replace("`", ""),
     )
     network = parser.add_argument_group("network")
-    names = ["model", "weights", "pooling", "content_layer", "style_layers", "precision"]
+    names = ["model", "weights", "pooling", "content_layer", "style_layers", "style_layer_weights", "precision"]
     add_fields(network, NeuralDoodle, names, flags=FLAGS, advice=ADVICE)
     schedule = parser.add_argument_group("run")
     schedule.add_argument(
@@ -114,7 +113,7 @@ def _parser() -> Parser:
         type=int,
         default=OF_THE_MASK,
         metavar="N",
-        help=f"{described(Run)['image_size']} {OF_THE_MASK}: of the target mask. (default: {OF_THE_MASK})",
+        help=f"{help_texts(Run)['image_size']} {OF_THE_MASK}: of the target mask. (default: {OF_THE_MASK})",
     )
     schedule.add_argument(
         "--init_image",
@@ -129,17 +128,17 @@ def _parser() -> Parser:
     return parser
 
 
-def _write_preview(path: Path, doodle: Doodle, *, overwrite: bool) -> None:
+def _write_preview(path: Path, inputs: DoodleInputs, *, overwrite: bool) -> None:
     """The label maps of style and target side by side."""
-    maps = [label_map.preview(each, doodle.palette) for each in (doodle.style_map, doodle.target_map)]
+    maps = [label_map.preview(each, inputs.palette) for each in (inputs.style_labels, inputs.target_labels)]
     rows = max(len(each) for each in maps)
     white = [np.pad(each, ((0, rows - len(each)), (0, 8), (0, 0)), constant_values=255) for each in maps]
     images.write(path, np.concatenate(white, axis=1), overwrite=overwrite)
 
 
-def _is_there(path: Path, doodle: Doodle) -> bool:
+def _is_there(path: Path, inputs: DoodleInputs) -> bool:
     """Whether the preview was written, byte for byte, by a run that is now resumed."""
     with TemporaryDirectory() as folder:
         again = Path(folder) / path.name
-        _write_preview(again, doodle, overwrite=False)
+        _write_preview(again, inputs, overwrite=False)
         return path.is_file() and path.read_bytes() == again.read_bytes()

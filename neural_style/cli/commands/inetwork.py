@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from neural_style.cli.commands import network
 from neural_style.inetwork import INetwork
-from neural_style.network import Network
+from neural_style.network import Network, TransferTechnique
 
 DESCRIPTION = """\
 Paint a photo with the improved network of Novak & Nikulin 2016. As in the reference scripts the last layer is weighted
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     return network.run(network.parser("inetwork", INetwork, DESCRIPTION, own=IMPROVEMENTS), INetwork, arguments)
 
 
-def technique_named(arguments: Sequence[str]) -> tuple[type[Network], Sequence[str]]:
+def technique_named(arguments: Sequence[str]) -> tuple[type[TransferTechnique], Sequence[str]]:
     """The technique that `--technique` names, on which the other flags depend, and the fields of its own."""
     chosen = ArgumentParser(add_help=False, allow_abbrev=False)
     chosen.add_argument("--technique")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from neural_style import images
 from neural_style.cli.commands.color_transfer import add_result_flags, check_result, default_output, write_result
 from neural_style.cli.flags import Parser
-from neural_style.mask_transfer import mask_transfer
+from neural_style.mask_transfer import transfer_mask
 
 EPILOG = """\
 example:
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     picture = images.read(found.generated, what="generated")
     output = found.output or default_output(picture, "_masked")
     check_result(output, [found.content, found.generated, found.mask], overwrite=found.overwrite)
-    rgb = mask_transfer(found.content, picture, found.mask, feather=found.feather)
+    rgb = transfer_mask(found.content, picture, found.mask, feather=found.feather)
     write_result(output, rgb, picture, overwrite=found.overwrite)
     return 0
 

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neural_style.cli.checkpoints import add_checkpoint_flags, opened
-from neural_style.cli.flags import Parser, add_fields, boolean, described, values
+from neural_style.cli.flags import Parser, add_fields, boolean, run_settings, values
 from neural_style.cli.folder import Folder, is_folder
 from neural_style.cli.session import Output, Session, add_output_flags
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Style
 from neural_style.masks.mask import read_mask
-from neural_style.network import Network
+from neural_style.network import Network, TransferTechnique
 from neural_style.runs.settings import Run
+from neural_style.validation import help_texts
 
 FLAGS = {"pooling": "pool_type", "iterations": "num_iter", "init": "init_image"}
 """The reference's names where they are not the fields'."""
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     return run(parser("network", Network, DESCRIPTION), Network, arguments)
 
 
-def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> int:
+def run(parser: Parser, technique: type[TransferTechnique], arguments: Sequence[str]) -> int:
     """Parse, paint, and return the exit status."""
     found = parser.read(arguments)
     settings = technique(**values(found, technique))
@@ -70,14 +71,14 @@ def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> i
         if found.checkpoint is not None or found.resume:
             raise InvalidInputError("--checkpoint keeps one run: a folder goes on by itself with what is missing")
         output = Output(**{"save_every": 0, **given, "prefix": Path(found.prefix)})
-        return Folder(settings, content, styles, values(found, Run), output, pairs=found.pairs, **machine).execute()
+        return Folder(settings, content, styles, run_settings(found), output, pairs=found.pairs, **machine).execute()
     checkpoint, output = opened(found, Output.of(**given))
-    session = Session(settings, content, styles, values(found, Run), output, checkpoint=checkpoint, **machine)
+    session = Session(settings, content, styles, run_settings(found), output, checkpoint=checkpoint, **machine)
     return session.execute()
 
 
 def parser(
-    command: str, technique: type[Network], description: str, *, own: Sequence[str] = (), paints: bool = True
+    command: str, technique: type[TransferTechnique], description: str, *, own: Sequence[str] = (), paints: bool = True
 ) -> Parser:
     """The parser of a command for `technique`, which has the fields `own` beside those of `Network`.
 
@@ -135,7 +136,8 @@ def parser(
     if own:
         add_fields(parser.add_argument_group("improvements"), technique, own)
     network = parser.add_argument_group("network")
-    names = ["model", "weights", "pooling", "content_layer", "style_layers", "content_loss_type"]
+    names = ["model", "weights", "pooling", "content_layer", "style_layers", "style_layer_weights"]
+    names += ["content_loss_type"]
     names += [] if own else ["normalization"]
     add_fields(network, technique, [*names, "precision"], flags=FLAGS, advice=ADVICE)
     add_mask_flags(parser, technique)
@@ -161,7 +163,7 @@ def parser(
     return parser
 
 
-def add_mask_flags(parser: Parser, technique: type[Network]) -> None:
+def add_mask_flags(parser: Parser, technique: type[TransferTechnique]) -> None:
     """Flags for where styles act, and for colours."""
     masks = parser.add_argument_group("masks (white acts, black does not)")
     masks.add_argument(
@@ -179,7 +181,7 @@ def add_mask_flags(parser: Parser, technique: type[Network]) -> None:
         type=preserved,
         default=Run.preserve_color,
         metavar="NAME",
-        help=f"{described(Run)['preserve_color']} True means luminance. (default: none)".replace("`", ""),
+        help=f"{help_texts(Run)['preserve_color']} True means luminance. (default: none)".replace("`", ""),
     )
     add_fields(colours, Run, ["color_when"])
     colours.add_argument("--color_mask", metavar="MASK", help="where the photo's colours are kept")

@@ -15,7 +15,7 @@ from neural_style.cli.progress import duration
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import as_content
-from neural_style.network import Network
+from neural_style.network import TransferTechnique
 from neural_style.runs.memory_plan import (
     GIB,
     SMALL_TILES,
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     settings, run = technique(**values(found, technique)), Run(**values(found, Run))
     content, styles = as_content(found.content), [style.read() for style in network.styles_of(found)]
     start_backend(found.device)  # first: what is needed depends on the backend, and which memory on the device
-    planned = estimates(settings.extractor_spec, content, styles, run)
+    planned = estimates(settings.extractor_spec, content.canvas, styles, run)
     available = available_memory(run)
     speeds = _seconds_per_pixel(settings)
     for estimate in planned:
@@ -82,16 +82,16 @@ def _lines(estimate: MemoryEstimate, available: int | None, speeds: tuple[float,
     return lines
 
 
-def _seconds_per_pixel(settings: Network) -> tuple[float, float]:
+def _seconds_per_pixel(settings: TransferTechnique) -> tuple[float, float]:
     """Of a pass forward, and of one forward and back: measured on noise, with weights of noise."""
     from neural_style.features.extractor import feature_extractor
-    from neural_style.network import resolve_precision
     from neural_style.objectives import terms
+    from neural_style.technique import resolve_precision
 
     extractor = feature_extractor(
         settings.model,
         "random",
-        settings.layers,
+        settings.used_layers,
         pooling=settings.pooling,
         precision=resolve_precision(settings.precision),
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neural_style.cli.checkpoints import add_checkpoint_flags, opened
-from neural_style.cli.flags import Parser, add_fields, described, values
+from neural_style.cli.flags import Parser, add_fields, run_settings, values
 from neural_style.cli.session import Output, Session, add_output_flags
 from neural_style.inputs import Content
 from neural_style.reconstruction import INIT, Reconstruction
 from neural_style.runs.settings import Run
+from neural_style.validation import help_texts
 
 FLAGS = {"pooling": "pool_type", "iterations": "num_iter"}
 """Names that the other commands have from the reference, where they are not the fields'."""
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         technique,
         Content(found.picture),
         (),
-        values(found, Run),
+        run_settings(found),
         output,
         quiet=found.quiet,
         device=found.device,
@@ -70,9 +71,9 @@ def _parser() -> Parser:
         "--layer",
         nargs="+",
         metavar="NAME",
-        help=f"layers {described(Reconstruction)['layers']}",
+        help=f"layers {help_texts(Reconstruction)['layers']}",
     )
-    add_fields(look, Reconstruction, ["normalization", "total_variation_weight"], advice=ADVICE)
+    add_fields(look, Reconstruction, ["normalization", "style_layer_weights", "total_variation_weight"], advice=ADVICE)
     network = parser.add_argument_group("network")
     add_fields(network, Reconstruction, ["model", "weights", "pooling", "precision"], flags=FLAGS, advice=ADVICE)
     schedule = parser.add_argument_group("run")

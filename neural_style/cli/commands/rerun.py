@@ -5,18 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from neural_style.cli.flags import Parser
 from neural_style.cli.session import Output, Session, add_output_flags
-from neural_style.doodle import Doodle
 from neural_style.errors import InvalidInputError
-from neural_style.inetwork import INetwork
-from neural_style.network import Network
-from neural_style.reconstruction import Reconstruction
 from neural_style.runs import records
-from neural_style.runs.settings import Run
-
-TECHNIQUES = {technique.name: technique for technique in (Network, INetwork, Reconstruction)}
+from neural_style.runs.settings import Run, RunSettings
+from neural_style.technique import technique_named
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,10 +31,8 @@ def main(arguments: Sequence[str]) -> int:
         warnings.warn(f"{found.picture} is of a run that was interrupted; this one goes on to its end", stacklevel=2)
     try:
         beside = found.picture.parent
-        doodle = Doodle.again(record["settings"], beside=beside) if record["technique"] == Doodle.name else None
-        technique = doodle or TECHNIQUES[record["technique"]](**record["settings"])
+        technique = technique_named(record["technique"], record["settings"])
         content, styles, run = records.inputs(record, beside=beside)
-        content = content if doodle is None else doodle.content(content)
         wanted = {
             "save_every": found.save_every,
             "gif": found.gif,
@@ -46,14 +40,15 @@ def main(arguments: Sequence[str]) -> int:
             "overwrite": found.overwrite,
         }
         output = Output.of(found.prefix or _again(found.picture), **record.get("output", {}), **wanted)
-        Run(**run)
+        settings = cast(RunSettings, run)
+        Run(**settings)
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(f"the record in {found.picture} is of another version: {error}") from error
     return Session(
         technique,
         content,
         styles,
-        run,
+        settings,
         output,
         quiet=found.quiet,
         device=found.device,

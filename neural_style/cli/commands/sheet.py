@@ -36,10 +36,11 @@ from neural_style.cli.sheets.contact import Cell, Label
 from neural_style.cli.sheets.varied import Axis, read_axes
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images.picture import over_white, to_uint8
-from neural_style.inputs import check_count, columns_at
-from neural_style.network import Network
+from neural_style.inputs import columns_at
+from neural_style.network import TransferTechnique
 from neural_style.runs import records
 from neural_style.runs.settings import Run
+from neural_style.validation import check_count
 
 DESCRIPTION = """\
 Make a contact sheet: the photo painted small with every combination of the values of one or two flags, labelled, and
@@ -119,7 +120,7 @@ def main(arguments: Sequence[str]) -> int:
     return FAILED if any(each.problem for each in combinations) else 0
 
 
-def _parser(technique: type[Network], own: Sequence[str]) -> Parser:
+def _parser(technique: type[TransferTechnique], own: Sequence[str]) -> Parser:
     parser = network.parser("sheet", technique, DESCRIPTION, own=own, paints=False)
     parser.usage = "neural-style sheet content style [style ...] [sheet.png] --vary NAME VALUE ... [flags]"
     parser.epilog = EPILOG

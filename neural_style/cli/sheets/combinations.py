@@ -19,7 +19,7 @@ from neural_style.cli.sheets.varied import Axis
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, columns_at
-from neural_style.network import Network
+from neural_style.network import TransferTechnique
 from neural_style.runs.memory_plan import estimates
 from neural_style.runs.settings import Run
 
@@ -43,7 +43,7 @@ class Combination:
 
     texts: tuple[str, ...]
     command: str
-    settings: Network
+    settings: TransferTechnique
     content: Content
     styles: Sequence[Style]
     run: Mapping[str, Any]
@@ -73,7 +73,7 @@ def named(texts: Sequence[str]) -> Iterator[None]:
 
 def all_combinations(
     found: Namespace,
-    technique: type[Network],
+    technique: type[TransferTechnique],
     command: Parser,
     axes: Sequence[Axis],
     prefix: Path,
@@ -108,7 +108,7 @@ def by_network(combinations: Sequence[Combination]) -> list[Combination]:
 
     def network_of(each: Combination) -> tuple[Any, ...]:
         settings = each.settings
-        return settings.model, settings.weights, settings.pooling, settings.precision, settings.layers
+        return settings.model, settings.weights, settings.pooling, settings.precision, settings.used_layers
 
     def size_of(each: Combination) -> tuple[Any, ...]:
         return Run(**each.run).levels, each.run["maintain_aspect_ratio"]
@@ -132,15 +132,15 @@ def difference_of_size(combinations: Sequence[Combination], axes: Sequence[Axis]
     )
 
 
-def _content_is_summed(settings: Network) -> bool:
+def _content_is_summed(settings: TransferTechnique) -> bool:
     """Whether the weight of the content grows with the area of the picture."""
-    units = {settings.normalization, getattr(settings, "variant", "titu1994")}
-    return units == {"titu1994"} and not settings.content_loss_type and bool(settings.extractor_spec.content_layers)
+    loss = settings.transfer_loss
+    return loss.normalization == "titu1994" and not loss.content_loss_type and bool(settings.content_targets)
 
 
 def _combination(
     at: Namespace,
-    technique: type[Network],
+    technique: type[TransferTechnique],
     command: Parser,
     axes: Sequence[Axis],
     texts: tuple[str, ...],
@@ -156,17 +156,17 @@ def _combination(
     own = {"overwrite": False, "quiet": False}  # of the sheet, and not of what the commands paint
     full = Namespace(**{**vars(at), **own, "iterations": Run.iterations if at.iterations is None else at.iterations})
     run = values(full, Run)
-    estimates(settings.extractor_spec, content, styles, Run(**run))
+    estimates(settings.extractor_spec, content.canvas, styles, Run(**run))
     if at.iterations is None:
         run["iterations"] = ITERATIONS
     if not {"image_size", "sizes"} & {axis.field for axis in axes}:
         run |= _small(at, settings, photo)
-        estimates(settings.extractor_spec, content, styles, Run(**run))
+        estimates(settings.extractor_spec, content.canvas, styles, Run(**run))
     words = ["neural-style", technique.name, at.content, *at.styles, str(prefix), *command.spelled(full)]
     return Combination(texts, shlex.join(words), settings, content, styles, run)
 
 
-def _small(at: Namespace, settings: Network, photo: Picture) -> dict[str, Any]:
+def _small(at: Namespace, settings: TransferTechnique, photo: Picture) -> dict[str, Any]:
     """The sizes of a run whose last one is the sheet's; those of a pyramid are made smaller alike."""
     stride = settings.extractor_spec.stride
 
@@ -177,7 +177,7 @@ def _small(at: Namespace, settings: Network, photo: Picture) -> dict[str, Any]:
     if not is_seen(at.rows):
         raise InvalidInputError(
             f"--rows {at.rows} makes pictures of {at.rows} x {columns_at(at.rows, photo.size)} pixels and "
-            f"{settings.layers[-1]} needs at least {stride} on a side: choose more rows, or a shallower layer"
+            f"{settings.used_layers[-1]} needs at least {stride} on a side: choose more rows, or a shallower layer"
         )
     levels = [round(at.rows * size / max(at.sizes)) for size in at.sizes]
     return {"image_size": at.rows, "sizes": sorted({rows for rows in levels if is_seen(rows)})}

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from neural_style.cli.flags import Parser, boolean
-from neural_style.errors import InvalidInputError, did_you_mean
+from neural_style.errors import InvalidInputError
+from neural_style.validation import did_you_mean
 
 UNSEEN = ("tile", "memory_limit", "device", "quiet", "overwrite")
 """Fields of flags that change how a picture is computed, told or written, and not how it looks."""
