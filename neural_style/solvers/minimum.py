@@ -158,7 +158,7 @@ def _validate_start(start: Any) -> np.ndarray:
     if x.dtype.name not in PRECISIONS or x.size == 0:
         raise InvalidInputError(
             f"start must be an array of {' or '.join(PRECISIONS)} with at least one element, received "
-            f"{x.dtype.name} of shape {x.shape}"
+            f"{x.dtype} of shape {x.shape}"
         )
     if not np.isfinite(x).all():
         raise InvalidInputError("start holds NaN or infinite values: every value must be finite")
