@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from neural_style import images
-from neural_style.color_transfer import LUMA, color_transfer, match_colors
+from neural_style.color_transfer import color_transfer, match_colors
+from neural_style.images import LUMA
 
 Array = np.ndarray[Any, Any]
 
