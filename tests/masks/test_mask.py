@@ -87,7 +87,7 @@ def test_an_all_black_mask_is_an_error_that_names_it(tmp_path: Path, soft: bool)
 @pytest.mark.parametrize("soft", [False, True])
 def test_an_array_of_0_and_1_is_not_taken_for_black_and_white(dtype: type, soft: bool) -> None:
     with pytest.raises(InvalidInputError, match=r"largest is 1;.*must be bool, or multiplied by 255"):
-        read_mask(np.extractor(9, dtype=dtype), soft=soft)
+        read_mask(np.eye(9, dtype=dtype), soft=soft)
 
 
 def test_a_mask_that_the_reference_would_lose_is_an_error() -> None:
