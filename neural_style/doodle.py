@@ -440,7 +440,7 @@ class Doodle(Technique):
         Raises:
             InvalidInputError: nothing of a region is left at that size, or at one of the layers.
         """
-        from neural_style.losses.regions import mask_pyramid
+        from neural_style.masks.propagation import mask_pyramid
 
         masks = label_maps.one_hot(label_maps.resize(label_map, size), self.labels)
         found = mask_pyramid(masks, self.settings._architecture, self.settings.style_coefficients())

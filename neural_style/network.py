@@ -296,7 +296,7 @@ class Network(Technique):
                 )
                 for layers in coefficients
             ]
-            for at, mask in zip(looked_at, guides.masks(style, content), strict=True)
+            for at, mask in zip(looked_at, guides.masks(style.mask_as_read, content.mask_as_read), strict=True)
         )
         targets = extractor.sums(painting, of_painting, tile=tile)
         return [

@@ -17,7 +17,8 @@ from neural_style.features.extractor import FeatureExtractor
 from neural_style.features.statistics import Statistic, key_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""A function of a statistic and its target, both tensors, to a scalar."""
+"""A function of a statistic and its target, both tensors, to a scalar, or to a value per picture (N,), of which the sum
+is used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class Term:
         name: dotted, such as `style.0.conv1_1`.
         weight: factor of the loss.
         statistic: what is compared.
-        loss: function of the statistic and the target, a scalar.
+        loss: function of the statistic and the target; see `Loss`.
         target: the constant that the statistic is compared with, or None.
     """
 
@@ -160,7 +161,7 @@ def _combined(compared: Sequence[tuple[int, Loss]]) -> Callable[..., tuple[Tenso
     def losses(sums: Sequence[Tensor], constants: tuple[Tensor, Mapping[str, Tensor]]) -> tuple[Tensor, Tensor]:
         weights, targets = constants
         parts = weights * ops.stack(
-            [loss(sums[place], targets.get(str(index))) for index, (place, loss) in enumerate(compared)]
+            [ops.sum(loss(sums[place], targets.get(str(index)))) for index, (place, loss) in enumerate(compared)]
         )
         return ops.sum(parts), parts
 
