@@ -105,7 +105,7 @@ class Objective:
             self._losses = backend.compiled(backend.value_and_grad(self._combined))
             self.function = Function(self._evaluate_tiles, (weights, targets), traceable=False)
             return
-        fields = [[ops.convert_to_tensor(field.values) for field in each.fields] for each in self._statistics]
+        fields = [each.arguments(self.dtype) for each in self._statistics]
         looked_at = tuple(statistic.key for statistic in self._statistics)
         key = extractor, looked_at, tuple((place, key_of(loss)) for place, loss in compared)
         constants = (weights, targets), fields
