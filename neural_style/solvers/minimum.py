@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from inspect import signature
 from math import isfinite
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_style.errors import BrokenRunError, InvalidInputError
-from neural_style.solvers.interface import NOT_FINITE
+from neural_style.solvers.interface import NOT_FINITE, Point
 from neural_style.solvers.interface import solver as solver_called
 from neural_style.validation import check_choice, check_count
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neural_style.backend.program import Evaluated, Function
 
 PRECISIONS = ("float32", "float64")
+SETTINGS = {"bounds", "memory", "first_step", "learning_rate"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +75,9 @@ def minimise(
         solver: `lbfgs`, `scipy_lbfgs` or `adam`. lbfgs takes an array of shape (H, W, 3) for a picture in grey levels
             and preconditions it by octaves and colours; any other shape it treats as a vector.
         evaluations: how many at most; the L-BFGS solvers stop when rounding permits no further descent.
-        settings: those of the solver: `memory` (number of remembered steps) and `first_step` (root mean square) of
-            lbfgs, `memory` of scipy_lbfgs, `learning_rate` of adam.
+        settings: `bounds` (lowest and highest value of every component), and those of the solver: `memory` (number of
+            remembered steps) and `first_step` (root mean square) of lbfgs, `memory` of scipy_lbfgs, `learning_rate` of
+            adam.
 
     Returns:
         The point with the lowest value of all evaluations.
@@ -93,16 +95,7 @@ def minimise(
     points = run(
         function if isinstance(function, Function) else differentiable(function), x, evaluations=evaluations, **settings
     )
-    best, history, stopped = None, [], ""
-    while True:
-        try:
-            point = next(points)
-        except StopIteration as end:
-            stopped = end.value
-            break
-        history.append(point.value)
-        if isfinite(point.value) and (best is None or point.value < best.value):
-            best = point
+    best, history, stopped = _run(points)
     if best is None or stopped == NOT_FINITE:
         raise BrokenRunError(f"{NOT_FINITE} (value {history[0]:g}): choose another start, or check the function there")
     return Minimum(np.array(best.x), best.value, best.auxiliary, len(history), tuple(history), stopped)
@@ -141,6 +134,20 @@ def differentiable(function: Callable[[Tensor], Any]) -> Function:
     return Function(evaluate)
 
 
+def _run(points: Generator[Point, None, str]) -> tuple[Point | None, list[float], str]:
+    """The best point, all values, and why the solver stopped."""
+    best: Point | None = None
+    history: list[float] = []
+    while True:
+        try:
+            point = next(points)
+        except StopIteration as end:
+            return best, history, end.value
+        history.append(point.value)
+        if isfinite(point.value) and (best is None or point.value < best.value):
+            best = point
+
+
 def _validate_start(start: Any) -> np.ndarray:
     """The start as a finite array of float32 or float64.
 
@@ -169,8 +176,12 @@ def _validate_start(start: Any) -> np.ndarray:
 def _validate_settings(solver: str, settings: dict[str, Any], parameters: set[str]) -> None:
     """Raise `InvalidInputError` for a setting that the solver does not have, or that is no positive number."""
     for name, value in settings.items():
-        check_choice(f"setting of {solver}", name, sorted(parameters & {"memory", "first_step", "learning_rate"}))
+        check_choice(f"setting of {solver}", name, sorted(parameters & SETTINGS))
         if name == "memory":
             check_count(name, value, at_least=1)
+        elif name == "bounds":
+            low, high = value
+            if not low < high:
+                raise InvalidInputError(f"bounds must be the lowest and the highest value, received {value!r}")
         elif not (isinstance(value, int | float | np.number) and isfinite(value) and value > 0):
             raise InvalidInputError(f"{name} must be a positive number, received {value!r}")
