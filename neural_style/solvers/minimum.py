@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from inspect import signature
 from math import isfinite
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_style.errors import BrokenRunError, InvalidInputError
-from neural_style.solvers.interface import NOT_FINITE
+from neural_style.solvers.interface import NOT_FINITE, Point
 from neural_style.solvers.interface import solver as solver_called
 from neural_style.validation import check_choice, check_count
 
@@ -90,22 +90,9 @@ def minimise(
     check_count("evaluations", evaluations, at_least=1)
     run = solver_called(solver)
     _validate_settings(solver, settings, set(signature(run).parameters))
-    points = run(
-        function if isinstance(function, Function) else differentiable(function), x, evaluations=evaluations, **settings
-    )
-    best, history, stopped = None, [], ""
-    while True:
-        try:
-            point = next(points)
-        except StopIteration as end:
-            stopped = end.value
-            break
-        history.append(point.value)
-        if isfinite(point.value) and (best is None or point.value < best.value):
-            best = point
-    if best is None or stopped == NOT_FINITE:
-        raise BrokenRunError(f"{NOT_FINITE} (value {history[0]:g}): choose another start, or check the function there")
-    return Minimum(np.array(best.x), best.value, best.auxiliary, len(history), tuple(history), stopped)
+    if not isinstance(function, Function):
+        function = differentiable(function)
+    return _minimum(run(function, x, evaluations=evaluations, **settings))
 
 
 def differentiable(function: Callable[[Tensor], Any]) -> Function:
@@ -139,6 +126,27 @@ def differentiable(function: Callable[[Tensor], Any]) -> Function:
         return Evaluated(value, gradient, auxiliary)
 
     return Function(evaluate)
+
+
+def _minimum(points: Generator[Point, None, str]) -> Minimum:
+    """Run a solver to its end.
+
+    Raises:
+        BrokenRunError: it could not begin.
+    """
+    best, history = None, []
+    while True:
+        try:
+            point = next(points)
+        except StopIteration as end:
+            stopped = end.value
+            break
+        history.append(point.value)
+        if isfinite(point.value) and (best is None or point.value < best.value):
+            best = point
+    if best is None or stopped == NOT_FINITE:
+        raise BrokenRunError(f"{NOT_FINITE} (value {history[0]:g}): choose another start, or check the function there")
+    return Minimum(np.array(best.x), best.value, best.auxiliary, len(history), tuple(history), stopped)
 
 
 def _validate_start(start: Any) -> np.ndarray:
