@@ -17,9 +17,9 @@ import pytest
 from PIL import Image, ImageSequence
 
 from neural_style import files
-from neural_style.cli.session import Output
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.level import Level
+from neural_style.runs.outputs import Output
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -123,7 +123,7 @@ def test_killed_while_the_last_files_are_written(
     """After the animation, and after the record beside it: the picture is last, and all are the run's own."""
     flags = ["--gif", "--record"]
     with monkeypatch.context() as patch:
-        kill_in(patch, files, "complete", 8 + count)  # after 4 checkpoints and 3 pictures of iterations
+        kill_in(patch, files, "atomic_write", 8 + count)  # after 4 checkpoints and 3 pictures of iterations
         with pytest.raises(Killed):
             keep(*flags)
     last = ["out.gif", "out.json", "out.png"]
@@ -142,7 +142,7 @@ def test_ctrl_c_leaves_the_checkpoint_and_says_so(
         kill_in(patch, Output, "write", 2, KeyboardInterrupt)
         ran = keep()
     assert ran.status == 130
-    assert f"the run is kept in {tmp_path / 'run.ckpt'}: the same command with --resume goes on" in ran.out
+    assert f"the run is saved in {tmp_path / 'run.ckpt'}; use --resume to continue it" in ran.out
     assert pixels(out / "out.png").shape == (32, 38, 3)
     assert keep().status == 0
     np.testing.assert_array_equal(pixels(out / "out.png"), pixels(tmp_path / "whole.png"))
@@ -178,7 +178,7 @@ def test_what_the_broken_run_did_not_write_is_the_users(
     assert (out / name).read_bytes() == b"mine"
 
 
-@pytest.mark.filterwarnings("always:the broken run kept no frames")
+@pytest.mark.filterwarnings("always:the interrupted run stored no frames")
 def test_an_animation_without_its_beginning_is_told(keep: Command, out: Path) -> None:
     with killed_in(Checkpoint, "write", 3):
         keep()

@@ -20,9 +20,9 @@ from PIL import Image
 
 from neural_style import Network, files, images
 from neural_style.cli import progress
-from neural_style.cli.session import Output, Session
 from neural_style.errors import InvalidInputError, OutOfMemoryError
 from neural_style.runs import memory_plan
+from neural_style.runs.outputs import Output, RunFiles
 from neural_style.runs.settings import Run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,7 +174,7 @@ def test_pairs(paint: Command, folders: Path) -> None:
     (folders / "paintings" / "b.jpg").unlink()
     ran = paint("--pairs", styles=("paintings",))
     assert ran.status == 0
-    assert ran.out.endswith("1 painted, 1 skipped that are there already (--overwrite paints them again)\n")
+    assert ran.out.endswith("1 painted, 1 skipped that exist already (--overwrite paints them again)\n")
 
 
 def test_what_is_there_is_replaced_only_when_told_to(paint: Command, folders: Path) -> None:
@@ -258,7 +258,7 @@ def test_errors_and_warnings_name_the_photo(paint: Command, folders: Path, monke
     whole = Network.transfer
 
     def transfer(self: Network, content: Any, *arguments: Any, **settings: Any) -> Any:
-        if content.picture.name.endswith("a.png"):
+        if content.content.picture.name.endswith("a.png"):
             raise OutOfMemoryError("no memory left")
         warnings.warn("the solver has lost its way", stacklevel=1)
         return whole(self, content, *arguments, **settings)
@@ -333,7 +333,7 @@ def test_a_folder_that_is_not_there(command: Command, folders: Path) -> None:
 def test_two_results_of_one_name(paint: Command, folders: Path) -> None:
     for name in ("photos/c_d", "photos/c", "paintings/e", "paintings/d_e"):
         save(folders / f"{name}.png")
-    paint(styles=("paintings",)).assert_refused("2 pictures would be called c_d_e.png")
+    paint(styles=("paintings",)).assert_refused("2 pictures would be named c_d_e.png")
 
 
 ALL = ["--save_every", "1", "--num_iter", "2", "--gif", "--record"]
@@ -354,8 +354,8 @@ def test_what_a_kill_has_left_is_replaced(
         return whole(path, *arguments, **settings)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "complete", complete)
-        patch.setattr(Session, "discard", lambda _: None)  # whoever is killed tidies up nothing
+        patch.setattr(files, "atomic_write", complete)
+        patch.setattr(RunFiles, "discard", lambda _: None)  # a killed process cleans up nothing
         with pytest.raises(Killed):
             paint(*ALL, content="photos/a.png", styles=("paintings",))
     assert len(names(results)) == left
@@ -427,6 +427,6 @@ def test_ctrl_c_ends_everything_and_keeps_what_is_finished(folders: Path) -> Non
         running.kill()
     assert running.returncode == 130, errors
     assert "0 painted, 1 skipped" in told
-    assert "interrupted; the same command goes on" in errors
+    assert "interrupted; rerun the command to paint the remaining images" in errors
     assert "Traceback" not in errors
     assert names(results) == ["a.png"]

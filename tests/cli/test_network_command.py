@@ -248,7 +248,7 @@ def test_help_names_every_flag() -> None:
         assert re.search(rf"--{flag}\b", told), flag
     for default in ("400", "lbfgs", "bilinear"):
         assert f"(default: {default})" in " ".join(told.split())
-    assert "by default the model's own, 0.025" in " ".join(told.split())
+    assert "by default 0.025" in " ".join(told.split())
 
 
 @pytest.mark.parametrize("command", ["network", "inetwork"])

@@ -29,15 +29,15 @@ def main(arguments: Sequence[str]) -> int:
 def parser() -> Parser:
     """The command's parser."""
     parser = Parser("mask_transfer", "Paste a photo back into a picture where a mask is black.", epilog=EPILOG)
-    parser.add_argument("content", help="the photo that shows where the mask is black")
-    parser.add_argument("generated", help="the picture that stays where the mask is white; the file is not altered")
-    parser.add_argument("mask", help="white and black, of any size; 128 and above is white")
+    parser.add_argument("content", help="the photo that appears where the mask is black")
+    parser.add_argument("generated", help="the picture that stays where the mask is white; its file is not changed")
+    parser.add_argument("mask", help="a mask of any size; grey levels from 128 count as white")
     parser.add_argument(
         "--feather",
         type=float,
         default=0.0,
         metavar="R",
-        help="pixels over which the edge is soft (default: 0, a hard edge)",
+        help="width of the soft edge in pixels (default: 0, a hard edge)",
     )
     add_result_flags(parser, "<generated>_masked.png")
     return parser
