@@ -92,13 +92,9 @@ def minimise(
     check_count("evaluations", evaluations, at_least=1)
     run = solver_called(solver)
     _validate_settings(solver, settings, set(signature(run).parameters))
-    points = run(
-        function if isinstance(function, Function) else differentiable(function), x, evaluations=evaluations, **settings
-    )
-    best, history, stopped = _run(points)
-    if best is None or stopped == NOT_FINITE:
-        raise BrokenRunError(f"{NOT_FINITE} (value {history[0]:g}): choose another start, or check the function there")
-    return Minimum(np.array(best.x), best.value, best.auxiliary, len(history), tuple(history), stopped)
+    if not isinstance(function, Function):
+        function = differentiable(function)
+    return _minimum(run(function, x, evaluations=evaluations, **settings))
 
 
 def differentiable(function: Callable[[Tensor], Any]) -> Function:
@@ -134,18 +130,26 @@ def differentiable(function: Callable[[Tensor], Any]) -> Function:
     return Function(evaluate)
 
 
-def _run(points: Generator[Point, None, str]) -> tuple[Point | None, list[float], str]:
-    """The best point, all values, and why the solver stopped."""
+def _minimum(points: Generator[Point, None, str]) -> Minimum:
+    """Run a solver to its end.
+
+    Raises:
+        BrokenRunError: it could not begin.
+    """
     best: Point | None = None
     history: list[float] = []
     while True:
         try:
             point = next(points)
         except StopIteration as end:
-            return best, history, end.value
+            stopped = end.value
+            break
         history.append(point.value)
         if isfinite(point.value) and (best is None or point.value < best.value):
             best = point
+    if best is None or stopped == NOT_FINITE:
+        raise BrokenRunError(f"{NOT_FINITE} (value {history[0]:g}): choose another start, or check the function there")
+    return Minimum(np.array(best.x), best.value, best.auxiliary, len(history), tuple(history), stopped)
 
 
 def _validate_start(start: Any) -> np.ndarray:

@@ -36,7 +36,9 @@ def test_a_step_must_bring_a_ten_thousandth_of_what_the_slope_promises(value, ac
 
 def test_a_pair_without_positive_curvature_is_not_remembered():
     for slope_ahead, remembered in ((-3.0, True), (-4.0, False), (-5.0, False)):
-        search = decide(BEFORE, Evaluation(5.0, slope=-4.0, slope_ahead=slope_ahead, largest=1.0, origin=-4.0), memory=3)
+        search = decide(
+            BEFORE, Evaluation(5.0, slope=-4.0, slope_ahead=slope_ahead, largest=1.0, origin=-4.0), memory=3
+        )
         assert search.command == (True, remembered, 1.0, 1.0)
 
 
