@@ -13,7 +13,7 @@ from PIL import Image
 
 from neural_style import images
 from neural_style.errors import InvalidInputError
-from neural_style.images import ImageSource
+from neural_style.images import LUMA, ImageSource
 from neural_style.masks.mask import MaskSource, read_mask
 from neural_style.validation import check_choice
 
@@ -26,9 +26,6 @@ METHODS = ("luminance", *MATCHES)
 NOISE = 1e-5 * 255**2
 """Variance in grey levels squared, 0.65, below which colours are taken for noise that no map may blow up: the 1e-5 of
 leongatys/NeuralImageSynthesis, whose colours are in 0..1."""
-
-LUMA = np.array([0.299, 0.587, 0.114])
-"""Luminance of R, G, B in JFIF's full-range YCbCr (ITU-R BT.601)."""
 
 
 def transfer_color(

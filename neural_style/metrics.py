@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from neural_style import images
-from neural_style.color_transfer import LUMA
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
-from neural_style.images import ImageSource
+from neural_style.images import LUMA, ImageSource
 from neural_style.inputs import Content, Style, as_content, as_styles
 from neural_style.network import PRESETS
 from neural_style.validation import check_count

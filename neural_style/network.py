@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.inputs import Inputs
+from neural_style.objectives import layer_weights
 from neural_style.objectives.transfer_loss import TransferLoss
 from neural_style.technique import Technique
 from neural_style.validation import check_choice, check_weight, documented, setting
@@ -34,9 +35,6 @@ RELATIVE_CONTENT_WEIGHT = 0.05
 RELATIVE_TOTAL_VARIATION_WEIGHT = 1e-6
 """Weight of the mean TV beside relative errors: removes grain without blurring. The reference's value would make a
 third of the loss."""
-
-GATYS2016_LAYER_WEIGHT = 1e3
-"""Numerator of the style layer weights 1e3 / C^2 in leongatys/PytorchNeuralStyleTransfer."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ def validate_layer_weights(settings: Any, *, layers: str = "style_layers") -> No
         weights = weights[0]
         object.__setattr__(settings, "style_layer_weights", weights)
     if isinstance(weights, str):
-        check_choice("style_layer_weights", weights, ("gatys2016",))
+        check_choice("style_layer_weights", weights, layer_weights.PRESETS)
         return
     if not isinstance(weights, Iterable):
         raise InvalidInputError(f"style_layer_weights must be a number for each style layer, received {weights!r}")
@@ -134,8 +132,7 @@ def weights_of_layers(settings: Any, layers: tuple[str, ...]) -> dict[str, float
     if weights is None:
         return None
     if isinstance(weights, str):
-        filters = vgg.architecture(settings.model).filters
-        return {layer: GATYS2016_LAYER_WEIGHT / filters[layer] ** 2 for layer in layers}
+        weights = layer_weights.style_layer_weights(weights, vgg.architecture(settings.model), layers)
     if len(weights) != len(layers):
         raise InvalidInputError(
             f"style_layer_weights has {len(weights)} values for {len(layers)} style layers ({' '.join(layers)}): give "

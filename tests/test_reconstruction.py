@@ -51,7 +51,7 @@ def test_value_by_hand(photo, of, normalization):
         value, aim = (seen[layer], target[layer]) if of == "content" else (gram(seen[layer]), gram(target[layer]))
         norm = np.square(aim).sum() if normalization == "relative" else aim.size
         expected[f"{of}.{layer}"] = np.square(value - aim).sum() / norm / 2
-    expected["tv"] = 1e-2 * float(total_variation(preprocess(ops.convert_to_tensor(x)))) / (3 * 39 * 47)
+    expected["tv"] = 1e-2 * float(total_variation(preprocess(ops.convert_to_tensor(x)))[0]) / (3 * 39 * 47)
     found = objective.evaluate(x)
     assert found.parts == pytest.approx(expected, rel=1e-6)
     assert found.value == pytest.approx(sum(expected.values()), rel=1e-6)

@@ -57,7 +57,7 @@ class FeatureExtractor:
     def see(self, rgb: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Mean Gram matrices (C, C) by layer, and the features of the content layer, of an image (H, W, 3)."""
         found = features_of(rgb, self.network)
-        grams = {layer: np.asarray(mean_gram_matrix(found[layer]), np.float64) for layer in MINI.style_layers}
+        grams = {layer: np.asarray(mean_gram_matrix(found[layer])[0], np.float64) for layer in MINI.style_layers}
         return grams, np.asarray(found[MINI.content_layer], np.float64)
 
     def errors(self, pastiche: np.ndarray, content: np.ndarray, style: np.ndarray) -> Errors:

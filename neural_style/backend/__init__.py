@@ -84,7 +84,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     if NAME == "jax":
         return explain_out_of_memory(jax.jit(function))
     # A plain graph and not XLA: on CPUs oneDNN's convolutions are faster (benchmarks/RESULTS.md).
-    graph = tf.function(function)
+    # Without AutoGraph, which would raise errors of the function as another type.
+    graph = tf.function(function, autograph=False)
     traced: dict[tuple[Any, ...], Any] = {}
 
     def call(*arguments: Any) -> Any:

@@ -1,1 +1,1 @@
-"""The eye: a network of the VGG family with named layers, cut at the deepest one used."""
+"""VGG feature extractors with named layers, truncated at the deepest layer in use; and statistics of their features."""

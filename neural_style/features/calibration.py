@@ -1,4 +1,4 @@
-"""The normalised network of Gatys et al.: the same network in other units, in which every filter is as loud."""
+"""The normalised network of Gatys et al.: the same network in units that give every filter a mean activation of 1."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def normalised(
 
         W'_l[..., i, j] = W_l[..., i, j] m_{l-1}[i] / m_l[j],    b'_l[j] = b_l[j] / m_l[j],    m_0 = 1,
 
-    and every activation is that of before divided by its filter's m_l: ReLU and both poolings commute with positive
-    factors. So the network sees the same, but errors of all filters and layers are in one unit, to which the papers'
-    ratios of weights belong. The means are those of one pooling: behind the other, deeper layers see another picture.
+    and every activation is divided by its filter's m_l: ReLU and both poolings commute with positive factors. So the
+    network computes the same features, but errors of all filters and layers are in one unit, the one that the papers'
+    ratios of weights belong to. The means depend on the pooling: behind another one deeper layers get other inputs.
 
-    A filter that is silent on all images is left as it is.
+    A filter whose activation is zero on all images keeps its weights.
 
     Example:
         >>> import numpy as np
@@ -51,17 +51,17 @@ def normalised(
 
     Args:
         weights: see `neural_style.features.vgg.build`; of all layers of the model, or of the first ones.
-        images: paths, PIL images or arrays (H, W, 3), RGB in 0..255, each looked at in its own size. Each position
-            counts the same, so that a large image counts more.
+        images: paths, PIL images or arrays (H, W, 3), RGB in 0..255, each used in its own size. Every position counts
+            the same, so that a large image counts more.
         model: `vgg16`, `vgg19` or `mini`.
         pooling: `max` or `ave`.
-        tile: side of the tiles by which images are looked at that are too large for the memory.
+        tile: side of the tiles in which images too large for the memory are processed.
 
     Returns:
         float32, by the same names.
 
     Raises:
-        InvalidInputError, MissingFileError: there is no image, one is smaller than the network can see, or the weights
+        InvalidInputError, MissingFileError: there is no image, one is smaller than the network's stride, or the weights
             have no first layer.
     """
     table = vgg.architecture(model)
@@ -81,7 +81,7 @@ def normalised(
                 f"{table.stride(layers)} on a side: choose larger images"
             )
         for index, found in enumerate(extractor.sums(picture.rgb, statistics, tile=tile)):
-            sums[index] += ops.convert_to_numpy(found)
+            sums[index] += ops.convert_to_numpy(found)[0]
             positions[index] += int(np.prod(size_at(layers[index], picture.size)))
     if not positions[0]:
         raise InvalidInputError("no image was given: mean activations are taken over some photos")
@@ -97,5 +97,5 @@ def normalised(
 
 
 def channel_sums(features: Tensor) -> Tensor:
-    """`sum F` over positions: (C,) of (1, h, w, C)."""
-    return ops.sum(features, axis=(0, 1, 2))
+    """`sum F` over positions: (N, C) of (N, h, w, C)."""
+    return ops.sum(features, axis=(1, 2))

@@ -1,9 +1,9 @@
-"""A network as it looks at images of any size: at once, or tile by tile."""
+"""Feature extraction from pictures of any size, whole or by tiles."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +15,8 @@ from neural_style import backend
 from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg, weights
-from neural_style.features.statistics import Statistic, layers_of
+from neural_style.features.additivity import probe
+from neural_style.features.statistics import Statistic, check_additive, layers_of
 from neural_style.features.tiling import FORWARD, IMAGE, Tile, TileShape, tiles_of
 from neural_style.features.vgg import BGR_MEAN
 
@@ -24,26 +25,51 @@ if TYPE_CHECKING:
 
 
 KEPT = 64
-"""Programs that an eye keeps: a picture has at most nine frames, and three kinds of programs for each."""
+"""Programs that an extractor keeps: a picture has at most nine shapes of tiles, with three kinds of programs each."""
+
+PROBED = 64
+"""Kinds of statistics that an extractor remembers to be additive."""
 
 
-def preprocess(image: Tensor) -> Tensor:
-    """From (H, W, 3), RGB in 0..255, to what the networks see: (1, H, W, 3), BGR minus the mean of ImageNet."""
-    return (image[None, :, :, ::-1]) - ops.convert_to_tensor(BGR_MEAN, dtype=image.dtype)
+def preprocess(images: Tensor) -> Tensor:
+    """What the networks take, (N, H, W, 3), BGR minus the mean of ImageNet, of pictures in RGB, 0..255.
+
+    Args:
+        images: a picture (H, W, 3), which becomes a batch of one, or a batch (N, H, W, 3).
+
+    Raises:
+        InvalidInputError: the shape is neither.
+    """
+    shape = tuple(images.shape)
+    if len(shape) not in (3, 4) or shape[-1] not in (3, None):
+        raise InvalidInputError(f"pictures must have shape (H, W, 3) or (N, H, W, 3), received {shape}")
+    batch = images if len(shape) == 4 else images[None]
+    return batch[..., ::-1] - ops.convert_to_tensor(BGR_MEAN, dtype=images.dtype)
 
 
-def features_of(image: np.ndarray, network: keras.Model) -> dict[str, Tensor]:
-    """Features of one image (H, W, 3), RGB in 0..255, by layer: (1, h, w, C)."""
-    return dict(network(preprocess(ops.convert_to_tensor(image, dtype=network.input.dtype))))
+def features_of(images: np.ndarray, network: keras.Model) -> dict[str, Tensor]:
+    """Features by layer, (N, h, w, C), of a picture (H, W, 3) or a batch (N, H, W, 3), RGB in 0..255."""
+    return dict(network(preprocess(ops.convert_to_tensor(images, dtype=network.input.dtype))))
 
 
 class FeatureExtractor:
-    """A network that looks at images.
+    """A network with its weights, as a function of pictures.
+
+    Pictures are RGB in 0..255: one (H, W, 3), which counts as a batch of one, or a batch (N, H, W, 3). Whole pictures
+    and tiles give the same numbers up to rounding.
+
+    Example:
+        >>> import numpy as np
+        >>> from neural_style.features.extractor import feature_extractor
+        >>> extractor = feature_extractor("mini", "random", ("conv1_1", "conv2_1"))
+        >>> batch = np.zeros((4, 24, 36, 3), "float32")
+        >>> extractor.features(batch, ["conv2_1"])["conv2_1"].shape
+        (4, 12, 18, 64)
 
     Attributes:
-        architecture: which one it is.
-        network: from a preprocessed image to a dict of features; see `neural_style.features.vgg.build`.
-        weights_sha256: fingerprint of its weights.
+        architecture: name and table of layers.
+        network: from a preprocessed batch to a dict of features; see `neural_style.features.vgg.build`.
+        weights_sha256: fingerprint of the weights.
     """
 
     def __init__(
@@ -61,11 +87,7 @@ class FeatureExtractor:
         self.architecture, self.network, self.weights_sha256 = architecture, network, weights_sha256
         self._extended = extended
         self._programs: dict[Any, Callable[..., Any]] = {}
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The layers that it computes."""
-        return tuple(self.network.output)
+        self._additive: set[Hashable] = set()
 
     def including(self, layers: Iterable[str]) -> FeatureExtractor:
         """An extractor with the same weights that computes these layers, too.
@@ -86,70 +108,142 @@ class FeatureExtractor:
         """Of images, sums and gradients."""
         return str(self.network.input.dtype)
 
-    def __call__(self, image: Tensor) -> dict[str, Tensor]:
-        """Features by layer (1, h, w, C) of an image (H, W, 3), RGB in 0..255; `IMAGE` is what the network sees."""
-        x = preprocess(ops.cast(image, self.dtype))
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers whose features it computes."""
+        return tuple(self.network.output)
+
+    def __call__(self, images: Tensor) -> dict[str, Tensor]:
+        """Features of pictures as operations on tensors, which may be part of a larger program and differentiated.
+
+        Args:
+            images: a picture or a batch, see the class.
+
+        Returns:
+            (N, h, w, C) by layer; under `IMAGE` the preprocessed pictures.
+        """
+        x = preprocess(ops.cast(images, self.dtype))
         return {**self.network(x), IMAGE: x}
 
-    def features(self, image: np.ndarray, layers: Iterable[str], *, tile: int | None = None) -> dict[str, np.ndarray]:
-        """Features by layer (1, h, w, C) of an image (H, W, 3), RGB in 0..255; by tiles of that side, if given."""
+    def features(self, images: np.ndarray, layers: Iterable[str], *, tile: int | None = None) -> dict[str, np.ndarray]:
+        """Features of pictures as arrays.
+
+        Args:
+            images: a picture or a batch, see the class.
+            layers: names of layers.
+            tile: side of the tiles in which pictures too large for the memory are processed; None for whole pictures.
+
+        Returns:
+            (N, h, w, C) by layer.
+        """
         layers = tuple(layers)
         if not layers:
             return {}
         if tile is None:
-            return backend.explain_out_of_memory(self._all_features)(image, layers)  # type: ignore[no-any-return]
+            return backend.explain_out_of_memory(self._all_features)(images, layers)  # type: ignore[no-any-return]
         found: dict[str, np.ndarray] = {}
-        for part in self._tiles(image, tile * FORWARD, layers):
-            seen = self._program("features", part.shape, layers)(self._seen(image, part))
-            for layer, values in zip(layers, seen, strict=True):
+        for part in self._tiles(images, tile * FORWARD, layers):
+            computed = self._program("features", part.shape, layers)(self._window(images, part))
+            for layer, values in zip(layers, map(ops.convert_to_numpy, computed), strict=True):
                 if layer not in found:
-                    shape = *vgg.size_at(layer, (image.shape[0], image.shape[1])), values.shape[-1]
-                    found[layer] = np.empty((1, *shape), self.dtype)
-                found[layer][(0, *part.place_at(layer))] = ops.convert_to_numpy(values)[0]
+                    size = vgg.size_at(layer, _size(images))
+                    found[layer] = np.empty((len(values), *size, values.shape[-1]), self.dtype)
+                found[layer][:, *part.place_at(layer)] = values
         return found
 
-    def sums(self, image: np.ndarray, statistics: Sequence[Statistic], *, tile: int | None = None) -> list[Tensor]:
-        """Statistics of an image (H, W, 3), RGB in 0..255; by tiles of that side, if given."""
+    def sums(self, images: np.ndarray, statistics: Sequence[Statistic], *, tile: int | None = None) -> list[Tensor]:
+        """Statistics of pictures.
+
+        Args:
+            images: a picture or a batch, see the class.
+            statistics: what to compute; by tiles all must be additive.
+            tile: side of the tiles in which pictures too large for the memory are processed; None for whole pictures.
+
+        Returns:
+            What each statistic's function returns: N Gram matrices (N, C, C), for example.
+
+        Raises:
+            InvalidInputError: a statistic is not additive, and there are tiles.
+        """
         if tile is None:
-            return backend.explain_out_of_memory(self._all_sums)(image, statistics)  # type: ignore[no-any-return]
+            return backend.explain_out_of_memory(self._all_sums)(images, statistics)  # type: ignore[no-any-return]
+        self.check_additive(statistics)
         totals: list[np.ndarray] = []
-        for part in self._tiles(image, tile * FORWARD, layers_of(statistics)):
-            found = self._program("sums", part.shape, statistics)(self._seen(image, part), _fields(statistics, part))
-            # In float64: the sums of many tiles are to be as good as one over all.
+        for part in self._tiles(images, tile * FORWARD, layers_of(statistics)):
+            program = self._program("sums", part.shape, statistics)
+            found = program(self._window(images, part), self._arguments(statistics, part))
+            # In float64, so that the sums of many tiles are as accurate as one over the whole.
             shares = [np.asarray(ops.convert_to_numpy(each), np.float64) for each in found]
             totals = [a + b for a, b in zip(totals, shares, strict=True)] if totals else shares
         return [ops.convert_to_tensor(total, dtype=self.dtype) for total in totals]
 
     def vjp(
-        self, image: np.ndarray, statistics: Sequence[Statistic], slopes: Sequence[Tensor], *, tile: int
+        self, images: np.ndarray, statistics: Sequence[Statistic], slopes: Sequence[Tensor], *, tile: int
     ) -> np.ndarray:
-        """Gradient (H, W, 3) of `sum_i <slopes_i, statistic_i(image)>`, tile by tile.
+        """Gradient of `sum_i <slopes_i, statistic_i(images)>`, tile by tile.
 
-        A tile gives the share of its own positions, which reaches into its halo; there, shares of neighbours add up.
+        A tile gives the share of its own positions, which extends into its halo; there, shares of neighbours add up.
+
+        Args:
+            images: a picture or a batch, see the class.
+            statistics: additive ones.
+            slopes: a tensor for each statistic, of its shape.
+            tile: side of the tiles.
+
+        Returns:
+            The gradient, of the shape of `images`.
+
+        Raises:
+            InvalidInputError: a statistic is not additive.
         """
-        gradient = np.zeros(image.shape, self.dtype)
-        for part in self._tiles(image, tile, layers_of(statistics)):
+        self.check_additive(statistics)
+        gradient = np.zeros(images.shape, self.dtype)
+        for part in self._tiles(images, tile, layers_of(statistics)):
             program = self._program("gradient", part.shape, statistics)
-            share = program(self._seen(image, part), (list(slopes), _fields(statistics, part)))
-            gradient[part.seen] += ops.convert_to_numpy(share)
+            share = program(self._window(images, part), (list(slopes), self._arguments(statistics, part)))
+            gradient[..., *part.window_slices, :] += ops.convert_to_numpy(share)
         return gradient
 
-    def _all_features(self, image: np.ndarray, layers: Iterable[str]) -> dict[str, np.ndarray]:
-        whole = features_of(image, self.network)
+    def check_additive(self, statistics: Iterable[Statistic]) -> None:
+        """Check that statistics can be computed by tiles: that they are declared additive, and are.
+
+        The second is tried once for each kind of statistic; see `neural_style.features.additivity.probe`.
+
+        Raises:
+            InvalidInputError: one of them is not additive.
+        """
+        statistics = list(statistics)
+        check_additive(statistics)
+        for statistic in statistics:
+            if statistic.key not in self._additive:
+                probe(statistic, self.architecture, self.dtype)
+                if len(self._additive) == PROBED:
+                    self._additive.clear()
+                self._additive.add(statistic.key)
+
+    def _all_features(self, images: np.ndarray, layers: Iterable[str]) -> dict[str, np.ndarray]:
+        whole = features_of(images, self.network)
         return {layer: np.asarray(ops.convert_to_numpy(whole[layer])) for layer in layers}
 
-    def _all_sums(self, image: np.ndarray, statistics: Sequence[Statistic]) -> list[Tensor]:
-        features = self(ops.convert_to_tensor(image, dtype=self.dtype))
-        return [statistic.of(features) for statistic in statistics]
+    def _all_sums(self, images: np.ndarray, statistics: Sequence[Statistic]) -> list[Tensor]:
+        features = self(ops.convert_to_tensor(images, dtype=self.dtype))
+        return [statistic.of(features, statistic.arguments(self.dtype)) for statistic in statistics]
 
-    def _tiles(self, image: np.ndarray, side: float, layers: Iterable[str]) -> tuple[Tile, ...]:
-        return tiles_of((image.shape[0], image.shape[1]), int(side), self.architecture, layers)
+    def _tiles(self, images: np.ndarray, side: float, layers: Iterable[str]) -> tuple[Tile, ...]:
+        return tiles_of(_size(images), int(side), self.architecture, layers)
 
-    def _seen(self, image: np.ndarray, part: Tile) -> Tensor:
-        return ops.convert_to_tensor(image[part.seen], dtype=self.dtype)
+    def _window(self, images: np.ndarray, part: Tile) -> Tensor:
+        return ops.convert_to_tensor(images[..., *part.window_slices, :], dtype=self.dtype)
+
+    def _arguments(self, statistics: Iterable[Statistic], part: Tile) -> list[list[Tensor]]:
+        """The constants of each statistic, and the part of its fields that belongs to a tile."""
+        return [
+            statistic.arguments(self.dtype, part.place_at(statistic.layers[0], halo=statistic.halo))
+            for statistic in statistics
+        ]
 
     def _program(self, what: str, shape: TileShape, of: Sequence[Any]) -> Callable[..., Any]:
-        """What a tile of this shape needs, compiled once; statistics that differ in their fields alone share it."""
+        """A program for tiles of a shape; statistics that differ only in fields and constants share it."""
         key = what, shape, tuple(getattr(each, "key", each) for each in of)
         if key not in self._programs:
             kinds: dict[str, Callable[..., Callable[..., Any]]] = {
@@ -163,17 +257,17 @@ class FeatureExtractor:
         return self._programs[key]
 
     def _features_in(self, shape: TileShape, layers: Sequence[str]) -> Callable[..., list[Tensor]]:
-        def features(image: Tensor) -> list[Tensor]:
-            found = self(image)
+        def features(window: Tensor) -> list[Tensor]:
+            found = self(window)
             return [_crop(found[layer], shape, layer, 0) for layer in layers]
 
         return features
 
     def _sums_in(self, shape: TileShape, statistics: Sequence[Statistic]) -> Callable[..., list[Tensor]]:
-        def sums(image: Tensor, fields: Any) -> list[Tensor]:
-            seen, found = self(image), []
-            for statistic, own in zip(statistics, fields, strict=True):
-                cropped = {name: _crop(seen[name], shape, name, statistic.halo) for name in statistic.layers}
+        def sums(window: Tensor, arguments: Any) -> list[Tensor]:
+            features, found = self(window), []
+            for statistic, own in zip(statistics, arguments, strict=True):
+                cropped = {name: _crop(features[name], shape, name, statistic.halo) for name in statistic.layers}
                 found.append(statistic.of(cropped, own))
             return found
 
@@ -182,28 +276,24 @@ class FeatureExtractor:
     def _gradient_in(self, shape: TileShape, statistics: Sequence[Statistic]) -> Callable[..., Tensor]:
         sums = self._sums_in(shape, statistics)
 
-        def product(image: Tensor, constants: Any) -> tuple[Tensor, Any]:
-            slopes, fields = constants
-            shares = zip(slopes, sums(image, fields), strict=True)
+        def product(window: Tensor, constants: Any) -> tuple[Tensor, Any]:
+            slopes, arguments = constants
+            shares = zip(slopes, sums(window, arguments), strict=True)
             total = sum(ops.sum(slope * share) for slope, share in shares)
             return total, ()
 
         differentiated = backend.value_and_grad(product)
-        return lambda image, constants: differentiated(image, constants)[2]
+        return lambda window, constants: differentiated(window, constants)[2]
+
+
+def _size(images: np.ndarray) -> tuple[int, int]:
+    """Rows and columns of a picture (H, W, 3), or of those of a batch."""
+    return images.shape[-3], images.shape[-2]
 
 
 def _crop(features: Tensor, shape: TileShape, layer: str, halo: int) -> Tensor:
     rows, columns = shape.core_at(layer, halo=halo)
     return features[:, rows, columns]
-
-
-def _fields(statistics: Iterable[Statistic], part: Tile) -> list[list[Tensor]]:
-    """The part of each statistic's fields that belongs to a tile."""
-    found = []
-    for statistic in statistics:
-        place = slice(None), *part.place_at(statistic.layers[0], halo=statistic.halo)
-        found.append([ops.convert_to_tensor(field.values[place]) for field in statistic.fields])
-    return found
 
 
 class _Source(NamedTuple):

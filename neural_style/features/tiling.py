@@ -1,8 +1,9 @@
-"""Tiles: the parts of an image that are looked at one after the other, with the halo that each needs to see.
+"""Tiles: the parts of an image that are processed one after the other, each with the halo that its features need.
 
-A position of a layer sees the image no farther than its receptive field reaches. What a network computes in the core
-of a tile is therefore what it computes there in the whole image, if the tile is seen with a halo as wide as that reach
-and begins where the poolings of the whole image begin. Where a tile ends at the border of the image, so does its halo.
+A position of a layer depends on the image no farther than its receptive field extends. What a network computes in the
+core of a tile is therefore what it computes there in the whole image, if the tile is cut out with a halo as wide as
+the receptive field reaches beyond the position, and begins where the poolings of the whole image begin. Where a tile
+ends at the border of the image, so does its halo.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import NamedTuple
 from neural_style.features.vgg import Architecture, block_of
 
 IMAGE = "image"
-"""Stands where a layer's name does, for the preprocessed image itself."""
+"""Stands for the preprocessed image itself where a layer is named."""
 
 FORWARD = 1.75
-"""Side of the tiles of which nothing but sums is wanted, relative to those that are differentiated: a pass that goes
-forward only takes less than a third of the memory (benchmarks/RESULTS.md), and wider tiles waste less on their rims."""
+"""Side of the tiles of which only sums are wanted, relative to those that are differentiated: a forward pass takes less
+than a third of the memory (benchmarks/RESULTS.md), and wider tiles spend less on their halos."""
 
 Slices = tuple[slice, slice]
 
@@ -34,15 +35,15 @@ class TileShape(NamedTuple):
     """A tile without its place: everything that a program for it depends on.
 
     Attributes:
-        size: rows and columns that are seen.
-        core: rows and columns of these that count.
+        size: rows and columns of the window.
+        core: rows and columns of the core within the window.
     """
 
     size: tuple[int, int]
     core: tuple[Span, Span]
 
     def core_at(self, layer: str, *, halo: int = 0) -> Slices:
-        """The core in a layer's map of what is seen, and up to `halo` rows and columns beyond it."""
+        """The core in a layer's map of the window, and up to `halo` rows and columns after it."""
         return _slices(self.core, layer, halo)
 
 
@@ -51,8 +52,8 @@ class Tile:
     """One part of an image.
 
     Attributes:
-        core: rows and columns whose positions are counted here; the cores of all tiles together are the image.
-        window: rows and columns that are seen: the core and its halo.
+        core: rows and columns whose positions belong to this tile; the cores of all tiles together are the image.
+        window: rows and columns that the network gets: the core and its halo.
     """
 
     core: tuple[Span, Span]
@@ -68,8 +69,8 @@ class Tile:
         return TileShape((rows.stop - rows.start, columns.stop - columns.start), (inside[0], inside[1]))
 
     @property
-    def seen(self) -> Slices:
-        """The window in the image."""
+    def window_slices(self) -> Slices:
+        """The window as slices of the image."""
         return _slices(self.window, IMAGE, 0)
 
     def place_at(self, layer: str, *, halo: int = 0) -> Slices:
@@ -82,16 +83,16 @@ def tiles_of(size: tuple[int, int], side: int, architecture: Architecture, layer
 
     Args:
         size: rows and columns of the image.
-        side: rows and columns of a core at most, but for what a multiple of the network's stride asks for.
+        side: rows and columns of a core at most, rounded up to a multiple of the network's stride.
         architecture: the network.
-        layers: those that are looked at (`IMAGE` may be among them).
+        layers: those whose features are used (`IMAGE` may be among them).
 
     Returns:
-        Tiles of about the same size, row by row; a single one where the image is no larger than `side`.
+        Tiles of about the same size, row by row; a single one if the image is no larger than `side`.
     """
-    looked_at = [layer for layer in layers if layer != IMAGE]
-    stride = architecture.stride(looked_at) if looked_at else 1
-    halo = -(-max(1, halo_width(architecture, looked_at)) // stride) * stride  # differences of pixels see one, too
+    used = [layer for layer in layers if layer != IMAGE]
+    stride = architecture.stride(used) if used else 1
+    halo = -(-max(1, halo_width(architecture, used)) // stride) * stride  # at least 1, for differences of pixels
     rows, columns = (_cut(extent, side, stride) for extent in size)
     return tuple(
         Tile((row, column), (_widened(row, halo, size[0]), _widened(column, halo, size[1])))
@@ -101,17 +102,22 @@ def tiles_of(size: tuple[int, int], side: int, architecture: Architecture, layer
 
 
 def halo_width(architecture: Architecture, layers: Iterable[str]) -> int:
-    """Pixels that the deepest of `layers` sees beyond those that its poolings reduce to one position.
+    """Pixels that the receptive field at the deepest of `layers` extends to each side of a position's own pixels.
 
-    Each 3x3 convolution of block b sees one position more to each side, which is 2^(b-1) pixels; a pooling sees
-    nothing beyond its own four. conv5_1 of VGG-19 reaches 70 pixels.
+    A position's own pixels are those that the poolings reduce to it. Each 3x3 convolution of block b adds one position
+    to each side, which is 2^(b-1) pixels; a pooling adds nothing. For conv5_1 of VGG-19 the halo is 70 pixels wide.
     """
     layers = tuple(layers)
-    return sum(2 ** (block_of(layer) - 1) for layer in architecture.up_to_deepest(layers)) if layers else 0
+    return sum(map(stride_at, architecture.up_to_deepest(layers))) if layers else 0
+
+
+def stride_at(layer: str) -> int:
+    """Image pixels per position of a layer, along one side; 1 for `IMAGE`."""
+    return 1 if layer == IMAGE else int(2 ** (block_of(layer) - 1))
 
 
 def _cut(extent: int, side: int, stride: int) -> list[Span]:
-    """Equal parts that begin at multiples of `stride`; a rest that has no position of its own goes with the last."""
+    """Equal parts that begin at multiples of `stride`; a rest without a position of its own belongs to the last."""
     count = -(-extent // side)
     part = max(stride, -(-extent // (count * stride)) * stride)
     starts = [start for start in range(0, extent, part) if start == 0 or extent - start >= stride]
@@ -123,7 +129,7 @@ def _widened(span: Span, halo: int, extent: int) -> Span:
 
 
 def _slices(spans: tuple[Span, Span], layer: str, halo: int) -> Slices:
-    """In the map of a layer, whose poolings drop what is odd at the end."""
-    factor = 1 if layer == IMAGE else 2 ** (block_of(layer) - 1)
+    """In the map of a layer, whose poolings drop an odd row or column at the end."""
+    factor = stride_at(layer)
     rows, columns = (slice(span.start // factor, span.stop // factor + halo) for span in spans)
     return rows, columns

@@ -1,12 +1,13 @@
 """VGG-16, VGG-19 and mini (Simonyan & Zisserman 2014, arXiv:1409.1556) from one table of layers.
 
-Layers are named as in the style transfer papers, `conv<block>_<index>`, and mean the activation after the ReLU. Keras'
-own names (`block1_conv1`) are used for the weights only. `keras.applications` has max pooling wired in, and no mini,
-hence a stack of our own.
+Layers are named as in the style transfer papers, `conv<block>_<index>`, and stand for the activation after the ReLU.
+Keras' own names (`block1_conv1`) are used for the weights only. The networks are built here because those of
+`keras.applications` have max pooling only, and mini is not among them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -59,7 +60,7 @@ class Architecture:
                 raise InvalidInputError(f'{self.name} has no layer "{name}": {did_you_mean(name, self.layers)}')
 
     def up_to_deepest(self, names: Iterable[str]) -> tuple[str, ...]:
-        """All layers needed to compute `names`: the network cut behind the deepest of them."""
+        """All layers needed to compute `names`: the network truncated at the deepest of them."""
         return self.layers[: max(map(self.layers.index, names)) + 1]
 
     def stride(self, names: Iterable[str]) -> int:
@@ -100,20 +101,32 @@ def architecture(name: str) -> Architecture:
 
 
 def size_at(layer: str, image_size: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of a layer's map: every pooling before it halves them, and drops what is odd."""
+    """Rows and columns of a layer's map: every pooling before it halves them, and drops an odd one."""
     factor = 2 ** (block_of(layer) - 1)
     return image_size[0] // factor, image_size[1] // factor
 
 
 def block_of(layer: str) -> int:
     """Number of the block that a layer belongs to: 3 for `conv3_1`."""
-    return int(layer.removeprefix("conv").split("_")[0])
+    return _numbers(layer)[0]
 
 
 def weight_name(layer: str) -> str:
     """Keras' name of a layer: `block3_conv1` for `conv3_1`."""
-    block, index = layer.removeprefix("conv").split("_")
+    block, index = _numbers(layer)
     return f"block{block}_conv{index}"
+
+
+def _numbers(layer: str) -> tuple[int, int]:
+    """Block, and index within it, of a layer; names are not to be compared as strings, where 10 comes before 2.
+
+    Raises:
+        InvalidInputError: the name is not one of a layer.
+    """
+    match = re.fullmatch(r"conv(\d+)_(\d+)", layer)
+    if match is None:
+        raise InvalidInputError(f"a layer is named conv<block>_<index>, such as conv3_1, received {layer!r}")
+    return int(match[1]), int(match[2])
 
 
 def build(
@@ -132,8 +145,8 @@ def build(
         weights: `block1_conv1_kernel` (3, 3, C_in, C_out) and `block1_conv1_bias` (C_out,) and so on, for every layer
             up to the deepest one.
         pooling: `max` or `ave`.
-        dtype: of weights and activations. With bfloat16 the image and the first layer, which would see it rounded to
-            whole grey levels, stay in float32, and so does what is returned.
+        dtype: of weights and activations. With bfloat16 the image, which would be rounded to whole grey levels, and the
+            first layer stay in float32, and so do the features returned.
 
     Returns:
         A functional model from (N, H, W, 3), BGR minus `BGR_MEAN`, any H and W, to a dict of layer name to

@@ -1,4 +1,4 @@
-"""Where weights come from: Keras' ImageNet files, a file of the user's, the package itself, or chance.
+"""Sources of weights: Keras' ImageNet files, a user's file, the package itself, or a random generator.
 
 Weights are a dict of `block1_conv1_kernel` (3, 3, C_in, C_out) and `block1_conv1_bias` (C_out,), float32, for every
 layer that was asked for. A file may hold more layers than that, or fewer than the network has.
@@ -42,7 +42,7 @@ def load(architecture: Architecture, source: str | None, layers: Iterable[str]) 
         layers: names such as `conv1_1`.
 
     Raises:
-        InvalidInputError, MissingFileError: the source is unknown or cannot be had, the file is damaged, or a layer
+        InvalidInputError, MissingFileError: the source is unknown or not available, the file is damaged, or a layer
             is missing from it or has another shape.
     """
     layers = tuple(layers)
@@ -67,7 +67,7 @@ def load(architecture: Architecture, source: str | None, layers: Iterable[str]) 
 
 
 def layers_in(architecture: Architecture, source: str | None) -> tuple[str, ...]:
-    """The first layers of the network that a source has, without a gap: all of them, but for files that end before.
+    """The first layers of the network that a source has, without a gap: all of them, unless a file ends earlier.
 
     Raises:
         InvalidInputError, MissingFileError: the file cannot be read, or lacks the first layer.
@@ -85,7 +85,7 @@ def layers_in(architecture: Architecture, source: str | None) -> tuple[str, ...]
 def random(architecture: Architecture, layers: Iterable[str], *, seed: int = 0) -> Weights:
     """He-normal kernels, N(0, 2 / (9 C_in)), and zero biases, drawn in the order of the network (He et al. 2015).
 
-    Untrained features see colour and the finest texture only; they are for tests and experiments.
+    Untrained features represent colour and the finest texture only; they are for tests and experiments.
     """
     generator = np.random.default_rng(seed)
     weights: Weights = {}
@@ -107,11 +107,11 @@ def keras_file(architecture: Architecture) -> Path:
     name, digest = KERAS_FILES[architecture.name]
     cached = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / name
     if cached.is_file() and hashlib.md5(cached.read_bytes()).hexdigest() == digest:
-        return cached  # put there by hand, or by Keras, which would say where it looks and delete what it does not know
+        return cached  # without asking Keras, which would print a message, and delete a file that it does not know
     url = f"{KERAS_URL}/{architecture.name}/{name}"
     try:
         return Path(utils.get_file(name, url, cache_subdir="models", file_hash=digest))
-    except Exception as error:  # Keras raises a bare Exception for whatever went wrong on the way
+    except Exception as error:  # Keras raises a bare Exception for any failure of a download
         raise InvalidInputError(
             f"cannot get the weights of {architecture.name} from {url} ({_first_line(error)}): download that file "
             f"elsewhere and put it at {cached}, or name a file as weights (--weights)"
@@ -145,7 +145,7 @@ def from_file(path: Path, architecture: Architecture, layers: Iterable[str]) -> 
 
 
 def fingerprint(weights: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of names and values, the same whatever file they came from; for records."""
+    """SHA-256 of names and values, independent of the kind of file; for records."""
     digest = hashlib.sha256()
     for name in sorted(weights):
         digest.update(name.encode())
@@ -166,12 +166,12 @@ def _shapes(architecture: Architecture, layers: Iterable[str]) -> dict[str, tupl
 
 
 def _found_in(path: Path) -> Weights:
-    """All that is in a weights file."""
+    """All weights in a file, by name."""
     if not path.is_file():
         raise MissingFileError(f"no weights file {path}: check the path")
     try:
         return _read_npz(path) if path.suffix.lower() == ".npz" else _read_h5(path)
-    except Exception as error:  # NumPy, zipfile, zlib and HDF5 have many ways of meeting damage
+    except Exception as error:  # NumPy, zipfile, zlib and HDF5 raise many types for a damaged file
         raise InvalidInputError(
             f"{path} cannot be read as a weights file ({_first_line(error)}): it is damaged or not an "
             f"{path.suffix} file; get it again"
@@ -184,7 +184,7 @@ def _read_npz(path: Path) -> Weights:
 
 
 def _read_h5(path: Path) -> Weights:
-    """Weights of everything called `block<i>_conv<j>...`, however deep: Keras has nested them differently over time."""
+    """Weights of everything named `block<i>_conv<j>...`, however deep: versions of Keras nest them differently."""
     import h5py
 
     weights: Weights = {}

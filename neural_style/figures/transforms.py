@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from neural_style import images
-from neural_style.color_transfer import LUMA, match_colors, transfer_color
+from neural_style.color_transfer import match_colors, transfer_color
+from neural_style.images import LUMA
 
 Array = np.ndarray[Any, Any]
 

@@ -19,6 +19,9 @@ MIN_SIDE = 8
 # 1.5 GB of RGB: a larger picture is more likely a mistake, or a decompression bomb, than a photo.
 MAX_PIXELS = 500_000_000
 
+LUMA = np.array([0.299, 0.587, 0.114])
+"""Weights of R, G and B in the luminance: those of ITU-R BT.601, JFIF's full-range YCbCr and Pillow's mode "L"."""
+
 METHODS: dict[str, Image.Resampling] = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -76,11 +79,11 @@ def over_white(rgb: Array, alpha: Array) -> Array:
 
 
 def luminance(rgb: Array) -> Array:
-    """The weights of Pillow's mode "L" (ITU-R 601-2), in three equal channels."""
+    """Luminance, as in Pillow's mode "L", in three equal channels."""
     if rgb.dtype == np.uint8:
         grey: Array = np.asarray(Image.fromarray(rgb).convert("L"))
     else:
-        grey = np.asarray(rgb @ np.array([0.299, 0.587, 0.114], np.float32))
+        grey = np.asarray(rgb @ LUMA.astype(np.float32))
     return np.repeat(grey[..., None], 3, axis=2)
 
 

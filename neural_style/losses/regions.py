@@ -1,18 +1,15 @@
-"""How far the texture of each painted region is from that of the same region of the style."""
+"""Losses of the neural doodle: the distance between textures region by region."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
 from keras import ops
 
 from neural_style.backend import Tensor
-from neural_style.features.vgg import Architecture, block_of
+from neural_style.errors import InvalidInputError
+from neural_style.losses.shapes import check_axes, check_positions, check_target
 from neural_style.losses.style import gram_matrix
-
-Array = np.ndarray[Any, Any]
 
 
 def region_gram_matrices(
@@ -22,68 +19,45 @@ def region_gram_matrices(
 
     `mean(M_r)` makes a small region count as much as a large one; the sum over positions is not divided by their
     number, so that the whole grows with the size of the image. The shift of the improved doodle comes after the mask:
-    what is masked out counts as the shift, not as nothing.
+    a position outside the mask has the shift as its activation, not zero.
 
     Args:
-        features: F, (1, h, w, C).
-        masks: M, (1, h, w, R), in 0..1; no region may be empty.
-        areas: mean(M_r) of the whole image, of which features and masks may be a part; None if they are all of it.
+        features: F, (N, h, w, C).
+        masks: M, (N, h, w, R) or (1, h, w, R), in 0..1; no region may be empty.
+        areas: mean(M_r) of the whole image, of which features and masks may be a part, for a single picture or all of
+            a batch; None if they are all of it.
         shift: added to every masked activation, see `gram_matrix`.
 
     Returns:
-        (R, C, C).
+        (N, R, C, C), in squared units of the features.
+
+    Raises:
+        InvalidInputError: the shapes are not these.
     """
-    grams = [gram_matrix(features * masks[..., r : r + 1], shift=shift) for r in range(masks.shape[-1])]
-    means = ops.mean(masks, axis=(0, 1, 2)) if areas is None else ops.convert_to_tensor(areas, dtype=masks.dtype)
-    return ops.stack(grams) / (features.shape[-1] * means[:, None, None])
+    check_positions("masks", masks, features)
+    regions = masks.shape[-1]
+    if areas is not None and len(areas) != regions:
+        raise InvalidInputError(f"areas must be {regions}, one for each region of the masks, received {len(areas)}")
+    grams = [gram_matrix(features * masks[..., r : r + 1], shift=shift) for r in range(regions)]
+    means = ops.mean(masks, axis=(1, 2)) if areas is None else ops.convert_to_tensor([areas], dtype=masks.dtype)
+    return ops.stack(grams, axis=1) / (features.shape[-1] * means[:, :, None, None])
 
 
 def region_style_loss(grams: Tensor, targets: Tensor) -> Tensor:
     """Doodle loss of a layer: the sum over regions of the mean over all C x C entries of `(G_r - A_r)^2`.
 
-    Args:
-        grams, targets: (R, C, C) of the pastiche and of the style, as sums over equally many positions.
-
-    Returns:
-        A scalar that grows with the square of the number of positions.
-    """
-    return ops.sum(ops.mean(ops.square(grams - targets), axis=(1, 2)))
-
-
-def mask_pyramid(masks: Array, architecture: Architecture, layers: Iterable[str]) -> dict[str, Array]:
-    """What masks become on their way through a network: soft at the edges, as far as a layer sees across them.
-
-    For each convolution an average over 3x3 positions, at the border over those that exist; for each pooling one over
-    2x2, whatever the network's own pooling is. Source: titu1994/Neural-Style-Transfer.
+    Source: titu1994/Neural-Style-Transfer, neural_doodle.py.
 
     Args:
-        masks: (rows, columns, R) in 0..1, at the size of the image.
-        architecture: the network.
-        layers: those to return.
+        grams: G, (N, R, C, C), of the pastiche, sums over positions.
+        targets: A, (N, R, C, C) or (1, R, C, C), of the style, sums over equally many positions.
 
     Returns:
-        (h, w, R) by layer.
+        (N,); grows with the square of the number of positions.
+
+    Raises:
+        InvalidInputError: the shapes are not these.
     """
-    layers = tuple(layers)
-    found, block = {}, 1
-    for layer in architecture.up_to_deepest(layers):
-        if block_of(layer) > block:
-            block += 1
-            rows, columns = (side // 2 for side in masks.shape[:2])
-            masks = masks[: rows * 2, : columns * 2].reshape(rows, 2, columns, 2, -1).mean(axis=(1, 3))
-        masks = _neighbourhood_means(masks)
-        if layer in layers:
-            found[layer] = masks
-    return found
-
-
-def _neighbourhood_means(masks: Array) -> Array:
-    """Means over 3x3 positions. Sums of slices and no running ones, under which a 0 would not stay exactly 0."""
-    for axis in (0, 1):
-        lines = np.moveaxis(masks, axis, 0)
-        total, count = lines.copy(), np.ones(len(lines), masks.dtype)
-        for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
-            total[here] += lines[there]
-            count[here] += 1
-        masks = np.moveaxis(total / count[:, None, None], 0, axis)
-    return masks
+    check_axes("Gram matrices of regions", grams, ("N", "R", "C", "C"))
+    check_target("Gram matrices of regions", grams, targets)
+    return ops.sum(ops.mean(ops.square(grams - targets), axis=(2, 3)), axis=1)

@@ -1,1 +1,1 @@
-"""Masks, guides and label maps: where a style acts, at each layer."""
+"""Masks, what becomes of them at each layer of a network, and label maps."""

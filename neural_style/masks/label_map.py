@@ -1,8 +1,8 @@
-"""Label maps: which pixels of painted masks belong together.
+"""Label maps: the regions of painted masks, as a number for each pixel.
 
-People paint masks with soft brushes and save them as JPEG, so that a mask of four colours holds five thousand. The
-reference gives all of them to k-means, where an edge can take a cluster for itself; here colours are read where they
-are flat, and edges are divided between the regions that they lie between.
+Masks are painted with soft brushes and saved as JPEG, so that a mask of four colours holds five thousand. The reference
+gives all of them to k-means, where an edge can take a cluster for itself; here colours are read in flat places only,
+and the pixels of an edge are assigned to one of the regions that it separates.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from neural_style.validation import check_count
 Array = np.ndarray[Any, Any]
 
 FLAT = 16
-"""Grey levels by which neighbours may differ where a colour is taken for painted: the noise of a JPEG, no edge."""
+"""Grey levels by which neighbours may differ in a flat place: the noise of a JPEG, but no edge."""
 
 SAME_COLOUR = 24
-"""Distance in RGB up to which two colours are one."""
+"""Distance in RGB up to which two colours count as one."""
 
 SMALLEST_COLOUR = 5e-4
-"""Part of the masks below which a colour is a blot and no label."""
+"""Share of the masks below which a colour is a blot, not a label."""
 
 SMALLEST_ISLAND, SMALLEST_ISLAND_PIXELS = 2e-4, 4
-"""Part of a mask, and number of pixels, below which an island is a speck."""
+"""Share of a mask, and number of pixels, below which an island is a speck."""
 
 REACH = 4
 """Pixels from an edge to the flat colours that it may belong to: half a block of a JPEG."""
@@ -60,24 +60,24 @@ NAMES = {
 
 
 MOST_LABELS = 256
-"""A label map holds bytes."""
+"""The number of values of a byte, in which a label map is stored."""
 
 
 def read_labels(style_mask: ImageSource, target_mask: ImageSource, *, labels: int) -> tuple[Array, Array, Array]:
     """The regions of two masks that were painted in the same colours, or nearly the same.
 
-    Colours are those of flat places in both masks; of more than `labels`, the nearest are taken together until so many
-    are left. Every other colour belongs to the nearest of them that is close by, and islands of a few pixels to what
-    surrounds them.
+    Colours are those of flat places in both masks; if there are more than `labels`, the nearest are merged until that
+    many are left. A pixel of any other colour gets the nearest of the labels close by, and an island of a few pixels
+    that of its surroundings.
 
     Args:
         style_mask: a path, a PIL image or an array: the regions of the painting.
-        target_mask: the regions of the picture that is to be made; of any size.
+        target_mask: the regions of the pastiche; of any size.
         labels: number of regions.
 
     Returns:
-        The label of each pixel of either mask, uint8 (rows, columns), and the palette, uint8 (labels, 3): of the
-        colours that a label stands for the most frequent. Labels are numbered by area, the largest first.
+        The label of each pixel of either mask, uint8 (rows, columns), and the palette, uint8 (labels, 3): the most
+        frequent colour of each label. Labels are numbered by area, the largest first.
 
     Raises:
         InvalidInputError, MissingFileError: a mask cannot be read, there are fewer colours than `labels`, or one of
@@ -116,12 +116,12 @@ def count_colours(style_mask: ImageSource, target_mask: ImageSource) -> int:
 
 
 def areas_of(label_map: Array, labels: int) -> Array:
-    """What part of a label map each label has, (labels,)."""
+    """Share of each label in the area of a label map, (labels,)."""
     return np.asarray(np.bincount(label_map.ravel(), minlength=labels) / label_map.size)
 
 
 def resize(label_map: Array, size: tuple[int, int]) -> Array:
-    """A label map at `size` (rows, columns): each pixel takes one of the labels, none is mixed."""
+    """A label map at `size` (rows, columns), by nearest neighbours: labels are not mixed."""
     return images.resize(label_map, size, method="nearest")
 
 
@@ -131,7 +131,7 @@ def one_hot(label_map: Array, labels: int) -> Array:
 
 
 def preview(label_map: Array, palette: Array) -> Array:
-    """A label map to look at: regions in their colours, numbered, with a legend of colours and areas below.
+    """A picture of a label map: regions in their colours, numbered, with a legend of colours and areas below.
 
     Returns:
         uint8 (rows and a line for each label, columns, 3).
@@ -143,7 +143,7 @@ def preview(label_map: Array, palette: Array) -> Array:
     canvas.paste(Image.fromarray(palette[label_map]))
     draw = ImageDraw.Draw(canvas)
     for label, (colour, area) in enumerate(zip(palette, areas_of(label_map, len(palette)), strict=True)):
-        ink = "black" if colour @ [0.299, 0.587, 0.114] > 128 else "white"
+        ink = "black" if colour @ images.LUMA > 128 else "white"
         inside = np.pad(label_map == label, 1)
         row, column = np.unravel_index(distance_transform_edt(inside).argmax(), inside.shape)
         if area:
@@ -161,7 +161,7 @@ def describe(colour: Array) -> str:
 
 
 def _flat_places(mask: Array) -> Array:
-    """Where a pixel is like its neighbours; everywhere, in a mask that is flat hardly anywhere."""
+    """Where a pixel is like its neighbours; everywhere in a mask that has hardly a flat place."""
     from scipy.ndimage import maximum_filter, minimum_filter
 
     highest, lowest = maximum_filter(mask, size=(3, 3, 1)), minimum_filter(mask, size=(3, 3, 1))
@@ -170,7 +170,7 @@ def _flat_places(mask: Array) -> Array:
 
 
 def _flat_colours(masks: Sequence[Array], flat: Sequence[Array]) -> tuple[Array, Array]:
-    """The colours of flat places (n, 3), `SAME_COLOUR` apart, and their part of them (n,), largest first."""
+    """The colours of flat places (n, 3), `SAME_COLOUR` apart, and their shares of these (n,), largest first."""
     from scipy.ndimage import uniform_filter
 
     side = 32  # bins a channel, eight grey levels wide
@@ -199,10 +199,10 @@ def _flat_colours(masks: Sequence[Array], flat: Sequence[Array]) -> tuple[Array,
 
 
 def _grouped(colours: Array, areas: Array, labels: int) -> Array:
-    """The label of each colour (n,): those two that cost least are taken together until `labels` are left.
+    """The label of each colour (n,): the pair of least cost is merged until `labels` are left.
 
     The cost is that of Ward's method with the square root of its weight, `d^2 sqrt(a b / (a + b))` for areas a and b:
-    with the weight itself, as in k-means, two shades of a large region push a small one out.
+    with the weight itself, as in k-means, two shades of a large region would displace a small region.
     """
     groups, centres, areas = np.arange(len(colours)), colours.copy(), areas.copy()
     alive = list(range(len(colours)))
@@ -222,7 +222,7 @@ def _grouped(colours: Array, areas: Array, labels: int) -> Array:
 def _nearest(mask: Array, flat: Array, colours: Array, groups: Array) -> Array:
     """The label of each pixel, uint8: in flat places by colour alone, at edges by colour among the labels close by.
 
-    Else every edge between black and white would have a rim of grey, were there a grey label anywhere.
+    Otherwise a grey label anywhere would outline every edge between black and white in grey.
     """
     from scipy.ndimage import distance_transform_edt, maximum_filter
 
@@ -250,7 +250,7 @@ def _nearest(mask: Array, flat: Array, colours: Array, groups: Array) -> Array:
 
 
 def _without_specks(label_map: Array) -> Array:
-    """Islands too small to hold a texture take the label of what is nearest to them."""
+    """A label map in which islands too small to hold a texture have the label of the nearest other region."""
     from scipy.ndimage import distance_transform_edt, label
 
     smallest = max(SMALLEST_ISLAND * label_map.size, SMALLEST_ISLAND_PIXELS)

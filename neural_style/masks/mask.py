@@ -1,7 +1,7 @@
-"""Masks: where something acts, and where it does not.
+"""Masks: pictures whose white pixels are where something acts.
 
-One rule everywhere: white acts, black does not, and 128 and above is white. Only `Mask.at_titu1994` differs, because
-the numbers of the reference scripts need it.
+One rule everywhere: white acts, black does not, and 128 and above is white. Only `Mask.at_titu1994` differs, to
+reproduce the numbers of the reference scripts.
 """
 
 from __future__ import annotations
@@ -47,14 +47,15 @@ class Mask:
 
     @property
     def key(self) -> tuple[bytes, tuple[int, int], bool]:
-        """The same for two masks that are the same."""
+        """Equal for two masks with the same pixels and settings."""
         return self.grey.tobytes(), self.size, self.soft
 
     def at(self, size: tuple[int, int], *, method: str = "bilinear") -> Array:
-        """How much each pixel acts, at `size` (rows, columns): float32, 0 or 1, or anything between where `soft`.
+        """The weight of each pixel at `size` (rows, columns): float32, 0 or 1, or anything between if `soft`.
 
-        The greys are resized smoothly, and what is then `WHITE` becomes 1. A mask that would come out all black,
-        because what is white in it is smaller than a pixel of `size`, acts on those pixels that hold the most of it.
+        The greys are resized smoothly, and those that are then at least `WHITE` become 1. A mask that would come out
+        all black, because its white parts are smaller than a pixel of `size`, acts on the pixels that hold the most of
+        them.
         """
         if self.soft:
             return np.clip(images.resize(self.grey.astype(np.float32), size, method=method) / np.float32(255), 0, 1)
@@ -65,10 +66,13 @@ class Mask:
         return white.astype(np.float32)
 
     def at_titu1994(self, size: tuple[int, int]) -> Array:
-        """The same by the reference's rule to the letter, float32: `soft` does not count.
+        """The weight of each pixel by the reference's rule to the letter, float32: `soft` does not count.
 
-        After a bilinear resize up to 127 becomes 0, above 128 becomes 255, 128 itself stays, and everything is
-        divided by the largest. Where the reference goes on with NaN, this raises `InvalidInputError`.
+        After a bilinear resize, greys up to 127 become 0, those above 128 become 255, 128 itself stays, and everything
+        is divided by the largest.
+
+        Raises:
+            InvalidInputError: no white pixel is left; the reference continues with NaN.
         """
         grey = images.resize(self.grey, size, method="bilinear").astype(np.float32)
         grey[grey <= 127] = 0
@@ -76,8 +80,8 @@ class Mask:
         largest = grey.max()
         if largest == 0:
             raise InvalidInputError(
-                f'mask "{self.name}" is all black once it is resized to {size[0]} x {size[1]}: what is white in it is '
-                "too small for that layer; paint it larger"
+                f'mask "{self.name}" is all black once it is resized to {size[0]} x {size[1]}: its white parts are '
+                "too small for that layer; paint them larger"
             )
         return np.asarray(grey / largest)
 
@@ -88,9 +92,13 @@ MaskSource = images.ImageSource | Mask
 def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> Mask:
     """Read a mask from a file, a PIL image or an array; a `Mask` keeps its pixels.
 
-    Colours are reduced to their luminance, more than 8 bits to 8, and what is transparent does not act. Arrays
-    follow the one rule of `images.read`: bool, or numbers in 0..255 whatever their type; floats in 0..1 are refused
-    as all black. `what` names the mask in messages ("style mask 2").
+    Colours are reduced to their luminance, more than 8 bits to 8, and transparent pixels do not act. Arrays follow the
+    one rule of `images.read`: bool, or numbers in 0..255 whatever their type; floats in 0..1 are refused as all black.
+
+    Args:
+        source: the mask.
+        soft: keep the greys as parts of white.
+        what: names the mask in messages ("style mask 2").
 
     Example:
         >>> from neural_style import read_mask
@@ -109,7 +117,7 @@ def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> 
         return replace(source, soft=source.soft or soft)
     picture = images.read(source, what=what, grey=True)
     grey = np.clip(np.rint(picture.rgb[..., 0]), 0, 255).astype(np.uint8)
-    if picture.alpha is not None:  # pictures are laid over white, which would make all of a cut-out act
+    if picture.alpha is not None:  # pictures are composited over white, which would make all of a cut-out act
         grey = np.maximum(grey.astype(np.int16) + picture.alpha - 255, 0).astype(np.uint8)
     _check_white(grey, f'{what} "{picture.name}"')
     return Mask(grey, soft, picture.name, picture.path)

@@ -14,8 +14,9 @@ from neural_style.errors import InvalidInputError
 from neural_style.features.extractor import FeatureExtractor
 from neural_style.features.statistics import Field, Statistic
 from neural_style.inputs import Inputs
-from neural_style.losses.regions import mask_pyramid, region_gram_matrices, region_style_loss
+from neural_style.losses.regions import region_gram_matrices, region_style_loss
 from neural_style.masks import label_map
+from neural_style.masks.propagation import mask_pyramid
 from neural_style.objectives import terms
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
 

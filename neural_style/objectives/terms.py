@@ -1,4 +1,9 @@
-"""The terms that techniques share: a loss of `neural_style.losses` with its statistic, its weight and its target."""
+"""The terms that techniques share: a loss of `neural_style.losses` with its statistic, its weight and its target.
+
+Normalisations are units of content and style losses; see `neural_style.losses.content` and `.style` for the formulas:
+`titu1994`, the sums of the reference scripts; `gatys2016`, the means of the authors' notebooks; `johnson2016`, the same
+with Gram matrices divided by C h w; `relative`, squared errors in parts of the target's square.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +21,21 @@ from neural_style.features.tiling import IMAGE
 from neural_style.features.vgg import size_at
 from neural_style.losses.content import content_loss_gatys2016, content_loss_titu1994, squared_error
 from neural_style.losses.relative import relative_error, relative_to
+from neural_style.losses.shapes import check_positions
 from neural_style.losses.style import (
     aligned,
     cross_gram_matrix,
     gram_matrix,
     style_loss_gatys2016,
+    style_loss_johnson2016,
     style_loss_titu1994,
 )
 from neural_style.losses.total_variation import total_variation as total_variation_loss
 from neural_style.masks.guidance import Guide
-from neural_style.objectives.objective import Loss, Term, value_itself
+from neural_style.objectives.objective import Loss, Term, statistic_itself
+from neural_style.validation import check_choice
+
+NORMALIZATIONS = ("titu1994", "gatys2016", "johnson2016", "relative")
 
 
 @dataclass(frozen=True)
@@ -46,9 +56,10 @@ class Gram:
     energy: str = "positions"
 
     def __call__(self, features: Tensor, guide: Tensor | None = None) -> Tensor:
-        """Features (1, h, w, C) and the weights of a guide (1, h, w, 1), None for everywhere; (C, C)."""
+        """Features (N, h, w, C) and the weights of a guide (1, h, w, 1), None for everywhere, to (N, C, C)."""
         if guide is None:
             return gram_matrix(features, shift=self.shift) * self.factor
+        check_positions("the guide", guide, features)
         if self.energy == "positions":
             return gram_matrix(features * guide, shift=self.shift) * self.factor
         return gram_matrix((features + self.shift) * guide) * self.factor
@@ -67,10 +78,11 @@ class CrossGram:
     shift: float = 0.0
 
     def __call__(self, features: Tensor, deeper: Tensor, guide: Tensor | None = None) -> Tensor:
-        """Features (1, h, w, C_l) and (1, h', w', C_k), and weights of a guide as `aligned` as they are; (C_l, C_k)."""
+        """Features (N, h, w, C_l) and (N, h', w', C_k), and a guide of their size when `aligned`, to (N, C_l, C_k)."""
         features, deeper = aligned(features, deeper)
         shifted = features + self.shift
         if guide is not None:
+            check_positions("the guide", guide, features)
             # On one factor and squared, it weighs a position as it does in a Gram matrix.
             shifted = shifted * ops.square(guide)
         return cross_gram_matrix(shifted, deeper + self.shift) * self.factor
@@ -85,27 +97,30 @@ def content(
     normalization: str,
     loss_type: int = 0,
 ) -> Term:
-    """The pastiche's activations at a layer against those of the content.
+    """The content term of a layer: features of the pastiche against those of the content.
 
     Args:
-        layer: where.
+        layer: name of the layer.
         target: (1, h, w, C), of the content.
         weight: of the term.
         image_size: rows and columns of the pastiche.
-        normalization: `titu1994`, `gatys2016` or `relative`.
+        normalization: `titu1994`, `gatys2016`, `johnson2016` (whose content loss is that of `gatys2016`) or `relative`.
         loss_type: of `titu1994`.
     """
-    # A squared error is a sum over positions, so it is the statistic and not a loss of one: it has no target then.
+    check_choice("normalization", normalization, NORMALIZATIONS)
+    # A squared error is a sum over positions, so it is the statistic itself, which tiles add up, and needs no target.
+    mean = partial(content_loss_gatys2016, count=prod(target.shape[1:]))
     errors: dict[str, Any] = {
         "titu1994": partial(content_loss_titu1994, image_size=image_size, loss_type=loss_type),
-        "gatys2016": partial(content_loss_gatys2016, count=target.size),
+        "gatys2016": mean,
+        "johnson2016": mean,
         "relative": squared_error,
     }
     statistic = Statistic((layer,), errors[normalization], (Field(target),))
     if normalization == "relative":
-        norm = np.square(target, dtype=np.float64).sum().astype(target.dtype)
+        norm = np.square(target, dtype=np.float64).sum(axis=(1, 2, 3)).astype(target.dtype)
         return Term(f"content.{layer}", weight, statistic, relative_to, norm)
-    return Term(f"content.{layer}", weight, statistic, value_itself)
+    return Term(f"content.{layer}", weight, statistic, statistic_itself)
 
 
 def correlations(
@@ -117,19 +132,22 @@ def correlations(
     shift: float = 0.0,
     guide: Guide | None = None,
 ) -> Statistic:
-    """The Gram matrix of a layer, or between two.
+    """The statistic of a style term: the Gram matrix of a layer, or the one between two.
+
+    It is a sum over positions for `titu1994`, and a mean for the other normalisations.
 
     Args:
         layers: one layer, or a layer and its deeper neighbour (for which there is no `titu1994`).
-        size: rows and columns of the image that is looked at: the painting, or the pastiche.
-        image_size: rows and columns of the pastiche. What `titu1994` sums over is brought to as many positions as the
-            pastiche has, so that the size of the painting changes nothing.
-        normalization: `titu1994`, `gatys2016` or `relative`.
+        size: rows and columns of the image whose statistic it is: the painting, or the pastiche.
+        image_size: rows and columns of the pastiche. The sum of `titu1994` is scaled to the number of positions of the
+            pastiche, so that the size of the painting changes nothing.
+        normalization: `titu1994`, `gatys2016`, `johnson2016` or `relative`.
         shift: added to every activation.
-        guide: where it is measured; None is everywhere.
+        guide: weights of the positions; None weighs all the same.
     """
+    check_choice("normalization", normalization, NORMALIZATIONS)
     total = prod(size_at(layers[0], image_size)) if normalization == "titu1994" else 1
-    is_mean = guide is not None and guide.energy == "one"  # already: the weights' squares add up to one
+    is_mean = guide is not None and guide.energy == "one"  # already, as the weights' squares add up to one
     factor = float(total) if is_mean else total / prod(_aligned_size(layers, size))
     fields = () if guide is None else (guide.weights,)
     if len(layers) == 2:
@@ -146,19 +164,21 @@ def style(
     image_size: tuple[int, int],
     normalization: str,
 ) -> Term:
-    """The pastiche's correlations against those of a style.
+    """A style term: correlations of the pastiche against those of a style.
 
     Args:
         statistic: of the pastiche, from `correlations`.
-        target: the same of the style.
+        target: the same of the style, (1, C, C).
         name: of the term.
         weight: of the term.
         image_size: rows and columns of the pastiche.
-        normalization: `titu1994`, `gatys2016` or `relative`.
+        normalization: as in `correlations`.
     """
+    check_choice("normalization", normalization, NORMALIZATIONS)
     losses: dict[str, Loss] = {
         "titu1994": partial(style_loss_titu1994, image_size=image_size),
         "gatys2016": style_loss_gatys2016,
+        "johnson2016": style_loss_johnson2016,
         "relative": relative_error,
     }
     return Term(name, weight, statistic, losses[normalization], target)
@@ -166,7 +186,7 @@ def style(
 
 def total_variation(*, weight: float) -> Term:
     """The total variation of the pastiche."""
-    return Term("tv", weight, Statistic((IMAGE,), total_variation_loss, halo=1), value_itself)
+    return Term("tv", weight, Statistic((IMAGE,), total_variation_loss, halo=1), statistic_itself)
 
 
 def _aligned_size(layers: tuple[str, ...], size: tuple[int, int]) -> tuple[int, int]:

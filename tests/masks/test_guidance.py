@@ -51,7 +51,7 @@ def test_complementary_masks_are_two_objectives_added(photo, painting, rule):
 
 
 REACH = {"simple": 32 + 17, "inside": 32}
-"""Columns that a mask which ends at column 32 may reach: what conv2_2 sees, and what bilinear resizing adds."""
+"""Columns that a mask which ends at column 32 may act on: the receptive field of conv2_2, and bilinear resizing."""
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ REACH = {"simple": 32 + 17, "inside": 32}
 )
 @pytest.mark.parametrize("rule", ["titu1994", "simple", "inside"])
 def test_a_masked_style_moves_its_region_only(photo, painting, network, settings, rule):
-    """The gradient of a masked style is zero where no receptive field of a masked position reaches."""
+    """The gradient of a masked style is zero outside the receptive fields of masked positions."""
     left = np.zeros((48, 96), bool)
     left[:, :32] = True
     guides = {"mask_normalization": "gatys2017", "guide_propagation": rule} if rule != "titu1994" else {}
@@ -143,7 +143,7 @@ def test_a_region_that_vanishes_at_a_layer_is_named(photo, painting):
     mask = np.zeros((40, 48), bool)
     mask[:3, :3] = True
     network = Network(model="mini", weights="random", mask_normalization="gatys2017", guide_propagation="inside")
-    with pytest.raises(InvalidInputError, match=r"has no position at conv\d_\d that sees nothing but white"):
+    with pytest.raises(InvalidInputError, match=r"is too small for conv\d_\d: no receptive field there is all white"):
         network.objective(photo, Style(painting, mask=mask), image_size=40)
     with pytest.raises(InvalidInputError, match="all black"):
         network.objective(photo, Style(painting, mask=np.zeros((40, 48), bool)), image_size=40)
