@@ -17,6 +17,7 @@ from neural_style.runs.result import Result, Step
 from neural_style.runs.settings import Run
 
 if TYPE_CHECKING:
+    from neural_style.backend.cache import clear_caches
     from neural_style.features.statistics import Statistic
     from neural_style.objectives.objective import Objective, Term
     from neural_style.runs.transfer import minimise
@@ -27,6 +28,7 @@ _STARTING_THE_BACKEND = {
     "Objective": "neural_style.objectives.objective",
     "Statistic": "neural_style.features.statistics",
     "Term": "neural_style.objectives.objective",
+    "clear_caches": "neural_style.backend.cache",
     "minimise": "neural_style.runs.transfer",
 }
 """Public names whose modules need Keras: imported when they are first used, so that this package starts no backend."""
@@ -47,6 +49,7 @@ __all__ = [
     "Step",
     "Style",
     "Term",
+    "clear_caches",
     "minimise",
     "paint",
     "read_mask",
