@@ -53,7 +53,8 @@ def gram_errors(extractor, picture, painting):
 def at_equal_seconds(photo, painting, rows, seconds, **settings):
     """The picture of the defaults of `network` after so many seconds."""
     started, image = time.monotonic(), None
-    for step in Network(model="mini", **settings).steps(photo, painting, image_size=rows, iterations=100):
+    run = {"image_size": rows, "iterations": 100, "bounded": False}  # as in the reference scripts
+    for step in Network(model="mini", **settings).steps(photo, painting, **run):
         image = step.image
         if time.monotonic() - started >= seconds:
             break
