@@ -55,11 +55,13 @@ TINY = {
 
 TINY_EXAMPLES = {
     "custom_loss": "photo.png painting.png out.png --weights random --sizes 24 32 --iterations 1 --tile 64",
+    "lbfgs_keras_model": "--size 8 --evaluations 5 --output out.png",
     "early_stop": "photo.png painting.png out.png --weights random --image_size 32 --iterations 2",
 }
 """Arguments with which each script of examples/ runs in seconds. A script that is not here fails."""
 
 TINY_SIZES = ("24", "32", "48")
+TINY_ITERATIONS = ("1", "2")
 WITHOUT_OUTPUT = ("plan", "show")
 OTHERS = ("pip install .", "make demo", "make test", "make docs")
 """Lines of pages that are not run here."""
@@ -110,12 +112,18 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
     """The same command, at a size that takes seconds."""
     name = arguments[0]
     assert name in TINY, f"{name} is not in the table of this test: add the flags that make it tiny"
-    words = list(arguments)
-    if "--sizes" in words:
-        first = words.index("--sizes") + 1
-        last = next((i for i in range(first, len(words)) if words[i].startswith("--")), len(words))
-        words[first:last] = TINY_SIZES[: last - first]
+    words = replaced(list(arguments), ["--sizes"], TINY_SIZES)
+    words = replaced(words, ["--vary", "num_iter"], TINY_ITERATIONS)
     return [*words, *TINY[name], *(["--overwrite"] if overwrite and name not in WITHOUT_OUTPUT else [])]
+
+
+def replaced(words: list[str], flag: list[str], values: tuple[str, ...]) -> list[str]:
+    """The same words, with as many of `values` as there are after the flag, or all of them."""
+    for first in range(len(flag), len(words)):
+        if words[first - len(flag) : first] == flag:
+            last = next((i for i in range(first, len(words)) if words[i].startswith("--")), len(words))
+            return [*words[:first], *values[: last - first], *words[last:]]
+    return words
 
 
 def tiny_code(code: str) -> str:
