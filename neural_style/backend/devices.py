@@ -21,11 +21,13 @@ class Gpu(NamedTuple):
         number: its place among those that CUDA shows this process.
         held: bytes that the backend has taken there, at least.
         limit: bytes that it takes there at most; None for all that are free.
+        is_pooled: whether it takes all that is free with the first byte, so that what is left of that is unknown.
     """
 
     number: int
     held: int
     limit: int | None
+    is_pooled: bool = False
 
 
 def choose_device(name: str) -> None:
@@ -87,7 +89,8 @@ def gpu() -> Gpu:
     if NAME == "tensorflow":
         used = tf.config.get_visible_devices("GPU")[0]
         number = tf.config.list_physical_devices("GPU").index(used)
-        return Gpu(number, int(tf.config.experimental.get_memory_info("GPU:0")["peak"]), None)
+        peak = int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+        return Gpu(number, peak, None, is_pooled=not tf.config.experimental.get_memory_growth(used))
     device = jax.config.jax_default_device or jax.devices()[0]
     statistics = device.memory_stats() or {}  # JAX takes three quarters of a GPU at once, and never more
     held = max(statistics.get("bytes_in_use", 0), statistics.get("pool_bytes", 0))

@@ -104,6 +104,7 @@ def _one_line_each(*, quiet: bool) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning  # type: ignore[assignment]
+            warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged pictures, whose error is printed
             yield
     finally:
         logger.removeHandler(handler)
