@@ -16,8 +16,22 @@ what lies outside 0..255, over 64, and b, the weight of the content, raised or l
 the same painting is expected, equally moved: the mean difference in grey levels counts `--steady` / 64.
 
 Any picture may be a style, and any but a texture a photo. Photos and styles are scaled, flipped, transposed and
-recoloured at random. Random numbers depend on `--seed` and the step alone, so that a run that was stopped goes on like
+recoloured at random; more paintings come from `tools/make_paintings.py`. Random numbers depend on `--seed` and the step alone, so that a run that was stopped goes on like
 one that was not.
+
+The file in this repository took 16 minutes on an H100 (19 steps a second, 18 GB; JAX): 9000 steps of the first line and
+7700 of the second, after it had shown that photos were given up for too little. The rate followed the cosine of 18923
+steps before, and of 16700 after.
+
+    KERAS_BACKEND=jax python tools/train_painter.py --images train --styles painted --textures 90
+        --validate content style --validate_without <the judged names> --vgg19 vgg19_blocks_1_3.npz --dtype bfloat16
+        --every 1000 --out run --steps 18923 --content 0.88 --balance 1
+    ... --resume --steps 16700 --content 0.70
+
+where `painted` is that of `make_paintings.py --images train`. Pictures of `train` that copy one of `content` or `style`
+are left out, whether judged, validated with or neither. Validated on 12 whole pairs of 256 x 384, VGG-19's Gram error
+over the photo's fell from 0.61 (colours alone) to 0.121 in 1000 steps and 0.050 in 9000, at a content error of 0.74;
+after the second line it is 0.065 at 0.54.
 """
 
 from __future__ import annotations
@@ -464,7 +478,7 @@ def main() -> None:
     state = restore(options.out) if options.resume else fresh(options)
     print(f"{sum(int(np.prod(w.shape)) for w in state['weights'].values())} parameters", flush=True)
     step = int(np.asarray(state["step"]))
-    if options.resume and (options.out / "steps.txt").is_file():
+    if options.resume and options.fit_minutes and (options.out / "steps.txt").is_file():
         options.steps = int((options.out / "steps.txt").read_text())
     mark = 0.0
 
