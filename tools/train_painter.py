@@ -16,8 +16,8 @@ what lies outside 0..255, over 64, and b, the weight of the content, raised or l
 the same painting is expected, equally moved: the mean difference in grey levels counts `--steady` / 64.
 
 Any picture may be a style, and any but a texture a photo. Photos and styles are scaled, flipped, transposed and
-recoloured at random; more paintings come from `tools/make_paintings.py`. Random numbers depend on `--seed` and the step alone, so that a run that was stopped goes on like
-one that was not.
+recoloured at random; more paintings come from `tools/make_paintings.py`. Random numbers depend on `--seed` and the step
+alone, so that a run that was stopped goes on like one that was not.
 
 The file in this repository took 16 minutes on an H100 (19 steps a second, 18 GB; JAX): 9000 steps of the first line and
 7700 of the second, after it had shown that photos were given up for too little. The rate followed the cosine of 18923
