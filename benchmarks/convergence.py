@@ -42,7 +42,7 @@ def solved(minimise, objective, start, evaluations):
     for point in minimise(objective.function, start, evaluations=evaluations):
         trace.append((time.perf_counter(), point.value))
         if point.value < best:
-            best, image = point.value, point.image
+            best, image = point.value, point.x
     return since_the_first(trace), np.asarray(image)
 
 

@@ -13,9 +13,12 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
+from neural_style import images
 from neural_style.cli import main as neural_style
+from neural_style.images import grid
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -165,20 +168,14 @@ AFTERWARDS = ("mask_transfer", "color_transfer")
 
 
 def together(names: tuple[str, ...], path: Path) -> None:
-    """Pictures side by side, as many rows each; a single one is a sheet already."""
-    panels = [Image.open(f"{name}.png").convert("RGB") for name in names]
-    if len(panels) == 1:
-        panels[0].save(path, quality=88)
-        return
-    gaps = GAP * (len(panels) - 1)
-    rows = min(HEIGHT, round((WIDTH - gaps) / sum(panel.width / panel.height for panel in panels)))
-    panels = [p.resize((round(p.width * rows / p.height), rows), Image.Resampling.LANCZOS) for p in panels]
-    sheet = Image.new("RGB", (sum(panel.width for panel in panels) + gaps, rows), "white")
-    left = 0
-    for panel in panels:
-        sheet.paste(panel, (left, 0))
-        left += panel.width + GAP
-    sheet.save(path, quality=88)
+    """Write pictures side by side, in the same height; a single one is a contact sheet, and is kept as it is."""
+    panels = [np.asarray(Image.open(f"{name}.png").convert("RGB")) for name in names]
+    if len(panels) > 1:
+        aspects = [panel.shape[1] / panel.shape[0] for panel in panels]
+        rows = min(HEIGHT, round((WIDTH - GAP * (len(panels) - 1)) / sum(aspects)))
+        panels = [images.resize(p, (rows, round(p.shape[1] * rows / p.shape[0])), method="lanczos") for p in panels]
+    sheet, _ = grid.draw([[grid.Cell(panel) for panel in panels]], gap=GAP, margin=0)
+    Image.fromarray(sheet).save(path, quality=88)
 
 
 def main() -> None:

@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image
 
 from neural_style import images
-from neural_style.errors import InvalidInputError, check_choice
+from neural_style.errors import InvalidInputError
 from neural_style.images import LUMA, ImageSource
 from neural_style.masks.mask import MaskSource, read_mask
+from neural_style.validation import check_choice
 
 Array = np.ndarray[Any, Any]
 
@@ -27,16 +28,16 @@ NOISE = 1e-5 * 255**2
 leongatys/NeuralImageSynthesis, whose colours are in 0..1."""
 
 
-def color_transfer(
+def transfer_color(
     content: ImageSource, generated: ImageSource, *, method: str = "luminance", mask: MaskSource | None = None
 ) -> Array:
     """`generated` in the colours of `content`, in the size of `generated`.
 
     Example:
-        >>> from neural_style import color_transfer
+        >>> from neural_style import transfer_color
         >>> from neural_style.samples import sample
         >>> cat, night = sample("cat"), sample("night")
-        >>> recoloured = color_transfer(cat, night, method="pca")
+        >>> recoloured = transfer_color(cat, night, method="pca")
         >>> [picture.mean(axis=(0, 1)).round().tolist() for picture in (cat, night, recoloured)]
         [[148.0, 111.0, 87.0], [78.0, 112.0, 139.0], [148.0, 111.0, 87.0]]
 

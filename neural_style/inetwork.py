@@ -1,33 +1,35 @@
 """INetwork: four improvements of the neural algorithm of artistic style (Novak & Nikulin 2016, arXiv:1605.04603).
 
-Two variants. `titu1994` is the mathematics of `INetwork.py` of titu1994/Neural-Style-Transfer, to the number; what it
-calls a chain, and which way its geometric weights run, are not the paper's. `novak2016` is the paper's.
+Two variants. `titu1994` is the mathematics of `INetwork.py` of titu1994/Neural-Style-Transfer, to the number; its
+chain, and the direction of its geometric weights, differ from the paper's. `novak2016` is the paper's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import isfinite
 from typing import ClassVar, Self, TypeVar
 
-from neural_style.errors import InvalidInputError, check_choice
-from neural_style.network import Network
+from neural_style.errors import InvalidInputError
+from neural_style.network import (
+    RELATIVE_CONTENT_WEIGHT,
+    RELATIVE_TOTAL_VARIATION_WEIGHT,
+    TOTAL_VARIATION_WEIGHT,
+    TransferTechnique,
+    weights_of_layers,
+)
+from neural_style.objectives.transfer_loss import TransferLoss
+from neural_style.validation import check_choice, check_finite, documented, setting
 
 _Key = TypeVar("_Key")
-
-NOVAK_CONTENT_WEIGHT = 0.05
-"""In relative errors: of the content at all layers against the style at all pairs of layers."""
-
-NOVAK_TOTAL_VARIATION_WEIGHT = 1e-6
-"""Of the mean of what total variation sums, beside relative errors: takes the grain away and blurs nothing. The
-reference's number would make a third of the loss."""
 
 VARIANTS = ("titu1994", "novak2016")
 
 
-@dataclass(frozen=True)
-class INetwork(Network):
+@documented
+@dataclass(frozen=True, kw_only=True)
+class INetwork(TransferTechnique):
     """Network with geometric layer weights (section 3.1 of the paper), all layers (3.2), an activation shift (3.3) and
     a correlation chain (3.5), each of which can be switched off.
 
@@ -38,117 +40,139 @@ class INetwork(Network):
 
     in which each layer's loss has a fixed coefficient, the last one -1: THIS OBJECTIVE IS NOT BOUNDED BELOW. It rewards
     a pastiche whose deepest layer is unlike the style. With real weights that usually goes well for the 200 evaluations
-    of a run; a warning tells when it does not. Without the chain the coefficients are 2^-(n-i), largest for the deepest
-    layer; without geometric weights either, 1 / (n + 1).
+    of a run; a warning reports when it does not. Without the chain the coefficients are 2^-(n-i), largest for the
+    deepest layer; without geometric weights either, 1 / (n + 1).
 
     `novak2016` weighs style layers by 2^(D-d) and content layers by 2^d, d being the rank of a layer among D; content
-    is kept at all layers; and the chain is made of Gram matrices BETWEEN neighbouring layers, the smaller map repeated
+    is kept at all layers; and the chain consists of Gram matrices BETWEEN neighbouring layers, the smaller map repeated
     to the size of the larger. The paper's normalisation is not known: here every term is a relative error
     `|V - T|^2 / |T|^2`, and weights of layers are divided by their sum, so that content_weight and style weights are
     ratios at any size and with any network; content_weight is 0.05 by default. Total variation is a mean over pixels
     and channels there.
+
+    `style_layer_weights` multiply these coefficients; a pair of neighbours has the weight of its shallower layer.
 
     Example:
         >>> from neural_style import INetwork
         >>> layers = ("conv1_1", "conv1_2", "conv2_1")
         >>> INetwork(model="mini", style_layers=layers).style_coefficients()
         {('conv1_1',): 0.5, ('conv1_2',): 0.5, ('conv2_1',): -1.0}
-        >>> INetwork(model="mini", style_layers=layers, variant="novak2016").style_coefficients()
+        >>> novak = INetwork(model="mini", style_layers=layers, variant="novak2016")
+        >>> novak.style_coefficients()
         {('conv1_1', 'conv1_2'): 0.666..., ('conv1_2', 'conv2_1'): 0.333...}
-
-    Attributes:
-        variant: `titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper.
-        geometric_weights: weigh layers by powers of two.
-        all_layers: use all convolutional layers where none are named; in novak2016 the content is then kept at all
-            style layers, too.
-        activation_shift: added to every activation before correlations are taken; 0 switches it off.
-        chain: titu1994: subtract each layer's loss from that of the layer before; novak2016: correlations between
-            neighbouring layers.
+        >>> novak.normalization
+        'relative'
     """
 
-    variant: str = "titu1994"
-    geometric_weights: bool = True
-    all_layers: bool = True
-    activation_shift: float = -1.0
-    chain: bool = True
-    normalization: str = field(default="titu1994", init=False)
+    variant: str = setting(
+        "titu1994", "`titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper."
+    )
+    geometric_weights: bool = setting(True, "weigh layers by powers of two.")
+    all_layers: bool = setting(
+        True,
+        "use all convolutional layers where none are named; in novak2016 the content is then kept at all style layers, "
+        "too.",
+    )
+    activation_shift: float = setting(
+        -1.0, "added to every activation before correlations are taken; 0 switches it off."
+    )
+    chain: bool = setting(
+        True,
+        "titu1994: subtract each layer's loss from that of the layer before; novak2016: correlations between "
+        "neighbouring layers.",
+    )
 
     name: ClassVar[str] = "inetwork"
 
     def __post_init__(self) -> None:
         check_choice("variant", self.variant, VARIANTS)
         super().__post_init__()
-        if not isfinite(self.activation_shift):
-            raise InvalidInputError(f"activation_shift must be a finite number, received {self.activation_shift}")
+        check_finite("activation_shift", self.activation_shift)
         if self.variant == "novak2016" and self.content_loss_type:
             raise InvalidInputError("content_loss_type belongs to variant titu1994: leave it at 0")
-        if self.chain and len(self._style_layers) < 2:
+        if self.chain and len(self._ordered_style_layers) < 2:
             raise InvalidInputError("a chain needs at least two style layers: name more, or switch the chain off")
+        weights_of_layers(self, self.style_layers or self._ordered_style_layers)
 
     @property
-    def _content_weight(self) -> float:
-        is_paper = self.variant == "novak2016" and self.content_weight is None
-        return NOVAK_CONTENT_WEIGHT if is_paper else super()._content_weight
+    def normalization(self) -> str:
+        """Units of the loss, which are `titu1994`, or `relative` for novak2016."""
+        return "relative" if self.variant == "novak2016" else "titu1994"
 
     @property
-    def _total_variation_weight(self) -> float:
-        is_paper = self.variant == "novak2016" and self.total_variation_weight is None
-        return NOVAK_TOTAL_VARIATION_WEIGHT if is_paper else super()._total_variation_weight
+    def transfer_loss(self) -> TransferLoss:
+        is_paper = self.variant == "novak2016"
+        content_weight = RELATIVE_CONTENT_WEIGHT if is_paper else self.preset.content_weight
+        tv_weight = RELATIVE_TOTAL_VARIATION_WEIGHT if is_paper else TOTAL_VARIATION_WEIGHT
+        return TransferLoss(
+            content=self._content_weights(),
+            style=self._paper_weights() if is_paper else self._reference_weights(),
+            content_weight=content_weight if self.content_weight is None else self.content_weight,
+            style_scale=self.style_scale,
+            total_variation_weight=tv_weight if self.total_variation_weight is None else self.total_variation_weight,
+            normalization=self.normalization,
+            mean_total_variation=is_paper,
+            content_loss_type=self.content_loss_type,
+            shift=self.activation_shift,
+            mask_normalization=self.mask_normalization,
+            guide_propagation=self.guide_propagation,
+        )
+
+    def resolved(self) -> Self:
+        # None stands for the style layers in novak2016, and a layer here would mean that one alone.
+        content_layer = None if self._content_is_everywhere else self.content_layer or self.preset.content_layer
+        return replace(super().resolved(), content_layer=content_layer, style_layers=self._recorded_style_layers)
 
     @property
-    def _style_layers(self) -> tuple[str, ...]:
-        """In the order of the network: neighbours matter here."""
-        named = self.style_layers or (self._architecture.layers if self.all_layers else self._architecture.style_layers)
-        return tuple(layer for layer in self._architecture.layers if layer in named)
+    def _ordered_style_layers(self) -> tuple[str, ...]:
+        """The style layers in the order of the network: neighbours matter here."""
+        named = self.style_layers or (self.architecture.layers if self.all_layers else self.preset.style_layers)
+        return tuple(layer for layer in self.architecture.layers if layer in named)
 
     @property
-    def _content_layers(self) -> tuple[str, ...]:
-        return self._style_layers if self._content_is_everywhere else (self._content_layer,)
+    def _recorded_style_layers(self) -> tuple[str, ...]:
+        """As named, where weights belong to them one by one."""
+        return self.style_layers if self.style_layers and self.style_layer_weights else self._ordered_style_layers
 
     @property
     def _content_is_everywhere(self) -> bool:
         return self.variant == "novak2016" and self.all_layers and not self.content_layer
 
-    def style_coefficients(self) -> dict[tuple[str, ...], float]:
-        """What each style loss is multiplied by, beside the weight of the style; by the layers that it looks at."""
-        layers, geometric = self._style_layers, self.geometric_weights
-        last = len(layers) - 1
-        if self.variant == "novak2016":
-            looked_at = pairwise(layers) if self.chain else ((layer,) for layer in layers)
-            # A pair has the weight of its shallower layer: the paper has one matrix fewer than layers.
-            return _shares({names: 2.0 ** (last - i) if geometric else 1.0 for i, names in enumerate(looked_at)})
-        if not self.chain:
-            return {(layer,): 2.0 ** (i - last) if geometric else 1 / len(layers) for i, layer in enumerate(layers)}
-        factors = [2.0 ** (i - last + 1) if geometric else 1 / len(layers) for i in range(last)]
-        # sum_i factor_i (S_i - S_{i+1}), sorted by layer
-        coefficients = zip(layers, [*factors, 0.0], [0.0, *factors], strict=True)
-        return {(layer,): gained - lost for layer, gained, lost in coefficients}
-
-    def content_coefficients(self) -> dict[str, float]:
-        """What the loss at each content layer is multiplied by, beside the content weight."""
-        layers = self._content_layers
+    def _content_weights(self) -> dict[str, float]:
+        if not self._content_is_everywhere:
+            return {self.content_layer or self.preset.content_layer: 1.0}
+        layers = self._ordered_style_layers
         return _shares({layer: 2.0**i if self.geometric_weights else 1.0 for i, layer in enumerate(layers)})
 
-    def _scaled_total_variation_weight(self, size: tuple[int, int]) -> float:
-        if self.variant == "titu1994":
-            return self._total_variation_weight
-        return self._total_variation_weight / (3 * (size[0] - 1) * (size[1] - 1))
+    def _paper_weights(self) -> dict[tuple[str, ...], float]:
+        """2^(D-d) of each layer, or pair of neighbours, divided by their sum."""
+        layers = self._ordered_style_layers
+        last = len(layers) - 1
+        compared = pairwise(layers) if self.chain else ((layer,) for layer in layers)
+        # A pair has the weight of its shallower layer: the paper has one matrix fewer than layers.
+        geometric = {names: 2.0 ** (last - i) if self.geometric_weights else 1.0 for i, names in enumerate(compared)}
+        own = weights_of_layers(self, self.style_layers or layers)
+        return {names: share * own[names[0]] if own else share for names, share in _shares(geometric).items()}
 
-    def resolved(self) -> Self:
-        settings = super().resolved()
-        # None means the style layers to novak2016, and must go on meaning it.
-        return replace(settings, content_layer=None) if self._content_is_everywhere else settings
+    def _reference_weights(self) -> dict[tuple[str, ...], float]:
+        """Coefficients of the layers' losses in `titu1994`, in which the chain has negative ones."""
+        layers, geometric = self._ordered_style_layers, self.geometric_weights
+        last = len(layers) - 1
+        if self.chain:
+            factors = [2.0 ** (i - last + 1) if geometric else 1 / len(layers) for i in range(last)]
+            # sum_i factor_i (S_i - S_{i+1}), sorted by layer
+            gained_and_lost = zip([*factors, 0.0], [0.0, *factors], strict=True)
+            coefficients = [gained - lost for gained, lost in gained_and_lost]
+        else:
+            coefficients = [2.0 ** (i - last) if geometric else 1 / len(layers) for i in range(len(layers))]
+        own = weights_of_layers(self, self.style_layers or layers)
+        return {
+            (layer,): coefficient * own[layer] if own else coefficient
+            for layer, coefficient in zip(layers, coefficients, strict=True)
+        }
 
-    @property
-    def _units(self) -> str:
-        return "titu1994" if self.variant == "titu1994" else "relative"
 
-    @property
-    def _shift(self) -> float:
-        return self.activation_shift
-
-
-def _shares(weights: dict[_Key, float]) -> dict[_Key, float]:
+def _shares(weights: Mapping[_Key, float]) -> dict[_Key, float]:
     """The same divided by their sum."""
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}

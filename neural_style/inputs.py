@@ -1,28 +1,26 @@
-"""What goes into a transfer: an image with its weight and size."""
+"""Inputs of a transfer: the content, the styles, and their masks, weights and sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite, sqrt
+from functools import cached_property
+from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from neural_style import images
-from neural_style.errors import InvalidInputError, check_choice
+from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource, Picture
+from neural_style.images.picture import MAX_PIXELS
 from neural_style.masks.mask import Mask, MaskSource, read_mask
+from neural_style.validation import check_choice, check_count, check_weight, documented, setting
 
 RESIZE = ("area", "stretch")
 
-MAX_PIXELS = 2**28
-"""16384 x 16384: a print of a square metre and more; a dozen pictures of that size are a dozen times 3 GiB."""
 
-MAX_COUNT = 2**31 - 1
-"""Nothing that is counted here is larger in earnest, and many a library underneath counts no further."""
-
-
+@documented
 @dataclass(frozen=True, eq=False)
 class Content:
     """The photo whose layout is kept.
@@ -32,37 +30,66 @@ class Content:
         >>> from neural_style.samples import sample
         >>> Content(sample("coffee"), color_mask=sample("cup")).picture.size
         (400, 600)
-
-    Attributes:
-        image: a path, a PIL image or an array (H, W, 3), RGB in 0..255.
-        mask: where styles are measured in the pastiche, for all of them; see `neural_style.masks.mask`.
-        color_mask: where `preserve_color` gives the content's colours back; None is everywhere.
     """
 
-    image: ImageSource
-    mask: MaskSource | None = None
-    color_mask: MaskSource | None = None
+    image: ImageSource | None = setting(
+        None, "a path, a PIL image or an array (H, W, 3), RGB in 0..255; optional where a label_map gives the shape."
+    )
+    mask: MaskSource | None = setting(None, "where all styles act in the pastiche; see `neural_style.read_mask`.")
+    color_mask: MaskSource | None = setting(
+        None, "where `preserve_color` restores the content's colours; None is everywhere."
+    )
+    label_map: ImageSource | None = setting(
+        None, "the regions of the pastiche, each in one colour, for `NeuralDoodle`; see `neural_style.masks.label_map`."
+    )
 
     def read(self) -> Content:
-        """The same with its image and masks in memory."""
+        """The same with image, masks and label map in memory.
+
+        Raises:
+            InvalidInputError, MissingFileError: there is neither image nor label map, or one cannot be read.
+        """
+        if self.image is None and self.label_map is None:
+            raise InvalidInputError("no content was given: name a photo (a doodle may have a label_map instead)")
         return replace(
             self,
-            image=images.read(self.image, what="content"),
+            image=None if self.image is None else images.read(self.image, what="content"),
             mask=_read_mask(self.mask, "content mask"),
             color_mask=_read_mask(self.color_mask, "color mask"),
+            label_map=_read_picture(self.label_map, "content label map"),
         )
 
-    @property
+    @cached_property
     def picture(self) -> Picture:
-        """The image as it was read."""
-        return _read_picture(self.image)
+        """The image in memory, read once.
 
-    @property
-    def mask_as_read(self) -> Mask | None:
-        """The mask in memory."""
-        return _read_mask(self.mask, "mask")
+        Raises:
+            InvalidInputError: there is none, only a label map.
+        """
+        if self.image is None:
+            raise InvalidInputError("the content has no image, only a label_map: give the photo")
+        return images.read(self.image, what="content")
+
+    @cached_property
+    def canvas(self) -> Picture:
+        """The picture that gives the pastiche its shape: the image, or else the label map, opaque."""
+        label_map = _read_picture(self.label_map, "content label map")
+        if self.image is None and label_map is not None:
+            return replace(label_map, alpha=None)
+        return self.picture
+
+    @cached_property
+    def mask_in_memory(self) -> Mask | None:
+        """The mask, read once."""
+        return _read_mask(self.mask, "content mask")
+
+    @cached_property
+    def color_mask_in_memory(self) -> Mask | None:
+        """The colour mask, read once."""
+        return _read_mask(self.color_mask, "color mask")
 
 
+@documented
 @dataclass(frozen=True, eq=False)
 class Style:
     """A painting whose texture is taken.
@@ -72,23 +99,26 @@ class Style:
         >>> from neural_style.samples import sample
         >>> Style(sample("night"), scale=2).size_at((240, 300))
         (480, 600)
-
-    Attributes:
-        image: a path, a PIL image or an array (H, W, 3), RGB in 0..255.
-        weight: of this style against the others and the content; at least 0.
-        scale: size of the painting's strokes in the pastiche: the painting is resized by this factor more. 2 makes
-            strokes twice as large.
-        resize: `area` keeps the painting's own aspect and gives it the area of the content; `stretch` gives it
-            exactly the content's rows and columns, as the reference scripts do.
-        mask: where in the pastiche the style acts: white. With a mask on the content, or with the masks of the
-            reference scripts (`mask_normalization="titu1994"`), it says what part of the painting is looked at, too.
     """
 
     image: ImageSource
-    weight: float = 1.0
-    scale: float = 1.0
-    resize: str = "area"
-    mask: MaskSource | None = None
+    weight: float = setting(1.0, "weight of this style against the others and the content; at least 0.")
+    scale: float = setting(
+        1.0, "size of the strokes: the painting is resized by this factor more, so 2 makes strokes twice as large."
+    )
+    resize: str = setting(
+        "area",
+        "`area` keeps the painting's own aspect and gives it the area of the content; `stretch` gives it exactly the "
+        "content's rows and columns, as the reference scripts do.",
+    )
+    mask: MaskSource | None = setting(
+        None,
+        "where in the pastiche the style acts: white. With a mask on the content, or with the masks of the reference "
+        '(`mask_normalization="titu1994"`), it also selects the part of the painting that is used.',
+    )
+    label_map: ImageSource | None = setting(
+        None, "the painting's regions, each in one colour, for `NeuralDoodle`; see `neural_style.masks.label_map`."
+    )
 
     def __post_init__(self) -> None:
         check_weight("the weight of a style", self.weight)
@@ -98,23 +128,35 @@ class Style:
         check_choice("resize of a style", self.resize, RESIZE)
 
     def read(self) -> Style:
-        """The same with its image and mask in memory."""
-        return replace(self, image=images.read(self.image, what="style"), mask=_read_mask(self.mask, "style mask"))
+        """The same with image, mask and label map in memory.
 
-    @property
+        Raises:
+            InvalidInputError, MissingFileError: one of them cannot be read.
+        """
+        return replace(
+            self,
+            image=images.read(self.image, what="style"),
+            mask=_read_mask(self.mask, "style mask"),
+            label_map=_read_picture(self.label_map, "style label map"),
+        )
+
+    @cached_property
     def picture(self) -> Picture:
-        """The image as it was read."""
-        return _read_picture(self.image)
+        """The image in memory, read once."""
+        return images.read(self.image, what="style")
 
-    @property
-    def mask_as_read(self) -> Mask | None:
-        """The mask in memory."""
-        return _read_mask(self.mask, "mask")
+    @cached_property
+    def mask_in_memory(self) -> Mask | None:
+        """The mask, read once."""
+        return _read_mask(self.mask, "style mask")
 
     def size_at(self, image_size: tuple[int, int], *, minimum: int = 1) -> tuple[int, int]:
-        """Rows and columns that the painting is looked at in, for a pastiche of `image_size` rows and columns.
+        """Rows and columns of the painting for a pastiche of `image_size` rows and columns.
 
-        `minimum` is the smallest side that the network can see.
+        `minimum` is the smallest side that the network accepts.
+
+        Raises:
+            InvalidInputError: the painting would have more pixels than any picture may, or smaller than a pixel.
         """
         rows, columns = image_size
         if self.resize == "stretch":
@@ -125,14 +167,22 @@ class Style:
             height, width = height * factor, width * factor
         if height * width > MAX_PIXELS or min(height, width) < 1:
             raise InvalidInputError(
-                f"style {self.picture.name} would be looked at in {height:.0f} x {width:.0f} pixels: choose another "
+                f"style {self.picture.name} would be resized to {height:.0f} x {width:.0f} pixels: choose another "
                 f"scale than {self.scale:g}, or crop it"
             )
         return max(minimum, round(height)), max(minimum, round(width))
 
     def at(self, image_size: tuple[int, int], *, minimum: int = 1) -> np.ndarray:
-        """The painting itself in that size, (h, w, 3)."""
+        """The painting in that size, (h, w, 3)."""
         return images.resize(self.picture.rgb, self.size_at(image_size, minimum=minimum))
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """All pictures of one transfer, in memory; made by `Technique.inputs`."""
+
+    content: Content
+    styles: tuple[Style, ...] = ()
 
 
 def working_size(
@@ -144,7 +194,7 @@ def working_size(
         picture: the content.
         image_size: number of rows.
         maintain_aspect_ratio: False for a square, as in the reference scripts.
-        minimum: the smallest side that the network can see: the stride of its deepest layer.
+        minimum: the smallest side that the network accepts: the stride of its deepest layer.
 
     Raises:
         InvalidInputError: the size is absurd, or too small for the network.
@@ -154,7 +204,7 @@ def working_size(
     what = f"image_size {image_size} makes a working image of {size[0]} x {size[1]} pixels of {picture.name}"
     if size[0] * size[1] > MAX_PIXELS:
         largest = int(sqrt(MAX_PIXELS * picture.size[0] / picture.size[1] if maintain_aspect_ratio else MAX_PIXELS))
-        raise InvalidInputError(f"{what}, more than can be held in memory: choose at most {largest}")
+        raise InvalidInputError(f"{what}, more than fits into memory: choose at most {largest}")
     if min(size) < minimum:
         raise InvalidInputError(
             f"{what}: the deepest layer needs at least {minimum} on a side; choose a larger image_size, or crop the "
@@ -167,18 +217,18 @@ def columns_at(rows: int, size: tuple[int, int]) -> int:
     """Columns that keep the aspect of `size` (rows, columns) at another number of rows.
 
     `int(rows * (columns / rows of size))` as in the reference scripts, whose float product may fall below a whole
-    number; only an image that has the size already is not to lose a column by that.
+    number; an image that has the size already must not lose a column by that.
     """
     return size[1] if rows == size[0] else int(rows * (size[1] / size[0]))
 
 
 def as_content(content: Content | ImageSource) -> Content:
-    """`content` read into memory, whatever it was given as."""
+    """A `Content` in memory, from a `Content` or an image."""
     return (content if isinstance(content, Content) else Content(content)).read()
 
 
 def as_styles(styles: Sequence[Style | ImageSource] | Style | ImageSource) -> tuple[Style, ...]:
-    """One style or several, read into memory, whatever they were given as.
+    """Styles in memory, from one or several, each a `Style` or an image.
 
     Raises:
         InvalidInputError: there is none.
@@ -189,21 +239,9 @@ def as_styles(styles: Sequence[Style | ImageSource] | Style | ImageSource) -> tu
     return tuple((style if isinstance(style, Style) else Style(style)).read() for style in several)
 
 
-def check_weight(what: str, value: float) -> None:
-    """Raise `InvalidInputError` unless `value` is a finite number of at least 0."""
-    if not isinstance(value, int | float | np.number) or not isfinite(value) or value < 0:
-        raise InvalidInputError(f"{what} must be a finite number of at least 0, received {value}")
-
-
-def check_count(what: str, value: int, *, at_least: int) -> None:
-    """Raise `InvalidInputError` unless `value` is a whole number of at least `at_least`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not at_least <= value <= MAX_COUNT:
-        raise InvalidInputError(f"{what} must be a whole number of at least {at_least}, received {value!r:.40}")
-
-
 def _read_mask(mask: MaskSource | None, what: str) -> Mask | None:
     return None if mask is None else read_mask(mask, what=what)
 
 
-def _read_picture(image: ImageSource) -> Picture:
-    return image if isinstance(image, Picture) else images.read(image)
+def _read_picture(image: ImageSource | None, what: str) -> Picture | None:
+    return None if image is None else images.read(image, what=what)

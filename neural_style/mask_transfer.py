@@ -8,8 +8,8 @@ import numpy as np
 
 from neural_style import images
 from neural_style.images import ImageSource
-from neural_style.inputs import check_weight
 from neural_style.masks.mask import MaskSource, read_mask
+from neural_style.validation import check_weight
 
 Array = np.ndarray[Any, Any]
 
@@ -17,15 +17,15 @@ SIGMAS = 3.0
 """A soft edge ends after so many standard deviations: the 0.1 % of a Gaussian that lies further out is cut off."""
 
 
-def mask_transfer(content: ImageSource, generated: ImageSource, mask: MaskSource, *, feather: float = 0.0) -> Array:
+def transfer_mask(content: ImageSource, generated: ImageSource, mask: MaskSource, *, feather: float = 0.0) -> Array:
     """`generated` where `mask` is white, `content` where it is black.
 
     Example:
         >>> import numpy as np
-        >>> from neural_style import mask_transfer
+        >>> from neural_style import transfer_mask
         >>> from neural_style.samples import sample
         >>> coffee, table = sample("coffee"), sample("table")
-        >>> kept = mask_transfer(coffee, 255 - coffee, table)
+        >>> kept = transfer_mask(coffee, 255 - coffee, table)
         >>> np.array_equal(kept[table == 0], coffee[table == 0])
         True
 

@@ -16,7 +16,9 @@ from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import LUMA, ImageSource
-from neural_style.inputs import Content, Style, as_content, as_styles, check_count
+from neural_style.inputs import Content, Style, as_content, as_styles
+from neural_style.network import PRESETS
+from neural_style.validation import check_count
 
 Array = np.ndarray[Any, Any]
 
@@ -260,8 +262,8 @@ def measure(
         raise InvalidInputError("a pastiche is measured against something: give a content, styles, or both")
     check_count("seed", seed, at_least=0)
     table = vgg.architecture(model)
-    at_content = _named(content_layers, (table.content_layer,)) if content is not None else ()
-    at_styles = _named(style_layers, table.style_layers) if has_styles else ()
+    at_content = _named(content_layers, (PRESETS[model].content_layer,)) if content is not None else ()
+    at_styles = _named(style_layers, PRESETS[model].style_layers) if has_styles else ()
     layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
     table.check_layers([*at_content, *at_styles])
     painted = images.read(pastiche, what="pastiche")

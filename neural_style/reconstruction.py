@@ -6,56 +6,54 @@ synthesis of Gatys, Ecker & Bethge 2015 (arXiv:1505.07376).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
-
-import numpy as np
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from neural_style import images
-from neural_style.errors import InvalidInputError, check_choice
-from neural_style.features import vgg
-from neural_style.images import ImageSource
-from neural_style.inputs import Content, Style, check_weight
-from neural_style.network import resolve_precision, validate_network
-from neural_style.runs.memory_plan import ExtractorSpec
-from neural_style.runs.transfer import ObjectiveAt, Result, Step, Technique
+from neural_style.errors import InvalidInputError
+from neural_style.inputs import Content, Inputs, Style
+from neural_style.network import PRESETS, validate_layer_weights, validate_layers, weights_of_layers
+from neural_style.objectives.transfer_loss import TransferLoss
+from neural_style.runs.settings import Run, RunSettings
+from neural_style.technique import Source, Sources, Technique, check_run_names
+from neural_style.validation import check_choice, check_weight, documented, setting
 
 if TYPE_CHECKING:
-    from neural_style.features.extractor import FeatureExtractor
-    from neural_style.objectives.objective import Objective, Term
+    from neural_style.objectives.objective import ObjectiveAt
 
 KINDS = ("content", "style")
-NORMALIZATIONS = ("gatys2016", "relative")
+NORMALIZATIONS = ("gatys2016", "johnson2016", "relative")
 
 INIT = "noise"
 """Where reconstructions start, so that whatever is seen in one comes from the layers."""
 
 
-@dataclass(frozen=True)
+@documented
+@dataclass(frozen=True, kw_only=True)
 class Reconstruction(Technique):
-    """A picture made from nothing but what some layers hold of another: its content, or its style.
+    """A picture made from nothing but the content, or the style, that some layers keep of another.
 
     The objective is::
 
-        1/n * sum_l L(F_l(x), F_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of content
-        1/n * sum_l S(G_l(x), G_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of style
+        sum_l w_l L(F_l(x), F_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of content
+        sum_l w_l S(G_l(x), G_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of style
 
-    over the n layers l, for the picture p and the pastiche x, which has p's shape; see `neural_style.losses` for L, S
-    and TV. By `gatys2016` L is the mean of `(F - P)^2` and S that of `(G - A)^2`, by `relative` they are
-    `|F - P|^2 / |P|^2` and `|G - A|^2 / |A|^2`. Either way the size of the pastiche changes nothing in the weights.
+    over the n layers l, with w_l = 1/n unless `style_layer_weights` are given, for the picture p and the pastiche x,
+    which has p's shape; see `neural_style.losses` for L, S and TV. In `gatys2016` L is the mean of `(F - P)^2` and S
+    that of `(G - A)^2`; in `relative` they are `|F - P|^2 / |P|^2` and `|G - A|^2 / |A|^2`. Either way the size of the
+    pastiche changes nothing in the weights.
 
     The figure's content reconstructions have one layer each; its first style reconstruction has conv1_1, the second
     conv1_1 and conv2_1, and so on. With plain VGG weights the mean square of a Gram matrix of conv2_1 or conv3_1 is a
-    hundred times that of conv1_1, which then has little to say: `relative` gives all layers the same say, and so does
+    hundred times that of conv1_1, which then hardly counts: `relative` gives all layers equal influence, and so does
     the normalised network of the papers (`neural_style.features.calibration`).
 
-    What poolings hardly see stays long as it was at the start: from noise, a chequered grain. A little smoothness takes
-    it away, which is how Mahendran & Vedaldi choose among all pictures that have these features (with beta = 2 in place
-    of our 2.5). A pyramid of sizes leaves none either, but with it comes what the layers see in a small picture: trees
-    instead of strokes. At the right and lower edges noise stays where sides are no multiples of the stride, as poolings
-    drop what is odd. Average pooling is the default because the solver gets further with it: after 200 evaluations for
-    conv3_1 of VGG-19 the loss is a fortieth of that with max pooling.
+    Patterns that poolings hardly register persist from the start: from noise, a chequered grain. A little total
+    variation removes it, which is how Mahendran & Vedaldi choose among all pictures that have these features (with
+    beta = 2 in place of our 2.5). A pyramid of sizes leaves none either, but adds what the layers see in a small
+    picture: trees instead of strokes. At the right and lower edges noise stays where sides are no multiples of the
+    stride, as poolings drop odd rows and columns. Average pooling is the default because the solver gets further with
+    it: after 200 evaluations for conv3_1 of VGG-19 the loss is a fortieth of that with max pooling.
 
     Example:
         >>> from neural_style import Reconstruction
@@ -64,165 +62,95 @@ class Reconstruction(Technique):
         >>> result = texture.transfer(sample("night"), image_size=24, iterations=1)
         >>> sorted(result.losses)
         ['style.conv1_1', 'style.conv1_2']
-
-    Attributes:
-        of: `content`, activations position by position, or `style`, Gram matrices, which know no positions.
-        layers: that are reconstructed from; by default the model's own: of content its content layer, conv5_2 (of mini
-            conv3_3), and of style its style layers, conv1_1 conv2_1 conv3_1 conv4_1 conv5_1 (of mini conv1_1 conv2_1
-            conv3_1 conv3_3).
-        model: `vgg16`, `vgg19` or `mini`.
-        weights: `imagenet`, `embedded`, `random`, `random:<seed>`, or a path to an .h5 or .npz file; by default the
-            model's own, imagenet for the VGG networks and embedded for mini.
-        pooling: `max` or `ave`.
-        total_variation_weight: how smooth the picture is, in the units of the normalization.
-        normalization: `gatys2016`, means of squared errors, or `relative`, squared errors in parts of what there is.
-        precision: `float32`, `bfloat16`, `auto` or `float64`; see `Network`.
     """
 
-    of: str = "content"
-    layers: tuple[str, ...] | None = None
-    model: str = "vgg19"
-    weights: str | None = None
-    pooling: str = "ave"
-    total_variation_weight: float = 0.0
-    normalization: str = "gatys2016"
-    precision: str = "float32"
+    model: str = setting("vgg19", "the network: `vgg16`, `vgg19` or `mini`.")
+    pooling: str = setting("ave", "`max` or `ave`.")
+    of: str = setting(
+        "content", "`content`, activations position by position, or `style`, Gram matrices, which know no positions."
+    )
+    layers: tuple[str, ...] | None = setting(
+        None,
+        "layers to reconstruct from; by default of content conv5_2 (of mini conv3_3), and of style conv1_1 conv2_1 "
+        "conv3_1 conv4_1 conv5_1 (of mini conv1_1 conv2_1 conv3_1 conv3_3).",
+    )
+    style_layer_weights: tuple[float, ...] | str | None = setting(
+        None, "of style: weight of each layer's loss, one for each of `layers`, instead of 1/n; or `gatys2016`."
+    )
+    total_variation_weight: float = setting(0.0, "how smooth the picture is, in the units of the normalization.")
+    normalization: str = setting(
+        "gatys2016",
+        "`gatys2016`, means of squared errors; `johnson2016`, Gram matrices divided by C h w; or `relative`, squared "
+        "errors divided by the target's square.",
+    )
 
     name: ClassVar[str] = "reconstruction"
 
     def __post_init__(self) -> None:
-        validate_network(self, layers="layers")
+        super().__post_init__()
         check_choice("reconstruction", self.of, KINDS)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_weight("total_variation_weight", self.total_variation_weight)
+        validate_layer_weights(self, layers="layers")
+        validate_layers(self, "layers")
+        if self.of == "content" and self.style_layer_weights is not None:
+            raise InvalidInputError("style_layer_weights belong to the reconstruction of style: leave them out")
+        weights_of_layers(self, self.layers or self.used_layers)
 
     @property
-    def _architecture(self) -> vgg.Architecture:
-        return vgg.architecture(self.model)
+    def used_layers(self) -> tuple[str, ...]:
+        preset = PRESETS[self.model]
+        named = self.layers or ((preset.content_layer,) if self.of == "content" else preset.style_layers)
+        return tuple(layer for layer in self.architecture.layers if layer in named)
 
     @property
-    def _layers(self) -> tuple[str, ...]:
-        """In the order of the network."""
-        table = self._architecture
-        named = self.layers or ((table.content_layer,) if self.of == "content" else table.style_layers)
-        return tuple(layer for layer in table.layers if layer in named)
-
-    @property
-    def extractor_spec(self) -> ExtractorSpec:
-        kept = self._layers if self.of == "content" else ()
-        return ExtractorSpec(self._architecture, self._layers, self.precision, kept)
+    def content_targets(self) -> tuple[str, ...]:
+        return self.used_layers if self.of == "content" else ()
 
     def resolved(self) -> Self:
-        return replace(
-            self,
-            layers=self._layers,
-            weights=self.weights or self._architecture.weights,
-            precision=resolve_precision(self.precision) if self.precision == "auto" else self.precision,
-        )
+        # Weights belong to the layers in the order in which they were named.
+        named = self.layers if self.style_layer_weights is not None else None
+        return replace(super().resolved(), layers=named or self.used_layers)
 
-    def inputs(
-        self, content: Content | ImageSource, styles: Sequence[Style | ImageSource] | Style | ImageSource
-    ) -> tuple[Content, tuple[Style, ...]]:
-        """The picture, in the content's place whether it is a photo or a painting."""
+    def inputs(self, content: Source, styles: Sources = ()) -> Inputs:
+        """The picture, in the content's place whether it is a photo or a painting.
+
+        Raises:
+            InvalidInputError, MissingFileError: it cannot be read, has a mask, or is not the only one.
+        """
+        if isinstance(content, Inputs):
+            return content
         if not isinstance(styles, list | tuple) or styles:
             raise InvalidInputError("a reconstruction is of one picture: give no styles beside it")
         content = content if isinstance(content, Content) else Content(content)
-        if content.mask is not None:
-            raise InvalidInputError("a reconstruction has no mask: crop the picture instead")
-        picture = images.read(content.image, what=self.of)
-        if self.of == "style":  # which knows no positions, so that what is transparent there is not so here
+        if content.mask is not None or content.label_map is not None:
+            raise InvalidInputError("a reconstruction has no mask and no label map: crop the picture instead")
+        picture = content.picture if content.image is None else images.read(content.image, what=self.of)
+        if self.of == "style":  # which knows no positions, so that transparency has none either
             picture = replace(picture, alpha=None)
-        return replace(content, image=picture).read(), ()
+        return Inputs(replace(content, image=picture).read())
 
-    def objective_at(self, content: Content, styles: Sequence[Style]) -> ObjectiveAt:
+    def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
+        """The settings of a run; it starts from noise unless it is told otherwise."""
+        check_run_names(settings)
+        return super().run_settings(inputs, {**RunSettings(init=INIT), **settings})
+
+    def objective_at(self, inputs: Inputs) -> ObjectiveAt:
         # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style.features.extractor import feature_extractor
-        from neural_style.objectives import terms
-        from neural_style.objectives.objective import Objective
+        from neural_style.objectives.transfer_objective import objective_at
 
-        precision = resolve_precision(self.precision)
-        extractor = feature_extractor(self.model, self.weights, self._layers, pooling=self.pooling, precision=precision)
-
-        def at(size: tuple[int, int], tile: int | None = None) -> Objective:
-            picture = images.resize(content.picture.rgb, size)
-            chosen = (self._content_terms if self.of == "content" else self._style_terms)(picture, extractor, tile)
-            if self.total_variation_weight:
-                starts = 3 * (size[0] - 1) * (size[1] - 1)
-                chosen.append(terms.total_variation(weight=self.total_variation_weight / starts))
-            return Objective(chosen, extractor, size, tile=tile)
-
-        return at
-
-    def steps(
-        self,
-        content: Content | ImageSource,
-        styles: Sequence[Style | ImageSource] | Style | ImageSource = (),
-        *,
-        init: ImageSource = INIT,
-        **settings: Any,
-    ) -> Iterator[Step]:
-        """A transfer as an iterator over its iterations; arguments and errors are those of `transfer`."""
-        return super().steps(content, styles, init=init, **settings)
-
-    def transfer(
-        self,
-        content: Content | ImageSource,
-        styles: Sequence[Style | ImageSource] | Style | ImageSource = (),
-        *,
-        init: ImageSource = INIT,
-        **settings: Any,
-    ) -> Result:
-        """Make a reconstruction.
-
-        Args:
-            content: the picture, a photo or a painting: a path, a PIL image or an array (H, W, 3), RGB in 0..255.
-            styles: none.
-            init: the first pastiche: `noise` (uniform in 0..255, seeded) or a picture; `content` and `gray` are the
-                picture itself.
-            settings: the other keywords of `Technique.transfer`, such as image_size, iterations and seed.
-
-        Returns:
-            As `Technique.transfer`.
-
-        Raises:
-            InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
-        """
-        return super().transfer(content, styles, init=init, **settings)
-
-    def _content_terms(self, picture: np.ndarray, extractor: FeatureExtractor, tile: int | None) -> list[Term]:
-        """Those of the features of the picture, which has the size of the pastiche."""
-        from neural_style.objectives import terms
-
-        features = extractor.features(picture, self._layers, tile=tile)
-        return [
-            terms.content(
-                layer,
-                features[layer],
-                weight=1 / len(self._layers),
-                image_size=(picture.shape[0], picture.shape[1]),
-                normalization=self.normalization,
-            )
-            for layer in self._layers
-        ]
-
-    def _style_terms(self, picture: np.ndarray, extractor: FeatureExtractor, tile: int | None) -> list[Term]:
-        """Those of the Gram matrices of the picture, which has the size of the pastiche."""
-        from neural_style.objectives import terms
-
-        size = picture.shape[0], picture.shape[1]
-        statistics = [
-            terms.correlations((layer,), size=size, image_size=size, normalization=self.normalization)
-            for layer in self._layers
-        ]
-        targets = extractor.sums(picture, statistics, tile=tile)
-        return [
-            terms.style(
-                statistic,
-                target,
-                name=f"style.{layer}",
-                weight=1 / len(self._layers),
-                image_size=size,
-                normalization=self.normalization,
-            )
-            for layer, statistic, target in zip(self._layers, statistics, targets, strict=True)
-        ]
+        layers, is_style = self.used_layers, self.of == "style"
+        weights = weights_of_layers(self, self.layers or layers) or {layer: 1 / len(layers) for layer in layers}
+        loss = TransferLoss(
+            content={} if is_style else weights,
+            style={(layer,): weights[layer] for layer in layers} if is_style else {},
+            content_weight=0.0 if is_style else 1.0,
+            style_scale=1.0,
+            total_variation_weight=self.total_variation_weight,
+            normalization=self.normalization,
+            mean_total_variation=True,
+            style_name="style",
+        )
+        if is_style:  # at the size of the pastiche
+            inputs = replace(inputs, styles=(Style(inputs.content.picture, resize="stretch"),))
+        return objective_at(loss, inputs, self.extractor())

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from keras import ops
 
-from neural_style import Content, InvalidInputError, NeuralDoodle, Style
+from neural_style import Content, InvalidInputError, Network, NeuralDoodle, Style
 from neural_style.features.extractor import features_of, preprocess
 from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
 from neural_style.losses.content import content_loss_titu1994
 from neural_style.losses.total_variation import total_variation
 from neural_style.masks.propagation import mask_pyramid
+from neural_style.network import PRESETS
 
-TINY = NeuralDoodle(model="mini", weights="random")
+TINY = NeuralDoodle(labels=3, model="mini", weights="random")
 WHITE, GREEN, RED = (255, 255, 255), (0, 255, 0), (255, 0, 0)
 
 
@@ -30,6 +31,12 @@ def noise(rows, columns, seed=0):
     return np.random.default_rng(seed).uniform(0, 255, (rows, columns, 3))
 
 
+def of(painting, style_map, target_map, photo=None):
+    """Content and style of a doodle."""
+    style = painting if isinstance(painting, Style) else Style(painting)
+    return Content(photo, label_map=target_map), dataclasses.replace(style, label_map=style_map)
+
+
 @pytest.fixture
 def masks():
     """For the painting (36 x 30) and for a target of 28 x 40."""
@@ -40,7 +47,7 @@ def masks():
 def test_zero_at_the_style_where_target_mask_and_style_mask_are_one(painting, variant):
     network = dataclasses.replace(TINY, variant=variant, total_variation_weight=0)
     regions = mask(36, 30)
-    objective = network.objective(painting, regions, regions, labels=3)
+    objective = network.objective(*of(painting, regions, regions))
     assert objective.image_size == (36, 30)
     scale = objective.value_and_grad(noise(36, 30))[0]
     value, gradient = objective.value_and_grad(painting.astype("float32"))
@@ -62,12 +69,12 @@ def test_value_is_the_sum_of_the_reference_by_hand(photo, painting, variant, shi
         total_variation_weight=1e-3,
         precision="float64",
     )
-    objective = settings.objective(painting, *regions, labels=3, content=photo[:36, :30].copy())
+    objective = settings.objective(*of(painting, *regions, photo[:36, :30].copy()))
     x = noise(36, 30)
     table = architecture("mini")
     network = build("mini", table.layers, load(table, "random", table.layers), dtype="float64")
     of_x, of_style, of_content = (features_of(each, network) for each in (x, painting, photo[:36, :30]))
-    layers = dict.fromkeys(table.style_layers, 1 / 4)
+    layers = dict.fromkeys(PRESETS["mini"].style_layers, 1 / 4)
     if variant == "improved":
         layers = {layer: 2.0 ** (i - 7) for i, layer in enumerate(table.layers)}
     expected = {
@@ -102,7 +109,7 @@ def test_value_is_the_sum_of_the_reference_by_hand(photo, painting, variant, shi
 @pytest.mark.parametrize("variant", ["plain", "improved"])
 def test_gradients_are_those_of_finite_differences(photo, painting, masks, variant):
     network = dataclasses.replace(TINY, variant=variant, pooling="ave", precision="float64")
-    objective = network.objective(painting, *masks, labels=3, content=photo[:28, :40].copy(), image_size=17)
+    objective = network.objective(*of(painting, *masks, photo[:28, :40].copy()), image_size=17)
     rng = np.random.default_rng(2)
     x = noise(*objective.image_size)
     gradient = objective.value_and_grad(x)[1]
@@ -115,7 +122,7 @@ def test_gradients_are_those_of_finite_differences(photo, painting, masks, varia
 def test_swapped_colours_change_nothing(painting):
     colours = [(WHITE, GREEN, RED), (RED, WHITE, GREEN)]
     values = [
-        TINY.objective(painting, mask(36, 30, c), mask(28, 40, c, flip=True), labels=3).value_and_grad(noise(28, 40))[0]
+        TINY.objective(*of(painting, mask(36, 30, c), mask(28, 40, c, flip=True))).value_and_grad(noise(28, 40))[0]
         for c in colours
     ]
     assert values[0] == pytest.approx(values[1], rel=1e-6)
@@ -136,7 +143,7 @@ def test_each_region_gets_its_own_texture(painting):
     style[20:] = 255 - style[20:]
     regions = np.zeros((40, 40, 3), "uint8")
     regions[20:] = RED
-    result = TINY.transfer(style, regions, regions[::-1].copy(), labels=2, iterations=2)
+    result = dataclasses.replace(TINY, labels=2).transfer(*of(style, regions, regions[::-1].copy()), iterations=2)
     assert result.image.shape == (40, 40, 3)
     assert result.image[:17].mean() > result.image[23:].mean() + 100
 
@@ -146,9 +153,9 @@ def test_the_number_of_pixels_of_the_painting_does_not_count():
     tile = np.random.default_rng(4).integers(0, 256, (16, 32, 3)).astype("uint8")
     small, large = np.tile(tile, (2, 1, 1)), np.tile(tile, (4, 2, 1))
     regions = mask(32, 32, (WHITE, WHITE, WHITE))
-    network = dataclasses.replace(TINY, style_layers=("conv1_1",), total_variation_weight=0)
+    network = dataclasses.replace(TINY, labels=1, style_layers=("conv1_1",), total_variation_weight=0)
     values = [
-        network.objective(Style(each, scale=scale), regions, regions, labels=1).value_and_grad(noise(32, 32))[0]
+        network.objective(*of(Style(each, scale=scale), regions, regions)).value_and_grad(noise(32, 32))[0]
         for each, scale in ((small, 1.0), (large, 2.0))
     ]
     assert values[0] == pytest.approx(values[1], rel=0.2)  # borders differ; unscaled sums would, by a factor of 10
@@ -156,22 +163,22 @@ def test_the_number_of_pixels_of_the_painting_does_not_count():
 
 def test_sizes(photo, painting, masks):
     """The target mask's rows and shape, or the content's shape where there is one."""
-    assert TINY.objective(painting, *masks, labels=3).image_size == (28, 40)
-    assert TINY.objective(painting, *masks, labels=3, image_size=20).image_size == (20, 28)
+    assert TINY.objective(*of(painting, *masks)).image_size == (28, 40)
+    assert TINY.objective(*of(painting, *masks), image_size=20).image_size == (20, 28)
     square = mask(28, 28, flip=True)
-    with pytest.warns(UserWarning, match="the content is 40 x 48 and its mask 28 x 28"):
-        assert TINY.objective(painting, masks[0], square, labels=3, content=photo).image_size == (28, 33)
-    with pytest.warns(UserWarning, match="the style is 36 x 30 and its mask 28 x 40"):
-        TINY.objective(painting, masks[1], masks[1], labels=3)
+    with pytest.warns(UserWarning, match="the content is 40 x 48 and its label map 28 x 28"):
+        assert TINY.objective(*of(painting, masks[0], square, photo)).image_size == (28, 33)
+    with pytest.warns(UserWarning, match="the style is 36 x 30 and its label map 28 x 40"):
+        TINY.objective(*of(painting, masks[1], masks[1]))
 
 
 def test_without_content_it_starts_from_noise_and_has_no_content_term(photo, painting, masks):
-    alone = TINY.transfer(painting, *masks, labels=3, image_size=16, iterations=1)
+    alone = TINY.transfer(*of(painting, *masks), image_size=16, iterations=1)
     assert set(alone.losses) == {"style.0.conv1_1", "style.0.conv2_1", "style.0.conv3_1", "style.0.conv3_3", "tv"}
     assert alone.record["run"]["init"] == "noise"
-    assert alone.record["settings"]["content_weight"] == 0
+    assert "image" not in alone.record["content"]
     small = photo[:28, :40].copy()
-    kept = TINY.transfer(painting, *masks, labels=3, content=small, image_size=16, iterations=1)
+    kept = TINY.transfer(*of(painting, *masks, small), image_size=16, iterations=1)
     assert "content.conv3_3" in kept.losses
     assert kept.record["run"]["init"] == "content"
 
@@ -180,13 +187,13 @@ def test_transparent_parts_of_a_mask_are_not_transparent_in_the_picture(painting
     alpha = np.full((28, 40, 1), 255, "uint8")
     alpha[:14] = 0
     target = np.concatenate([masks[1], alpha], axis=-1)  # over white, which the sky is
-    assert TINY.transfer(painting, masks[0], target, labels=3, image_size=16, iterations=1).alpha is None
+    assert TINY.transfer(*of(painting, masks[0], target), image_size=16, iterations=1).alpha is None
 
 
 def test_steps_over_a_pyramid(painting, masks):
-    steps = list(TINY.steps(painting, *masks, labels=3, sizes=(12, 20), iterations=1))
+    steps = list(TINY.steps(*of(painting, *masks), sizes=(12, 20), iterations=1))
     assert [step.image.shape for step in steps] == [(12, 17, 3), (20, 28, 3)]
-    result = TINY.transfer(painting, *masks, labels=3, sizes=(12, 20), iterations=1, preserve_color="none")
+    result = TINY.transfer(*of(painting, *masks), sizes=(12, 20), iterations=1, preserve_color="none")
     np.testing.assert_array_equal(result.image, steps[-1].image)
 
 
@@ -194,29 +201,47 @@ def test_a_region_that_vanishes_is_named(painting):
     regions = mask(36, 30)
     speck = regions.copy()
     speck[4:8, 4:8] = (0, 0, 255)
-    with pytest.raises(InvalidInputError, match=r"#0000ff \(blue\), 1\.48% of the style mask, is too small to be seen"):
-        TINY.objective(painting, speck, speck, labels=4, image_size=5)
+    four = dataclasses.replace(TINY, labels=4)
+    with pytest.raises(InvalidInputError, match=r"#0000ff \(blue\), 1\.48% of the style's label map, is too small"):
+        four.objective(*of(painting, speck, speck), image_size=5)
     with pytest.raises(InvalidInputError, match=r"the style mask has nothing of #0000ff"):
-        TINY.objective(painting, regions, speck, labels=4)
+        four.objective(*of(painting, regions, speck))
+
+
+def test_regions_are_counted_where_their_number_is_not_given(painting, masks):
+    assert len(dataclasses.replace(TINY, labels=None).inputs(*of(painting, *masks)).palette) == 3
+
+
+MASK = np.ones((9, 9), bool)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("labels", "changes", "run", "message"),
     [
-        ({"labels": 5}, "5 labels, but the masks hold 3 colours"),
-        ({"init": "content"}, "init content needs a content"),
-        ({"preserve_color": "luminance"}, "preserve_color needs a content"),
-        ({"style": [np.zeros((9, 9, 3), "uint8")] * 2}, "a doodle has one style, received 2"),
-        ({"style": Style(np.zeros((36, 30, 3), "uint8"), mask=np.ones((9, 9), bool))}, "take those of style"),
-        ({"content": Content(np.zeros((28, 40, 3), "uint8"), mask=np.ones((9, 9), bool))}, "take those of style"),
-        ({"image_size": 2}, "the deepest layer needs at least 4"),
+        (5, {}, {}, "5 labels, but the masks hold 3 colours"),
+        (3, {}, {"init": "content"}, "init content needs a photo"),
+        (3, {}, {"preserve_color": "luminance"}, "preserve_color needs a photo"),
+        (3, {"styles": 2}, {}, "a doodle has one style, received 2"),
+        (3, {"style": {"mask": MASK}}, {}, "remove the masks from style and content"),
+        (3, {"content": {"mask": MASK}}, {}, "remove the masks from style and content"),
+        (3, {"style": {"label_map": None}}, {}, r"give Style\(label_map=\.\.\.\)"),
+        (3, {"content": {"label_map": None, "image": np.zeros((28, 40, 3))}}, {}, r"give Content\(label_map"),
+        (3, {"content": {"label_map": None}}, {}, "no content was given"),
+        (3, {}, {"image_size": 2}, "the deepest layer needs at least 4"),
     ],
 )
 @pytest.mark.usefixtures("idle")
-def test_impossible_inputs_are_refused(painting, masks, arguments, message):
-    arguments = {"style": painting, "labels": 3, **arguments}
+def test_impossible_inputs_are_refused(painting, masks, labels, changes, run, message):
+    content, style = of(painting, *masks)
+    content = dataclasses.replace(content, **changes.get("content", {}))
+    style = dataclasses.replace(style, **changes.get("style", {}))
     with pytest.raises(InvalidInputError, match=message):
-        TINY.transfer(arguments.pop("style"), *masks, **arguments)
+        dataclasses.replace(TINY, labels=labels).transfer(content, [style] * changes.get("styles", 1), **run)
+
+
+def test_label_maps_belong_to_doodles(photo, painting):
+    with pytest.raises(InvalidInputError, match="network has no label maps"):
+        Network().transfer(Content(photo, label_map=mask(40, 48)), painting)
 
 
 @pytest.mark.parametrize(
@@ -237,4 +262,4 @@ def test_impossible_settings_are_refused(settings, message):
 def test_nothing_to_optimise(painting, masks):
     nothing = dataclasses.replace(TINY, style_weight=0, total_variation_weight=0)
     with pytest.raises(InvalidInputError, match="every weight is zero"):
-        nothing.objective(painting, *masks, labels=3)
+        nothing.objective(*of(painting, *masks))

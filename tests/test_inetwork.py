@@ -10,6 +10,7 @@ from keras import ops
 from neural_style import INetwork, InvalidInputError, Network, Style, read_mask
 from neural_style.features.vgg import architecture
 from neural_style.masks.guidance import Guides
+from neural_style.network import PRESETS
 from neural_style.objectives import terms
 
 IMAGE_SIZE = (12, 16)  # of the golden unit cases
@@ -64,7 +65,7 @@ def test_each_improvement_can_be_switched_off(model):
     layers = architecture(model).layers
     count = len(layers)
     plain = INetwork(model=model, chain=False, geometric_weights=False, all_layers=False, activation_shift=0.0)
-    defaults = architecture(model).style_layers
+    defaults = PRESETS[model].style_layers
     assert plain.style_coefficients() == {(layer,): 1 / len(defaults) for layer in defaults}
     geometric = INetwork(model=model, chain=False).style_coefficients()
     assert list(geometric.values()) == [2.0 ** (i - count + 1) for i in range(count)]

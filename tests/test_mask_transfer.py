@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from neural_style import InvalidInputError, mask_transfer
+from neural_style import InvalidInputError, transfer_mask
 from neural_style.masks.mask import read_mask
 
 ROWS, COLUMNS, EDGE = 30, 60, 32
@@ -37,7 +37,7 @@ def right() -> np.ndarray:
 def test_a_hard_edge_is_the_reference(golden: Mapping[str, np.ndarray], tmp_path: Path, kind: str) -> None:
     mask = golden["ct_mask01"].astype(bool)
     Image.fromarray(mask.astype(np.uint8) * 255).save(tmp_path / "mask.png")
-    found = mask_transfer(
+    found = transfer_mask(
         golden["ct_content_u8"], golden["ct_generated_u8"], mask if kind == "array" else tmp_path / "mask.png"
     )
     assert found.dtype == np.uint8
@@ -47,7 +47,7 @@ def test_a_hard_edge_is_the_reference(golden: Mapping[str, np.ndarray], tmp_path
 def test_128_keeps_the_generated_picture(black: np.ndarray, white: np.ndarray) -> None:
     grey = np.full((ROWS, COLUMNS), 127, np.uint8)
     grey[:, EDGE:] = 128
-    found = mask_transfer(black, white, grey)
+    found = transfer_mask(black, white, grey)
     np.testing.assert_array_equal(found, np.where((grey == 128)[..., None], white, black))
 
 
@@ -55,7 +55,7 @@ def test_128_keeps_the_generated_picture(black: np.ndarray, white: np.ndarray) -
 def test_a_feathered_edge_is_pure_beyond_its_radius(
     black: np.ndarray, white: np.ndarray, right: np.ndarray, radius: float
 ) -> None:
-    found = mask_transfer(black.astype(np.float32), white, right, feather=radius)
+    found = transfer_mask(black.astype(np.float32), white, right, feather=radius)
     profile = found[ROWS // 2, :, 0]
     np.testing.assert_array_equal(found, np.broadcast_to(profile[:, None], found.shape))
     assert (np.diff(profile) >= 0).all()
@@ -71,13 +71,13 @@ def test_a_feathered_edge_is_pure_beyond_its_radius(
 
 def test_a_soft_mask_mixes(black: np.ndarray, white: np.ndarray) -> None:
     ramp = np.tile(np.linspace(0, 255, COLUMNS).astype(np.uint8), (ROWS, 1))
-    np.testing.assert_array_equal(mask_transfer(black, white, read_mask(ramp, soft=True))[..., 1], ramp)
+    np.testing.assert_array_equal(transfer_mask(black, white, read_mask(ramp, soft=True))[..., 1], ramp)
 
 
 def test_the_generated_picture_names_the_size(photo: np.ndarray, white: np.ndarray) -> None:
     mask = np.zeros((90, 90), np.uint8)
     mask[:, 45:] = 255
-    found = mask_transfer(photo, white, mask)
+    found = transfer_mask(photo, white, mask)
     expected = np.array(Image.fromarray(photo).resize((COLUMNS, ROWS), Image.Resampling.BICUBIC))
     np.testing.assert_array_equal(found[:, : COLUMNS // 2], expected[:, : COLUMNS // 2])
     np.testing.assert_array_equal(found[:, COLUMNS // 2 :], 255)
@@ -86,7 +86,7 @@ def test_the_generated_picture_names_the_size(photo: np.ndarray, white: np.ndarr
 def test_sixteen_bits_are_kept(tmp_path: Path, white: np.ndarray, right: np.ndarray) -> None:
     deep = np.random.default_rng(5).integers(0, 65536, (ROWS, COLUMNS, 3), dtype=np.uint16)
     tifffile.imwrite(tmp_path / "deep.tif", deep, photometric="rgb")
-    found = mask_transfer(tmp_path / "deep.tif", white, right)
+    found = transfer_mask(tmp_path / "deep.tif", white, right)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(np.rint(found[:, :EDGE].astype(np.float64) * 257), deep[:, :EDGE])
 
@@ -94,17 +94,17 @@ def test_sixteen_bits_are_kept(tmp_path: Path, white: np.ndarray, right: np.ndar
 def test_inputs_are_left_alone(photo: np.ndarray) -> None:
     content, generated = photo.copy(), photo[::-1].copy()
     mask = photo[..., 0] > 90
-    mask_transfer(content, generated, mask, feather=3)
+    transfer_mask(content, generated, mask, feather=3)
     np.testing.assert_array_equal(content, photo)
     np.testing.assert_array_equal(generated, photo[::-1])
 
 
 def test_an_all_black_mask_is_an_error(photo: np.ndarray) -> None:
     with pytest.raises(InvalidInputError, match="all black"):
-        mask_transfer(photo, photo, np.zeros((9, 9), np.uint8))
+        transfer_mask(photo, photo, np.zeros((9, 9), np.uint8))
 
 
 @pytest.mark.parametrize("radius", [-1, float("nan"), float("inf")])
 def test_an_impossible_feather_is_an_error(photo: np.ndarray, radius: float) -> None:
     with pytest.raises(InvalidInputError, match="feather must be a finite number of at least 0"):
-        mask_transfer(photo, photo, np.ones((9, 9), bool), feather=radius)
+        transfer_mask(photo, photo, np.ones((9, 9), bool), feather=radius)

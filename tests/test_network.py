@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from neural_style import Content, InvalidInputError, Network, Style
-from neural_style.features.vgg import BGR_MEAN
+from neural_style.features.vgg import ARCHITECTURES, BGR_MEAN
+from neural_style.network import PRESETS
 
 TINY = Network(model="mini", weights="random")
 
@@ -133,13 +134,19 @@ def test_everything_that_may_be_an_image_is_one(photo, photo_file, painting):
 
 def test_a_terms_weight_of_zero_leaves_the_term_out(photo, painting):
     network = Network(model="vgg16", weights="random", content_weight=0.0, style_layers=("conv1_1", "conv2_1"))
-    assert network.layers == ("conv1_1", "conv2_1")
+    assert network.used_layers == ("conv1_1", "conv2_1")
     assert network.extractor_spec.stride == 2
     names = [term.name for term in network.objective(photo, painting, image_size=16).terms]
     assert names == ["style.0.conv1_1", "style.0.conv2_1", "tv"]
     nothing = Network(model="mini", weights="random", content_weight=0, total_variation_weight=0)
     with pytest.raises(InvalidInputError, match="every weight is zero"):
         nothing.objective(photo, Style(painting, weight=0), image_size=16)
+
+
+def test_presets_name_layers_of_their_network():
+    assert set(PRESETS) == set(ARCHITECTURES)
+    for name, preset in PRESETS.items():
+        ARCHITECTURES[name].check_layers([preset.content_layer, *preset.style_layers])
 
 
 @pytest.mark.parametrize("model", ["vgg16", "vgg19", "mini"])
@@ -182,7 +189,7 @@ def test_impossible_settings_are_refused(settings, message):
     ("arguments", "message"),
     [
         ({"image_size": 0}, "image_size must be a whole number of at least 1"),
-        ({"image_size": 10**6}, "more than can be held in memory: choose at most"),
+        ({"image_size": 10**6}, "more than fits into memory: choose at most"),
         ({"image_size": 3}, "needs at least 4 on a side"),
         ({"image_size": 16.5}, "whole number"),
         ({"image_size": 10**400}, "whole number"),

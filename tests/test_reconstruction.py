@@ -136,7 +136,7 @@ def test_steps_objective_and_start_are_those_of_a_transfer(photo, painting):
 def test_layers_are_sorted_and_the_models_own_by_default():
     assert Reconstruction().resolved().layers == ("conv5_2",)
     assert Reconstruction(of="style").resolved().layers == tuple(f"conv{block}_1" for block in range(1, 6))
-    assert Reconstruction(layers=["conv3_1", "conv1_1"]).resolved().layers == ("conv1_1", "conv3_1")
+    assert Reconstruction(layers=["conv3_1", "conv1_1"]).used_layers == ("conv1_1", "conv3_1")
     assert Reconstruction(layers="conv4_2").resolved().layers == ("conv4_2",)
 
 

@@ -37,10 +37,14 @@ from scipy.optimize import nnls
 
 from neural_style.features.vgg import BGR_MEAN, architecture, block_of, weight_name
 from neural_style.features.weights import Weights, load
+from neural_style.network import PRESETS
 
 TEACHER, STUDENT = architecture("vgg19"), architecture("mini")
 LAYERS = STUDENT.layers
-CONTENT, STYLE = LAYERS.index(STUDENT.content_layer), [LAYERS.index(name) for name in STUDENT.style_layers]
+CONTENT, STYLE = (
+    LAYERS.index(PRESETS["mini"].content_layer),
+    [LAYERS.index(name) for name in PRESETS["mini"].style_layers],
+)
 
 HELD_OUT = 12  # pictures that R2 is measured on
 CALIBRATION = 40  # crops for the start, the teacher's standard deviations and the final scales
@@ -174,7 +178,7 @@ def inner_product_scales(f_s: np.ndarray, f_t: np.ndarray) -> np.ndarray:
         linear += ((a.T @ b) ** 2).sum(1) / total
     ridge = 0.1 * np.trace(quadratic) / len(linear)
     equal = linear.sum() / quadratic.sum()
-    root = np.linalg.cholesky(quadratic + ridge * np.extractor(len(linear)))
+    root = np.linalg.cholesky(quadratic + ridge * np.eye(len(linear)))
     u, _ = nnls(root.T, np.linalg.solve(root, linear + ridge * equal))
     return (np.sqrt(np.maximum(u, 0.01 * u.mean())) / norm).astype(np.float32)
 
@@ -193,7 +197,7 @@ def _least_squares(a: np.ndarray, b: np.ndarray, *, ridge: float) -> np.ndarray:
     """argmin |[a 1] x - b|^2; the last row of x is the constant."""
     design = np.c_[a, np.ones(len(a))].astype(np.float64)
     normal = design.T @ design
-    normal += ridge * np.trace(normal) / len(normal) * np.extractor(len(normal))
+    normal += ridge * np.trace(normal) / len(normal) * np.eye(len(normal))
     return np.linalg.solve(normal, design.T @ b).astype(np.float32)
 
 

@@ -1,34 +1,57 @@
-"""The command line: `neural-style COMMAND ...`, one file a command.
+"""The command line: `neural-style COMMAND ...`, one module a command.
 
-Errors that the library raises on purpose are printed as one line and exit with 2; Ctrl-C exits with 130.
+Errors that the library raises on purpose are printed as one line and exit with 2; Ctrl-C exits with 130. Warnings, and
+what the library logs, are printed as one line each.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
-from neural_style.errors import InvalidInputError, NeuralStyleError, did_you_mean
+from neural_style.cli.progress import report
+from neural_style.errors import InvalidInputError, NeuralStyleError
+from neural_style.validation import did_you_mean
 
-COMMANDS = {
-    "network": "paint a photo in the style of one or more paintings (Gatys et al.)",
-    "inetwork": "the same with the improved network (Novak & Nikulin)",
-    "doodle": "paint the regions of a mask with those of a painting",
-    "reconstruct": "show what layers of a network keep of a photo, or of a painting",
-    "figure": "make a figure of a paper",
-    "color_transfer": "give a picture the colours of another",
-    "mask_transfer": "paste a photo back into a picture where a mask is black",
-    "samples": "write pictures to begin with, from photos to maps of regions",
-    "sheet": "compare the values of one or two flags on one sheet of small pictures",
-    "plan": "tell memory and time of a run before it is started",
-    "show": "print how a picture was made",
-    "rerun": "make a picture again from the record inside it",
+GROUPS = {
+    "paint": {
+        "paint": "paint a photo in the style of one or more paintings",
+        "network": "the same with every setting of the paper and the reference scripts (Gatys et al.)",
+        "inetwork": "the improved network of Novak & Nikulin",
+        "doodle": "fill a label map with textures from a painting",
+        "reconstruct": "show what layers of a network keep of a photo or a painting",
+    },
+    "before painting": {
+        "samples": "write sample photos, paintings, masks and label maps",
+        "plan": "estimate the memory and time a run needs",
+        "sheet": "compare values of one or two flags on a sheet of small pictures",
+    },
+    "after painting": {
+        "color_transfer": "give a picture the colours of a photo",
+        "mask_transfer": "paste a photo back into a picture where a mask is black",
+        "show": "print the settings, versions and losses of a picture",
+        "rerun": "make a picture again from the record inside it",
+    },
+    "papers": {"figure": "reproduce a figure of a paper"},
 }
-"""Each is the module of its name in this package, with a function `main(arguments)`; `color-transfer` is taken for
+"""Commands by group, in the order of the help."""
+
+COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
+"""Each is a module of `neural_style.cli.commands` with a function `main(arguments)`; `color-transfer` is the same as
 `color_transfer`."""
+
+FIRST_STEPS = """\
+first steps (no download needed):
+  neural-style samples pictures
+  neural-style paint pictures/cat.png pictures/night.png out
+The result is out.png."""
+
+MORE = "Run 'neural-style COMMAND --help' for a command's options, 'neural-style --version' for the version."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,31 +70,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if module not in COMMANDS:
             raise InvalidInputError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
-        with warnings.catch_warnings():
-            warnings.showwarning = _show_warning  # type: ignore[assignment]
+        with _one_line_each(quiet="--quiet" in arguments):
             status = int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))
         sys.stdout.flush()
         return status
-    except NeuralStyleError as error:
-        print(f"neural-style: error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader of our output has had enough, such as `| head`
+    except BrokenPipeError:  # the reader of our output has closed it, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
+    except (NeuralStyleError, OSError) as error:
         print(f"neural-style: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nneural-style: interrupted before there was a picture to keep", file=sys.stderr)
+        print("\nneural-style: interrupted before there was a picture to save", file=sys.stderr)
         return 130
 
 
-def _help() -> str:
-    lines = ["usage: neural-style COMMAND ...", "", "Neural style transfer in Keras 3.", "", "commands:"]
-    lines += [f"  {name:<16}{what}" for name, what in COMMANDS.items()]
-    lines += ["", "neural-style COMMAND --help tells the flags of each, neural-style --version the version."]
-    return "\n".join(lines)
+class _LineHandler(logging.Handler):
+    """Prints what the library logs as a line on the error stream."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
+        report(f"neural-style: {kind}{record.getMessage()}")
+
+
+@contextmanager
+def _one_line_each(*, quiet: bool) -> Iterator[None]:
+    """Print warnings and logged messages as one line each; of the messages, `quiet` keeps warnings and errors."""
+    logger, handler = logging.getLogger("neural_style"), _LineHandler()
+    before = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    logger.propagate = False
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            yield
+    finally:
+        logger.removeHandler(handler)
+        logger.level, logger.propagate = before
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:
-    print(f"neural-style: warning: {message}", file=sys.stderr)
+    report(f"neural-style: warning: {message}")
+
+
+def _help() -> str:
+    lines = ["usage: neural-style COMMAND ...", "", "Neural style transfer in Keras 3.", "", FIRST_STEPS]
+    for title, commands in GROUPS.items():
+        lines += ["", f"{title}:", *(f"  {name:<16}{text}" for name, text in commands.items())]
+    return "\n".join([*lines, "", MORE])

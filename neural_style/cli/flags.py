@@ -1,24 +1,29 @@
-"""Flags made from the fields of a dataclass: its defaults, and the text of its docstring."""
+"""Flags made from the fields of a dataclass: their types, defaults and help texts."""
 
 from __future__ import annotations
 
 import argparse
-import inspect
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any, NoReturn, get_type_hints
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from types import UnionType
+from typing import Any, NamedTuple, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
-from neural_style.errors import InvalidInputError, did_you_mean
+from neural_style.errors import InvalidInputError
+from neural_style.runs.settings import Run, RunSettings
+from neural_style.validation import did_you_mean, help_texts
 
 _NEGATIVE = re.compile(r"-\.?\d")
-"""How a value begins that is no flag; argparse knows neither -1e-5 nor a list such as -1,2."""
+"""Start of a value that is not a flag; argparse recognises neither -1e-5 nor a list such as -1,2."""
 
 _TRUE, _FALSE = ("true", "yes", "t", "1"), ("false", "no", "f", "0")
 
+_QUOTED = re.compile(r"`([^`]+)`")
+"""A name in a help text."""
+
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are the library's, and which knows what was probably meant."""
+    """A parser that raises the library's errors and suggests the nearest flag."""
 
     def __init__(self, command: str, description: str, *, usage: str | None = None, epilog: str = "") -> None:
         super().__init__(
@@ -32,18 +37,18 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = _NEGATIVE
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """Parse; `--image-size` is taken for `--image_size`.
+        """Parse the arguments; `--image-size` is the same as `--image_size`.
 
         Raises:
-            InvalidInputError: an argument cannot be understood.
+            InvalidInputError: an argument is unknown, missing or malformed.
         """
         found, unknown = self.parse_known_args([_underscored(argument) for argument in arguments])
         flags = [flag for flag in unknown if flag.startswith("-")]
         if flags:
             known = [option for action in self._actions for option in action.option_strings]
-            raise InvalidInputError(f"unknown flag {flags[0]}: {_nearest(flags[0], known)}; see {self.prog} --help")
+            raise InvalidInputError(f"unknown flag {flags[0]}{_suggestion(flags[0], known)}; see {self.prog} --help")
         if unknown:
-            self.error(f"{' '.join(unknown)} was not expected there; flags that take several values come last")
+            self.error(f"unexpected argument {' '.join(unknown)}: give flags that take several values last")
         return found
 
     def flag(self, name: str) -> argparse.Action | None:
@@ -52,7 +57,7 @@ class Parser(argparse.ArgumentParser):
         return next((each for each in actions if f"--{name}" in each.option_strings or each.dest == name), None)
 
     def spelled(self, found: argparse.Namespace) -> list[str]:
-        """Those flags, as they are written, whose values in `found` are not the defaults."""
+        """The words that set each flag whose value in `found` is not the default."""
         words = []
         for action in self._actions:
             value = getattr(found, action.dest, action.default)
@@ -62,8 +67,38 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("the following arguments are required"):
-            message += " (flags that take several values come after them)"
+            message += " (give flags that take several values after them)"
         raise InvalidInputError(f"{message}; see {self.prog} --help")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How flags differ from the fields that they are made from; every mapping is by the field's name.
+
+    Attributes:
+        names: names of the flag, where they are not the field's.
+        advice: a sentence that is added to the field's help text.
+        texts: a help text in place of the field's.
+        defaults: a default other than the field's.
+        parsers: a function that reads the value, in place of the field's type.
+        switches: booleans that take no value; the others are spelled `--flag True`, as in the reference scripts.
+    """
+
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    parsers: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    switches: Sequence[str] = ()
+
+    def but(self, **changes: Any) -> Spelling:
+        """The same with entries added to, or replaced in, its mappings."""
+        merged = {name: {**getattr(self, name), **value} for name, value in changes.items()}
+        return Spelling(**{**{each.name: getattr(self, each.name) for each in fields(self)}, **merged})
+
+    def flags_of(self, name: str) -> list[str]:
+        """The flags of a field, as they are written."""
+        return [f"--{each}" for each in self.names.get(name, (name,))]
 
 
 def boolean(text: str) -> bool:
@@ -73,69 +108,99 @@ def boolean(text: str) -> bool:
     raise argparse.ArgumentTypeError(f'"{text}" is neither True nor False')
 
 
+def number_or_name(text: str) -> float | str:
+    """A number if the text is one, otherwise the text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def add_fields(
-    group: argparse._ArgumentGroup,
-    settings: type,
-    names: Sequence[str],
-    *,
-    flags: Mapping[str, str] | None = None,
-    advice: Mapping[str, str] | None = None,
-    switches: Sequence[str] = (),
+    group: argparse._ActionsContainer, settings: type, names: Sequence[str], spelling: Spelling | None = None
 ) -> None:
     """Add a flag for each of the named fields of a dataclass.
 
     Args:
-        group: where to.
-        settings: the dataclass; help comes from the `Attributes` section of its docstring.
-        names: of fields, in the order in which they are to be shown.
-        flags: the flag's name where it is not the field's.
-        advice: a sentence to add to the help.
-        switches: booleans that take no value; the others are spelled `--flag True`, as in the reference scripts.
+        group: the parser, or a group of it.
+        settings: the dataclass, whose fields have help texts.
+        names: fields, in the order of the help.
+        spelling: differences between flags and fields.
     """
-    hints, texts = get_type_hints(settings), described(settings)
-    defaults = {field.name: field.default for field in fields(settings)}
+    spelling = spelling or Spelling()
+    hints = get_type_hints(settings)
+    defaults = {each.name: each.default for each in fields(settings)} | dict(spelling.defaults)
+    texts = {**help_texts(settings), **spelling.texts}
     for name in names:
-        hint, default = str(hints[name]), defaults[name]
-        options: dict[str, Any] = {"type": _type_of(hint)}
-        if name in switches:
-            options = {"action": "store_true"}
-        elif "bool" in hint:
-            options |= {"nargs": "?", "const": True, "metavar": "BOOL"}
-        else:
-            options["metavar"] = {int: "N", float: "X"}.get(options["type"], "NAME")
-            options["nargs"] = "+" if "tuple" in hint or "Sequence" in hint else None
-        text = " ".join(filter(None, [texts.get(name, ""), (advice or {}).get(name, "")])).replace(". (", " (")
-        if default not in (None, ()) and name not in switches:
-            text += f" (default: {default})"
+        text = _QUOTED.sub(lambda found: _unquoted(found[1], list(hints), spelling), texts[name])
+        is_shown = defaults[name] not in (None, ()) and name not in spelling.switches
         group.add_argument(
-            f"--{(flags or {}).get(name, name)}",
+            *spelling.flags_of(name),
             dest=name,
-            default=default,
-            help=text.replace("%", "%%").replace("`", ""),
-            **options,
+            default=defaults[name],
+            help=_help(text, spelling.advice.get(name, ""), _text(defaults[name]) if is_shown else ""),
+            **_options(name, hints[name], spelling),
         )
 
 
-def described(settings: type) -> dict[str, str]:
-    """The sentence for each name in the `Attributes` sections of a dataclass and its bases."""
-    texts: dict[str, str] = {}
-    for base in reversed(settings.__mro__):
-        _, _, section = inspect.cleandoc(base.__doc__ or "").partition("Attributes:\n")
-        entries = re.findall(r"^    (\w[\w, ]*): (.*(?:\n {8}.*)*)", section, flags=re.MULTILINE)
-        texts |= {name: " ".join(text.split()) for names, text in entries for name in names.split(", ")}
-    return texts
-
-
 def values(arguments: argparse.Namespace, settings: type) -> dict[str, Any]:
-    """Those arguments that are fields of a dataclass."""
-    return {field.name: getattr(arguments, field.name) for field in fields(settings) if field.name in arguments}
+    """The arguments that are fields of a dataclass."""
+    return {each.name: getattr(arguments, each.name) for each in fields(settings) if each.name in arguments}
 
 
-def _type_of(hint: str) -> Any:
-    for name, kind in (("bool", boolean), ("int", int), ("float", float)):
-        if name in hint and "ImageSource" not in hint and "str |" not in hint:
-            return kind
-    return str
+def run_settings(arguments: argparse.Namespace) -> RunSettings:
+    """The arguments that are settings of a run."""
+    return cast(RunSettings, values(arguments, Run))
+
+
+class _Kind(NamedTuple):
+    """What a flag takes: values of a type, one or several."""
+
+    value: Callable[[str], Any]
+    is_several: bool
+
+
+def _options(name: str, hint: Any, spelling: Spelling) -> dict[str, Any]:
+    """Keywords of `add_argument` that follow from the field's type."""
+    kind = _kind(hint)
+    if name in spelling.switches:
+        return {"action": "store_true"}
+    if name in spelling.parsers:
+        return {"type": spelling.parsers[name], "metavar": "NAME"}
+    if kind.value is bool:
+        return {"type": boolean, "nargs": "?", "const": True, "metavar": "BOOL"}
+    metavar = {int: "N", float: "X", number_or_name: "X"}.get(kind.value, "NAME")
+    return {"type": kind.value, "metavar": metavar, "nargs": "+" if kind.is_several else None}
+
+
+def _kind(hint: Any) -> _Kind:
+    """What the flag of a field takes, from the field's type; text, where there are several types."""
+    types = [each for each in _types(hint) if each is not type(None)]
+    several = [each for each in types if get_origin(each) in (tuple, Sequence)]
+    if several:
+        # The name of a preset may stand for several numbers.
+        return _Kind(get_args(several[0])[0] if len(types) == 1 else number_or_name, True)
+    return _Kind(types[0] if len(types) == 1 and types[0] in (bool, int, float) else str, False)
+
+
+def _types(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _unquoted(name: str, settings: Sequence[str], spelling: Spelling) -> str:
+    """A name in the help text of a field as a command line has it: a setting is a flag, a value is itself."""
+    owner, _, last = name.rpartition(".")
+    if owner == "neural_style":
+        return f"neural-style {last} --help"
+    return spelling.flags_of(last)[0] if owner or name in settings else name
+
+
+def _help(text: str, advice: str, default: str) -> str:
+    """A help text with its default; a single sentence has no full stop."""
+    sentences = " ".join(filter(None, [text, advice]))
+    if default or not advice:
+        sentences = sentences.removesuffix(".")
+    return (f"{sentences} (default: {default})" if default else sentences).replace("%", "%%")
 
 
 def _spelled(action: argparse.Action, value: Any) -> list[str]:
@@ -157,6 +222,6 @@ def _underscored(argument: str) -> str:
     return f"--{name.replace('-', '_')}{equals}{value}"
 
 
-def _nearest(flag: str, known: Sequence[str]) -> str:
+def _suggestion(flag: str, known: Sequence[str]) -> str:
     hint = did_you_mean(flag.partition("=")[0], known)
-    return hint if hint.startswith("did") else "there is nothing like it"
+    return f": {hint}" if hint.startswith("did") else ""

@@ -1,4 +1,4 @@
-"""`neural-style network photos/ painting.jpg results/`: each photo of a folder painted, into a folder of results."""
+"""`neural-style network photos/ painting.jpg results/`: paints each photo of a folder into a folder of results."""
 
 from __future__ import annotations
 
@@ -7,40 +7,45 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from neural_style import images
-from neural_style.cli.progress import Bar
-from neural_style.cli.session import INTERRUPTED, Output, Session, evaluations, start_backend
+from neural_style.cli.progress import Bar, report
+from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Style, as_styles
-from neural_style.runs.settings import Run
-from neural_style.runs.transfer import Technique
+from neural_style.runs.outputs import Output, RunFiles
+from neural_style.runs.settings import Run, RunSettings
+from neural_style.technique import Technique
 
 ENDINGS = (*images.SUFFIXES, ".gif", ".bmp")
-"""Of the files that are taken for pictures; what else lies in a folder is passed over."""
+"""Endings of the files in a folder that are read as pictures; other files are ignored."""
 
 FAILED = 1
+"""Exit status where a picture could not be painted."""
 
 SQUARE = 64
-"""Side of the picture that settings are tried on: any will do, and this one is quickly looked at."""
+"""Side of the picture on which settings are tried: any will do, and a small one takes no time."""
 
 ENDLESS = 2.0**32
-"""GiB of memory that settings are tried with: whether a photo fits depends on its shape, and is told of each."""
+"""Memory limit, in GiB, for trying settings: whether a photo fits depends on its shape, and is checked for each."""
 
 
 class Painting(NamedTuple):
     """One picture to be made.
 
-    `name` is that of its file, without the ending; `style` is the one of a folder of paintings, None for those that
-    all pictures have; `problem` says why it cannot be made, where that is known already.
+    Attributes:
+        content: the photo.
+        style: the painting, from a folder of paintings; None where all pictures have the same styles.
+        name: of the result, without its ending.
+        problem: why it cannot be made, where that is known already.
     """
 
     content: Path
@@ -51,22 +56,22 @@ class Painting(NamedTuple):
 
 @dataclass
 class Folder:
-    """All transfers of one command. One that fails is told and passed over.
+    """All transfers of one command. A transfer that fails is reported and skipped.
 
     Attributes:
-        technique: of all.
-        content: its image is a photo or a folder of them; its masks go with every photo.
-        styles: those that every picture is painted in, or a single one whose image is a folder of paintings.
+        technique: of all transfers.
+        content: its image is a photo or a folder of them; its masks apply to every photo.
+        styles: the styles of every picture, or a single style whose image is a folder of paintings.
         run: the fields of `Run`.
-        output: its prefix is the folder of results, which is made if its parent is there.
-        pairs: a photo goes with the painting of its name, instead of with every painting.
+        output: its prefix is the folder of results, which is made if its parent exists.
+        pairs: paint each photo with the painting of the same name only, instead of with every painting.
         quiet, device: as in `Session`.
     """
 
     technique: Technique
     content: Content
     styles: Sequence[Style]
-    run: Mapping[str, Any]
+    run: RunSettings
     output: Output
     pairs: bool = False
     quiet: bool = False
@@ -75,10 +80,10 @@ class Folder:
     _failed: int = field(default=0, init=False)
 
     def execute(self) -> int:
-        """Check, paint what is not there yet, and tell; returns the exit status.
+        """Check, paint the missing pictures, and report; returns the exit status.
 
         Raises:
-            InvalidInputError, MissingFileError: something is wrong for all pictures; before any work is done.
+            InvalidInputError, MissingFileError: every picture is affected; before any work is done.
         """
         paintings = self._paintings()
         self._check_results()
@@ -92,17 +97,17 @@ class Folder:
             except KeyboardInterrupt:
                 interrupted = True
         if not self.quiet:
-            there = len(paintings) - len(wanted)
-            skipped = f"{there} skipped that are there already (--overwrite paints them again)" if there else ""
+            existing = len(paintings) - len(wanted)
+            skipped = f"{existing} skipped that exist already (--overwrite paints them again)" if existing else ""
             counts = [f"{self._made} painted", skipped, f"{self._failed} failed" if self._failed else ""]
             print(f"{self.output.prefix}: {', '.join(filter(None, counts))}")
         if interrupted:
-            print("neural-style: interrupted; the same command goes on with what is missing", file=sys.stderr)
+            print("neural-style: interrupted; rerun the command to paint the remaining images", file=sys.stderr)
             return INTERRUPTED
         return FAILED if self._failed else 0
 
     def _paintings(self) -> list[Painting]:
-        """All that is asked for, finished or not, painting by painting, so that each is read once."""
+        """All pictures, finished or not, ordered by painting so that each painting is read once."""
         contents = _pictures(self.content.image)
         folder = next((style.image for style in self.styles if is_folder(style.image)), None)
         if self.pairs and not (folder and is_folder(self.content.image)):
@@ -111,7 +116,7 @@ class Folder:
             paintings = [Painting(content, None, name) for content, name in contents.items()]
         elif len(self.styles) > 1:
             raise InvalidInputError(
-                f"each painting of the folder {folder} makes a picture of its own: name no other style beside it"
+                f"each painting in the folder {folder} makes a picture of its own: name no other style beside it"
             )
         elif self.pairs:
             styles = list(_pictures(folder))
@@ -124,16 +129,17 @@ class Folder:
             ]
         name, count = Counter(painting.name for painting in paintings).most_common(1)[0]
         if count > 1:
-            raise InvalidInputError(f"{count} pictures would be called {name}{self.output.suffix}: rename an input")
+            raise InvalidInputError(f"{count} pictures would be named {name}{self.output.suffix}: rename an input")
         return paintings
 
     def _check_results(self) -> None:
+        """Raise where the folder of results is impossible."""
         results = self.output.prefix
         if not results.is_dir():
             if results.exists():
-                raise InvalidInputError(f"{results} is a file: a folder is painted into a folder, name one")
+                raise InvalidInputError(f"{results} is a file: name a folder for the results of a folder")
             if results.suffix.lower() in ENDINGS:
-                raise InvalidInputError(f"{results} names a picture: a folder is painted into a folder, name one")
+                raise InvalidInputError(f"{results} names a picture: name a folder for the results of a folder")
             if not results.parent.is_dir():
                 raise MissingFileError(f"there is no folder {results.parent} to make {results.name} in: check the name")
             return
@@ -142,7 +148,7 @@ class Folder:
                 raise InvalidInputError(f"{results} is the folder of the inputs: name another one for the results")
 
     def _checked_styles(self, first: Painting) -> Sequence[Style]:
-        """The styles, in memory unless they are a folder, once what would spoil every picture has been looked for.
+        """The styles, in memory unless they are a folder, after checking everything that affects every picture.
 
         The settings are tried on a square that stands for every photo, and for every painting of a folder.
         """
@@ -153,8 +159,10 @@ class Folder:
         rgb = np.random.default_rng(0).integers(0, 256, (SQUARE, SQUARE, 3), np.uint8)
         square = Picture(rgb, None, "a square picture", None)
         tried = [replace(style, image=square) for style in styles] if each_its_own else styles
-        Run(**self.run)  # the limit of memory that is replaced may be impossible itself
-        self.technique.steps(replace(self.content, image=square), tried, **{**self.run, "memory_limit": ENDLESS})
+        Run(**self.run)  # the limit of memory that is replaced below may be impossible itself
+        self.technique.steps(
+            replace(self.content, image=square), tried, **(self.run | RunSettings(memory_limit=ENDLESS))
+        )
         return styles
 
     def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:
@@ -162,68 +170,67 @@ class Folder:
         with Bar(len(wanted) * each, quiet=self.quiet) as bar:
             for style, group in itertools.groupby(enumerate(wanted), key=lambda numbered: numbered[1].style):
                 numbered = list(group)
-                with self._passing_over(style, bar, count=len(numbered)):
-                    at_hand = styles if style is None else as_styles([replace(styles[0], image=style)])
+                with self._skipping(style, count=len(numbered)):
+                    in_memory = styles if style is None else as_styles([replace(styles[0], image=style)])
                     for index, painting in numbered:
                         bar.begin(painting.name, index * each)
-                        with self._passing_over(painting.content, bar):
-                            self._paint(painting, at_hand, bar)
+                        with self._skipping(painting.content):
+                            self._paint(painting, in_memory, bar)
                             self._made += 1
 
     def _paint(self, painting: Painting, styles: Sequence[Style], bar: Bar) -> None:
         if painting.problem:
             raise InvalidInputError(painting.problem)
-        run = Run(**self.run)
-        output = self._output_of(painting).taking_leftovers(run.iterations * len(run.levels))
-        session = Session(self.technique, replace(self.content, image=painting.content), styles, self.run, output)
-        content, styles = session.checked()
+        inputs = self.technique.inputs(replace(self.content, image=painting.content), styles)
+        run = self.technique.run_settings(inputs, self.run)
+        output = self._output_of(painting).replacing_leftovers(run.iterations * len(run.levels))
+        files = RunFiles(output, inputs, run)
         try:
-            result = session.paint(content, styles, bar.advance)
+            result = self.technique.transfer(inputs, progress=bar.advance, on_step=files.save_step, **self.run)
             if result.stopped == "interrupted":
-                raise KeyboardInterrupt  # half a picture would be taken for finished by the next call
-            session.write(result, content.picture)
+                raise KeyboardInterrupt  # the next call would take an unfinished picture for finished
+            files.finish(result)
         except BaseException:
-            if not output.final.exists():
-                session.discard()
+            files.discard()
             raise
 
     def _output_of(self, painting: Painting) -> Output:
         return replace(self.output, prefix=self.output.prefix / painting.name)
 
     @contextmanager
-    def _passing_over(self, source: Path | None, bar: Bar, *, count: int = 1) -> Iterator[None]:
-        """Errors and warnings become lines that name the picture, and an error costs `count` results only."""
+    def _skipping(self, source: Path | None, *, count: int = 1) -> Iterator[None]:
+        """Report errors and warnings as lines that name the picture; an error costs `count` results only."""
 
-        def tell(kind: str, message: object) -> None:
+        def report_named(kind: str, message: object) -> None:
             text = str(message)
             named = text if source is None or str(source) in text else f"{source}: {text}"
-            bar.tell(f"neural-style: {kind}: {named}")
+            report(f"neural-style: {kind}: {named}")
 
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: tell("warning", message)
+            warnings.showwarning = lambda message, *_, **__: report_named("warning", message)
             try:
                 yield
             except (NeuralStyleError, OSError) as error:
                 self._failed += count
-                tell("error", error)
+                report_named("error", error)
 
 
-def is_folder(source: images.ImageSource) -> bool:
+def is_folder(source: images.ImageSource | None) -> bool:
     """Whether this is a folder, or written as one."""
     if not isinstance(source, str | os.PathLike):
         return False
     return Path(source).is_dir() or os.fspath(source).endswith(("/", os.sep))
 
 
-def _path(source: images.ImageSource) -> Path:
+def _path(source: images.ImageSource | None) -> Path:
     assert isinstance(source, str | os.PathLike), "a command line names files"
     return Path(source)
 
 
-def _pictures(source: images.ImageSource) -> dict[Path, str]:
-    """The pictures of a folder, sorted, or the only one, each with the name that it has in its result.
+def _pictures(source: images.ImageSource | None) -> dict[Path, str]:
+    """The pictures of a folder, sorted, or the only picture, each with its part of the result's name.
 
-    That is the file's name without the ending, which is kept where two would have the same.
+    That is the file's name without its ending; the ending is kept where two files would have the same name.
     """
     path = _path(source)
     if not is_folder(source):
@@ -237,7 +244,7 @@ def _pictures(source: images.ImageSource) -> dict[Path, str]:
     )
     if not found:
         raise InvalidInputError(f"there is no picture in the folder {path}: use {', '.join(ENDINGS)}")
-    shared = Counter(entry.stem.casefold() for entry in found)  # some file systems do not tell A from a
+    shared = Counter(entry.stem.casefold() for entry in found)  # some file systems ignore case
     return {entry: entry.stem if shared[entry.stem.casefold()] == 1 else entry.name for entry in found}
 
 
@@ -246,8 +253,7 @@ def _pair(content: Path, name: str, styles: Sequence[Path]) -> Painting:
     found = [style for style in styles if style.stem == content.stem]
     if len(found) == 1:
         return Painting(content, found[0], name)
-    those = " and ".join(style.name for style in found)
-    why = (
-        f"has several paintings of its name, {those}" if found else f"has no painting of its name in {styles[0].parent}"
-    )
-    return Painting(content, None, name, f"{content} {why}")
+    if found:
+        names = " and ".join(style.name for style in found)
+        return Painting(content, None, name, f"{content} has several paintings of its name, {names}")
+    return Painting(content, None, name, f"{content} has no painting of its name in {styles[0].parent}")

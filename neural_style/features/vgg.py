@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from neural_style.errors import InvalidInputError, check_choice, did_you_mean
+from neural_style.errors import InvalidInputError
+from neural_style.validation import check_choice, did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -23,8 +24,6 @@ BGR_MEAN = (103.939, 116.779, 123.68)
 
 POOLING = ("max", "ave")
 
-_EVERY_FIRST = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
-
 
 @dataclass(frozen=True)
 class Architecture:
@@ -33,15 +32,11 @@ class Architecture:
     Attributes:
         name: what the user calls it.
         blocks: number of filters of each convolution, by block; 2x2 pooling lies between blocks.
-        content_layer, content_weight, style_layers: what a technique uses when the user names none.
         weights: source of the weights when the user names none, see `neural_style.features.weights`.
     """
 
     name: str
     blocks: tuple[tuple[int, ...], ...]
-    content_layer: str
-    content_weight: float
-    style_layers: tuple[str, ...]
     weights: str
 
     @property
@@ -73,34 +68,22 @@ class Architecture:
         return int(2 ** max(block_of(name) - 1 for name in names))
 
 
-# The defaults of the VGG networks are those of titu1994/Neural-Style-Transfer. mini ends at block 3: its style layers
-# are the ones it was judged by (tools/judge_mini.py), and at conv3_3, where much more of the photo is seen than at
-# conv5_2, the reference's content weight would leave hardly more than the photo.
 ARCHITECTURES = {
     a.name: a
     for a in (
         Architecture(
             "vgg16",
             ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3),
-            content_layer="conv5_2",
-            content_weight=0.025,
-            style_layers=_EVERY_FIRST,
             weights="imagenet",
         ),
         Architecture(
             "vgg19",
             ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4),
-            content_layer="conv5_2",
-            content_weight=0.025,
-            style_layers=_EVERY_FIRST,
             weights="imagenet",
         ),
         Architecture(
             "mini",
             ((32, 32), (64, 64), (128,) * 4),
-            content_layer="conv3_3",
-            content_weight=0.0025,
-            style_layers=("conv1_1", "conv2_1", "conv3_1", "conv3_3"),
             weights="embedded",
         ),
     )

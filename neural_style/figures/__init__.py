@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from neural_style import files, images
-from neural_style.errors import InvalidInputError, check_choice, did_you_mean
+from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
 from neural_style.figures.builder import PanelBuilder, Progress, Sample
 from neural_style.figures.cost import cost, painted_in
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
-from neural_style.figures.panels import Made
+from neural_style.figures.panels import TransferPanel
 from neural_style.figures.papers import (
     champandard2016,
     color2016,
@@ -41,8 +41,8 @@ from neural_style.figures.papers import (
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import SCALES, Setup
 from neural_style.images import ImageSource
-from neural_style.inputs import check_count
 from neural_style.runs import records
+from neural_style.validation import check_choice, check_count, did_you_mean
 
 RECIPES: dict[str, Recipe] = {
     name: recipe
@@ -198,7 +198,9 @@ def _sentence(text: str) -> str:
 
 def _legend(setup: Setup, figure: Figure) -> str:
     """What the numbers below pictures are, if there are any."""
-    if not any(isinstance(slot, Cell) and slot.judged and isinstance(slot.picture, Made) for slot in figure.slots()):
+    if not any(
+        isinstance(slot, Cell) and slot.judged and isinstance(slot.picture, TransferPanel) for slot in figure.slots()
+    ):
         return ""
     content, styles = setup.judge
     return (

@@ -16,37 +16,30 @@ from neural_style import files, images
 from neural_style.errors import BrokenRunError
 from neural_style.figures.judge import Judge, sha256_of
 from neural_style.figures.panels import (
-    Brush,
-    DoodlePanel,
     InputPanel,
-    Made,
     Measurement,
     Panel,
     Picture,
+    StyleInput,
     TransferPanel,
     TransformPanel,
     parts_of,
-    spec_of,
     within,
 )
 from neural_style.figures.setup import NORMALISED, Setup, sides
 from neural_style.figures.transforms import TRANSFORMS
 from neural_style.images import ImageSource
-from neural_style.inputs import Style
+from neural_style.inputs import Content, Style
 from neural_style.reconstruction import Reconstruction
 from neural_style.runs import records
-from neural_style.runs.settings import Run
 from neural_style.samples import as_rgb, sample
 
 if TYPE_CHECKING:
-    from neural_style.runs.transfer import Result, Step
+    from neural_style.runs.result import Result, Step
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, float], None]
 """Auxiliary after every evaluation of a panel: which it is, how many there were, and the lowest loss."""
-
-LEAST_SHARE = 0.005
-"""Of a map of regions: a colour that covers less is that of an edge."""
 
 VERSION = 2
 """Of what is kept in the folder; another one is not read."""
@@ -95,7 +88,7 @@ class PanelBuilder:
     def make(self, panels: Iterable[Panel], progress: Progress | None = None) -> None:
         """Make all that the panels need and that is not there yet; runs of equal programs come one after another."""
         for panel in sorted(within(*panels), key=self._order()):
-            if isinstance(panel, Made):
+            if isinstance(panel, TransferPanel):
                 self._paint(panel, progress)
             elif isinstance(panel, Measurement):
                 self.numbers(panel)
@@ -106,7 +99,7 @@ class PanelBuilder:
             self._pictures[panel] = self._picture(panel)
         return self._pictures[panel]
 
-    def told(self, panel: Made) -> dict[str, Any]:
+    def told(self, panel: TransferPanel) -> dict[str, Any]:
         """Of a painted picture: its settings, metrics, losses, history, seconds, and the curve of its losses."""
         self._paint(panel, None)
         return self._told[panel]
@@ -138,7 +131,7 @@ class PanelBuilder:
                 self._paint(panel, None)  # which reads what is kept
                 return self._pictures[panel]
 
-    def _paint(self, panel: Made, progress: Progress | None) -> None:
+    def _paint(self, panel: TransferPanel, progress: Progress | None) -> None:
         if self._is_kept(panel):
             return
         key, curve = self.key(panel), []
@@ -151,7 +144,7 @@ class PanelBuilder:
         trace: list[dict[str, float]] = []
 
         def judge(step: Step) -> None:
-            if isinstance(panel, TransferPanel) and panel.traced:
+            if panel.traced:
                 trace.append({"evaluations": step.evaluations, **self._metrics(panel, step.image)})
 
         started = time.perf_counter()
@@ -159,9 +152,9 @@ class PanelBuilder:
         try:
             result = self._run(panel, watch, judge)
         except BrokenRunError as error:
-            if not (isinstance(panel, TransferPanel) and panel.may_break):
+            if not panel.may_break:
                 raise
-            image, record, stopped = self._begun(panel), None, str(error)
+            image, record, stopped = self._initial(panel), None, str(error)
             told = {"settings": records.plain(panel.technique), "run": records.plain(panel.run)}
         else:
             if result.stopped == "interrupted":
@@ -177,54 +170,47 @@ class PanelBuilder:
         self._keep(panel, {"technique": type(panel.technique).__name__, **told, "stopped": stopped, "seconds": seconds})
         self.made.append(key)
 
-    def _begun(self, panel: TransferPanel) -> Array:
-        """The picture that a run begins with, if it is not noise."""
-        begun = self.sized(panel.content, panel.run.levels[-1])
+    def _initial(self, panel: TransferPanel) -> Array:
+        """The picture that a run starts from, if it is not noise."""
+        assert panel.content is not None, "only pictures with a content may break"
+        initial = self.sized(panel.content, panel.run.levels[-1])
         if panel.init is not None:
-            begun = images.resize(self.picture(panel.init), begun.shape[:2])
-        image: Array = np.clip(np.rint(begun), 0, 255).astype(np.uint8)
-        return image
+            initial = images.resize(self.picture(panel.init), initial.shape[:2])
+        return images.to_uint8(initial)
 
-    def _run(self, panel: Made, watch: Callable[[int, float], None], judge: Callable[[Step], None]) -> Result:
-        source = self.judge.weights_of(panel.technique.weights, panel.technique.pooling)
-        if isinstance(panel, DoodlePanel):
-            rows = panel.run.levels[-1]
-            return replace(panel.technique, weights=source).transfer(
-                images.resize(self.picture(panel.style), sides(self.picture(panel.style_map), rows)),
-                *(self._map(part, rows) for part in (panel.style_map, panel.target_map)),
-                labels=panel.labels or _colours_in(self.picture(panel.style_map)),
-                progress=watch,
-                **_doodle_settings(panel.run),
-            )
+    def _run(self, panel: TransferPanel, watch: Callable[[int, float], None], judge: Callable[[Step], None]) -> Result:
         rows = panel.run.levels[-1]
-        content = self.sized(panel.content, rows)
+        weights = self.judge.weights_of(panel.technique.weights, panel.technique.pooling)
+        content = Content(
+            None if panel.content is None else self.sized(panel.content, rows),
+            label_map=None if panel.label_map is None else self._label_map(panel.label_map, rows),
+        )
         settings = dict(vars(panel.run))
         if panel.init is not None:
-            settings["init"] = images.resize(self.picture(panel.init), content.shape[:2])
-        technique = replace(panel.technique, weights=source)
-        styles = [self._style(brush) for brush in panel.styles]
+            settings["init"] = images.resize(self.picture(panel.init), content.canvas.size)
+        styles = [self._style(style, rows) for style in panel.styles]
+        technique = replace(panel.technique, weights=weights)
         return technique.transfer(content, styles, progress=watch, on_step=judge, **settings)
 
-    def _style(self, brush: Brush) -> Style:
-        mask = None if brush.mask is None else self.picture(brush.mask)
-        return Style(self.picture(brush.picture), weight=brush.weight, mask=mask, scale=brush.scale)
+    def _style(self, style: StyleInput, rows: int) -> Style:
+        picture = self.picture(style.picture)
+        if style.label_map is None:
+            mask = None if style.mask is None else self.picture(style.mask)
+            return Style(picture, weight=style.weight, mask=mask, scale=style.scale)
+        picture = images.resize(picture, sides(self.picture(style.label_map), rows))
+        return Style(picture, weight=style.weight, label_map=self._label_map(style.label_map, rows))
 
-    def _map(self, panel: Picture, rows: int) -> Array:
+    def _label_map(self, panel: Picture, rows: int) -> Array:
         """A map of regions, whose colours must not be mixed."""
         picture = self.picture(panel)
         return images.resize(picture, sides(picture, rows), method="nearest")
 
-    def _metrics(self, panel: Made, image: Array) -> dict[str, float]:
-        """Of a picture against what it was made from."""
-        content: Array | None = None
-        styles: list[Array] = []
-        if isinstance(panel, DoodlePanel):
-            styles = [self.picture(panel.style)]
-        elif isinstance(panel.technique, Reconstruction) and panel.technique.of == "style":
-            styles = [self.picture(panel.content)]
-        else:
-            content = self.picture(panel.content)
-            styles = [self.picture(brush.picture) for brush in panel.styles]
+    def _metrics(self, panel: TransferPanel, image: Array) -> dict[str, float]:
+        """A picture against the pictures that it was made from."""
+        content = None if panel.content is None else self.picture(panel.content)
+        styles = [self.picture(style.picture) for style in panel.styles]
+        if content is not None and isinstance(panel.technique, Reconstruction) and panel.technique.of == "style":
+            return self.judge.measured(image, None, [content])
         return self.judge.measured(image, content, styles)
 
     def _described(self, panel: Panel) -> dict[str, Any]:
@@ -236,24 +222,21 @@ class PanelBuilder:
                 kind = type(panel).__name__.lower()
                 own = {kind: panel.how, "settings": dict(panel.settings), "of": [self.key(part) for part in panel.of]}
                 return {**own, **(self._circumstances() if isinstance(panel, Measurement) else {})}
-            case DoodlePanel():
-                inputs: dict[str, Any] = {
-                    name: self.key(getattr(panel, name)) for name in ("style", "style_map", "target_map")
-                }
-                inputs["labels"] = panel.labels
             case TransferPanel():
                 inputs = {
-                    "content": self.key(panel.content),
+                    "content": self._key_of(panel.content),
+                    "label_map": self._key_of(panel.label_map),
                     "styles": [
                         {
-                            "picture": self.key(brush.picture),
-                            "weight": brush.weight,
-                            "mask": None if brush.mask is None else self.key(brush.mask),
-                            "scale": brush.scale,
+                            "picture": self.key(style.picture),
+                            "weight": style.weight,
+                            "mask": self._key_of(style.mask),
+                            "label_map": self._key_of(style.label_map),
+                            "scale": style.scale,
                         }
-                        for brush in panel.styles
+                        for style in panel.styles
                     ],
-                    "init": None if panel.init is None else self.key(panel.init),
+                    "init": self._key_of(panel.init),
                     "traced": panel.traced,
                     "may_break": panel.may_break,
                 }
@@ -266,6 +249,9 @@ class PanelBuilder:
             **self._circumstances(),
             **inputs,
         }
+
+    def _key_of(self, panel: Picture | None) -> str | None:
+        return None if panel is None else self.key(panel)
 
     def _circumstances(self) -> dict[str, Any]:
         """What every panel depends on that takes work."""
@@ -287,8 +273,8 @@ class PanelBuilder:
                     order(part)
                 depths[panel] = 1 + max((depths[part] for part in parts_of(panel)), default=0)
             group = ""
-            if isinstance(panel, Made):
-                group = repr((type(panel.technique), spec_of(panel), panel.run.levels))
+            if isinstance(panel, TransferPanel):
+                group = repr((type(panel.technique), panel.technique.used_layers, panel.run.levels))
             return depths[panel], groups.setdefault(group, len(groups))
 
         return order
@@ -304,31 +290,19 @@ class PanelBuilder:
             file.write(text.encode())
         self._told[panel] = json.loads(text)
 
-    def _is_kept(self, panel: Made | Measurement) -> bool:
+    def _is_kept(self, panel: TransferPanel | Measurement) -> bool:
         """Whether the panel is finished and whole in the folder, from which it is read; what is damaged is not."""
         if panel not in self._told:
             try:
                 told = json.loads(self._file(panel, ".json").read_text(encoding="utf-8"))
                 if told["key"] != self.key(panel) or not ("numbers" in told or "metrics" in told):
                     return False
-                if isinstance(panel, Made):
+                if isinstance(panel, TransferPanel):
                     self._pictures[panel] = images.read(self._file(panel, ".png")).rgb
             except (OSError, ValueError, KeyError, TypeError):  # a picture that cannot be read is a ValueError, too
                 return False
             self._told[panel] = told
         return True
-
-
-def _doodle_settings(run: Run) -> dict[str, Any]:
-    """Of a run, those that a doodle has."""
-    own = ("image_size", "sizes", "iterations", "solver", "memory", "tile", "memory_limit", "seed", "min_improvement")
-    return {name: getattr(run, name) for name in own}
-
-
-def _colours_in(picture: Array) -> int:
-    """How many colours cover at least `LEAST_SHARE` of a map each."""
-    _, counts = np.unique(picture.reshape(-1, picture.shape[-1]), axis=0, return_counts=True)
-    return int(np.sum(counts >= LEAST_SHARE * counts.sum()))
 
 
 def _read(name: str, source: ImageSource | Sample) -> Array:

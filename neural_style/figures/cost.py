@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neural_style.features import vgg
-from neural_style.figures.panels import Made, spec_of, within
+from neural_style.figures.panels import TransferPanel, within
 from neural_style.figures.recipe import Figure
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION
 
@@ -40,13 +40,13 @@ def cost(figure: Figure) -> Cost:
         for rows in panel.run.levels:
             count = EVALUATIONS_PER_ITERATION * panel.run.iterations
             evaluations += count
-            operations += count * _operations(table, spec_of(panel), rows)
+            operations += count * _operations(table, panel.technique.used_layers, rows)
     return Cost(len(painted), evaluations, operations / OPERATIONS_PER_SECOND + SECONDS_PER_PANEL * len(painted))
 
 
-def painted_in(figure: Figure) -> list[Made]:
+def painted_in(figure: Figure) -> list[TransferPanel]:
     """All panels of a figure that take evaluations, what others depend on first."""
-    return [panel for panel in within(*figure.panels()) if isinstance(panel, Made)]
+    return [panel for panel in within(*figure.panels()) if isinstance(panel, TransferPanel)]
 
 
 def _operations(table: vgg.Architecture, layers: tuple[str, ...], rows: int) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from neural_style import files
 from neural_style.errors import InvalidInputError
 from neural_style.figures.builder import PanelBuilder
-from neural_style.figures.panels import DoodlePanel, Made, Picture, TransferPanel
+from neural_style.figures.panels import Picture, TransferPanel
 from neural_style.figures.recipe import Cell, Chart, Figure
 
 SUFFIXES = (".png", ".pdf")
@@ -153,17 +153,17 @@ def _height(slot: Cell | Chart | None, builder: PanelBuilder, width: float) -> f
 
 def _note(cell: Cell, builder: PanelBuilder) -> str:
     """What is written below a picture."""
-    if not cell.judged or not isinstance(cell.picture, TransferPanel | DoodlePanel):
+    if not cell.judged or not isinstance(cell.picture, TransferPanel):
         return ""
     text = metrics_text(builder.told(cell.picture)["metrics"])
     return f"{_work_text(cell.picture, builder)}\n{text}" if cell.timed else text
 
 
-def _work_text(picture: Made, builder: PanelBuilder) -> str:
+def _work_text(picture: TransferPanel, builder: PanelBuilder) -> str:
     """What was spent on a picture, with what was spent on the one that it started from."""
     evaluations, seconds = 0, 0.0
     spent: Picture | None = picture
-    while isinstance(spent, TransferPanel | DoodlePanel):
+    while isinstance(spent, TransferPanel):
         told = builder.told(spent)
         evaluations, seconds = evaluations + len(told["curve"]), seconds + told["seconds"]
         spent = spent.init if isinstance(spent, TransferPanel) else None

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from neural_style.doodle import NeuralDoodle
-from neural_style.network import Network
-from neural_style.reconstruction import Reconstruction
 from neural_style.runs.settings import Run
+from neural_style.technique import Technique
 
 Settings = tuple[tuple[str, Any], ...]
 """Keywords of a function, so that a panel can be hashed."""
@@ -42,7 +40,7 @@ class TransformPanel:
 
 
 @dataclass(frozen=True)
-class Brush:
+class StyleInput:
     """A painting as a style; see `neural_style.Style`.
 
     Attributes:
@@ -50,12 +48,14 @@ class Brush:
         weight: of this style.
         mask: where it acts in the pastiche.
         scale: size of its strokes.
+        label_map: its regions, for a doodle.
     """
 
     picture: Picture
     weight: float = 1.0
     mask: Picture | None = None
     scale: float = 1.0
+    label_map: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -64,42 +64,24 @@ class TransferPanel:
 
     Attributes:
         technique: with all settings.
-        content: its content.
+        content: its content; None for a doodle without a photo.
         styles: its styles.
         run: how it is run; its image_size, or the last of its sizes, is that of the content.
         init: the picture to start from, in place of the run's.
         traced: whether the picture is judged after every iteration, too.
+        label_map: the regions of the pastiche, for a doodle.
         may_break: whether a run that breaks down before anything is won stands for itself, by the picture that it
             began with and the reason in its `stopped`; otherwise it is an error.
     """
 
-    technique: Network | Reconstruction
-    content: Picture
-    styles: tuple[Brush, ...] = ()
+    technique: Technique
+    content: Picture | None = None
+    styles: tuple[StyleInput, ...] = ()
     run: Run = field(default_factory=Run)
     init: Picture | None = None
+    label_map: Picture | None = None
     traced: bool = False
     may_break: bool = False
-
-
-@dataclass(frozen=True)
-class DoodlePanel:
-    """A picture painted into a map of regions.
-
-    Attributes:
-        technique: with all settings.
-        style: the painting.
-        style_map, target_map: its regions, and where they are wanted.
-        labels: number of regions; None is the number of colours in the painting's map.
-        run: how it is run.
-    """
-
-    technique: NeuralDoodle
-    style: Picture
-    style_map: Picture
-    target_map: Picture
-    labels: int | None = None
-    run: Run = field(default_factory=Run)
 
 
 @dataclass(frozen=True)
@@ -117,8 +99,7 @@ class Measurement:
     settings: Settings = ()
 
 
-Picture = InputPanel | TransformPanel | TransferPanel | DoodlePanel
-Made = TransferPanel | DoodlePanel
+Picture = InputPanel | TransformPanel | TransferPanel
 Panel = Picture | Measurement
 
 
@@ -129,18 +110,10 @@ def parts_of(panel: Panel) -> tuple[Picture, ...]:
             return ()
         case TransformPanel() | Measurement():
             return panel.of
-        case DoodlePanel():
-            return panel.style, panel.style_map, panel.target_map
         case TransferPanel():
-            masks = (brush.mask for brush in panel.styles)
-            others = (panel.content, *(brush.picture for brush in panel.styles), *masks, panel.init)
+            styles = (part for style in panel.styles for part in (style.picture, style.mask, style.label_map))
+            others = (panel.content, panel.label_map, *styles, panel.init)
             return tuple(part for part in others if part is not None)
-
-
-def spec_of(panel: Made) -> tuple[str, ...]:
-    """Layers that the terms of a panel look at."""
-    technique = panel.technique
-    return technique.layers if isinstance(technique, NeuralDoodle) else technique.extractor_spec.layers
 
 
 def within(*panels: Panel) -> Iterator[Panel]:

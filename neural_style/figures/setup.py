@@ -11,6 +11,7 @@ import numpy as np
 
 from neural_style.features import vgg
 from neural_style.features.vgg import block_of
+from neural_style.network import PRESETS
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 
 NORMALISED = "normalised"
@@ -142,8 +143,7 @@ class Setup:
     def judge(self) -> tuple[str, tuple[str, ...]]:
         """The layers by which every picture is judged: of the content, and of styles."""
         known = Setup(self.model, self.weights, self.layers, self.scale)
-        table = vgg.architecture("vgg19")
-        return known.layer("conv4_2"), known.style_layers(*table.style_layers)
+        return known.layer("conv4_2"), known.style_layers(*PRESETS["vgg19"].style_layers)
 
     def note_network(self, paper: str = "vgg19") -> None:
         """Tell if the network is another than the paper's, or has never seen a picture."""

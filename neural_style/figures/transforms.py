@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import images
-from neural_style.color_transfer import color_transfer, match_colors
+from neural_style.color_transfer import match_colors, transfer_color
 from neural_style.images import LUMA
 
 Array = np.ndarray[Any, Any]
@@ -62,7 +62,7 @@ def matched_colours(picture: Array, reference: Array, *, method: str) -> Array:
 
 def recoloured(picture: Array, content: Array, *, method: str) -> Array:
     """A finished picture in the colours of its content; see `neural_style.color_transfer`."""
-    return color_transfer(content, picture, method=method)
+    return transfer_color(content, picture, method=method)
 
 
 TRANSFORMS: dict[str, Callable[..., Array]] = {

@@ -1,6 +1,6 @@
 """Pictures in and out: what a file holds becomes RGB in 0..255, upright, in sRGB, over white; and back to a file."""
 
-from neural_style.images.picture import LUMA, METHODS, MIN_SIDE, Picture, resize
+from neural_style.images.picture import LUMA, METHODS, MIN_SIDE, Picture, resize, to_uint8
 from neural_style.images.reading import ImageSource, read
 from neural_style.images.writing import SUFFIXES, check_output, read_record, write, write_16_bit, write_animation
 
@@ -15,6 +15,7 @@ __all__ = [
     "read",
     "read_record",
     "resize",
+    "to_uint8",
     "write",
     "write_16_bit",
     "write_animation",

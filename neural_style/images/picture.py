@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from neural_style.errors import InvalidInputError, check_choice
+from neural_style.errors import InvalidInputError
+from neural_style.validation import check_choice
 
 Array = np.ndarray[Any, Any]
 
@@ -86,7 +87,12 @@ def luminance(rgb: Array) -> Array:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def to_uint8(rgb: Array, where: str) -> Array:
+def to_uint8(rgb: Array, where: str = "picture") -> Array:
+    """(rows, columns, 3), clipped to 0..255 and rounded to the nearest grey level (the reference scripts truncate).
+
+    Raises:
+        InvalidInputError: another shape, or a value that is not finite; `where` names the picture.
+    """
     if rgb.ndim != 3 or rgb.shape[2] != 3:
         raise InvalidInputError(f"{where}: a picture is (rows, columns, 3), received {rgb.shape}")
     if rgb.dtype == np.uint8:

@@ -13,9 +13,10 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from neural_style import files
-from neural_style.errors import InvalidInputError, did_you_mean
+from neural_style.errors import InvalidInputError
 from neural_style.images.picture import Array, check_extent, over_white, resize, to_uint8
 from neural_style.images.reading import READABLE, opened
+from neural_style.validation import did_you_mean
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 SUFFIXES = tuple(_FORMATS)

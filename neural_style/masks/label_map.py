@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource
-from neural_style.inputs import check_count
+from neural_style.validation import check_count
 
 Array = np.ndarray[Any, Any]
 
@@ -34,6 +34,9 @@ SMALLEST_ISLAND, SMALLEST_ISLAND_PIXELS = 2e-4, 4
 
 REACH = 4
 """Pixels from an edge to the flat colours that it may belong to: half a block of a JPEG."""
+
+LEAST_SHARE = 0.005
+"""Part of the label maps that a colour covers to count as a region where their number is not given: less is an edge."""
 
 NAMES = {
     "black": (0, 0, 0),
@@ -103,6 +106,13 @@ def read_labels(style_mask: ImageSource, target_mask: ImageSource, *, labels: in
     _check_in_both(palette[order], shares[:, order])
     number = np.argsort(order).astype(np.uint8)
     return number[maps[0]], number[maps[1]], palette[order]
+
+
+def count_colours(style_mask: ImageSource, target_mask: ImageSource) -> int:
+    """The number of colours that cover at least `LEAST_SHARE` of the flat places of two label maps."""
+    masks = [np.clip(np.rint(images.read(source).rgb), 0, 255).astype(np.uint8) for source in (style_mask, target_mask)]
+    _, areas = _flat_colours(masks, [_flat_places(mask) for mask in masks])
+    return int(np.sum(areas >= LEAST_SHARE))
 
 
 def areas_of(label_map: Array, labels: int) -> Array:

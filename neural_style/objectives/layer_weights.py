@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from neural_style.errors import check_choice
 from neural_style.features.vgg import Architecture
+from neural_style.validation import check_choice
 
 GATYS2016_SCALE = 1e3
 """Of leongatys/PytorchNeuralStyleTransfer and leongatys/NeuralImageSynthesis, beside a content weight of 1."""

@@ -1,10 +1,10 @@
-"""An objective is a sum of terms; a term compares one statistic of the pastiche with a constant."""
+"""Objectives: sums of weighted terms, each of which compares a statistic of the pastiche with a target."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from keras import ops
@@ -14,11 +14,17 @@ from neural_style.backend import Tensor
 from neural_style.backend.program import Evaluated, Function
 from neural_style.errors import InvalidInputError
 from neural_style.features.extractor import FeatureExtractor
-from neural_style.features.statistics import Statistic, key_of
+from neural_style.features.statistics import Statistic, key_of, layers_of
+from neural_style.features.tiling import IMAGE
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """A function of a statistic and its target, both tensors, to a scalar, or to a value per picture (N,), of which the sum
 is used."""
+
+
+def statistic_itself(statistic: Tensor, target: Tensor = None) -> Tensor:
+    """The loss of a term whose statistic, a scalar or a value per picture (N,), is the loss already; no target."""
+    return statistic
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,15 +34,15 @@ class Term:
     Attributes:
         name: dotted, such as `style.0.conv1_1`.
         weight: factor of the loss.
-        statistic: what is compared.
-        loss: function of the statistic and the target; see `Loss`.
-        target: the constant that the statistic is compared with, or None.
+        statistic: of the pastiche's features.
+        loss: function of the statistic and the target, see `Loss`; by default the statistic itself, which is one then.
+        target: what the loss compares the statistic with; None for a loss without a target.
     """
 
     name: str
     weight: float
     statistic: Statistic
-    loss: Loss
+    loss: Loss = statistic_itself
     target: Tensor = None
 
 
@@ -49,7 +55,7 @@ class Evaluation(NamedTuple):
 
 
 class Auxiliary(NamedTuple):
-    """What an evaluation tells beside value and gradient: the weighted terms, and whether the gradient can be used."""
+    """Auxiliary outputs of an evaluation: the weighted terms, and whether the gradient is finite."""
 
     parts: Tensor
     gradient_is_finite: Tensor
@@ -84,8 +90,11 @@ class Objective:
             terms: at least one, with different names.
             extractor: the network; its precision is that of image, gradient and losses.
             image_size: rows and columns of the pastiche.
-            tile: side of the tiles by which the pastiche is looked at; None looks at it as a whole. Value and gradient
+            tile: side of the tiles in which the pastiche is processed; None processes it as a whole. Value and gradient
                 are the same up to rounding.
+
+        Raises:
+            InvalidInputError: there are tiles, and a statistic that is not additive over positions.
         """
         self.terms = tuple(terms)
         self.extractor = extractor
@@ -102,14 +111,42 @@ class Objective:
         compared = [(self._statistics.index(term.statistic), term.loss) for term in self.terms]
         self._combined = _combined(compared)
         if tile is not None:
+            extractor.check_additive(self._statistics)
             self._losses = backend.compiled(backend.value_and_grad(self._combined))
             self.function = Function(self._evaluate_tiles, (weights, targets), traceable=False)
             return
         fields = [each.arguments(self.dtype) for each in self._statistics]
-        looked_at = tuple(statistic.key for statistic in self._statistics)
-        key = extractor, looked_at, tuple((place, key_of(loss)) for place, loss in compared)
+        kinds = tuple(statistic.key for statistic in self._statistics)
+        key = kinds, tuple((place, key_of(loss)) for place, loss in compared)
         constants = (weights, targets), fields
-        self.function = Function(_whole(extractor, self._combined, self._statistics), constants, key=key)
+        self.function = Function(
+            _whole(extractor, self._combined, self._statistics), constants, key=key, programs=extractor.programs
+        )
+
+    def with_terms(self, *terms: Term) -> Objective:
+        """The same objective with more terms; the network is extended to the layers that they use.
+
+        Example:
+            >>> import numpy as np
+            >>> from keras import ops
+            >>> from neural_style import Network, Statistic, Term
+            >>> from neural_style.samples import sample
+            >>> net = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
+            >>> objective = net.objective(sample("cat"), sample("night"), image_size=24)
+            >>> energy = Term("energy", 1e-3, Statistic(("image",), lambda image: ops.sum(image * image)))
+            >>> sorted(objective.with_terms(energy).parts(np.zeros((24, 36, 3))))
+            ['content.conv1_2', 'energy', 'style.0.conv1_1', 'tv']
+
+        Raises:
+            InvalidInputError: a name is taken, or the network has no such layer.
+        """
+        names = [term.name for term in (*self.terms, *terms)]
+        for name in names:
+            if names.count(name) > 1:
+                raise InvalidInputError(f'the objective has two terms of the name "{name}": choose another name')
+        layers = [layer for layer in layers_of([term.statistic for term in terms]) if layer != IMAGE]
+        extractor = self.extractor.including(layers)
+        return Objective((*self.terms, *terms), extractor, self.image_size, tile=self.tile)
 
     @property
     def weights_sha256(self) -> str:
@@ -142,13 +179,19 @@ class Objective:
         return self.evaluate(image).parts
 
     def _evaluate_tiles(self, image: Tensor, constants: Any) -> Evaluated:
-        """By the chain rule: sums over all tiles, the losses' slopes in these, and those back through each tile."""
+        """Chain rule: sums over all tiles, gradients of the losses by these, and their vjp through each tile."""
         assert self.tile is not None
         pixels = np.asarray(ops.convert_to_numpy(image))
         sums = self.extractor.sums(pixels, self._statistics, tile=self.tile)
-        value, parts, slopes = self._losses(sums, constants)
-        gradient = self.extractor.vjp(pixels, self._statistics, slopes, tile=self.tile)
+        value, parts, cotangents = self._losses(sums, constants)
+        gradient = self.extractor.vjp(pixels, self._statistics, cotangents, tile=self.tile)
         return Evaluated(value, gradient, Auxiliary(parts, bool(np.isfinite(gradient).all())))
+
+
+class ObjectiveAt(Protocol):
+    """Makes the objective for a pastiche of `size` rows and columns, processed whole or in tiles of that side."""
+
+    def __call__(self, size: tuple[int, int], tile: int | None = None) -> Objective: ...
 
 
 def _combined(compared: Sequence[tuple[int, Loss]]) -> Callable[..., tuple[Tensor, Tensor]]:
@@ -171,7 +214,7 @@ def _combined(compared: Sequence[tuple[int, Loss]]) -> Callable[..., tuple[Tenso
 def _whole(
     extractor: FeatureExtractor, combined: Callable[..., tuple[Tensor, Tensor]], statistics: Sequence[Statistic]
 ) -> Callable[[Tensor, Any], Evaluated]:
-    """An evaluation that looks at the whole image at once."""
+    """An evaluation of the whole image at once."""
     bare = [statistic.bare for statistic in statistics]
 
     def losses(image: Tensor, constants: Any) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,6 @@ import numpy as np
 from keras import ops
 
 from neural_style.backend import Tensor
-from neural_style.errors import check_choice
 from neural_style.features.statistics import Field, Statistic
 from neural_style.features.tiling import IMAGE
 from neural_style.features.vgg import size_at
@@ -33,7 +32,8 @@ from neural_style.losses.style import (
 )
 from neural_style.losses.total_variation import total_variation as total_variation_loss
 from neural_style.masks.guidance import Guide
-from neural_style.objectives.objective import Loss, Term
+from neural_style.objectives.objective import Loss, Term, statistic_itself
+from neural_style.validation import check_choice
 
 NORMALIZATIONS = ("titu1994", "gatys2016", "johnson2016", "relative")
 
@@ -187,11 +187,6 @@ def style(
 def total_variation(*, weight: float) -> Term:
     """The total variation of the pastiche."""
     return Term("tv", weight, Statistic((IMAGE,), total_variation_loss, halo=1), statistic_itself)
-
-
-def statistic_itself(statistic: Tensor, target: Tensor = None) -> Tensor:
-    """The loss of a term whose statistic, a value per picture (N,), is the loss already; there is no target."""
-    return statistic
 
 
 def _aligned_size(layers: tuple[str, ...], size: tuple[int, int]) -> tuple[int, int]:

@@ -1,8 +1,8 @@
-"""A run in a file, so that it can be taken up again after whatever has ended it.
+"""Checkpoints: a run in a file, from which it is resumed after it was interrupted or killed.
 
-The file is a NumPy archive (.npz, never pickled) whose entry `header` is JSON: what run it is of, and how far it has
-come. The other entries are the best picture in float32, the solver's state, and pictures that the caller wants kept. It
-takes the memory of about five pictures and twice the solver's `memory`, in float32.
+The file is a NumPy archive (.npz, never pickled) whose entry `header` is JSON: identity and progress of the run. The
+other entries are the best picture in float32, the solver's state, and pictures that the caller adds. Its size is
+that of about five pictures and twice the solver's `memory`, in float32.
 """
 
 from __future__ import annotations
@@ -22,31 +22,30 @@ from neural_style import files
 from neural_style.errors import InvalidInputError, reason
 from neural_style.runs import records
 
-FORMAT = 2
-"""Of the file. Another one is refused."""
+FORMAT = 3
+"""Version of the file format; other versions are refused."""
 
 SHOWN = 4
-"""Differences between two runs that are named before the rest is counted."""
-
+"""Differences between two runs that a message names before it counts the rest."""
 
 OF_THE_MACHINE = ("run.tile", "run.memory_limit")
-"""Settings of a run that change how it is computed and not what: it may go on where less memory is free."""
+"""Settings of a run that change its computation but not its result, so that it can be resumed with less free memory."""
 
 PIXELS = "sha256:"
-"""Before the hash of a picture or a mask, where runs are compared."""
+"""Prefix of the hash of a picture or a mask, where runs are compared."""
 
 
 @dataclass
 class Checkpoint:
-    """Where a run is kept.
+    """The file of a run.
 
     Attributes:
-        path: of the file; its ending is of no importance.
-        resume: go on with the run in it; where there is no file yet, from the beginning.
-        overwrite: replace a file that is there already.
-        note: anything of the caller's that JSON can hold, kept along with the run.
-        frames: pictures of the caller's, uint8 (H, W, 3), kept along too.
-        found: what the file held when it was opened; None where there was none.
+        path: of the file; its ending does not matter.
+        resume: resume the saved run; start afresh if the file does not exist.
+        overwrite: replace an existing file.
+        note: data of the caller, as plain values for JSON, stored with the run.
+        frames: pictures of the caller, uint8 (H, W, 3), stored with the run.
+        found: the file's identity and progress when it was opened; None where there was no file.
         is_finished: whether no iteration of the run in the file is left.
     """
 
@@ -61,16 +60,16 @@ class Checkpoint:
 
     @classmethod
     def opened(cls, path: str | os.PathLike[str], *, resume: bool, overwrite: bool = False) -> Checkpoint:
-        """Read what is there, and find out whether it can be written.
+        """Read the file, if it exists, and check that it can be written.
 
         Raises:
-            InvalidInputError: it is there and neither to be resumed nor overwritten, is damaged or something else, or
-                cannot be written.
+            InvalidInputError: it exists without `resume` or `overwrite`, is damaged or no checkpoint, or cannot be
+                written.
         """
         checkpoint = cls(Path(path), resume, overwrite)
         if os.path.lexists(checkpoint.path) and not (resume or overwrite):
             raise InvalidInputError(
-                f"{checkpoint._where} exists: go on with its run by resume=True / --resume, or choose another name"
+                f"{checkpoint._where} exists: resume its run with resume=True / --resume, or choose another name"
             )
         files.check_place(checkpoint.path, checkpoint._where, overwrite=True)
         if resume and checkpoint.path.exists():
@@ -79,20 +78,20 @@ class Checkpoint:
         return checkpoint
 
     def progress(self, run: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-        """How far the run in the file has come, None where there is none.
+        """The progress of the run in the file, None where there is no file.
 
         Args:
-            run: what is to be run, a record without results. The iterations may be others than in the file as long as
-                the first size is not left, nor more of them done.
+            run: identity of the run to be resumed. The number of iterations may differ from the file's while the first
+                size is not finished and no more of them are done.
 
         Raises:
-            InvalidInputError: the file is of another run, with what differs.
+            InvalidInputError: the file is of another run; the message has the differences.
         """
         if self.found is None:
             return None
-        told, now, before = self.found["progress"], _comparable(run), _comparable(self.found["run"])
+        progress, now, before = self.found["progress"], _comparable(run), _comparable(self.found["run"])
         was, wanted = before["run.iterations"], now["run.iterations"]
-        if was != wanted and told["index"] == 0 and len(told["history"]) <= wanted:
+        if was != wanted and progress["index"] == 0 and len(progress["history"]) <= wanted:
             del before["run.iterations"], now["run.iterations"]
         names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
         names = [name for name in names if not (name.endswith(".soft") and name.removesuffix(".soft") in names)]
@@ -105,12 +104,12 @@ class Checkpoint:
         versions = [(run["versions"][name], self.found["run"]["versions"].get(name)) for name in ("backend", "device")]
         if any(here != there for here, there in versions):
             warnings.warn(
-                f"{self._where} was begun on {' '.join(str(there) for _, there in versions)} and goes on on "
+                f"{self._where} was started on {' '.join(str(there) for _, there in versions)} and is being resumed on "
                 f"{' '.join(here for here, _ in versions)}: the picture may differ by a few grey levels",
                 stacklevel=2,
             )
-        arrays, self._arrays = self._arrays, {}  # handed over: they are as large as the run itself
-        return told, arrays
+        arrays, self._arrays = self._arrays, {}  # handed over, since they are as large as the run itself
+        return progress, arrays
 
     def write(
         self,
@@ -120,10 +119,10 @@ class Checkpoint:
         *,
         is_finished: bool,
     ) -> None:
-        """Replace the file by one of the run as it is now; at every moment one of the two is there and whole.
+        """Replace the file atomically with the current state of the run.
 
         Raises:
-            InvalidInputError: it cannot be written; the one before is still there.
+            InvalidInputError: it cannot be written; the previous file is unchanged.
         """
         header = {
             "neural_style_checkpoint": FORMAT,
@@ -140,7 +139,7 @@ class Checkpoint:
         self.is_finished = is_finished
 
     def delete(self) -> None:
-        """Take the file away: the run has ended, and its picture is safe."""
+        """Delete the file: the run has ended, and its picture is saved."""
         self.path.unlink(missing_ok=True)
 
     @property
@@ -150,14 +149,14 @@ class Checkpoint:
     def _read(self) -> None:
         foreign = InvalidInputError(f"{self._where} is no checkpoint of neural_style: choose another name")
         try:
-            if not zipfile.is_zipfile(self.path):  # looks at the end of the file, where a truncated one has no index
+            if not zipfile.is_zipfile(self.path):  # reads the end of the file, where a truncated one has no index
                 raise _damaged(self._where) if _begins_like_ours(self.path) else foreign
             with self.path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 if "header" not in stored:
                     raise foreign
                 header = json.loads(stored["header"].tobytes())
                 if header["neural_style_checkpoint"] != FORMAT:
-                    raise InvalidInputError(f"{self._where} is of another version of neural_style: begin a new run")
+                    raise InvalidInputError(f"{self._where} is of another version of neural_style: start a new run")
                 arrays = {name: stored[name] for name in stored.files if name != "header"}
             self.note, self.is_finished = header["note"], header["is_finished"]
             self.frames = [arrays.pop(f"frame.{index}") for index in range(header["frames"])]
@@ -174,7 +173,7 @@ class Checkpoint:
 
 
 def same_run(one: Mapping[str, Any], other: Mapping[str, Any], *, of_one_length: bool = True) -> bool:
-    """Whether two records are of runs that make the same picture; by `of_one_length=False`, if one only goes on."""
+    """Whether two records are of runs to the same picture; `of_one_length=False` allows one to have more iterations."""
     try:
         first, second = _comparable(one), _comparable(other)
     except (KeyError, TypeError):  # a record of an older version
@@ -185,7 +184,7 @@ def same_run(one: Mapping[str, Any], other: Mapping[str, Any], *, of_one_length:
 
 
 def _damaged(where: str) -> InvalidInputError:
-    return InvalidInputError(f"{where} is damaged and cannot be resumed: delete it and begin a new run")
+    return InvalidInputError(f"{where} is damaged and cannot be resumed: delete it and start a new run")
 
 
 def _begins_like_ours(path: Path) -> bool:
@@ -194,7 +193,7 @@ def _begins_like_ours(path: Path) -> bool:
 
 
 def _comparable(run: Mapping[str, Any]) -> dict[str, Any]:
-    """What must be the same for two runs to be one, by dotted name: pixels count, and not the names of their files."""
+    """Settings that identify a run, by dotted name; pixels count, file names do not."""
     plain = json.loads(records.to_json(run))
     parts = {"neural_style": plain["neural_style"], "technique": plain["technique"]}
     for part in ("settings", "content", "styles", "run"):

@@ -1,4 +1,4 @@
-"""What this machine has free."""
+"""Free memory on this machine."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import subprocess
 from pathlib import Path
 
 NVIDIA = Path("/proc/driver/nvidia/version")
-"""Is there where a GPU can be: without it no backend need be started to know that there is none."""
+"""Exists where a GPU can be: without it there is none, which takes no backend to know."""
 
 SLOWEST_ANSWER = 10.0
-"""Seconds that the GPU's driver may take to tell."""
+"""Seconds that nvidia-smi may take to answer."""
 
 
 def free_memory() -> int | None:
-    """Bytes that this process may have in all, what it has already included; None where nobody can tell.
+    """Bytes that this process may use in all, including those it uses already; None where that is unknown.
 
-    What the kernel calls available, within the limit of the container. On a GPU, what its driver calls free on the one
-    that is used, within the limit of the backend.
+    On a CPU the kernel's available memory, within the limit of the container; on a GPU the driver's free memory on the
+    card in use, within the limit of the backend.
     """
     if NVIDIA.exists():
         from neural_style import backend
@@ -42,7 +42,7 @@ def _free_on_cpu() -> int | None:
 
 
 def _free_in_container() -> int | None:
-    """What the limits of the control group leave; caches of files are given up when memory is short."""
+    """Bytes within the limits of the control group; file caches count as free, as the kernel drops them."""
     for limit, used, statistics in (
         ("memory.max", "memory.current", "memory.stat"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
@@ -58,30 +58,30 @@ def _free_in_container() -> int | None:
 
 
 def _free_on_gpu(number: int, held: int, limit: int | None) -> int | None:
-    """The same on one GPU.
+    """`free_memory` on one GPU.
 
     Args:
-        number: of it, as CUDA counts those that this process may see. Where cards of several kinds are in one machine,
-            CUDA counts as nvidia-smi does if CUDA_DEVICE_ORDER is PCI_BUS_ID.
-        held: bytes that this process has there, as far as its backend knows.
-        limit: bytes that the backend takes at most.
+        number: index of the GPU in CUDA's order among those visible to this process. With cards of several kinds in one
+            machine, CUDA's order is that of nvidia-smi if CUDA_DEVICE_ORDER is PCI_BUS_ID.
+        held: bytes that this process holds there, as far as its backend knows.
+        limit: most bytes that the backend allocates.
     """
     visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
     wanted = visible[number] if number < len(visible) else str(number)
-    for index, identity, free in _told_by_driver("--query-gpu=index,uuid,memory.free"):
+    for index, identity, free in _driver_report("--query-gpu=index,uuid,memory.free"):
         if (wanted == index or (not wanted.isdecimal() and identity.startswith(wanted))) and free.isdecimal():
-            apps = _told_by_driver("--query-compute-apps=gpu_uuid,pid,used_memory")
+            apps = _driver_report("--query-compute-apps=gpu_uuid,pid,used_memory")
             own = [used for place, process, used in apps if (place, process) == (identity, str(os.getpid()))]
-            # With the context, and all that the backend keeps for later. In a container the driver may know this
-            # process by another number, or not tell.
+            # Includes the context and the backend's pool. In a container the driver may know this process by another
+            # number, or report none.
             reserved = sum(int(used) * 2**20 for used in own if used.isdecimal())
             found = int(free) * 2**20 + max(reserved, held)
             return found if limit is None else min(found, limit)
     return None
 
 
-def _told_by_driver(query: str) -> list[list[str]]:
-    """Rows of three values each; none where the driver tells nothing."""
+def _driver_report(query: str) -> list[list[str]]:
+    """Rows of three values each; none where the driver does not answer."""
     command = ["nvidia-smi", query, "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=SLOWEST_ANSWER, check=True).stdout

@@ -1,4 +1,4 @@
-"""One size of a pyramid: a solver at work on an objective, watched."""
+"""One pyramid level: runs a solver and keeps the best image."""
 
 from __future__ import annotations
 
@@ -18,27 +18,31 @@ if TYPE_CHECKING:
     from neural_style.objectives.objective import Objective
 
 Progress = Callable[[int, float], None]
-"""Called after every evaluation with how many there were and the lowest loss so far."""
+"""Called after every evaluation with the number of evaluations and the lowest loss so far."""
+
+
+GREY_LEVELS = (0.0, 255.0)
+"""Bounds of a picture: what a file cuts off would change its loss (by a factor of 16 on a strong painting)."""
 
 
 class Level:
-    """One size of the pyramid: a solver at work, and the best it has found.
+    """One pyramid level: a solver run, and the best image it has found.
 
     Attributes:
         loss, losses: the lowest so far, and its terms by name.
-        evaluations, iterations: how many so far, at this size.
+        evaluations, iterations: done so far at this size.
         improvement: percent by which the loss fell in the last iteration; None in the first.
-        stopped: why the size is left before all iterations are done; empty if it is not.
-        broken: the run ends with this size.
+        stopped: why this size ended before all iterations were done; empty if it did not.
+        broken: the whole run ends with this size.
     """
 
     SCALARS: ClassVar = ("loss", "losses", "evaluations", "iterations", "improvement", "stopped", "broken")
 
     def __init__(self, make_objective: Callable[[], Objective], run: Run, start: np.ndarray) -> None:
-        """`make_objective` is called when the first iteration is asked for; `start` is float32 (H, W, 3)."""
+        """`make_objective` is called when the first iteration is requested; `start` is float32 (H, W, 3)."""
         self._make_objective, self.run = make_objective, run
         self._best: Any = start
-        self._snapshot: Callable[[], solvers.Snapshot] | None = None
+        self._solver_state: Callable[[], solvers.SolverState] | None = None
         self._breakdown = ""
         self.loss = np.inf
         self.losses: Mapping[str, float] = {}
@@ -62,29 +66,30 @@ class Level:
         return bool(self.stopped) or self.iterations >= self.run.iterations
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """All that `load_state` needs, after an iteration: what JSON can hold, and arrays by name."""
-        state = self._snapshot() if self._snapshot is not None else {}
+        """Everything `load_state` needs, after an iteration: a JSON-compatible dict, and arrays by name."""
+        state = self._solver_state() if self._solver_state is not None else {}
         arrays = {f"solver.{name}": value for name, value in state.items()}
         return {name: getattr(self, name) for name in self.SCALARS}, {"image": self.image, **arrays}
 
     def load_state(self, auxiliary: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        """Become the level that was `saved`; it may get more or fewer iterations than it had then."""
+        """Restore the level that returned this `state`; the number of iterations may differ from its own."""
         for name in self.SCALARS:
             setattr(self, name, auxiliary[name])
         self._best = arrays["image"]
         state = {name.removeprefix("solver."): arrays[name] for name in arrays if name.startswith("solver.")}
-        self._snapshot = lambda: state
+        self._solver_state = lambda: state
         if not self.is_over:
             self.stopped = self._explain_slowness()
 
     def run_iterations(self, progress: Progress | None, evaluations_before: int) -> Iterator[None]:
-        """Minimise, and stop after every iteration; does nothing where none is left."""
+        """Minimise; yields after every iteration, and not at all where none is left."""
         if self.is_over:
             return
         settings: dict[str, Any] = {"memory": self.run.memory} if self.run.solver in solvers.WITH_MEMORY else {}
-        if self._snapshot is not None:
-            settings["resume"] = self._snapshot()
-            self._snapshot = None  # the solver holds the same, from now on
+        settings["bounds"] = GREY_LEVELS if self.run.bounded else None
+        if self._solver_state is not None:
+            settings["resume"] = self._solver_state()
+            self._solver_state = None  # from here on the solver holds the same arrays
         points = solvers.solver(self.run.solver)(
             self.objective.function,
             self.image,
@@ -105,12 +110,12 @@ class Level:
     def _advance(
         self, points: Generator[solvers.Point, None, str], progress: Progress | None, evaluations_before: int
     ) -> str:
-        """One iteration; returns why the run at this size must end with it, or nothing."""
+        """Run one iteration; returns why this size ends with it, or an empty string."""
         value = before = self.loss
         unbounded = any(term.weight < 0 for term in self.objective.terms)
         for _ in range(EVALUATIONS_PER_ITERATION):
             try:
-                image, value, auxiliary, self._snapshot = next(points)
+                image, value, auxiliary, self._solver_state = next(points)
                 self.evaluations += 1
                 if unbounded and value < 0:
                     return self._explain_unbounded()
@@ -136,20 +141,20 @@ class Level:
         if self.loss == before and value - before > abs(before):
             warnings.warn(
                 f"the loss rose from {before:.4g} to {value:.4g} in the last {EVALUATIONS_PER_ITERATION} evaluations; "
-                "the best picture is kept, but the solver has lost its way: try lbfgs or fewer iterations",
+                "the best picture is kept, but the solver is diverging: try lbfgs or fewer iterations",
                 RuntimeWarning,
                 stacklevel=2,
             )
         return ""
 
     def _explain_slowness(self) -> str:
-        """Why the size is left because the last iteration brought too little; nothing if it brought enough."""
+        """Why this size ends after too small an improvement; empty if the last iteration improved the loss enough."""
         if self.improvement is None or self.improvement >= self.run.min_improvement:
             return ""
         return f"the loss improved by {self.improvement:.3g} %, less than {self.run.min_improvement:g} %"
 
     def _explain_unbounded(self) -> str:
-        """Why a run ends whose objective, having terms of negative weight, has fallen below zero."""
+        """Why the run ends after an objective with negative weights has fallen below zero."""
         culprits = ", ".join(term.name for term in self.objective.terms if term.weight < 0)
         self.broken = True
         why = f"the loss became negative: {culprits} has a negative weight and is driven away from its style"
@@ -169,7 +174,7 @@ class Level:
         return f"{what} was no longer finite at evaluation {self.evaluations}{where}"
 
     def _explain_breakdown(self) -> str:
-        """Why a run ends whose solver has not come back from where nothing is finite."""
+        """Why the run ends after its solver could not recover from non-finite values."""
         if not self.losses:
             raise BrokenRunError(f"{self._breakdown}, before it was lowered: check weights and images for huge values")
         self.broken = True

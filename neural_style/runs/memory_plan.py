@@ -1,12 +1,13 @@
-"""What a run needs, told before it starts: memory and operations, at once and by tiles, and what fits a machine.
+"""Memory and operations of a run, estimated before it starts: whole or by tiles, and what fits the machine.
 
-The memory of an evaluation is that of a program which keeps every activation for the way back, so it is a number of
-bytes for each pixel that the network sees at a time. That number follows from the table of layers; the two constants in
-it, and what a process takes before it sees anything, are measured (benchmarks/memory.py).
+An evaluation keeps every activation for the backward pass, so its memory is a number of bytes for each pixel that the
+network processes at a time. That number follows from the table of layers; its two constants, and the size of a process
+without pictures, are measured (benchmarks/memory.py).
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -15,47 +16,49 @@ from typing import TYPE_CHECKING, NamedTuple
 from neural_style.errors import InvalidInputError
 from neural_style.features.tiling import FORWARD, tiles_of
 from neural_style.features.vgg import Architecture, block_of
-from neural_style.inputs import Content, Style, working_size
+from neural_style.inputs import Style, working_size
 from neural_style.runs.free_memory import free_memory
+from neural_style.runs.settings import LevelPlan
 from neural_style.solvers import WITH_MEMORY
 
 if TYPE_CHECKING:
+    from neural_style.images import Picture
     from neural_style.runs.settings import Run
 
 GIB = 2**30
 
 RUNTIME = 0.9 * GIB
-"""Of a process with TensorFlow, the network and its programs, before it looks at a picture."""
+"""Size of a process with TensorFlow, the network and its programs, without pictures."""
 
 ON_THE_WAY = 3.0
-"""Maps as wide as the widest layer that exist, beside the kept activations, while a gradient goes back."""
+"""Maps as wide as the widest layer that exist during the backward pass, beside the kept activations."""
 
 FORWARD_ONLY = 3.0
-"""Maps as wide as the widest layer that exist at a time on the way forward."""
+"""Maps as wide as the widest layer that exist at a time in a forward pass."""
 
 IMAGES = 12
-"""Pictures in float32 that a run holds beside the steps that its solver remembers: the pastiche, the best of it,
-gradient, direction, Fourier transforms, and the octaves of the preconditioner."""
+"""Pictures in float32 that a run holds beside the solver's memory: the pastiche, the best image, gradient, direction,
+Fourier transforms, and the octaves of the preconditioner."""
 
 TILES = (2048, 1536, 1024, 768, 512)
-"""Sides of tiles, from the least waste on rims to the least memory."""
+"""Sides of tiles, from the smallest halos to the least memory."""
 
 SMALL_TILES = (384, 256)
 """Their halo is larger than their core and doubles the time, so the solver remembers fewer steps first."""
 
-ENOUGH_STEPS, FEWEST_STEPS = 5, 3
-"""What is remembered at least where tiles are to stay large, and where nothing else helps."""
+ENOUGH_PAIRS, FEWEST_PAIRS = 5, 3
+"""Fewest pairs remembered so that tiles can stay large, and fewest where nothing else helps."""
 
 RESERVE = 0.9
-"""Part of the free memory that a run may plan with: other programs live, too."""
+"""Share of the free memory that a run may plan with; the rest is left to other programs."""
 
 
 class ExtractorSpec(NamedTuple):
-    """What an evaluation costs is known from this.
+    """The network and layers an evaluation uses; its cost follows from them.
 
     Attributes:
         architecture: the network.
-        layers: every one that a term looks at, in the order of the network.
+        layers: every layer that a term uses, in the order of the network.
         precision: of the features; `auto` counts as float32.
         content_layers: those whose activations are kept for the whole picture.
     """
@@ -67,22 +70,22 @@ class ExtractorSpec(NamedTuple):
 
     @property
     def stride(self) -> int:
-        """Pixels per position of the deepest layer in use: the smallest side of an image that can be looked at."""
+        """Pixels per position of the deepest layer in use: the smallest side of an image."""
         return self.architecture.stride(self.layers)
 
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """What a transfer asks of a machine, at one size of the pastiche.
+    """Memory and operations of a transfer, at one size of the pastiche.
 
     Attributes:
         spec: of the technique.
         size: rows and columns of the pastiche.
-        style_sizes: of the paintings, as they are looked at.
-        memory: steps that the solver remembers, 0 for one without a memory.
+        style_sizes: rows and columns of the paintings, as their targets are computed.
+        memory: pairs that the solver remembers, 0 for one without a memory.
         tile: side of the tiles; None for none.
-        times: that each step is held in the precision of the pastiche: 2 on JAX, which copies what a program hands
-            through, and by SciPy, which computes in float64.
+        times: copies of each pair in the precision of the pastiche: 2 on JAX, which copies arrays that pass through a
+            program, and in SciPy, which computes in float64.
     """
 
     spec: ExtractorSpec
@@ -96,29 +99,31 @@ class MemoryEstimate:
     def bytes(self) -> int:
         """Peak of the resident memory of the process."""
         forward, back = bytes_per_pixel(self.spec)
-        # Targets are made before the run, of each picture alone.
-        targets = max((forward * self._seen(size, ahead=True) for size in (self.size, *self.style_sizes)), default=0.0)
+        # Targets are computed before the run, of one picture at a time.
+        targets = max(
+            (forward * self._at_a_time(size, ahead=True) for size in (self.size, *self.style_sizes)), default=0.0
+        )
         if self.tile is None:  # features as Keras computes them keep all layers until the last is done
             targets = max((back * prod(size) for size in self.style_sizes), default=0.0) * (2 / 3)
         picture = (8 if self.spec.precision == "float64" else 4) * 3 * prod(self.size)
         state = picture * (IMAGES + 2 * self.memory * self.times)
         content = picture / 3 * sum(_width(self.spec, layer) for layer in self.spec.content_layers)
-        return int(RUNTIME + max(targets, back * self._seen(self.size) + state) + content)
+        return int(RUNTIME + max(targets, back * self._at_a_time(self.size) + state) + content)
 
     @property
     def forward_pixels(self) -> int:
-        """Pixels that go through the network forward only, in one evaluation."""
+        """Pixels of the forward-only passes of one evaluation."""
         if self.tile is None:
             return 0
         return sum(_area(tile) for tile in self._tiles(self.size, ahead=True))
 
     @property
     def pixels(self) -> int:
-        """Pixels that go through the network forward and back, in one evaluation."""
+        """Pixels of the forward and backward passes of one evaluation."""
         return prod(self.size) if self.tile is None else sum(_area(tile) for tile in self._tiles(self.size))
 
-    def _seen(self, size: tuple[int, int], *, ahead: bool = False) -> int:
-        """Pixels of the largest part that is looked at, at a time."""
+    def _at_a_time(self, size: tuple[int, int], *, ahead: bool = False) -> int:
+        """Pixels of the largest part that is processed at a time."""
         return prod(size) if self.tile is None else max(_area(tile) for tile in self._tiles(size, ahead=ahead))
 
     def _tiles(self, size: tuple[int, int], *, ahead: bool = False) -> Sequence[tuple[int, int]]:
@@ -128,7 +133,7 @@ class MemoryEstimate:
 
 
 def bytes_per_pixel(spec: ExtractorSpec) -> tuple[float, float]:
-    """Of what a network sees at a time: on the way forward only, and forward and back."""
+    """Bytes for each pixel that is processed at a time: forward only, and forward and backward."""
     below = spec.architecture.up_to_deepest(spec.layers)
     widest = max(_width(spec, layer) for layer in below)
     last = {block_of(layer): layer for layer in below}
@@ -138,8 +143,14 @@ def bytes_per_pixel(spec: ExtractorSpec) -> tuple[float, float]:
     return size * FORWARD_ONLY * widest, size * (kept + ON_THE_WAY * widest)
 
 
-def estimates(spec: ExtractorSpec, content: Content, styles: Sequence[Style], run: Run) -> list[MemoryEstimate]:
-    """What a run asks for at each of its sizes, as it is: without tiles but where they are asked for.
+def estimates(spec: ExtractorSpec, canvas: Picture, styles: Sequence[Style], run: Run) -> list[MemoryEstimate]:
+    """What a run needs at each of its sizes, with tiles only where the run names them.
+
+    Args:
+        spec: network and layers in use.
+        canvas: the picture that gives the pastiche its shape.
+        styles: the paintings, whose targets are computed.
+        run: sizes, solver and tiles.
 
     Raises:
         InvalidInputError: a size is absurd, or too small for the network.
@@ -147,11 +158,11 @@ def estimates(spec: ExtractorSpec, content: Content, styles: Sequence[Style], ru
     found = []
     for rows in run.levels:
         aspect = run.maintain_aspect_ratio
-        size = working_size(content.picture, rows, maintain_aspect_ratio=aspect, minimum=spec.stride)
+        size = working_size(canvas, rows, maintain_aspect_ratio=aspect, minimum=spec.stride)
         painted = tuple(style.size_at(size, minimum=spec.stride) for style in styles)
-        # A tile as large as all that is looked at is the whole, which takes one pass less.
+        # A tile as large as every picture is the whole, which takes one pass less.
         tile = run.tile if run.tile and max(map(max, (size, *painted))) > run.tile else None
-        found.append(MemoryEstimate(spec, size, painted, run.memory if run.solver in WITH_MEMORY else 0, tile))
+        found.append(MemoryEstimate(spec, size, painted, _remembered(run), tile))
     # Keras, and with it the backend, starts here and not when the package is imported.
     from neural_style import backend
 
@@ -159,31 +170,56 @@ def estimates(spec: ExtractorSpec, content: Content, styles: Sequence[Style], ru
     return [replace(estimate, times=2 if doubled.get(run.solver) else 1) for estimate in found]
 
 
+def fit_run(spec: ExtractorSpec | None, canvas: Picture, styles: Sequence[Style], run: Run) -> list[LevelPlan]:
+    """The levels of a run, by tiles or with fewer remembered pairs where memory is short; each change is warned of.
+
+    Without a `spec` the cost is unknown, and tiles and memory are those that the run names.
+
+    Raises:
+        InvalidInputError: a size is impossible, or does not fit in any way.
+    """
+    if spec is None:
+        sizes = [working_size(canvas, rows, maintain_aspect_ratio=run.maintain_aspect_ratio) for rows in run.levels]
+        return [LevelPlan(size, run.tile, _remembered(run)) for size in sizes]
+    available, plans = available_memory(run), []
+    for estimate in estimates(spec, canvas, styles, run):
+        fit = fit_to_memory(estimate, available)
+        plans.append(LevelPlan(fit.size, fit.tile, fit.memory))
+        if change := describe_change(estimate, fit, available):
+            warnings.warn(change, stacklevel=5)
+    return plans
+
+
+def _remembered(run: Run) -> int:
+    """Pairs that the solver remembers; 0 for one without a memory."""
+    return run.memory if run.solver in WITH_MEMORY else 0
+
+
 def available_memory(run: Run) -> int | None:
-    """Bytes that a run may take: what it names, or what the machine has free; None where nobody knows."""
+    """Bytes that a run may use: its own limit, or what the machine has free; None where that is unknown."""
     return free_memory() if run.memory_limit is None else int(run.memory_limit * GIB)
 
 
 def fit_to_memory(estimate: MemoryEstimate, available: int | None) -> MemoryEstimate:
-    """The estimate as it fits into memory: as it is, by tiles, with fewer steps remembered.
+    """The estimate, changed until it fits into memory: by tiles, or with fewer remembered pairs.
 
     Args:
-        estimate: if it has tiles, they are the user's and stay.
-        available: bytes that the whole process may take; None where nobody knows, and everything fits.
+        estimate: its tiles, if any, are the user's and are kept.
+        available: bytes that the whole process may use; None where that is unknown, and everything fits.
 
     Returns:
-        The first of these that fits: as it is; by tiles, the largest first; by tiles with fewer steps; by small tiles
-        with fewer still.
+        The first that fits of: the estimate itself; tiles, the largest first; tiles with fewer pairs; small tiles with
+        fewer still.
 
     Raises:
-        InvalidInputError: none does, with the largest size that would.
+        InvalidInputError: none fits; the message has the largest size that would.
     """
-    steps, fewest = estimate.memory, min(estimate.memory, FEWEST_STEPS)
-    enough = min(steps, ENOUGH_STEPS)
+    pairs, fewest = estimate.memory, min(estimate.memory, FEWEST_PAIRS)
+    enough = min(pairs, ENOUGH_PAIRS)
     tiles, small = ([estimate.tile], [estimate.tile]) if estimate.tile else (TILES, SMALL_TILES)
     ways = [
-        (estimate.tile, steps),
-        *((tile, memory) for memory in range(steps, enough - 1, -1) for tile in tiles),
+        (estimate.tile, pairs),
+        *((tile, memory) for memory in range(pairs, enough - 1, -1) for tile in tiles),
         *((tile, memory) for memory in range(enough, fewest - 1, -1) for tile in small),
     ]
     choices = [replace(estimate, tile=tile, memory=memory) for tile, memory in ways]
@@ -196,27 +232,27 @@ def fit_to_memory(estimate: MemoryEstimate, available: int | None) -> MemoryEsti
     advice = f"choose at most {rows} rows" if rows else "close other programs"
     raise InvalidInputError(
         f"{estimate.size[0]} x {estimate.size[1]} pixels need {choices[-1].bytes / GIB:.1f} GiB of "
-        f"memory even by tiles, and {available / GIB:.1f} are free: {advice}"
+        f"memory even by tiles, but only {available / GIB:.1f} GiB is free: {advice}"
     )
 
 
 def describe_change(estimate: MemoryEstimate, fit: MemoryEstimate, available: int | None) -> str:
-    """What is done otherwise than asked for, in words; empty if nothing is."""
-    told = []
+    """A sentence about what the fit changes; empty where nothing changes."""
+    changes = []
     if fit.tile != estimate.tile:
-        told.append(f"looked at in tiles of {fit.tile}")
+        changes.append(f"processing in tiles of {fit.tile} pixels")
     if fit.memory < estimate.memory:
-        told.append(f"with {fit.memory} steps remembered instead of {estimate.memory}")
-    if not told or available is None:
+        changes.append(f"remembering {fit.memory} pairs instead of {estimate.memory}")
+    if not changes or available is None:
         return ""
     return (
-        f"{estimate.size[0]} x {estimate.size[1]} pixels would take {estimate.bytes / GIB:.1f} GiB of memory and "
-        f"{available / GIB:.1f} are free, so they are {' and '.join(told)}"
+        f"{estimate.size[0]} x {estimate.size[1]} pixels need {estimate.bytes / GIB:.1f} GiB but only "
+        f"{available / GIB:.1f} GiB is free; {' and '.join(changes)}"
     )
 
 
 def largest(estimate: MemoryEstimate, available: int) -> int:
-    """Rows of the largest pastiche of the same shape that fits by tiles, with fewer steps if need be; 0 for none."""
+    """Rows of the largest pastiche of the same shape that fits by tiles, with fewer pairs if need be; 0 for none."""
     rows, columns = estimate.size
     low, high = 0, 2**15
     while high - low > 1:
@@ -228,7 +264,7 @@ def largest(estimate: MemoryEstimate, available: int) -> int:
             size=size,
             style_sizes=styles,
             tile=estimate.tile or SMALL_TILES[-1],
-            memory=min(estimate.memory, FEWEST_STEPS),
+            memory=min(estimate.memory, FEWEST_PAIRS),
         )
         low, high = (middle, high) if tried.bytes <= available * RESERVE else (low, middle)
     return low

@@ -1,4 +1,4 @@
-"""Sizes from coarse to fine, and how far a run has come in them."""
+"""A pyramid of sizes, coarse to fine, and the progress of a run through it."""
 
 from __future__ import annotations
 
@@ -13,41 +13,40 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.runs.level import Level, Progress
-from neural_style.runs.memory_plan import MemoryEstimate
-from neural_style.runs.settings import Run
+from neural_style.runs.settings import LevelPlan, Run
 
 if TYPE_CHECKING:
-    from neural_style.objectives.objective import Objective
-    from neural_style.runs.transfer import ObjectiveAt
+    from neural_style.objectives.objective import Objective, ObjectiveAt
 
 ENLARGE = "bicubic"
-"""How a pastiche is brought to the next size: smooth, and without the ringing of Lanczos."""
+"""Interpolation to the next size: smooth, without the ringing of Lanczos."""
 
 
 class Pyramid:
     """The levels of a run.
 
     Attributes:
-        level: the one at work.
-        history: one entry an iteration: iteration, evaluations, image_size, loss, seconds; and tile, if there is one.
-        weights_sha256: fingerprint of the network's weights, empty until an objective was made.
+        level: the current one.
+        history: one entry an iteration: iteration, evaluations, image_size, loss, losses by term, seconds; and
+            tile, if there is one.
+        weights_sha256: fingerprint of the network's weights; empty until an objective is made.
     """
 
     def __init__(
         self,
         objective_at: ObjectiveAt,
         run: Run,
-        estimates: Sequence[MemoryEstimate],
+        plans: Sequence[LevelPlan],
         start: np.ndarray,
     ) -> None:
         """
         Args:
             objective_at: makes the objective.
             run: the settings.
-            estimates: size, tiles and memory of each level.
+            plans: size, tiles and memory of each level.
             start: float32 (H, W, 3).
         """
-        self._objective_at, self._run, self._demands = objective_at, run, estimates
+        self._objective_at, self._run, self._plans = objective_at, run, plans
         self._index = self._evaluations_before = 0
         self._seconds = 0.0
         self._started = time.monotonic()
@@ -57,17 +56,17 @@ class Pyramid:
 
     @property
     def evaluations(self) -> int:
-        """How many so far, over all sizes."""
+        """Evaluations so far, over all sizes."""
         return self._evaluations_before + self.level.evaluations
 
     @property
     def seconds(self) -> float:
-        """Since the start, without the time between a run and its resumption."""
+        """Seconds since the start, without the time between a run and its resumption."""
         return self._seconds + time.monotonic() - self._started
 
     @property
     def stopped(self) -> str:
-        """Why the run ends here and not later; empty otherwise."""
+        """The reason for which the run ends here and not later; empty otherwise."""
         return self.level.stopped if self.level.broken or self._is_last else ""
 
     @property
@@ -76,20 +75,21 @@ class Pyramid:
         return self.level.broken or (self._is_last and self.level.is_over)
 
     def iterations(self, progress: Progress | None) -> Iterator[None]:
-        """Run from where it is to the end, and stop after every iteration."""
+        """Run to the end from the current state, yielding after every iteration."""
         self._started = time.monotonic()
         while True:
             for _ in self.level.run_iterations(progress, self._evaluations_before):
-                estimate = self._demands[self._index]
-                fewer = 0 < estimate.memory < self._run.memory
+                plan = self._plans[self._index]
+                fewer = 0 < plan.memory < self._run.memory
                 self.history.append(
                     {
                         "iteration": len(self.history) + 1,
                         "evaluations": self.evaluations,
                         "image_size": list(self.level.image.shape[:2]),
-                        **({"tile": estimate.tile} if estimate.tile else {}),
-                        **({"memory": estimate.memory} if fewer else {}),
+                        **({"tile": plan.tile} if plan.tile else {}),
+                        **({"memory": plan.memory} if fewer else {}),
                         "loss": self.level.loss,
+                        "losses": dict(self.level.losses),
                         "seconds": round(self.seconds, 3),
                     }
                 )
@@ -101,10 +101,10 @@ class Pyramid:
             self.level = self._level(self.level.image)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """All that `load_state` needs: what JSON can hold, and arrays by name."""
-        told, arrays = self.level.state() if self.history else ({}, {})
+        """Everything that `load_state` needs: values for JSON, and arrays by name."""
+        scalars, arrays = self.level.state() if self.history else ({}, {})
         return {
-            "level": told,
+            "level": scalars,
             "index": self._index,
             "evaluations_before": self._evaluations_before,
             "seconds": self.seconds,
@@ -112,27 +112,27 @@ class Pyramid:
             "weights_sha256": self.weights_sha256,
         }, arrays
 
-    def load_state(self, told: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        """Go on where a run was that had been `saved`, with the same settings but for the number of iterations."""
-        self.history = list(told["history"])
-        self.weights_sha256 = told["weights_sha256"]
-        self._index, self._evaluations_before = told["index"], told["evaluations_before"]
-        self._seconds = told["seconds"]
+    def load_state(self, scalars: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Resume from a `state` of a run with the same settings; only the number of iterations may differ."""
+        self.history = list(scalars["history"])
+        self.weights_sha256 = scalars["weights_sha256"]
+        self._index, self._evaluations_before = scalars["index"], scalars["evaluations_before"]
+        self._seconds = scalars["seconds"]
         if self.history:
             self.level = self._level(arrays["image"])
-            self.level.load_state(told["level"], arrays)
+            self.level.load_state(scalars["level"], arrays)
 
     @property
     def _is_last(self) -> bool:
-        return self._index + 1 == len(self._demands)
+        return self._index + 1 == len(self._plans)
 
     def _level(self, pastiche: np.ndarray) -> Level:
-        estimate = self._demands[self._index]
-        run = replace(self._run, memory=estimate.memory or self._run.memory)
-        return Level(partial(self._objective, estimate), run, images.resize(pastiche, estimate.size, method=ENLARGE))
+        plan = self._plans[self._index]
+        run = replace(self._run, memory=plan.memory or self._run.memory)
+        return Level(partial(self._objective, plan), run, images.resize(pastiche, plan.size, method=ENLARGE))
 
-    def _objective(self, estimate: MemoryEstimate) -> Objective:
-        objective = self._objective_at(estimate.size, estimate.tile)
+    def _objective(self, plan: LevelPlan) -> Objective:
+        objective = self._objective_at(plan.size, plan.tile)
         if self.weights_sha256 not in ("", objective.weights_sha256):
             raise InvalidInputError(
                 "the network's weights are not those of the checkpoint: name the same, or choose another checkpoint"

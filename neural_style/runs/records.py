@@ -1,4 +1,4 @@
-"""What a picture was made from: everything needed to make it again, as JSON, inside the picture or beside it."""
+"""Records: everything needed to make a picture again, as JSON, inside the picture or beside it."""
 
 from __future__ import annotations
 
@@ -16,51 +16,61 @@ import numpy as np
 
 from neural_style import images
 from neural_style.errors import InvalidInputError, MissingFileError
-from neural_style.inputs import Content, Style
+from neural_style.inputs import Content, Inputs, Style
 from neural_style.masks.mask import Mask, read_mask
 
 if TYPE_CHECKING:
     from neural_style.runs.settings import Run
-    from neural_style.runs.transfer import Technique
 
 Record = dict[str, Any]
 
 DISTRIBUTION = "neural-style-keras"
 
 
-def make(
-    technique: Technique,
-    content: Content,
-    styles: Sequence[Style],
+def identity(
+    technique: str,
+    settings: Mapping[str, Any],
+    inputs: Inputs | None,
     run: Run,
     *,
     start: images.Picture | None,
+) -> Record:
+    """The record of a run without results: everything that two runs to the same picture have in common.
+
+    Args:
+        technique: name of the technique.
+        settings: its fields, as plain data.
+        inputs: content and styles, in memory; None where `start` is the only picture.
+        run: the settings of the run.
+        start: the initial image; None for noise.
+    """
+    return {
+        "neural_style": library_version(),
+        "technique": technique,
+        "settings": dict(settings),
+        "content": describe_picture(start) if inputs is None else _describe(inputs.content),
+        "styles": [] if inputs is None else [_describe(style) for style in inputs.styles],
+        "run": {**plain(run), "init": run.init if run.init_is_named and inputs else describe_picture(start)},
+        "versions": versions(),
+    }
+
+
+def finished(
+    identity: Record,
+    *,
     weights_sha256: str,
     losses: Mapping[str, float],
     history: Sequence[Mapping[str, Any]],
     stopped: str,
 ) -> Record:
-    """The record of a finished run: settings, inputs with hashes of their pixels, versions, and what came of it."""
+    """The record of a finished run: its identity and its results."""
     return {
-        "neural_style": library_version(),
-        "technique": technique.name,
-        "settings": technique.recorded(),
-        "content": _describe(content),
-        "styles": [_describe(style) for style in styles],
-        "run": {**plain(run), "init": run.init if run.init_is_named else describe_picture(start)},
+        **identity,
         "weights_sha256": weights_sha256,
-        "versions": versions(),
         "losses": dict(losses),
         "history": [dict(entry) for entry in history],
         "stopped": stopped,
     }
-
-
-def of_run(
-    technique: Technique, content: Content, styles: Sequence[Style], run: Run, *, start: images.Picture | None
-) -> Record:
-    """The record of a run of which nothing has happened yet: what two runs to the same picture have in common."""
-    return make(technique, content, styles, run, start=start, weights_sha256="", losses={}, history=(), stopped="")
 
 
 def to_json(record: Mapping[str, Any]) -> str:
@@ -94,11 +104,11 @@ def read(path: Path) -> Record:
 
 
 def inputs(record: Mapping[str, Any], *, beside: Path) -> tuple[Content, list[Style], dict[str, Any]]:
-    """Content, styles and arguments of `Technique.transfer` that make the recorded picture again.
+    """Content, styles and keywords of `Technique.transfer` that make the recorded picture again.
 
     Args:
         record: from `read`.
-        beside: folder in which files are looked for by name when they are not where they were.
+        beside: folder to search for files by name when they are not where they were.
 
     Raises:
         InvalidInputError, MissingFileError: an image was not a file, or cannot be found.
@@ -107,12 +117,12 @@ def inputs(record: Mapping[str, Any], *, beside: Path) -> tuple[Content, list[St
     styles = [Style(**_find(style, beside, "style")) for style in record["styles"]]
     run = dict(record["run"])
     if isinstance(run["init"], dict):
-        run["init"] = _find(run["init"], beside, "initial image")["image"]
+        run["init"] = find_picture(run["init"], beside, "initial image")
     return content, styles, run
 
 
 def versions() -> dict[str, str]:
-    """Of what computes, and the device."""
+    """Versions of Python, Keras, backend and NumPy, and the device."""
     from neural_style import backend
 
     return {
@@ -133,9 +143,16 @@ def library_version() -> str:
 
 
 def _describe(source: Content | Style) -> dict[str, Any]:
-    settings = plain(source)
-    masks = {name: _describe_mask(value) for name, value in settings.items() if isinstance(value, Mask)}
-    return {**settings, **masks, **describe_picture(source.picture)}
+    """The settings of one input, and its pictures by path and hash."""
+    found: dict[str, Any] = {}
+    for name, value in plain(source).items():
+        if isinstance(value, Mask):
+            found[name] = _describe_mask(value)
+        elif isinstance(value, images.Picture):
+            found[name] = describe_picture(value)
+        else:
+            found[name] = value
+    return found if source.image is None else {**found, **describe_picture(source.picture)}
 
 
 def _describe_mask(mask: Mask) -> dict[str, Any]:
@@ -144,18 +161,18 @@ def _describe_mask(mask: Mask) -> dict[str, Any]:
 
 
 def describe_picture(picture: images.Picture | None) -> dict[str, Any]:
-    """Where a picture was read from, None for memory, and a hash of its pixels."""
+    """Path of a picture, None for one in memory, and a hash of its pixels."""
     assert picture is not None
     return {"image": None if picture.path is None else str(picture.path), "sha256": _sha256(picture)}
 
 
 def _sha256(picture: images.Picture) -> str:
-    """Hash of the pixels rather than of the file, so that an array has one too."""
+    """Hash of the pixels rather than of the file: arrays have one, too."""
     return hashlib.sha256(picture.rgb.tobytes()).hexdigest()
 
 
 def _plain_number(value: Any) -> Any:
-    """NumPy's scalars, which are welcome as settings and unknown to JSON."""
+    """Value for JSON of a NumPy scalar, which settings may be; text of everything else."""
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
@@ -165,18 +182,20 @@ def plain(settings: Any) -> dict[str, Any]:
 
 
 def _find(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
-    """The settings of one input, its image and masks read."""
-    found = {name: value for name, value in entry.items() if name != "sha256"}
+    """The settings of one input, its pictures and masks read."""
+    found = {name: value for name, value in entry.items() if name not in ("image", "sha256")}
     for name, value in entry.items():
         if name.endswith("mask") and value is not None:
             mask = read_mask(_place(value["image"], beside, f"{what} {name}"), soft=value["soft"], what=name)
             _check_unchanged(mask.name, _describe_mask(mask)["sha256"], value["sha256"])
             found[name] = mask
-    return {**found, "image": find_picture(entry, beside, what)}
+        elif name == "label_map" and value is not None:
+            found[name] = find_picture(value, beside, f"{what} label map")
+    return {**found, "image": find_picture(entry, beside, what)} if "image" in entry else found
 
 
 def find_picture(entry: Mapping[str, Any], beside: Path, what: str) -> images.Picture:
-    """Read again what `describe_picture` has described; `beside` is as in `inputs`."""
+    """Read the picture that `describe_picture` has described; `beside` is as in `inputs`."""
     picture = images.read(_place(entry["image"], beside, what), what=what)
     _check_unchanged(picture.name, _sha256(picture), entry["sha256"])
     return picture

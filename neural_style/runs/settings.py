@@ -1,64 +1,95 @@
-"""How an objective is minimised: what every technique has in common."""
+"""The settings of a run: how an objective is minimised, whatever the objective is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypedDict
 
 from neural_style import solvers
 from neural_style.color_transfer import METHODS
-from neural_style.errors import InvalidInputError, check_choice
+from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource
-from neural_style.inputs import check_count, check_weight
+from neural_style.validation import check_choice, check_count, check_weight, documented, setting
 
 EVALUATIONS_PER_ITERATION = 20
-"""What one iteration means, as in the reference scripts."""
+"""Evaluations in one iteration, as in the reference scripts."""
 
 SMALLEST_TILE = 64
-"""Of a smaller tile hardly anything is but its rim."""
+"""A smaller tile is hardly anything but halo."""
 
 INITIAL_IMAGES = ("content", "noise", "gray")
 COLOR_WHEN = ("after", "before")
 
 
+class RunSettings(TypedDict, total=False):
+    """The fields of `Run` as keywords of `Technique.transfer`, `.steps` and `minimise`."""
+
+    image_size: int
+    sizes: Sequence[int]
+    maintain_aspect_ratio: bool
+    iterations: int
+    init: ImageSource
+    solver: str
+    bounded: bool
+    memory: int
+    tile: int | None
+    memory_limit: float | None
+    seed: int
+    min_improvement: float
+    preserve_color: str
+    color_when: str
+
+
+@documented
 @dataclass(frozen=True)
 class Run:
-    """The settings of a run, whatever its objective is.
+    """Settings of a run.
 
-    Attributes:
-        image_size: rows of the pastiche.
-        sizes: rows of each level of a pyramid, coarse to fine; replaces `image_size`.
-        maintain_aspect_ratio: False works on a square instead of the content's shape.
-        iterations: number of iterations at each size; one is 20 evaluations of the loss.
-        init: the first pastiche: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its
-            colours), or a picture.
-        solver: `lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.
-        memory: number of steps that the two L-BFGS remember; each takes the memory of two pictures in float32.
-        tile: side of the tiles by which a picture is looked at that is too large for the memory; by default tiles are
-            taken when they are needed.
-        memory_limit: GiB that the run may take; by default what the machine has free.
-        seed: of the noise that `noise` is.
-        min_improvement: a size is left early when an iteration lowers the loss by less than this many percent, from the
-            second on; 0 never leaves it.
-        preserve_color: `none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca` or
-            `monge_kantorovich`.
-        color_when: `after` recolours the pictures, `before` recolours the paintings first, which keeps strokes and
-            colours together.
+    Raises:
+        InvalidInputError: by the constructor, where a value is impossible.
     """
 
-    image_size: int = 400
-    sizes: Sequence[int] = ()
-    maintain_aspect_ratio: bool = True
-    iterations: int = 10
-    init: ImageSource = "content"
-    solver: str = "lbfgs"
-    memory: int = 10
-    tile: int | None = None
-    memory_limit: float | None = None
-    seed: int = 0
-    min_improvement: float = 0.0
-    preserve_color: str = "none"
-    color_when: str = "after"
+    image_size: int = setting(400, "rows of the pastiche.")
+    sizes: Sequence[int] = setting((), "rows of each level of a pyramid, coarse to fine; replaces `image_size`.")
+    maintain_aspect_ratio: bool = setting(True, "False works on a square instead of the content's shape.")
+    iterations: int = setting(10, "iterations at each size; one is 20 evaluations of the loss.")
+    init: ImageSource = setting(
+        "content",
+        "the initial image: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its colours; "
+        "the targets keep them, unlike in the reference scripts), or a picture.",
+    )
+    solver: str = setting("lbfgs", "`lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.")
+    bounded: bool = setting(
+        True,
+        "keep the pastiche within 0..255, so that the saved picture has the loss that is reported; False as in the "
+        "reference scripts, which cut off afterwards.",
+    )
+    memory: int = setting(
+        10, "pairs that the two L-BFGS solvers remember; each takes the memory of two pictures in float32."
+    )
+    tile: int | None = setting(
+        None,
+        "side of the tiles in which a picture too large for the memory is processed; by default tiles are used only "
+        "where they are needed.",
+    )
+    memory_limit: float | None = setting(None, "GiB that the run may use; by default what the machine has free.")
+    seed: int = setting(0, "seed of the noise.")
+    min_improvement: float = setting(
+        0.0,
+        "stop at a size once an iteration improves the loss by less than this percentage (from the second iteration); "
+        "0 disables this.",
+    )
+    preserve_color: str = setting(
+        "none",
+        "`none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca` or "
+        "`monge_kantorovich`; see `neural_style.color_transfer`.",
+    )
+    color_when: str = setting(
+        "after",
+        "`after` recolours the pictures, where `Content.color_mask` is white; `before` recolours the paintings first, "
+        "which keeps strokes and colours together.",
+    )
 
     def __post_init__(self) -> None:
         if not isinstance(self.sizes, Sequence) or isinstance(self.sizes, str):
@@ -86,10 +117,24 @@ class Run:
 
     @property
     def init_is_named(self) -> bool:
-        """Whether the first pastiche is one of `INITIAL_IMAGES` and not a picture of the user's."""
+        """Whether the initial image is one of `INITIAL_IMAGES` and not a picture of the user's."""
         return isinstance(self.init, str) and self.init in INITIAL_IMAGES
 
     @property
     def levels(self) -> tuple[int, ...]:
         """Rows at each level of the pyramid."""
         return tuple(self.sizes) or (self.image_size,)
+
+
+class LevelPlan(NamedTuple):
+    """One level of a pyramid as it is run.
+
+    Attributes:
+        size: rows and columns of the pastiche.
+        tile: side of the tiles; None processes the picture as a whole.
+        memory: pairs that the solver remembers; 0 for a solver without a memory.
+    """
+
+    size: tuple[int, int]
+    tile: int | None
+    memory: int

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from neural_style.errors import check_choice
 from neural_style.samples.landscape import paint_landscape
+from neural_style.validation import check_choice
 
 Array = NDArray[np.uint8]
 

@@ -1,66 +1,41 @@
-"""What turns evaluations into a better pastiche: one interface, one file each.
+"""Solvers: minimise a differentiable function of an array. One interface, one module each.
 
-A solver is a function `minimise(function, start, *, evaluations)`, where `function` is a
-`neural_style.backend.program.Function` and `start` an image (H, W, 3). It is a generator that yields a `Point` after
-every evaluation, so that whoever runs it may look, count and stop; it ends after `evaluations` of them, or earlier and
-returns why.
+`minimise` runs a solver to its end. The solvers themselves are generators `minimise(function, start, *, evaluations)`,
+where `function` is a `neural_style.backend.program.Function` (made by `differentiable`) and `start` an array. They
+yield a `Point` after every evaluation, so that the caller can watch, count and stop, and return why they ended before
+all `evaluations` were made, or an empty string.
 
-Those that are `RESUMABLE` can be taken up again: `minimise(..., resume=point.snapshot())` goes on behind that point as
-if nothing had happened, bit for bit on one machine; `evaluations` counts those before it too. A snapshot holds NumPy
-arrays by name, and is to be taken before the next point is asked for. What is taken up is taken out of it, array by
-array: it may be as large as all else that a run holds.
+Solvers in `RESUMABLE` can resume: `minimise(..., resume=point.state())` continues behind that point, bit for bit on one
+machine; `evaluations` includes those before it. Call `state()` before the next point is requested. Resuming empties the
+state array by array, to halve peak memory.
 """
 
-from __future__ import annotations
+from neural_style.solvers.interface import (
+    NO_DESCENT,
+    NOT_FINITE,
+    NOTHING_LEFT,
+    RESUMABLE,
+    SOLVERS,
+    WITH_MEMORY,
+    Point,
+    Solver,
+    SolverState,
+    solver,
+)
+from neural_style.solvers.minimum import Minimum, differentiable, minimise
 
-from collections.abc import Callable, Generator
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-import numpy as np
-
-from neural_style.errors import check_choice
-
-if TYPE_CHECKING:
-    from neural_style.backend.program import Function
-
-SOLVERS = ("lbfgs", "scipy_lbfgs", "adam")
-"""Names of the solvers; each is the module of that name in this package."""
-
-WITH_MEMORY = ("lbfgs", "scipy_lbfgs")
-"""Those that take a `memory`: how many steps they remember."""
-
-
-RESUMABLE = ("lbfgs", "adam")
-"""Those that can be taken up again. SciPy owns its loop, and does not let its state out."""
-
-Snapshot = dict[str, np.ndarray]
-"""All that a solver needs to go on."""
-
-
-class Point(NamedTuple):
-    """An image that was evaluated (an array or a tensor), its value, what else the function returned, and a function
-    that tells the solver's state behind this point; None where it cannot be saved."""
-
-    image: Any
-    value: float
-    auxiliary: Any = None
-    snapshot: Callable[[], Snapshot] | None = None
-
-
-class Solver(Protocol):
-    """The interface described above."""
-
-    def __call__(
-        self, function: Function, start: np.ndarray, *, evaluations: int, **settings: Any
-    ) -> Generator[Point, None, str]: ...
-
-
-def solver(name: str) -> Solver:
-    """The solver called `name`.
-
-    Raises:
-        InvalidInputError: there is none, with the nearest name.
-    """
-    check_choice("solver", name, SOLVERS)
-    return import_module(f"{__name__}.{name}").minimise  # type: ignore[no-any-return]
+__all__ = [
+    "NOTHING_LEFT",
+    "NOT_FINITE",
+    "NO_DESCENT",
+    "RESUMABLE",
+    "SOLVERS",
+    "WITH_MEMORY",
+    "Minimum",
+    "Point",
+    "Solver",
+    "SolverState",
+    "differentiable",
+    "minimise",
+    "solver",
+]

@@ -1,8 +1,8 @@
-"""L-BFGS by SciPy (L-BFGS-B without bounds; Byrd, Lu, Nocedal & Zhu 1995), with one memory for the whole run.
+"""L-BFGS by SciPy (L-BFGS-B; Byrd, Lu, Nocedal & Zhu 1995), with one memory for the whole run.
 
-The reference scripts call SciPy anew for every 20 evaluations and so forget the curvature each time. SciPy owns its
-loop, so here it runs in a thread that hands each point over and waits for the answer: evaluations happen in the
-caller's thread, the caller can stop at any of them, and SciPy never knows.
+The reference scripts call SciPy anew for every 20 evaluations and so forget the curvature each time. SciPy runs its own
+loop, so here it runs in a thread that passes on each point and waits for the answer: evaluations happen in the caller's
+thread, and the caller can stop at any of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from neural_style.backend.program import Function
-from neural_style.solvers import Point
+from neural_style.solvers.interface import NO_DESCENT, NOT_FINITE, NOTHING_LEFT, Bounds, Point
 
 MEMORY = 10
 """Pairs of steps and gradient changes that are remembered, as in the reference scripts."""
@@ -27,31 +27,48 @@ _UNLIMITED = 2**31 - 1
 
 
 def minimise(
-    function: Function, start: np.ndarray, *, evaluations: int, memory: int = MEMORY
+    function: Function,
+    start: np.ndarray,
+    *,
+    evaluations: int,
+    memory: int = MEMORY,
+    bounds: Bounds | None = None,
 ) -> Generator[Point, None, str]:
     """Run L-BFGS for `evaluations`, or until no descent is left; see `neural_style.solvers` for the interface.
 
     SciPy's tests of convergence are switched off: on a badly scaled loss they end a run after a few steps. When a line
-    search fails, which rounding in float32 makes it do in the end, the run goes on from the best point with an empty
-    memory; when that fails at once as well, no descent is left.
+    search fails, as rounding in float32 makes it do in the end, the run restarts from the best point with an empty
+    memory; when that also fails at once, no descent is left.
+
+    Args:
+        function: to be minimised.
+        start: array of any shape.
+        evaluations: how many at most.
+        memory: number of pairs that are remembered, in float64 on the host.
+        bounds: lowest and highest value of every component, to which the start is clipped.
     """
+    start = start if bounds is None else np.clip(start, *bounds)
     best = Point(start, np.inf)
     done = 0
     while done < evaluations:
-        before, run = best.value, _Run(best.image, memory)
+        before, run = best.value, _Run(best.x, memory, bounds)
         try:
             while done < evaluations and (x := run.ask()) is not None:
                 value, gradient, auxiliary = function(keras.ops.convert_to_tensor(x))
+                point, gradient = Point(x, float(value), auxiliary), np.asarray(gradient)
                 done += 1
-                point = Point(x, float(value), auxiliary)
+                yield point
+                if done == 1 and not (np.isfinite(point.value) and np.isfinite(gradient).all()):
+                    return NOT_FINITE
                 if point.value < best.value:
                     best = point
-                yield point
-                run.tell(point.value, np.asarray(gradient))
+                    if not gradient.any():
+                        return NOTHING_LEFT
+                run.answer(point.value, gradient)
         finally:
             run.stop()
         if done < evaluations and not best.value < before:
-            return "no further descent is possible in the precision of the loss"
+            return NO_DESCENT
     return ""
 
 
@@ -60,32 +77,32 @@ class _Stop(Exception):
 
 
 class _Run:
-    """One call of SciPy in a thread of its own: `ask` for the next point, `tell` its value and gradient."""
+    """One call of SciPy in a thread of its own: `ask` for the next point, `answer` with value and gradient."""
 
-    def __init__(self, start: np.ndarray, memory: int) -> None:
+    def __init__(self, start: np.ndarray, memory: int, bounds: Bounds | None) -> None:
         self._shape, self._dtype = start.shape, start.dtype
         self._points: queue.Queue[np.ndarray | BaseException | None] = queue.Queue()
         self._answers: queue.Queue[tuple[float, np.ndarray] | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._loop, args=(start, memory), daemon=True)
+        self._thread = threading.Thread(target=self._loop, args=(start, memory, bounds), daemon=True)
         self._thread.start()
 
     def ask(self) -> np.ndarray | None:
-        """The next point, or None when SciPy has ended."""
+        """The next point, or None after the end of SciPy's loop."""
         point = self._points.get()
         if isinstance(point, BaseException):
             raise point
         return point
 
-    def tell(self, value: float, gradient: np.ndarray) -> None:
-        """Answer the last `ask`."""
+    def answer(self, value: float, gradient: np.ndarray) -> None:
+        """Pass on the results at the point of the last `ask`."""
         self._answers.put((value, gradient))
 
     def stop(self) -> None:
-        """End the thread, wherever it is."""
+        """End the thread, whatever its state."""
         self._answers.put(None)
         self._thread.join()
 
-    def _loop(self, start: np.ndarray, memory: int) -> None:
+    def _loop(self, start: np.ndarray, memory: int, bounds: Bounds | None) -> None:
         options = {
             "maxcor": memory,
             "maxls": LINE_SEARCH,
@@ -95,13 +112,16 @@ class _Run:
             "gtol": 0.0,
         }
         try:
+            from scipy.optimize import Bounds as BoundsOfAll
             from scipy.optimize import minimize
 
-            minimize(self._function, start.ravel().astype(np.float64), jac=True, method="L-BFGS-B", options=options)
+            x = start.ravel().astype(np.float64)
+            limits = None if bounds is None else BoundsOfAll(*bounds)
+            minimize(self._function, x, jac=True, method="L-BFGS-B", bounds=limits, options=options)
             self._points.put(None)
         except _Stop:
             pass
-        except BaseException as error:  # whatever it is, someone is waiting for the next point
+        except BaseException as error:  # of any kind: the caller waits for the next point
             self._points.put(error)
 
     def _function(self, x: np.ndarray) -> tuple[float, np.ndarray]:

@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 from neural_style import INetwork, InvalidInputError, Network, NeuralDoodle, backend
-from neural_style.network import resolve_precision
+from neural_style.technique import resolve_precision
 
 SETTINGS = {"model": "mini", "content_layer": "conv3_1", "style_layers": ("conv1_1", "conv2_1", "conv3_1")}
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import signal
-import subprocess
-import sys
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,15 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Network, files
+from neural_style import Network, files, images
 from neural_style.cli import progress
-from neural_style.cli.session import Output, Session
 from neural_style.errors import InvalidInputError, OutOfMemoryError
-from neural_style.inputs import as_content
 from neural_style.runs import memory_plan
+from neural_style.runs.outputs import Output, RunFiles
 from neural_style.runs.settings import Run
-
-ROOT = Path(__file__).resolve().parents[2]
 
 Command = Callable[..., Any]
 
@@ -175,7 +168,7 @@ def test_pairs(paint: Command, folders: Path) -> None:
     (folders / "paintings" / "b.jpg").unlink()
     ran = paint("--pairs", styles=("paintings",))
     assert ran.status == 0
-    assert ran.out.endswith("1 painted, 1 skipped that are there already (--overwrite paints them again)\n")
+    assert ran.out.endswith("1 painted, 1 skipped that exist already (--overwrite paints them again)\n")
 
 
 def test_what_is_there_is_replaced_only_when_told_to(paint: Command, folders: Path) -> None:
@@ -237,7 +230,7 @@ def test_what_has_room_for_portraits_only(paint: Command, folders: Path, monkeyp
     technique = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
     run = Run(image_size=16)
     portrait, square = (
-        memory_plan.estimates(technique.extractor_spec, as_content(np.zeros((40, columns, 3), np.uint8)), (), run)[
+        memory_plan.estimates(technique.extractor_spec, images.read(np.zeros((40, columns, 3), np.uint8)), (), run)[
             0
         ].bytes
         for columns in (20, 40)
@@ -259,7 +252,7 @@ def test_errors_and_warnings_name_the_photo(paint: Command, folders: Path, monke
     whole = Network.transfer
 
     def transfer(self: Network, content: Any, *arguments: Any, **settings: Any) -> Any:
-        if content.picture.name.endswith("a.png"):
+        if content.content.picture.name.endswith("a.png"):
             raise OutOfMemoryError("no memory left")
         warnings.warn("the solver has lost its way", stacklevel=1)
         return whole(self, content, *arguments, **settings)
@@ -334,7 +327,7 @@ def test_a_folder_that_is_not_there(command: Command, folders: Path) -> None:
 def test_two_results_of_one_name(paint: Command, folders: Path) -> None:
     for name in ("photos/c_d", "photos/c", "paintings/e", "paintings/d_e"):
         save(folders / f"{name}.png")
-    paint(styles=("paintings",)).assert_refused("2 pictures would be called c_d_e.png")
+    paint(styles=("paintings",)).assert_refused("2 pictures would be named c_d_e.png")
 
 
 ALL = ["--save_every", "1", "--num_iter", "2", "--gif", "--record"]
@@ -355,8 +348,8 @@ def test_what_a_kill_has_left_is_replaced(
         return whole(path, *arguments, **settings)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "complete", complete)
-        patch.setattr(Session, "discard", lambda _: None)  # whoever is killed tidies up nothing
+        patch.setattr(files, "atomic_write", complete)
+        patch.setattr(RunFiles, "discard", lambda _: None)  # a killed process cleans up nothing
         with pytest.raises(Killed):
             paint(*ALL, content="photos/a.png", styles=("paintings",))
     assert len(names(results)) == left
@@ -398,36 +391,24 @@ def test_what_no_run_has_written_stays(paint: Command, folders: Path, name: str)
     ]
 
 
-INTERRUPTIBLE = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored below a shell's "&"
-from neural_style.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-def test_ctrl_c_ends_everything_and_keeps_what_is_finished(folders: Path) -> None:
-    """Half a picture is not kept: the next call would take it for finished."""
+def test_ctrl_c_ends_everything_and_keeps_what_is_finished(
+    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a picture is not kept, since the next call would take it for finished."""
+    whole, count = progress.Bar.advance, iter(range(1, 999))
     results = folders / "results"
     save(results / "a.png")
-    arguments = ["network", folders / "photos", folders / "style.png", results, *SMALLEST]
-    arguments += ["--num_iter", "5000", "--solver", "adam", "--save_every", "1"]
-    running = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
-        while not (results / "b_at_iteration_1.png").exists() and running.poll() is None:
-            time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        told, errors = running.communicate(timeout=60)
-    finally:
-        running.kill()
-    assert running.returncode == 130, errors
-    assert "0 painted, 1 skipped" in told
-    assert "interrupted; the same command goes on" in errors
-    assert "Traceback" not in errors
+
+    def advance(self: progress.Bar, evaluations: int, loss: float) -> None:
+        whole(self, evaluations, loss)
+        if next(count) == 25:  # the second iteration, after the picture of the first was saved
+            assert names(results) == ["a.png", "b_at_iteration_1.png"]
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress.Bar, "advance", advance)
+    ran = paint("--num_iter", "3", "--save_every", "1")
+    assert ran.status == 130
+    assert "0 painted, 1 skipped" in ran.out
+    assert "interrupted; rerun the command to paint the remaining images" in ran.err
+    assert "Traceback" not in ran.err
     assert names(results) == ["a.png"]

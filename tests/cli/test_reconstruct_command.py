@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from neural_style import Reconstruction
-from neural_style.cli import reconstruct as reconstruct_command
+from neural_style.cli.commands import reconstruct as reconstruct_command
 from neural_style.runs.checkpoint import Checkpoint
 
 
@@ -107,7 +107,7 @@ def test_a_killed_run_goes_on(reconstruct, tmp_path, monkeypatch, of):
 def test_errors_are_one_line(reconstruct, command, photo_file, tmp_path):
     reconstruct("contents").assert_refused('unknown reconstruction "contents"', 'did you mean "content"')
     reconstruct("content", "--layer", "conv9_1").assert_refused("mini has no layer", "conv9_1")
-    reconstruct("style", "--normalization", "titu1994").assert_refused("gatys2016, relative")
+    reconstruct("style", "--normalization", "titu1994").assert_refused("gatys2016, johnson2016, relative")
     reconstruct("style", picture=tmp_path / "gone.png").assert_refused("style", "gone.png")
     reconstruct("content", picture=tmp_path / "gone.png").assert_refused("content", "gone.png")
     reconstruct("content", "--lair", "conv1_1").assert_refused("unknown flag --lair", "--layer")
@@ -117,7 +117,7 @@ def test_errors_are_one_line(reconstruct, command, photo_file, tmp_path):
 
 def test_settings_come_from_the_technique():
     """Every setting of the technique can be reached from the command line, with its own default."""
-    found = vars(reconstruct_command._parser().read(["style", "a", "b"]))
+    found = vars(reconstruct_command.parser().read(["style", "a", "b"]))
     defaults = {field.name: field.default for field in dataclasses.fields(Reconstruction) if field.name != "of"}
     assert {name: found[name] for name in defaults} == defaults
     assert (found["of"], found["init"]) == ("style", "noise")

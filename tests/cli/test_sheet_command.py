@@ -14,10 +14,10 @@ from PIL import Image
 
 from neural_style import Network
 from neural_style.cli.commands import network
-from neural_style.cli.commands.inetwork import technique_named
+from neural_style.cli.commands.inetwork import chosen_technique
 from neural_style.cli.progress import Bar
-from neural_style.cli.sheets import contact
 from neural_style.errors import OutOfMemoryError
+from neural_style.images import grid
 from tests.conftest import SMALL
 
 Command = Callable[..., Any]
@@ -97,7 +97,7 @@ def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Comman
     for name, shift in (("-1 x ave", -1), ("0.5 x ave", 0.5)):
         command, *rest = words[name]
         assert command == "inetwork"
-        technique, own = technique_named(["--technique", "inetwork"])
+        technique, own = chosen_technique(["--technique", "inetwork"])
         found = network.parser(command, technique, "", own=own).read(rest)
         assert (found.image_size, found.iterations, found.chain, found.pooling) == (600, 10, False, "ave")
         assert found.activation_shift == shift
@@ -112,7 +112,7 @@ def test_a_negative_value_may_be_written_with_an_exponent(sheet: Command) -> Non
     assert ran.status == 0
     words = commands(ran.out)
     assert list(words) == ["0", "-1e-5", "-2E+1"]
-    technique, own = technique_named(["--technique", "inetwork"])
+    technique, own = chosen_technique(["--technique", "inetwork"])
     parser = network.parser("inetwork", technique, "", own=own)
     assert [parser.read(rest[1:]).activation_shift for rest in words.values()] == [0, -1e-5, -20]
 
@@ -148,7 +148,7 @@ def test_sizes_that_are_varied_are_run_as_they_are(sheet: Command, record: Any, 
     assert [f"--image_size {rows} " in cell["command"] for cell, rows in zip(cells, (24, 48), strict=True)] == [
         True
     ] * 2
-    assert cells[1]["place"][1] - cells[0]["place"][1] >= contact.NARROWEST
+    assert cells[1]["place"][1] - cells[0]["place"][1] >= grid.NARROWEST
 
 
 def test_a_pyramid_is_made_smaller(sheet: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +246,7 @@ def test_show_and_rerun(sheet: Command, command: Command, made: Path) -> None:
 
 def test_weights_mean_something_else_in_full_size(sheet: Command) -> None:
     """Sums over an area, that of the content against that of the style."""
-    assert "counts 16 times as much" in sheet("--vary", "seed", 1, "--image_size", 4 * ROWS).out
+    assert "16 times as large" in sheet("--vary", "seed", 1, "--image_size", 4 * ROWS).out
     assert "note" not in sheet("--vary", "seed", 1, "--overwrite", "--normalization", "gatys2016").out
 
 
@@ -262,7 +262,7 @@ def test_weights_mean_something_else_in_full_size(sheet: Command) -> None:
         (["--vary", "init_image", "noise", "--vary", "init", "gray"], ["init_image is given twice"]),
         (["--vary", "style_weight", "1", "1.0"], ["the value 1.0 twice"]),
         *[
-            (["--vary", name, "1"], [f"--vary {name}", "only flags that change how a picture looks"])
+            (["--vary", name, "1"], [f"--vary {name}", "only flags that change the picture"])
             for name in ("prefix", "content", "save_every", "checkpoint", "tile", "device", "quiet", "overwrite")
         ],
         (["--vary", "rows", "32"], ['unknown flag "rows"']),
@@ -277,7 +277,7 @@ def test_weights_mean_something_else_in_full_size(sheet: Command) -> None:
         (["--vary", "color_mask", "m.png"], ["--color_mask needs --preserve_color"]),
         (["--vary", "style_masks", "nowhere.png"], ['style mask "nowhere.png" does not exist']),
         (["--vary", "init_image", "noise", "nois"], ['did you mean "noise"?']),
-        (["--vary", "image_size", "9", "--sizes", "8", "9"], ["image_size changes nothing beside --sizes"]),
+        (["--vary", "image_size", "9", "--sizes", "8", "9"], ["image_size has no effect with --sizes"]),
         (["--vary", "image_size", "32", "1000000"], ["image_size 1000000"]),
         (["--vary", "seed", "1", "--rows", "8"], ["rows", "at least 32", "8"]),
         (["--vary", "seed", "1", "--rowz", "8"], ["unknown flag --rowz", "--rows"]),
@@ -322,38 +322,5 @@ def test_a_picture_that_is_no_sheet_is_not_replaced_by_one(
     second = tmp_path / "second.png"
     second.write_bytes(painting_file.read_bytes())
     ran = command("sheet", photo_file, painting_file, second, *LOOK, "--vary", "seed", 1, "--overwrite")
-    ran.assert_refused("second.png", "no contact sheet")
+    ran.assert_refused("second.png", "not a contact sheet")
     assert second.read_bytes() == painting_file.read_bytes()
-
-
-def colours(count: int) -> list[np.ndarray]:
-    return [np.full((40, 60, 3), 20 * index, np.uint8) for index in range(1, count + 1)]
-
-
-@pytest.mark.parametrize("size", [(24, 20), (128, 170), (300, 150)])
-def test_labels_are_beside_the_pictures_and_never_over_them(size: tuple[int, int]) -> None:
-    pictures = colours(4)
-    long = "conv1_1,conv2_1,conv3_1,conv4_1,conv5_1"
-    labels = [contact.Label("style_layers", value) for value in ("conv1_1", long)]
-    note = ["content 0.51", "Gram 0.42", "SSIM 0.36", "TV 91", "clipped 67%"]
-    grid = [
-        [contact.Cell(pictures[2 * row + i], note, labels[i] if row == 0 else None) for i in (0, 1)] for row in (0, 1)
-    ]
-    sheet, places = contact.draw(grid, labels, pictures[:2], size)
-    for row in (0, 1):
-        for column in (0, 1):
-            cell = cut(sheet, list(places[row][column]), size)
-            assert (cell == pictures[2 * row + column][0, 0]).all()
-    border = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
-    assert (border == 255).all()  # nothing runs out of the sheet
-    top, left = places[0][0]
-    for part in (sheet[:top, left:], sheet[top:, :left], sheet[top + size[0] : places[1][0][0], left:]):
-        assert (part < 128).any()  # labels above, labels beside, notes under
-
-
-def test_a_row_that_is_wrapped() -> None:
-    cells = [contact.Cell(picture, above=contact.Label("seed", "1")) for picture in colours(5)]
-    _, places = contact.draw([cells[:3], cells[3:]], [], colours(2), (40, 60))
-    assert [len(row) for row in places] == [3, 2]
-    assert places[1][0][0] > places[0][0][0] + 40
-    assert [left for _, left in places[1]] == [left for _, left in places[0][:2]]

@@ -12,9 +12,8 @@ from neural_style import Content, INetwork, Network, NeuralDoodle, Style, backen
 from neural_style.features.extractor import feature_extractor
 from neural_style.features.tiling import halo_width, tiles_of
 from neural_style.features.vgg import ARCHITECTURES, architecture
+from neural_style.inputs import working_size
 from neural_style.objectives import terms
-from neural_style.runs.settings import Run
-from neural_style.runs.transfer import _Transfer
 
 NETWORKS = {
     "Network": Network(model="mini", weights="random", pooling="ave"),
@@ -33,8 +32,9 @@ def mask_of(rows, columns):
 def assert_equal_by_tiles(technique, content, styles, rows, tile):
     """Compare value, terms and gradient of the whole image with those by tiles."""
 
-    transfer = _Transfer(technique, content, styles, Run(image_size=rows))
-    whole, tiled = (transfer.objective_at(transfer.sizes[0], side) for side in (None, tile))
+    inputs = technique.inputs(content, styles)
+    objective_at, size = technique.objective_at(inputs), working_size(inputs.content.picture, rows)
+    whole, tiled = (objective_at(size, side) for side in (None, tile))
     x = np.random.default_rng(0).uniform(0, 255, (*whole.image_size, 3)).astype("float32")
     expected, found = whole.evaluate(x), tiled.evaluate(x)
     assert found.value == pytest.approx(expected.value, rel=1e-5)
@@ -66,11 +66,12 @@ def test_masks_are_cut_with_the_picture(photo, painting, name, rule):
 
 @pytest.mark.parametrize("variant", ["plain", "improved"])
 def test_regions_of_a_doodle_are_cut_with_the_picture(painting, variant):
-    doodle = NeuralDoodle(model="mini", weights="random", variant=variant)
+    doodle = NeuralDoodle(labels=2, model="mini", weights="random", variant=variant)
     regions = (mask_of(*size)[..., None] for size in ((36, 30), (61, 47)))
     maps = [np.where(region, [255, 0, 0], [0, 0, 255]).astype("uint8") for region in regions]
-    transfer = doodle._transfer(painting, *maps, 2, None)
-    whole, tiled = (transfer.objective_at((61, 47), side) for side in (None, 24))
+    inputs = doodle.inputs(Content(label_map=maps[1]), Style(painting, label_map=maps[0]))
+    objective_at = doodle.objective_at(inputs)
+    whole, tiled = (objective_at((61, 47), side) for side in (None, 24))
     x = np.random.default_rng(0).uniform(0, 255, (61, 47, 3)).astype("float32")
     expected, found = whole.evaluate(x), tiled.evaluate(x)
     assert found.value == pytest.approx(expected.value, rel=1e-5)
@@ -90,8 +91,8 @@ def test_any_size_and_any_tile(rows, columns, tile, seed):
         precision="float64",
     )
 
-    transfer = _Transfer(technique, content, painting, Run(image_size=rows))
-    whole, tiled = (transfer.objective_at((rows, columns), side) for side in (None, tile))
+    objective_at = technique.objective_at(technique.inputs(content, painting))
+    whole, tiled = (objective_at((rows, columns), side) for side in (None, tile))
     x = rng.uniform(0, 255, (rows, columns, 3))
     expected, found = whole.evaluate(x), tiled.evaluate(x)
     assert found.value == pytest.approx(expected.value, rel=1e-12)

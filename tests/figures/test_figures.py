@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 
 from neural_style import InvalidInputError, Network, NeuralStyleError, figures
+from neural_style.backend import PROGRAMS
 from neural_style.errors import OutOfMemoryError
 from neural_style.features import vgg, weights
 from neural_style.figures.builder import PanelBuilder
 from neural_style.figures.page import metrics_text
-from neural_style.figures.panels import Brush, InputPanel, Measurement, TransferPanel, TransformPanel, within
+from neural_style.figures.panels import InputPanel, Measurement, StyleInput, TransferPanel, TransformPanel, within
 from neural_style.figures.recipe import Cell, Chart, Figure, Recipe
 from neural_style.figures.setup import NORMALISED, SCALES, Setup
 from neural_style.runs.settings import Run
-from neural_style.solvers import function
 
 TINY = {"scale": "draft", "model": "mini", "weights": "random", "image_size": 32, "iterations": 1}
 PHOTO, PAINTING = InputPanel("photo"), InputPanel("painting")
@@ -38,7 +38,7 @@ def technique(ratio, **settings):
 
 
 def painted(ratio=1e-3, **settings):
-    return TransferPanel(technique(ratio, **settings), PHOTO, (Brush(PAINTING),), Run(image_size=32, iterations=1))
+    return TransferPanel(technique(ratio, **settings), PHOTO, (StyleInput(PAINTING),), Run(image_size=32, iterations=1))
 
 
 def row(setup):
@@ -140,8 +140,8 @@ def test_panels_of_other_settings_or_inputs_are_others(photo, painting, tmp_path
         painted(2e-3),
         painted(pooling="ave"),
         replace(one, run=replace(one.run, seed=1)),
-        replace(one, styles=(Brush(PAINTING, weight=2),)),
-        replace(one, styles=(Brush(PAINTING, mask=PHOTO),)),
+        replace(one, styles=(StyleInput(PAINTING, weight=2),)),
+        replace(one, styles=(StyleInput(PAINTING, mask=PHOTO),)),
         replace(one, init=PAINTING),
         replace(one, content=TransformPanel("luminance", (PHOTO,))),
     ]
@@ -156,14 +156,14 @@ def test_panels_of_other_settings_or_inputs_are_others(photo, painting, tmp_path
 
 
 def test_pictures_that_differ_in_weights_share_their_programs(make):
-    function._SHARED.clear()
+    PROGRAMS.clear()
     make()
-    assert len(function._SHARED) == 1  # that of the solver
+    assert len(PROGRAMS) == 1  # that of the solver
 
 
 def test_each_panel_comes_after_what_it_depends_on():
     first = painted()
-    second = TransferPanel(technique(1), TransformPanel("luminance", (first,)), (Brush(first),))
+    second = TransferPanel(technique(1), TransformPanel("luminance", (first,)), (StyleInput(first),))
     order = list(within(second, first))
     assert [order.index(panel) for panel in (PHOTO, first, second)] == sorted(
         order.index(panel) for panel in (PHOTO, first, second)

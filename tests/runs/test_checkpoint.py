@@ -145,16 +145,18 @@ def test_a_doodle(photo, painting, tmp_path):
     regions[18:] = [0, 255, 0]
     target = np.zeros((28, 40, 3), "uint8")
     target[:, 20:] = [0, 255, 0]
-    doodle = NeuralDoodle(model="mini", weights="random", style_layers=("conv1_1", "conv2_1"))
-    settings = {"labels": 2, "image_size": 16, "iterations": 2}
-    whole = doodle.transfer(painting, regions, target, **settings)
+    doodle = NeuralDoodle(labels=2, model="mini", weights="random", style_layers=("conv1_1", "conv2_1"))
+    settings = {"image_size": 16, "iterations": 2}
+    inputs = Content(label_map=target), Style(painting, label_map=regions)
+    whole = doodle.transfer(*inputs, **settings)
     with pytest.raises(Killed):
-        doodle.transfer(painting, regions, target, checkpoint=tmp_path / "run", on_step=killed_at(2), **settings)
-    again = list(doodle.steps(painting, regions, target, checkpoint=tmp_path / "run", resume=True, **settings))
+        doodle.transfer(*inputs, checkpoint=tmp_path / "run", on_step=killed_at(2), **settings)
+    again = list(doodle.steps(*inputs, checkpoint=tmp_path / "run", resume=True, **settings))
     assert [step.iteration for step in again] == [2]
     np.testing.assert_array_equal(again[0].image, whole.image)
-    with pytest.raises(InvalidInputError, match="other pixels in target_mask"):
-        doodle.steps(painting, regions, target[::-1, ::-1].copy(), checkpoint=tmp_path / "run", resume=True, **settings)
+    turned = Content(label_map=target[::-1, ::-1].copy()), inputs[1]
+    with pytest.raises(InvalidInputError, match=r"other pixels in content\.label_map"):
+        doodle.steps(*turned, checkpoint=tmp_path / "run", resume=True, **settings)
 
 
 @pytest.fixture
@@ -171,7 +173,7 @@ def kept(photo, painting, tmp_path):
         ({"style_layers": ("conv1_1",)}, {}, {}, {}, "style_layers was conv1_1 conv2_1 and is conv1_1"),
         ({"weights": "random:3"}, {}, {}, {}, "weights was random and is random:3"),
         ({}, {}, {"weight": 0.5}, {}, "styles.0.weight was 1.0 and is 0.5"),
-        ({}, {}, {"mask": np.extractor(40, 48) > 0}, {}, "styles.0.mask was none and is a picture; give"),
+        ({}, {}, {"mask": np.eye(40, 48) > 0}, {}, "styles.0.mask was none and is a picture; give"),
         ({}, {"image": np.full((40, 48, 3), 9, "uint8")}, {}, {}, "other pixels in content;"),
         ({}, {}, {}, {"image_size": 20, "seed": 3}, "image_size was 16 and is 20, seed was 0 and is 3"),
         ({}, {}, {}, {"image_size": 20, "solver": "adam", "memory": 3, "seed": 3, "init": "gray"}, "and 1 more"),
@@ -264,7 +266,7 @@ def test_another_format_is_refused(kept, monkeypatch):
 def test_what_can_be_no_checkpoint_is_found_out_before_the_run(photo, painting, kept, tmp_path, idle):
     before = kept.read_bytes()
     for settings, message in (
-        ({"checkpoint": kept}, "exists: go on with its run by resume=True / --resume"),
+        ({"checkpoint": kept}, "exists: resume its run with resume=True / --resume"),
         ({"resume": True}, "resume needs a checkpoint"),
         ({"checkpoint": tmp_path / "new", "solver": "scipy_lbfgs"}, "scipy_lbfgs cannot be .*use lbfgs or adam"),
         ({"checkpoint": "/proc/run"}, 'checkpoint "/proc/run" cannot be written'),

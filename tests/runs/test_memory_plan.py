@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural_style import INetwork, InvalidInputError, Network, Style, backend
+from neural_style import INetwork, InvalidInputError, Network, Style, backend, images
 from neural_style.features.vgg import architecture
-from neural_style.inputs import as_content
 from neural_style.runs import memory_plan
 from neural_style.runs.memory_plan import (
     GIB,
@@ -20,8 +19,8 @@ from neural_style.runs.memory_plan import (
 )
 from neural_style.runs.settings import Run
 
-LOOK = ExtractorSpec(architecture("vgg19"), ("conv1_1", "conv5_1", "conv5_2"), "float32", ("conv5_2",))
-PRINT = MemoryEstimate(LOOK, (4096, 4096), ((4096, 4096),), memory=10)
+SPEC = ExtractorSpec(architecture("vgg19"), ("conv1_1", "conv5_1", "conv5_2"), "float32", ("conv5_2",))
+PRINT = MemoryEstimate(SPEC, (4096, 4096), ((4096, 4096),), memory=10)
 SHALLOW = Network(model="mini", weights="random", content_layer="conv1_1", style_layers=("conv1_1",))
 
 
@@ -34,7 +33,7 @@ def test_memory_grows_with_the_picture_and_its_history_and_shrinks_with_tiles():
     assert PRINT.bytes - replace(PRINT, memory=0).bytes == 12 * 2 * 10 * 4096**2
     by_tiles = [replace(PRINT, tile=tile).bytes for tile in (1024, 512, 256)]
     assert PRINT.bytes > by_tiles[0] > by_tiles[1] > by_tiles[2]
-    assert replace(PRINT, look=LOOK._replace(precision="bfloat16")).bytes < PRINT.bytes
+    assert replace(PRINT, spec=SPEC._replace(precision="bfloat16")).bytes < PRINT.bytes
 
 
 @pytest.mark.parametrize(
@@ -52,14 +51,14 @@ def test_memory_grows_with_the_picture_and_its_history_and_shrinks_with_tiles():
 def test_steps_that_are_held_twice_count_twice(photo, monkeypatch, name, solver, precision, times):
     monkeypatch.setattr(backend, "NAME", name)
     run = Run(image_size=40, solver=solver, memory=7)
-    (found,) = estimates(LOOK._replace(precision=precision), as_content(photo), (), run)
+    (found,) = estimates(SPEC._replace(precision=precision), images.read(photo), (), run)
     picture = 40 * 48 * 3 * (8 if precision == "float64" else 4)
     steps = 0 if solver == "adam" else 7
     assert found.bytes - replace(found, memory=0).bytes == times * 2 * steps * picture
 
 
 def test_content_is_kept_where_it_is_looked_at():
-    shallow = replace(PRINT, look=LOOK._replace(content_layers=("conv1_1", "conv5_2")))
+    shallow = replace(PRINT, spec=SPEC._replace(content_layers=("conv1_1", "conv5_2")))
     assert shallow.bytes - PRINT.bytes == pytest.approx(4 * 64 * 4096**2, rel=1e-6)
     everywhere = INetwork(model="mini", variant="novak2016").extractor_spec
     assert everywhere.content_layers == everywhere.layers == architecture("mini").layers
@@ -85,11 +84,11 @@ def test_what_fits_is_chosen_before_anything_is_given_up(gib, tile, memory):
 def test_what_is_done_otherwise_is_told():
     assert describe_change(PRINT, fit_to_memory(PRINT, 100 * GIB), 100 * GIB) == ""
     assert describe_change(PRINT, fit_to_memory(PRINT, None), None) == ""
-    told = describe_change(PRINT, fit_to_memory(PRINT, 8 * GIB), 8 * GIB)
-    assert "4096 x 4096 pixels would take" in told
-    assert "8.0 are free" in told
-    assert "tiles of" in told
-    assert "steps remembered instead of 10" in told
+    change = describe_change(PRINT, fit_to_memory(PRINT, 8 * GIB), 8 * GIB)
+    assert "4096 x 4096 pixels need" in change
+    assert "only 8.0 GiB is free" in change
+    assert "processing in tiles of" in change
+    assert "pairs instead of 10" in change
 
 
 def test_the_users_tile_stays():
@@ -99,7 +98,9 @@ def test_the_users_tile_stays():
 
 
 def test_what_does_not_fit_is_refused_with_the_size_that_does():
-    with pytest.raises(InvalidInputError, match=r"4096 x 4096 pixels need .* GiB .* 2\.0 are free: choose at most \d+"):
+    with pytest.raises(
+        InvalidInputError, match=r"4096 x 4096 pixels need .* GiB .* only 2\.0 GiB is free: choose at most \d+"
+    ):
         fit_to_memory(PRINT, 2 * GIB)
     rows = largest(PRINT, 2 * GIB)
     assert fit_to_memory(replace(PRINT, size=(rows, rows), style_sizes=((rows, rows),)), 2 * GIB).tile is not None
@@ -113,7 +114,7 @@ def test_a_picture_that_does_not_fit_is_looked_at_by_tiles_which_is_told(photo, 
     needed = MemoryEstimate(SHALLOW.extractor_spec, (720, 720), ((720, 720),), memory=10)
     between = (needed.bytes + replace(needed, tile=512).bytes) / 2 / memory_plan.RESERVE
     monkeypatch.setattr(memory_plan, "free_memory", lambda: int(between))
-    with pytest.warns(UserWarning, match="720 x 720 pixels would take .* so they are looked at in tiles of 512"):
+    with pytest.warns(UserWarning, match="720 x 720 pixels need .* processing in tiles of 512"):
         objective = SHALLOW.objective(large, painting, image_size=720)
     assert objective.tile == 512
 

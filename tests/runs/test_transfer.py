@@ -9,10 +9,10 @@ from PIL import Image
 
 from neural_style import InvalidInputError, Network, NeuralStyleError, Style
 from neural_style.backend.program import Evaluated, Function
+from neural_style.images import to_uint8
 from neural_style.objectives.objective import Auxiliary, Evaluation, Objective
 from neural_style.runs import records
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
-from neural_style.runs.transfer import to_uint8
 
 TINY = Network(model="mini", weights="random", content_layer="conv1_2", style_layers=("conv1_1", "conv2_1"))
 
@@ -72,7 +72,7 @@ def test_steps_are_the_same_run_as_an_iterator(photo, painting):
 def test_inputs_are_checked_before_the_first_step_is_asked_for(photo, painting):
     with pytest.raises(InvalidInputError, match="no style"):
         TINY.steps(photo, [])
-    with pytest.raises(InvalidInputError, match="more than can be held"):
+    with pytest.raises(InvalidInputError, match="more than fits"):
         TINY.steps(photo, painting, sizes=(16, 10**6))
 
 
@@ -279,7 +279,9 @@ def test_impossible_runs_are_refused(settings, message):
 
 
 def test_rounding_to_grey_levels():
-    np.testing.assert_array_equal(to_uint8(np.array([-3.0, 0.4, 0.6, 254.6, 300.0])), [0, 0, 1, 255, 255])
+    np.testing.assert_array_equal(
+        to_uint8(np.array([[[-3.0, 0.4, 0.6], [254.6, 300.0, 0.5]]])), [[[0, 0, 1], [255, 255, 0]]]
+    )
 
 
 def test_settings_cannot_be_changed_by_accident(painting):

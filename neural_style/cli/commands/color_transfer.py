@@ -9,15 +9,16 @@ import numpy as np
 
 from neural_style import images
 from neural_style.cli.flags import Parser, boolean
-from neural_style.color_transfer import METHODS, color_transfer
-from neural_style.errors import InvalidInputError, check_choice
+from neural_style.color_transfer import METHODS, transfer_color
+from neural_style.errors import InvalidInputError
+from neural_style.validation import check_choice
 
 ENDINGS = {"luminance": "_original_color"}
 """The reference's name where it is not `_<method>_color`."""
 
 EPILOG = """\
 methods:
-  luminance           brightness of the picture, colour of the photo at the same place
+  luminance           brightness from the picture, colour from the photo at the same place
   histogram           red, green and blue each get the photo's histogram
   cholesky, pca, monge_kantorovich
                       mean and covariance of the colours become the photo's (Gatys et al. 2016)
@@ -40,45 +41,46 @@ def main(arguments: Sequence[str]) -> int:
     picture = images.read(found.generated, what="generated")
     output = found.output or default_output(picture, ENDINGS.get(method, f"_{method}_color"))
     check_result(output, [found.content, found.generated, found.mask], overwrite=found.overwrite)
-    rgb = color_transfer(found.content, picture, method=method, mask=found.mask)
+    rgb = transfer_color(found.content, picture, method=method, mask=found.mask)
     write_result(output, rgb, picture, overwrite=found.overwrite)
     return 0
 
 
 def parser() -> Parser:
     """The command's parser."""
-    parser = Parser(
-        "color_transfer", "Give a picture the colours of another, as a rule those of its content.", epilog=EPILOG
-    )
-    parser.add_argument("content", help="the photo whose colours are wanted")
-    parser.add_argument("generated", help="the picture that is to get them; it is not altered")
+    parser = Parser("color_transfer", "Give a picture the colours of another, usually of its content.", epilog=EPILOG)
+    parser.add_argument("content", help="the photo that gives the colours")
+    parser.add_argument("generated", help="the picture that gets them; its file is not changed")
     parser.add_argument(
-        "--mask", "--masks", metavar="FILE", help="only where this is white, and by the colours that are there"
+        "--mask", "--masks", metavar="FILE", help="change only where this mask is white, by the colours found there"
     )
     parser.add_argument(
         "--hist_match", type=boolean, default=False, metavar="0|1", help="1 for --method histogram (default: 0)"
     )
-    parser.add_argument("--method", metavar="NAME", help="see below (default: luminance)")
-    add_result_flags(parser, "<generated>_original_color.png, or _<method>_color.png")
+    parser.add_argument("--method", metavar="NAME", help="one of the methods below (default: luminance)")
+    add_result_flags(parser, "<generated>_original_color.png, or <generated>_<method>_color.png")
     return parser
 
 
 def add_result_flags(parser: Parser, default: str) -> None:
     """Flags for the one picture that is written."""
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help=f"the picture to write; its ending names the format ({default})"
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"the picture to write; its ending selects the format (default: {default})",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists already")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
 
 
 def default_output(picture: images.Picture, ending: str) -> Path:
-    """The name beside a picture for what becomes of it; 16 bits need a TIFF."""
+    """The output's name beside a picture; 16 bits need a TIFF."""
     path = Path(picture.name)
     return path.with_name(f"{path.stem}{ending}{'.png' if picture.rgb.dtype == np.uint8 else '.tif'}")
 
 
 def write_result(output: Path, rgb: np.ndarray, picture: images.Picture, *, overwrite: bool) -> None:
-    """Write what became of `picture`, with its transparency and, in a TIFF, with its 16 bits, and tell."""
+    """Write the changed `picture`, with its transparency and, in a TIFF, with its 16 bits, and print the name."""
     if picture.rgb.dtype != np.uint8 and output.suffix.lower() in (".tif", ".tiff"):
         images.write_16_bit(output, rgb, alpha=picture.alpha, overwrite=overwrite)
     else:
@@ -87,11 +89,11 @@ def write_result(output: Path, rgb: np.ndarray, picture: images.Picture, *, over
 
 
 def check_result(output: Path, sources: Sequence[str | None], *, overwrite: bool) -> None:
-    """Find out, before any work, whether `output` can be written, and that it is none of `sources`.
+    """Check, before any work, that `output` can be written, and that it is none of `sources`.
 
     Raises:
-        InvalidInputError: it cannot be written, exists already, or is an input, which `overwrite` does not allow.
+        InvalidInputError: it cannot be written, exists without `overwrite`, or is an input.
     """
     if output.resolve() in [Path(source).resolve() for source in sources if source is not None]:
-        raise InvalidInputError(f'output "{output}" is one of the inputs, which are never altered: choose another name')
+        raise InvalidInputError(f'output "{output}" is one of the inputs and would be lost: choose another name')
     images.check_output(output, overwrite=overwrite)

@@ -1,4 +1,4 @@
-"""`neural-style doodle --nlabels 4 --style_image painting.png ...`: the flags of the reference's doodles, and ours."""
+"""`neural-style doodle --style_image painting.png ...`: the flags of the reference's doodle scripts, and ours."""
 
 from __future__ import annotations
 
@@ -9,137 +9,126 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from neural_style import images
-from neural_style.cli.checkpoints import add_checkpoint_flags, opened
-from neural_style.cli.commands.network import preserved
-from neural_style.cli.flags import Parser, add_fields, described, values
-from neural_style.cli.session import Output, Session, add_output_flags
-from neural_style.doodle import Doodle, NeuralDoodle
-from neural_style.inputs import as_content, as_styles
+from neural_style.cli.flags import Parser, add_fields, run_settings, values
+from neural_style.cli.groups import (
+    NETWORK_FIELDS,
+    PREFIX_HELP,
+    SPELLING,
+    add_color_flags,
+    add_machine_flags,
+    add_output_flags,
+    add_run_flags,
+    fields_of,
+)
+from neural_style.cli.session import Session, open_checkpoint
+from neural_style.doodle import DoodleInputs, NeuralDoodle
+from neural_style.inputs import Content, Style
 from neural_style.masks import label_map
-from neural_style.runs.settings import Run
-
-FLAGS = {"pooling": "pool_type", "iterations": "num_iter"}
-"""The reference's names where they are not the fields'."""
-
-ADVICE = {
-    "model": "mini needs no download.",
-    "weights": "imagenet is downloaded once.",
-    "sizes": "From noise, coarse to fine leaves no grain: --sizes 80 160 320.",
-}
+from neural_style.runs.outputs import Output
 
 OF_THE_MASK = -1
 """The reference's number for the size of the target mask."""
 
-DESCRIPTION = "Paint the regions of a mask with the texture that a painting has in its regions of the same colours."
+DOODLE = SPELLING.but(
+    names={
+        "labels": ["nlabels"],
+        "total_variation_weight": ["tv_weight", "total_variation_weight"],
+        "image_size": ["img_size", "image_size"],
+    },
+    defaults={"image_size": OF_THE_MASK, "init": None},
+    advice={
+        "image_size": f"{OF_THE_MASK} stands for those of the target mask.",
+        "init": "By default content if there is one, else noise.",
+        "sizes": "From noise, coarse to fine leaves no grain: --sizes 80 160 320.",
+    },
+)
+
+DESCRIPTION = """\
+Fill a label map with textures from a painting.
+
+Two masks name regions by colour: one the regions of the painting, one the regions of the picture to be made. Each
+region gets the texture that the painting has in its region of the same colour."""
 
 EPILOG = """\
 example:
-  neural-style doodle --nlabels 4 --style_image painting.png --style_mask painting_mask.png \\
-      --target_mask mine.png --target_image_prefix out --preview labels.png
+  neural-style doodle --style_image painting.png --style_mask painting_mask.png --target_mask mine.png \\
+      --target_image_prefix out --preview labels.png --model mini
 """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
-    found = _parser().read(arguments)
-    settings = NeuralDoodle(**values(found, NeuralDoodle))
-    output = Output.of(found.prefix, **{k: v for k, v in values(found, Output).items() if k != "prefix"})
-    has_content = found.content_image is not None
-    doodle = Doodle.of(settings, found.style_mask, found.target_mask, labels=found.nlabels, has_content=has_content)
-    given = values(found, Run)
-    run = doodle.run(given | {"image_size": None if found.image_size == OF_THE_MASK else found.image_size})
-    checked = Run(**run)
-    content, styles = as_content(doodle.content(found.content_image)), as_styles(found.style_image)
-    inputs = [doodle.style_mask, doodle.target_mask, content.image, styles[0].image, checked.init]
-    checkpoint, output = opened(found, output)
-    session = Session(
-        doodle, content, styles, run, output, quiet=found.quiet, device=found.device, checkpoint=checkpoint
-    )
-    if session.is_finished_already():
-        return 0
-    previews = [] if found.preview is None or (found.resume and _is_there(found.preview, doodle)) else [found.preview]
-    output.check(checked.iterations * len(checked.levels), inputs=inputs, others=previews, checkpoint=checkpoint)
-    for path in previews:
-        _write_preview(path, doodle, overwrite=found.overwrite)
-    return session.execute()
+    found = parser().read(arguments)
+    technique = NeuralDoodle(**values(found, NeuralDoodle))
+    output = Output.from_prefix(**values(found, Output))
+    content = Content(found.content_image, label_map=found.target_mask)
+    inputs = technique.inputs(content, Style(found.style_image, label_map=found.style_mask))
+    run = run_settings(found)
+    if run["image_size"] == OF_THE_MASK:
+        del run["image_size"]
+    if run["init"] is None:
+        del run["init"]
+    checkpoint, output = open_checkpoint(found, output)
+    extras = {}
+    if found.preview is not None and not (found.resume and _is_preview(found.preview, inputs)):
+        extras[found.preview] = lambda path: _write_preview(path, inputs, overwrite=found.overwrite)
+    return Session(
+        technique,
+        inputs,
+        (),
+        run,
+        output,
+        quiet=found.quiet,
+        device=found.device,
+        checkpoint=checkpoint,
+        extras=extras,
+    ).execute()
 
 
-def _parser() -> Parser:
+def parser() -> Parser:
+    """The command's parser."""
     parser = Parser("doodle", DESCRIPTION, usage="[flags]", epilog=EPILOG)
-    pictures = parser.add_argument_group("pictures in and out")
-    for name, text in (
-        ("style_image", "the painting"),
-        ("style_mask", "its regions, each in one colour"),
-        ("target_mask", "where the same colours are wanted"),
-    ):
-        pictures.add_argument(f"--{name}", required=True, metavar="FILE", help=text)
-    pictures.add_argument(
-        "--target_image_prefix",
-        dest="prefix",
-        required=True,
-        metavar="PREFIX",
-        help="what output names begin with: <prefix>.png, <prefix>_at_iteration_<n>.png",
-    )
-    pictures.add_argument("--content_image", metavar="FILE", help="a photo whose layout is kept besides")
-    pictures.add_argument("--nlabels", type=int, required=True, metavar="N", help="number of colours in the masks")
-    pictures.add_argument(
-        "--preview", type=Path, metavar="FILE", help="also write what the masks were read as, with colours and areas"
-    )
-    look = parser.add_argument_group("look")
-    add_fields(look, NeuralDoodle, ["variant", "content_weight", "style_weight", "region_style_weight"])
-    look.add_argument(
-        "--tv_weight",
-        "--total_variation_weight",
-        dest="total_variation_weight",
-        type=float,
-        default=NeuralDoodle.total_variation_weight,
-        metavar="X",
-        help=f"{described(NeuralDoodle)['total_variation_weight']} (default: {NeuralDoodle.total_variation_weight})",
-    )
-    look.add_argument(
-        "--preserve_color",
-        type=preserved,
-        default=Run.preserve_color,
-        metavar="NAME",
-        help=f"{described(Run)['preserve_color']} True means luminance. (default: none)".replace("`", ""),
-    )
-    network = parser.add_argument_group("network")
-    names = ["model", "weights", "pooling", "content_layer", "style_layers", "precision"]
-    add_fields(network, NeuralDoodle, names, flags=FLAGS, advice=ADVICE)
-    schedule = parser.add_argument_group("run")
-    schedule.add_argument(
-        "--img_size",
-        "--image_size",
-        dest="image_size",
-        type=int,
-        default=OF_THE_MASK,
-        metavar="N",
-        help=f"{described(Run)['image_size']} {OF_THE_MASK}: of the target mask. (default: {OF_THE_MASK})",
-    )
-    schedule.add_argument(
-        "--init_image",
-        dest="init",
-        metavar="NAME",
-        help="the first pastiche: content, noise, gray, or a picture (default: content if there is one, else noise)",
-    )
-    names = ["sizes", "iterations", "solver", "memory", "tile", "memory_limit", "seed", "min_improvement"]
-    add_fields(schedule, Run, names, flags=FLAGS, advice=ADVICE)
-    add_checkpoint_flags(schedule)
+    _add_pictures(parser)
+    appearance = parser.add_argument_group("appearance")
+    names = ["variant", "content_weight", "style_weight", "region_style_weight", "total_variation_weight"]
+    add_fields(appearance, NeuralDoodle, names, DOODLE)
+    add_run_flags(parser, DOODLE)
     add_output_flags(parser)
+    add_color_flags(parser)
+    network = parser.add_argument_group("network")
+    add_fields(network, NeuralDoodle, fields_of(NeuralDoodle, NETWORK_FIELDS), DOODLE)
+    add_machine_flags(parser)
     return parser
 
 
-def _write_preview(path: Path, doodle: Doodle, *, overwrite: bool) -> None:
-    """The label maps of style and target side by side."""
-    maps = [label_map.preview(each, doodle.palette) for each in (doodle.style_map, doodle.target_map)]
+def _add_pictures(parser: Parser) -> None:
+    """Flags for the files that the command reads and writes."""
+    group = parser.add_argument_group("pictures")
+    for name, text in (
+        ("style_image", "the painting"),
+        ("style_mask", "the regions of the painting, each in one colour"),
+        ("target_mask", "the regions of the picture to be made, in the same colours"),
+    ):
+        group.add_argument(f"--{name}", required=True, metavar="FILE", help=text)
+    group.add_argument("--target_image_prefix", dest="prefix", required=True, metavar="PREFIX", help=PREFIX_HELP)
+    group.add_argument("--content_image", metavar="FILE", help="a photo whose layout is kept as well")
+    add_fields(group, NeuralDoodle, ["labels"], DOODLE)
+    group.add_argument(
+        "--preview", type=Path, metavar="FILE", help="also save the masks as they were read, with colours and areas"
+    )
+
+
+def _write_preview(path: Path, inputs: DoodleInputs, *, overwrite: bool) -> None:
+    """Write the label maps of style and target, side by side."""
+    maps = [label_map.preview(each, inputs.palette) for each in (inputs.style_labels, inputs.target_labels)]
     rows = max(len(each) for each in maps)
     white = [np.pad(each, ((0, rows - len(each)), (0, 8), (0, 0)), constant_values=255) for each in maps]
     images.write(path, np.concatenate(white, axis=1), overwrite=overwrite)
 
 
-def _is_there(path: Path, doodle: Doodle) -> bool:
-    """Whether the preview was written, byte for byte, by a run that is now resumed."""
+def _is_preview(path: Path, inputs: DoodleInputs) -> bool:
+    """Whether the file is, byte for byte, the preview of the run that is resumed."""
     with TemporaryDirectory() as folder:
         again = Path(folder) / path.name
-        _write_preview(again, doodle, overwrite=False)
+        _write_preview(again, inputs, overwrite=False)
         return path.is_file() and path.read_bytes() == again.read_bytes()

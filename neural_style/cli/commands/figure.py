@@ -1,21 +1,22 @@
-"""`neural-style figure gatys2015-3 --draft`: a figure of a paper, made by one command."""
+"""`neural-style figure gatys2015-3 --draft`: reproduces a figure of a paper."""
 
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from neural_style.cli.flags import Parser
-from neural_style.cli.progress import Bar, duration
+from neural_style.cli.groups import add_machine_flags
+from neural_style.cli.progress import Bar, duration, report
 from neural_style.cli.session import INTERRUPTED, start_backend
 from neural_style.errors import InvalidInputError
 
 DESCRIPTION = """\
-Make a figure of a paper, with metrics under every picture and a caption that tells what differs from the paper.
-Beside it lies a .json with every setting, metric and time. Finished panels are kept in a folder, so that a figure that
-was interrupted goes on where it stopped."""
+Reproduce a figure of a paper, with metrics under every picture and a caption that states the differences from the
+paper. A .json of the same name contains every setting, metric and time. Finished panels are kept in a folder, so that
+the same command resumes an interrupted figure."""
 
 EPILOG = """\
 examples:
@@ -37,18 +38,10 @@ def main(arguments: Sequence[str]) -> int:
         print(_listed(settings))
         return 0
     if found.name is None:
-        raise InvalidInputError("name a figure; neural-style figure --list tells which there are")
+        raise InvalidInputError("name a figure; use neural-style figure --list to see them")
     _, figure = figures.planned(found.name, **settings)
     output = found.output or Path(f"{found.name}.png")
-    done: dict[str, int] = {}
     with Bar(figures.cost(figure).evaluations, quiet=found.quiet) as bar:
-
-        def progress(key: str, evaluations: int, loss: float) -> None:
-            before = sum(count for other, count in done.items() if other != key)
-            done[key] = evaluations
-            bar.begin(f"panel {len(done)}", before)
-            bar.advance(evaluations, loss)
-
         try:
             figures.make(
                 found.name,
@@ -56,20 +49,33 @@ def main(arguments: Sequence[str]) -> int:
                 inputs=dict(found.input or ()),
                 panels=found.panels,
                 overwrite=found.overwrite,
-                progress=progress,
+                progress=_shown_by(bar),
                 prepare=lambda: start_backend(found.device),
                 **settings,
             )
         except KeyboardInterrupt:
-            bar.tell(f"interrupted: finished panels are kept in {found.panels}, and the same command goes on there")
+            report(f"interrupted; finished panels are kept in {found.panels}, and the same command resumes the figure")
             return INTERRUPTED
     if not found.quiet:
         print(f"wrote {output}, {output.with_suffix('.json')}; panels are kept in {found.panels}")
     return 0
 
 
+def _shown_by(bar: Bar) -> Callable[[str, int, float], None]:
+    """The `progress` of `figures.make` that shows the panels on a bar."""
+    done: dict[str, int] = {}
+
+    def progress(key: str, evaluations: int, loss: float) -> None:
+        before = sum(count for other, count in done.items() if other != key)
+        done[key] = evaluations
+        bar.begin(f"panel {len(done)}", before)
+        bar.advance(evaluations, loss)
+
+    return progress
+
+
 def _listed(settings: Mapping[str, Any]) -> str:
-    """A line for each figure, with what it takes with these settings of `figures.planned`."""
+    """A line for each figure, with its cost under these settings of `figures.planned`."""
     from neural_style import figures
 
     lines = [f"{'':<24}{'panels':>7}{'evaluations':>12}{'time':>9}"]
@@ -81,7 +87,7 @@ def _listed(settings: Mapping[str, Any]) -> str:
     network = settings["model"] or ("mini" if settings["scale"] == "draft" else "the paper's network")
     scale = settings["scale"]
     lines.append(
-        f"\nTimes are estimates for two CPU cores, {network} and --{scale}; a GPU is ten times faster and more."
+        f"\nTimes are estimates for two CPU cores, {network} and --{scale}; a GPU is at least ten times faster."
     )
     return "\n".join(lines)
 
@@ -95,30 +101,18 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _parser() -> Parser:
     parser = Parser("figure", DESCRIPTION, usage="NAME [flags]", epilog=EPILOG)
-    parser.add_argument("name", nargs="?", metavar="NAME", help="which figure, see --list")
-    parser.add_argument("--list", action="store_true", help="list all figures with what they take, and end")
-    scale = parser.add_argument_group("scale")
-    scales = scale.add_mutually_exclusive_group()
-    for name, text in (
-        ("draft", "128 rows and 160 evaluations a picture at most, with mini: minutes"),
-        ("usual", "256 rows and 300 evaluations a picture at most (the default)"),
-        ("paper", "as large and as long as in the paper: hours on a CPU"),
-    ):
-        scales.add_argument(f"--{name}", dest="scale", action="store_const", const=name, default="usual", help=text)
-    scale.add_argument("--image_size", type=int, metavar="N", help="rows of a picture at most, in place of the scale's")
-    scale.add_argument(
-        "--num_iter",
-        dest="iterations",
-        type=int,
-        metavar="N",
-        help="iterations of 20 evaluations at most, in place of the scale's",
-    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the figure, one of --list")
+    parser.add_argument("--list", action="store_true", help="list all figures with their cost, and exit")
+    _add_scale(parser)
     network = parser.add_argument_group("network")
-    network.add_argument("--model", metavar="NAME", help="vgg16, vgg19 or mini (default: the paper's, of a draft mini)")
+    network.add_argument(
+        "--model", metavar="NAME", help="vgg16, vgg19 or mini (default: the paper's network; for --draft mini)"
+    )
     network.add_argument(
         "--weights",
         metavar="NAME",
-        help="as for the other commands; a file may lack the deepest blocks, whose layers are then replaced",
+        help="imagenet, embedded, random, random:<seed>, or a path to an .h5 or .npz file; a file may lack the deepest "
+        "blocks, whose layers are then replaced",
     )
     pictures = parser.add_argument_group("pictures")
     pictures.add_argument(
@@ -126,13 +120,37 @@ def _parser() -> Parser:
         nargs="+",
         type=_pair,
         metavar="NAME=FILE",
-        help="pictures of yours, by the names that --list has; samples stand in for the others",
+        help="your own pictures, by the names in --list; samples are used for the others",
     )
     pictures.add_argument("--output", type=Path, metavar="FILE", help="a .png or .pdf (default: <figure>.png)")
-    pictures.add_argument("--panels", type=Path, default=Path("panels"), metavar="FOLDER", help="(default: panels)")
-    pictures.add_argument("--overwrite", action="store_true", help="replace the figure if it is there")
-    run = parser.add_argument_group("run")
-    run.add_argument("--seed", type=int, default=0, metavar="N", help="of noise (default: 0)")
-    run.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
-    run.add_argument("--quiet", action="store_true", help="print errors and warnings only")
+    pictures.add_argument(
+        "--panels",
+        type=Path,
+        default=Path("panels"),
+        metavar="FOLDER",
+        help="folder in which finished panels are kept (default: panels)",
+    )
+    pictures.add_argument("--overwrite", action="store_true", help="replace an existing figure")
+    pictures.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the noise (default: 0)")
+    add_machine_flags(parser)
     return parser
+
+
+def _add_scale(parser: Parser) -> None:
+    """Flags for the size of a picture and the length of a run."""
+    group = parser.add_argument_group("scale")
+    scales = group.add_mutually_exclusive_group()
+    for name, text in (
+        ("draft", "at most 128 rows and 160 evaluations a picture, with mini: minutes"),
+        ("usual", "at most 256 rows and 300 evaluations a picture (the default)"),
+        ("paper", "sizes and evaluations of the paper: hours on a CPU"),
+    ):
+        scales.add_argument(f"--{name}", dest="scale", action="store_const", const=name, default="usual", help=text)
+    group.add_argument("--image_size", type=int, metavar="N", help="most rows of a picture (default: the scale's)")
+    group.add_argument(
+        "--num_iter",
+        dest="iterations",
+        type=int,
+        metavar="N",
+        help="most iterations, of 20 evaluations each (default: the scale's)",
+    )

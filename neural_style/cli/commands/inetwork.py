@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 from neural_style.cli.commands import network
 from neural_style.inetwork import INetwork
-from neural_style.network import Network
+from neural_style.network import Network, TransferTechnique
 
 DESCRIPTION = """\
-Paint a photo with the improved network of Novak & Nikulin 2016. As in the reference scripts the last layer is weighted
--1 by default, so the loss has no lower bound: --chain False or --variant novak2016 have one."""
+Paint a photo with the improved network of Novak & Nikulin 2016.
+
+The default variant is that of the reference scripts. Its last style layer has the weight -1, so the loss has
+no lower bound; with --variant novak2016, or --chain False, it has one.
+Add --model mini to paint without a download; the default network downloads its weights once (58 MB)."""
 
 IMPROVEMENTS = ("variant", "geometric_weights", "all_layers", "activation_shift", "chain")
 
@@ -21,8 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     return network.run(network.parser("inetwork", INetwork, DESCRIPTION, own=IMPROVEMENTS), INetwork, arguments)
 
 
-def technique_named(arguments: Sequence[str]) -> tuple[type[Network], Sequence[str]]:
-    """The technique that `--technique` names, on which the other flags depend, and the fields of its own."""
+def chosen_technique(arguments: Sequence[str]) -> tuple[type[TransferTechnique], Sequence[str]]:
+    """The technique of `--technique`, on which the other flags depend, and the settings of its own."""
     chosen = ArgumentParser(add_help=False, allow_abbrev=False)
     chosen.add_argument("--technique")
     improved = chosen.parse_known_args(arguments)[0].technique == INetwork.name
@@ -32,4 +35,6 @@ def technique_named(arguments: Sequence[str]) -> tuple[type[Network], Sequence[s
 def add_technique_flag(parser: _ActionsContainer) -> None:
     """`--technique`, for commands about other commands."""
     names = (Network.name, INetwork.name)
-    parser.add_argument("--technique", choices=names, default=Network.name, help="the command (default: network)")
+    parser.add_argument(
+        "--technique", choices=names, default=Network.name, help="the command that paints (default: network)"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from neural_style import images
 from neural_style.cli.commands.color_transfer import add_result_flags, check_result, default_output, write_result
 from neural_style.cli.flags import Parser
-from neural_style.mask_transfer import mask_transfer
+from neural_style.mask_transfer import transfer_mask
 
 EPILOG = """\
 example:
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     picture = images.read(found.generated, what="generated")
     output = found.output or default_output(picture, "_masked")
     check_result(output, [found.content, found.generated, found.mask], overwrite=found.overwrite)
-    rgb = mask_transfer(found.content, picture, found.mask, feather=found.feather)
+    rgb = transfer_mask(found.content, picture, found.mask, feather=found.feather)
     write_result(output, rgb, picture, overwrite=found.overwrite)
     return 0
 
@@ -29,15 +29,15 @@ def main(arguments: Sequence[str]) -> int:
 def parser() -> Parser:
     """The command's parser."""
     parser = Parser("mask_transfer", "Paste a photo back into a picture where a mask is black.", epilog=EPILOG)
-    parser.add_argument("content", help="the photo that shows where the mask is black")
-    parser.add_argument("generated", help="the picture that stays where the mask is white; the file is not altered")
-    parser.add_argument("mask", help="white and black, of any size; 128 and above is white")
+    parser.add_argument("content", help="the photo that appears where the mask is black")
+    parser.add_argument("generated", help="the picture that stays where the mask is white; its file is not changed")
+    parser.add_argument("mask", help="a mask of any size; grey levels from 128 count as white")
     parser.add_argument(
         "--feather",
         type=float,
         default=0.0,
         metavar="R",
-        help="pixels over which the edge is soft (default: 0, a hard edge)",
+        help="width of the soft edge in pixels (default: 0, a hard edge)",
     )
     add_result_flags(parser, "<generated>_masked.png")
     return parser

@@ -1,43 +1,54 @@
 """`neural-style network photo.jpg painting.jpg out`: the flags of the reference's Network.py, and ours.
 
-`inetwork` has the same, and some of its own.
+`inetwork` has the same flags, and some of its own.
 """
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace, _ArgumentGroup
 from collections.abc import Sequence
 from pathlib import Path
 
-from neural_style.cli.checkpoints import add_checkpoint_flags, opened
-from neural_style.cli.flags import Parser, add_fields, boolean, described, values
+from neural_style.cli.flags import Parser, add_fields, run_settings, values
 from neural_style.cli.folder import Folder, is_folder
-from neural_style.cli.session import Output, Session, add_output_flags
+from neural_style.cli.groups import (
+    NETWORK_FIELDS,
+    PREFIX_HELP,
+    SPELLING,
+    add_color_flags,
+    add_machine_flags,
+    add_output_flags,
+    add_run_flags,
+    fields_of,
+)
+from neural_style.cli.session import Session, open_checkpoint
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Style
 from neural_style.masks.mask import read_mask
-from neural_style.network import Network
-from neural_style.runs.settings import Run
+from neural_style.network import Network, TransferTechnique
+from neural_style.runs.outputs import Output
+from neural_style.runs.settings import Run, RunSettings
 
-FLAGS = {"pooling": "pool_type", "iterations": "num_iter", "init": "init_image"}
-"""The reference's names where they are not the fields'."""
+PAINT = SPELLING.but(
+    names={"resize": ["style_resize"]},
+    advice={
+        "pooling": "max usually gives stronger strokes; ave suits Starry Night.",
+        "content_layer": "Deeper layers keep less detail.",
+        "style_scale": "For the size of strokes see --stroke_scale.",
+        "content_weight": "Divide by ten for more of the painting; a shallow content_layer needs less than a deep one.",
+        "total_variation_weight": "0 leaves grain, 1e-5 is crisp, 1e-4 smooth.",
+        "image_size": "Time and memory grow with its square, and strokes look smaller in a larger picture.",
+        "sizes": "Best for large pictures: --sizes 200 400 800.",
+        "iterations": "5 give an impression, 10 are usually enough.",
+        "init": "content is the fastest.",
+        "save_every": "For folders the default is 0.",
+    },
+)
 
-ADVICE = {
-    "model": "mini needs no download; the papers use vgg19.",
-    "weights": "imagenet is downloaded once.",
-    "pooling": "max usually gives stronger strokes; ave is worth a try with Starry Night.",
-    "content_layer": "Deeper layers keep less detail.",
-    "style_scale": "For the size of strokes see --stroke_scale.",
-    "content_weight": "Divide by ten for more of the painting; a shallow content_layer needs less than a deep one.",
-    "total_variation_weight": "0 leaves grain, 1e-5 is crisp, 1e-4 smooth.",
-    "image_size": "Time and memory grow with its square, and strokes look smaller in a larger picture.",
-    "sizes": "The way to large pictures: --sizes 200 400 800.",
-    "iterations": "5 show where it goes, 10 are usually enough.",
-    "init": "content is the fastest.",
-    "save_every": "With folders it is 0 by default.",
-}
+DESCRIPTION = """\
+Paint a photo in the style of one or more paintings (Gatys, Ecker & Bethge 2016).
 
-DESCRIPTION = "Paint a photo in the style of one or more paintings (Gatys, Ecker & Bethge 2016)."
+Add --model mini to paint without a download; the default network downloads its weights once (58 MB)."""
 
 EPILOG = """\
 examples:
@@ -47,10 +58,11 @@ examples:
   neural-style {command} photos/ paintings/ results/ --model mini{more}
 
 folders:
-  Each picture in photos/ becomes results/<photo>.png, or with a folder of paintings results/<photo>_<painting>.png for
-  each of these; files of one name keep their ending in it. Folders within are not entered. Pictures that are there
-  already are skipped, so the same command goes on where it was stopped. A picture that cannot be used is told in a line
-  and passed over, and the exit status is then 1. Pictures of iterations are replaced where the finished one is missing.
+  Each photo in photos/ becomes results/<photo>.png, or, with a folder of paintings, one
+  results/<photo>_<painting>.png for each painting. Files that differ only in their ending keep it in the result's name.
+  Subfolders are ignored. Existing results are skipped, so rerun the command to paint the remaining photos. Unusable
+  images are reported and skipped, and the exit status is then 1. Pictures of iterations without a finished picture are
+  replaced.
 """
 
 
@@ -59,145 +71,131 @@ def main(arguments: Sequence[str]) -> int:
     return run(parser("network", Network, DESCRIPTION), Network, arguments)
 
 
-def run(parser: Parser, technique: type[Network], arguments: Sequence[str]) -> int:
+def run(parser: Parser, technique: type[TransferTechnique], arguments: Sequence[str]) -> int:
     """Parse, paint, and return the exit status."""
     found = parser.read(arguments)
-    settings = technique(**values(found, technique))
+    return run_technique(technique(**values(found, technique)), run_settings(found), found)
+
+
+def run_technique(technique: TransferTechnique, run: RunSettings, found: Namespace) -> int:
+    """Paint a photo, or folders, as the arguments name them; returns the exit status."""
     content, styles = inputs_of(found)
     given = {name: value for name, value in values(found, Output).items() if value is not None}
     machine = {"quiet": found.quiet, "device": found.device}
     if found.pairs or any(map(is_folder, [found.content, *found.styles])):
         if found.checkpoint is not None or found.resume:
-            raise InvalidInputError("--checkpoint keeps one run: a folder goes on by itself with what is missing")
+            raise InvalidInputError("--checkpoint saves a single run: for a folder, rerun the command to resume it")
         output = Output(**{"save_every": 0, **given, "prefix": Path(found.prefix)})
-        return Folder(settings, content, styles, values(found, Run), output, pairs=found.pairs, **machine).execute()
-    checkpoint, output = opened(found, Output.of(**given))
-    session = Session(settings, content, styles, values(found, Run), output, checkpoint=checkpoint, **machine)
-    return session.execute()
+        return Folder(technique, content, styles, run, output, pairs=found.pairs, **machine).execute()
+    checkpoint, output = open_checkpoint(found, Output.from_prefix(**given))
+    return Session(technique, content, styles, run, output, checkpoint=checkpoint, **machine).execute()
 
 
 def parser(
-    command: str, technique: type[Network], description: str, *, own: Sequence[str] = (), paints: bool = True
+    command: str, technique: type[TransferTechnique], description: str, *, own: Sequence[str] = (), paints: bool = True
 ) -> Parser:
-    """The parser of a command for `technique`, which has the fields `own` beside those of `Network`.
+    """The parser of a command for a technique.
 
-    One that does not paint has no prefix and no flags for pictures.
+    Args:
+        command: name of the command.
+        technique: its settings become flags.
+        description: the beginning of the help.
+        own: settings of the technique that get a group of their own.
+        paints: False leaves out the prefix and the flags for output files and for the machine.
     """
     parser = Parser(
         command,
         description,
-        usage=f"[flags] content style [style ...]{' prefix' if paints else ''}",
+        usage=f"content style [style ...]{' prefix' if paints else ''} [flags]",
         epilog=EPILOG.format(command=command, more=" --variant novak2016" if own else ""),
     )
-    folders = ("; or a folder of paintings, for a picture of each", ", or a folder of photos") if paints else ("", "")
-    parser.add_argument("content", help=f"the photo whose layout is kept{folders[1]}")
+    add_pictures(parser, paints=paints)
+    _add_appearance(parser, technique)
+    if own:
+        add_fields(parser.add_argument_group("improvements"), technique, own)
+    add_run_flags(parser, PAINT, with_checkpoint=paints)
+    if paints:
+        add_output_flags(parser, PAINT)
+        parser.set_defaults(save_every=None)  # distinguishes the default from an explicit 1
+    add_color_flags(parser, with_mask=True)
+    add_masks(parser, technique)
+    add_fields(parser.add_argument_group("network"), technique, fields_of(technique, NETWORK_FIELDS), PAINT)
+    if paints:
+        add_machine_flags(parser)
+    return parser
+
+
+def add_pictures(parser: Parser, *, paints: bool) -> None:
+    """The positional arguments."""
+    folders = (", or a folder of photos", "; or a folder of paintings, each for a picture of its own")
+    content, style = folders if paints else ("", "")
+    parser.add_argument("content", help=f"the photo whose layout is kept{content}")
     parser.add_argument(
         "styles",
         nargs="+",
         metavar="style",
-        help=f"one or more paintings whose texture is taken, together{folders[0]}",
+        help=f"one or more paintings, whose textures are blended{style}",
     )
-    if paints:
-        parser.add_argument(
-            "prefix",
-            help="what output names begin with: <prefix>.png, <prefix>_at_iteration_<n>.png; for folders, the folder "
-            "of results, which is made if need be",
-        )
-        parser.add_argument(
-            "--pairs",
-            action="store_true",
-            help="with two folders: each photo is painted only with the painting of its name",
-        )
-    look = parser.add_argument_group("look")
-    look.add_argument(
-        "--style_weight",
-        nargs="+",
-        type=float,
-        metavar="X",
-        help="weight of each style (default: 1 for each)",
+    if not paints:
+        return
+    parser.add_argument("prefix", help=f"{PREFIX_HELP}; for folders, the folder of the results, made if necessary")
+    parser.add_argument(
+        "--pairs", action="store_true", help="of two folders, paint each photo with the painting of the same name only"
     )
-    names = ["content_weight", "total_variation_weight", "style_scale"]
-    add_fields(look, technique, names, flags=FLAGS, advice=ADVICE)
-    look.add_argument(
+
+
+def _add_appearance(parser: Parser, technique: type[TransferTechnique]) -> None:
+    """Weights and sizes of content and styles."""
+    group = parser.add_argument_group("appearance")
+    add_style_weight(group)
+    add_fields(group, technique, ["content_weight", "total_variation_weight", "style_scale"], PAINT)
+    add_stroke_scale(group)
+    add_fields(group, Style, ["resize"], PAINT)
+
+
+def add_style_weight(group: _ArgumentGroup) -> None:
+    """`--style_weight`."""
+    group.add_argument(
+        "--style_weight", nargs="+", type=float, metavar="X", help="weight of each style (default: 1 for each)"
+    )
+
+
+def add_stroke_scale(group: _ArgumentGroup) -> None:
+    """`--stroke_scale`."""
+    group.add_argument(
         "--stroke_scale",
         nargs="+",
         type=float,
         default=[1.0],
         metavar="X",
-        help="size of the painting, and so of its strokes, for all styles or one for each (default: 1)",
+        help="size of the strokes, for all styles or one for each: paintings are resized by this factor (default: 1)",
     )
-    look.add_argument(
-        "--style_resize",
-        default=Style.resize,
-        metavar="NAME",
-        help="area keeps the painting's shape, stretch gives it the photo's, as the reference does (default: area)",
-    )
-    if own:
-        add_fields(parser.add_argument_group("improvements"), technique, own)
-    network = parser.add_argument_group("network")
-    names = ["model", "weights", "pooling", "content_layer", "style_layers", "content_loss_type"]
-    names += [] if own else ["normalization"]
-    add_fields(network, technique, [*names, "precision"], flags=FLAGS, advice=ADVICE)
-    add_mask_flags(parser, technique)
-    schedule = parser.add_argument_group("run")
-    names = [
-        "image_size",
-        "sizes",
-        "maintain_aspect_ratio",
-        "iterations",
-        "init",
-        "solver",
-        "memory",
-        "tile",
-        "memory_limit",
-        "seed",
-        "min_improvement",
-    ]
-    add_fields(schedule, Run, names, flags=FLAGS, advice=ADVICE)
-    if paints:
-        add_checkpoint_flags(schedule)
-        add_output_flags(parser, advice=ADVICE)
-        parser.set_defaults(save_every=None)  # which tells it from a 1 that was asked for
-    return parser
 
 
-def add_mask_flags(parser: Parser, technique: type[Network]) -> None:
-    """Flags for where styles act, and for colours."""
-    masks = parser.add_argument_group("masks (white acts, black does not)")
-    masks.add_argument(
+def add_masks(parser: Parser, technique: type[TransferTechnique] | None = None) -> None:
+    """Flags for the regions in which styles act."""
+    group = parser.add_argument_group("masks (styles act where a mask is white)")
+    group.add_argument(
         "--style_masks",
         nargs="+",
         metavar="MASK",
-        help="where in the photo each style acts, one for each; none for all",
+        help="a mask of the photo for each style: where it acts; the word none is for everywhere",
     )
-    masks.add_argument("--content_mask", metavar="MASK", help="where styles act; --style_masks then mask the paintings")
-    masks.add_argument("--soft_masks", action="store_true", help="keep greys as parts of white")
-    add_fields(masks, technique, ["mask_normalization", "guide_propagation"])
-    colours = parser.add_argument_group("colours")
-    colours.add_argument(
-        "--preserve_color",
-        type=preserved,
-        default=Run.preserve_color,
-        metavar="NAME",
-        help=f"{described(Run)['preserve_color']} True means luminance. (default: none)".replace("`", ""),
+    group.add_argument(
+        "--content_mask",
+        metavar="MASK",
+        help="a mask of the photo: where all styles act; --style_masks then select parts of the paintings",
     )
-    add_fields(colours, Run, ["color_when"])
-    colours.add_argument("--color_mask", metavar="MASK", help="where the photo's colours are kept")
-
-
-def preserved(text: str) -> str:
-    """The method of `--preserve_color`: its name, or the reference's boolean."""
-    try:
-        return "luminance" if boolean(text) else "none"
-    except ArgumentTypeError:
-        return text
+    group.add_argument("--soft_masks", action="store_true", help="treat grey in masks as partly white")
+    if technique is not None:
+        add_fields(group, technique, ["mask_normalization", "guide_propagation"])
 
 
 def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:
-    """Content and styles with their masks, the pictures still to be read.
+    """Content and styles with their masks in memory, and their pictures still in files.
 
     Raises:
-        InvalidInputError, MissingFileError: a mask cannot be read, or a flag lacks the one that it belongs to.
+        InvalidInputError, MissingFileError: a mask cannot be read, or a flag lacks the one that it needs.
     """
     if found.preserve_color == Run.preserve_color:
         for flag, given in (("color_mask", found.color_mask), ("color_when", found.color_when != Run.color_when)):
@@ -213,7 +211,7 @@ def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:
 
 
 def styles_of(found: Namespace) -> list[Style]:
-    """The styles, each with its weight (1 when none is given), scale and mask.
+    """The styles, each with its weight, scale and mask.
 
     Raises:
         InvalidInputError: there are more or fewer weights than styles; the reference scripts average them silently.
@@ -233,7 +231,7 @@ def styles_of(found: Namespace) -> list[Style]:
             path,
             weight=weight,
             scale=scale,
-            resize=found.style_resize,
+            resize=found.resize,
             mask=None if mask == "none" else read_mask(mask, soft=found.soft_masks, what="style mask"),
         )
         for path, weight, scale, mask in zip(found.styles, *each.values(), strict=True)

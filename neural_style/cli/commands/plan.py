@@ -1,4 +1,4 @@
-"""`neural-style plan photo.jpg painting.jpg --image_size 4096`: memory and time of a run, before it is started."""
+"""`neural-style plan photo.jpg painting.jpg --image_size 4096`: estimates the memory and time of a run."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from neural_style.cli.commands import network
-from neural_style.cli.commands.inetwork import add_technique_flag, technique_named
+from neural_style.cli.commands.inetwork import add_technique_flag, chosen_technique
 from neural_style.cli.flags import values
 from neural_style.cli.progress import duration
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import as_content
-from neural_style.network import Network
+from neural_style.network import TransferTechnique
 from neural_style.runs.memory_plan import (
     GIB,
     SMALL_TILES,
@@ -30,8 +30,8 @@ from neural_style.runs.memory_plan import (
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 
 DESCRIPTION = """\
-Tell how much memory and time a run would take, as a whole and by tiles, and the largest size that fits this machine.
-Flags are those of the command that is planned; nothing is painted, and no weights are needed."""
+Estimate the memory and time that a run needs, whole and by tiles, and the largest size that fits this machine. The
+flags are those of the planned command; nothing is painted, and no weights are needed."""
 
 EPILOG = """\
 examples:
@@ -40,12 +40,12 @@ examples:
 """
 
 TRIED = 256
-"""Side of the noise on which the speed of the machine is measured."""
+"""Side of the noise image on which the speed of the machine is measured."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
-    technique, own = technique_named(arguments)
+    technique, own = chosen_technique(arguments)
     parser = network.parser("plan", technique, DESCRIPTION, own=own, paints=False)
     parser.epilog = EPILOG
     add_technique_flag(parser)
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     found = parser.read(arguments)
     settings, run = technique(**values(found, technique)), Run(**values(found, Run))
     content, styles = as_content(found.content), [style.read() for style in network.styles_of(found)]
-    start_backend(found.device)  # first: what is needed depends on the backend, and which memory on the device
-    planned = estimates(settings.extractor_spec, content, styles, run)
+    start_backend(found.device)  # first: the estimate depends on the backend, and the free memory on the device
+    planned = estimates(settings.extractor_spec, content.canvas, styles, run)
     available = available_memory(run)
     speeds = _seconds_per_pixel(settings)
     for estimate in planned:
@@ -63,35 +63,35 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _lines(estimate: MemoryEstimate, available: int | None, speeds: tuple[float, float]) -> list[str]:
-    """The table of one size, and what a run would choose."""
-    free = "nobody knows how much memory is free" if available is None else f"{available / GIB:.1f} GiB free"
+    """The table of one size, and the choice that a run would make."""
+    free = "free memory unknown" if available is None else f"{available / GIB:.1f} GiB free"
     lines = [f"{estimate.size[0]} x {estimate.size[1]} pixels, {free}", f"  {'':<14}{'memory':>10}{'an iteration':>16}"]
     sides = [side for side in (*TILES, *SMALL_TILES) if side < max(estimate.size)]
     for choice in (replace(estimate, tile=side) for side in ([estimate.tile] if estimate.tile else [None, *sides])):
-        name = f"tiles of {choice.tile}" if choice.tile else "as a whole"
+        name = f"tiles of {choice.tile}" if choice.tile else "whole"
         seconds = EVALUATIONS_PER_ITERATION * (choice.forward_pixels * speeds[0] + choice.pixels * speeds[1])
         lines.append(f"  {name:<14}{choice.bytes / GIB:>6.1f} GiB{duration(seconds):>16}")
     if available is None:
         return lines
     try:
         chosen = fit_to_memory(estimate, available)
-        lines.append(describe_change(estimate, chosen, available) or "fits as it is")
+        lines.append(describe_change(estimate, chosen, available) or "fits into memory")
     except InvalidInputError as error:
         lines.append(str(error))
     lines.append(f"the largest picture of this shape that fits has {largest(estimate, available)} rows")
     return lines
 
 
-def _seconds_per_pixel(settings: Network) -> tuple[float, float]:
-    """Of a pass forward, and of one forward and back: measured on noise, with weights of noise."""
+def _seconds_per_pixel(settings: TransferTechnique) -> tuple[float, float]:
+    """Seconds per pixel of a forward pass, and of one forward and backward: measured on noise, with random weights."""
     from neural_style.features.extractor import feature_extractor
-    from neural_style.network import resolve_precision
     from neural_style.objectives import terms
+    from neural_style.technique import resolve_precision
 
     extractor = feature_extractor(
         settings.model,
         "random",
-        settings.layers,
+        settings.used_layers,
         pooling=settings.pooling,
         precision=resolve_precision(settings.precision),
     )
@@ -109,7 +109,8 @@ def _seconds_per_pixel(settings: Network) -> tuple[float, float]:
 
 
 def _seconds(function: Callable[[], object]) -> float:
-    function()  # compiled here
+    """Mean time of two calls, after one that compiles."""
+    function()
     started = time.perf_counter()
     for _ in range(2):
         function()

@@ -1,67 +1,81 @@
-"""`neural-style rerun out.png`: the same picture again, from the record inside it."""
+"""`neural-style rerun out.png`: makes a picture again from the record inside it."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
-from neural_style.cli.flags import Parser
-from neural_style.cli.session import Output, Session, add_output_flags
-from neural_style.doodle import Doodle
+from neural_style.cli.flags import Parser, values
+from neural_style.cli.groups import add_machine_flags, add_output_flags
+from neural_style.cli.session import Session
 from neural_style.errors import InvalidInputError
-from neural_style.inetwork import INetwork
-from neural_style.network import Network
-from neural_style.reconstruction import Reconstruction
 from neural_style.runs import records
-from neural_style.runs.settings import Run
+from neural_style.runs.outputs import Output
+from neural_style.runs.settings import Run, RunSettings
+from neural_style.technique import technique_named
 
-TECHNIQUES = {technique.name: technique for technique in (Network, INetwork, Reconstruction)}
+EPILOG = """\
+examples:
+  neural-style rerun out.png
+  neural-style rerun out.png again --gif
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
-    parser = Parser("rerun", "Make a picture again from the record inside it.")
-    parser.add_argument("picture", type=Path, help="a picture made by neural_style, or its .json or .gif")
-    parser.add_argument("prefix", nargs="?", help="what output names begin with (default: <picture>_rerun)")
-    add_output_flags(parser, rescale=False)
-    found = parser.read(arguments)
+    found = _parser().read(arguments)
     record = records.read(found.picture)
     if "cells" in record:
         raise InvalidInputError(
-            f"{found.picture} is a contact sheet: neural-style show {found.picture} tells the commands of all its cells"
+            f"{found.picture} is a contact sheet: neural-style show {found.picture} prints the commands of its cells"
         )
     if record.get("stopped") == "interrupted":
-        warnings.warn(f"{found.picture} is of a run that was interrupted; this one goes on to its end", stacklevel=2)
+        warnings.warn(f"{found.picture} is of an interrupted run; the new run continues to the end", stacklevel=2)
+    return _session(found, record).execute()
+
+
+def _parser() -> Parser:
+    parser = Parser("rerun", "Make a picture again from the record inside it.", epilog=EPILOG)
+    parser.add_argument("picture", type=Path, help="a picture made by neural-style, or its .json or .gif")
+    parser.add_argument(
+        "prefix", nargs="?", help="beginning of the names of all output files (default: <picture>_rerun)"
+    )
+    add_output_flags(parser, rescale=False)
+    add_machine_flags(parser)
+    return parser
+
+
+def _session(found: Namespace, record: Mapping[str, Any]) -> Session:
+    """The recorded run, ready to start.
+
+    Raises:
+        InvalidInputError, MissingFileError: the record is of another version, or an input cannot be found.
+    """
     try:
-        beside = found.picture.parent
-        doodle = Doodle.again(record["settings"], beside=beside) if record["technique"] == Doodle.name else None
-        technique = doodle or TECHNIQUES[record["technique"]](**record["settings"])
-        content, styles, run = records.inputs(record, beside=beside)
-        content = content if doodle is None else doodle.content(content)
-        wanted = {
-            "save_every": found.save_every,
-            "gif": found.gif,
-            "record": found.record,
-            "overwrite": found.overwrite,
-        }
-        output = Output.of(found.prefix or _again(found.picture), **record.get("output", {}), **wanted)
-        Run(**run)
+        technique = technique_named(record["technique"], record["settings"])
+        content, styles, run = records.inputs(record, beside=found.picture.parent)
+        given = {**record.get("output", {}), **values(found, Output), "prefix": found.prefix or _again(found.picture)}
+        output = Output.from_prefix(**given)
+        settings = cast(RunSettings, run)
+        Run(**settings)
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(f"the record in {found.picture} is of another version: {error}") from error
     return Session(
         technique,
         content,
         styles,
-        run,
+        settings,
         output,
         quiet=found.quiet,
         device=found.device,
         weights_sha256=record.get("weights_sha256"),
-    ).execute()
+    )
 
 
 def _again(picture: Path) -> str:
-    """The name beside a picture for the one that is made again."""
+    """The prefix beside a picture for the new one."""
     suffix = "" if picture.suffix in (".json", ".gif") else picture.suffix
     return str(picture.with_name(f"{picture.stem}_rerun{suffix}"))

@@ -1,4 +1,4 @@
-"""`neural-style samples FOLDER`: pictures to begin with."""
+"""`neural-style samples FOLDER`: sample pictures for first steps."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from neural_style.cli.flags import Parser
 from neural_style.samples import MAPS, MASKS, PAINTINGS, PHOTOS, SAMPLES, TEXTURES, as_rgb, sample
 
 GROUPS = {
-    "photographs": PHOTOS,
+    "photos": PHOTOS,
     "textures": TEXTURES,
     "paintings": PAINTINGS,
-    "masks, white where they act": MASKS,
-    "maps of regions": MAPS,
+    "masks": MASKS,
+    "label maps": MAPS,
 }
 DESCRIPTION = "\n  ".join(
-    ["Write pictures to begin with into a folder, each as a PNG:"]
+    ["Write sample pictures into a folder, each as a PNG:"]
     + [f"{', '.join(names)} ({what})" for what, names in GROUPS.items()]
 )
 
 EPILOG = """\
 example:
-  neural-style samples here && neural-style network here/cat.png here/night.png out --model mini
+  neural-style samples pictures
+  neural-style network pictures/cat.png pictures/night.png out --model mini
 """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     parser = Parser("samples", DESCRIPTION, epilog=EPILOG)
-    parser.add_argument("folder", type=Path, help="where to put them; it is made if need be")
-    parser.add_argument("--overwrite", action="store_true", help="replace files of these names")
+    parser.add_argument("folder", type=Path, help="folder for the pictures; it is made if necessary")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing files of these names")
     found = parser.read(arguments)
     files = {name: found.folder / f"{name}.png" for name in SAMPLES}
     for path in files.values():

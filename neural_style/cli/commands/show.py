@@ -1,4 +1,4 @@
-"""`neural-style show out.png`: how a picture was made."""
+"""`neural-style show out.png`: prints how a picture was made."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from neural_style.cli.flags import Parser
 from neural_style.cli.session import table_of_terms
 from neural_style.runs import records
 
+EPILOG = """\
+examples:
+  neural-style show out.png
+  neural-style show out.png --json
+"""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
-    parser = Parser("show", "Print the settings, versions and losses that a picture was made with.")
-    parser.add_argument("picture", type=Path, help="a picture made by neural_style, or its .json or .gif")
+    parser = Parser("show", "Print the settings, versions and losses of a picture.", epilog=EPILOG)
+    parser.add_argument("picture", type=Path, help="a picture made by neural-style, or its .json or .gif")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     found = parser.read(arguments)
     record = records.read(found.picture)
@@ -43,4 +49,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _short(value: object) -> str:
+    if value is None:
+        return "none"
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,1 +1,1 @@
-"""Contact sheets: combinations of settings, painted small and laid out in a grid."""
+"""Contact sheets: combinations of settings, painted small and arranged in a grid."""

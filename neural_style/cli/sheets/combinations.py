@@ -1,4 +1,4 @@
-"""The cells of a contact sheet: each combination of the values that are varied, as a run and as a command."""
+"""The cells of a contact sheet: each combination of the varied values, as a run and as a command."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from neural_style.cli.sheets.varied import Axis
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, columns_at
-from neural_style.network import Network
+from neural_style.network import TransferTechnique
 from neural_style.runs.memory_plan import estimates
 from neural_style.runs.settings import Run
 
 ITERATIONS = 5
-"""Of a cell, where no number is asked for."""
+"""Iterations of a cell by default."""
 
 
 @dataclass
 class Combination:
-    """One cell: what is to be run, and what came of it.
+    """One cell: its run and its results.
 
     Attributes:
-        texts: the values of the flags that are varied, as they were written.
-        command: what paints it in full size.
-        settings, content, styles, run: of the small picture.
+        texts: the values of the varied flags, as they were written.
+        command: the command that paints it in full size.
+        settings, content, styles, run: of the small picture, as for `Technique.transfer`.
         picture: uint8 (H, W, 3), None until it is painted.
-        problem: why it could not be painted.
-        told: what the record has of a painted picture: its losses, metrics (none where it could not be measured),
-            seconds, why it stopped, and its weights.
+        problem: the reason for which it could not be painted.
+        results: of a painted picture, for the record: losses, metrics (none where they could not be measured), seconds,
+            why it stopped, and the fingerprint of the weights.
     """
 
     texts: tuple[str, ...]
     command: str
-    settings: Network
+    settings: TransferTechnique
     content: Content
     styles: Sequence[Style]
     run: Mapping[str, Any]
     picture: np.ndarray | None = None
     problem: str = ""
-    told: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -57,14 +57,14 @@ class Combination:
 
     @property
     def sources(self) -> list[Any]:
-        """Its masks and what it starts from, which may be files."""
+        """Its masks and initial image, which may be files."""
         masks = [self.content.mask, self.content.color_mask, *(style.mask for style in self.styles)]
         return [each for each in [*masks, self.run["init"]] if each is not None]
 
 
 @contextmanager
 def named(texts: Sequence[str]) -> Iterator[None]:
-    """Errors of one cell say which it is."""
+    """Add the name of the cell to its errors."""
     try:
         yield
     except NeuralStyleError as error:
@@ -73,20 +73,20 @@ def named(texts: Sequence[str]) -> Iterator[None]:
 
 def all_combinations(
     found: Namespace,
-    technique: type[Network],
+    technique: type[TransferTechnique],
     command: Parser,
     axes: Sequence[Axis],
     prefix: Path,
     inputs: Sequence[Picture],
 ) -> list[Combination]:
-    """All cells, row by row, checked as far as that is possible without a network's weights.
+    """All cells, row by row, checked as far as possible without a network's weights.
 
     Args:
-        found: the sheet's arguments.
-        technique: what paints.
-        command: the parser of the command that is varied.
-        axes: the flags that are varied.
-        prefix: the sheet's; each cell's command has one of its own, made from it.
+        found: the arguments of the sheet.
+        technique: the technique that paints.
+        command: the parser of the varied command.
+        axes: the varied flags.
+        prefix: of the sheet; the prefix of each cell's command begins with it.
         inputs: the photo and the paintings.
 
     Raises:
@@ -104,11 +104,11 @@ def all_combinations(
 
 
 def by_network(combinations: Sequence[Combination]) -> list[Combination]:
-    """Those with one network, and then with one size, as neighbours, which share their programs."""
+    """The cells sorted by network and then by size, since neighbours share compiled programs."""
 
     def network_of(each: Combination) -> tuple[Any, ...]:
         settings = each.settings
-        return settings.model, settings.weights, settings.pooling, settings.precision, settings.layers
+        return settings.model, settings.weights, settings.pooling, settings.precision, settings.used_layers
 
     def size_of(each: Combination) -> tuple[Any, ...]:
         return Run(**each.run).levels, each.run["maintain_aspect_ratio"]
@@ -118,66 +118,66 @@ def by_network(combinations: Sequence[Combination]) -> list[Combination]:
 
 
 def difference_of_size(combinations: Sequence[Combination], axes: Sequence[Axis], found: Namespace) -> str:
-    """How far weights mean something else in full size, in words: `titu1994` sums the content over all pixels."""
+    """A note on the change of the weights' meaning in full size: `titu1994` sums the content over all pixels."""
     summed = [each for each in combinations if _content_is_summed(each.settings)]
-    if not summed or any(axis.field in ("image_size", "sizes") for axis in axes):  # which are run as they are
+    if not summed or any(axis.field in ("image_size", "sizes") for axis in axes):  # which are used as they are
         return ""
     full = max(found.sizes, default=found.image_size)
     factor = (full / max(Run(**summed[0].run).levels)) ** 2
     if 0.9 < factor < 1.1:
         return ""
     return (
-        f"note: with normalization titu1994 the content's weight grows with the area. At {full} rows it counts "
-        f"{factor:.2g} times as much against the style as in the sheet; --rows {full} shows that"
+        f"note: with normalization titu1994 the weight of the content grows with the area. At {full} rows it is "
+        f"{factor:.2g} times as large against the style as in the sheet; --rows {full} shows the effect"
     )
 
 
-def _content_is_summed(settings: Network) -> bool:
+def _content_is_summed(settings: TransferTechnique) -> bool:
     """Whether the weight of the content grows with the area of the picture."""
-    units = {settings.normalization, getattr(settings, "variant", "titu1994")}
-    return units == {"titu1994"} and not settings.content_loss_type and bool(settings.extractor_spec.content_layers)
+    loss = settings.transfer_loss
+    return loss.normalization == "titu1994" and not loss.content_loss_type and bool(settings.content_targets)
 
 
 def _combination(
     at: Namespace,
-    technique: type[Network],
+    technique: type[TransferTechnique],
     command: Parser,
     axes: Sequence[Axis],
     texts: tuple[str, ...],
     prefix: Path,
     inputs: Sequence[Picture],
 ) -> Combination:
-    """The cell of the arguments `at`, which have its values."""
+    """The cell of the arguments `at`, which contain its values."""
     photo, *paintings = inputs
     settings = technique(**values(at, technique))
     content, styles = network.inputs_of(at)
     content = as_content(replace(content, image=photo))
     styles = list(as_styles([replace(s, image=image) for s, image in zip(styles, paintings, strict=True)]))
-    own = {"overwrite": False, "quiet": False}  # of the sheet, and not of what the commands paint
+    own = {"overwrite": False, "quiet": False}  # of the sheet, not of the printed commands
     full = Namespace(**{**vars(at), **own, "iterations": Run.iterations if at.iterations is None else at.iterations})
     run = values(full, Run)
-    estimates(settings.extractor_spec, content, styles, Run(**run))
+    estimates(settings.extractor_spec, content.canvas, styles, Run(**run))
     if at.iterations is None:
         run["iterations"] = ITERATIONS
     if not {"image_size", "sizes"} & {axis.field for axis in axes}:
         run |= _small(at, settings, photo)
-        estimates(settings.extractor_spec, content, styles, Run(**run))
+        estimates(settings.extractor_spec, content.canvas, styles, Run(**run))
     words = ["neural-style", technique.name, at.content, *at.styles, str(prefix), *command.spelled(full)]
     return Combination(texts, shlex.join(words), settings, content, styles, run)
 
 
-def _small(at: Namespace, settings: Network, photo: Picture) -> dict[str, Any]:
-    """The sizes of a run whose last one is the sheet's; those of a pyramid are made smaller alike."""
+def _small(at: Namespace, settings: TransferTechnique, photo: Picture) -> dict[str, Any]:
+    """The sizes of a small run: the last one is that of the sheet, and the others are in proportion."""
     stride = settings.extractor_spec.stride
 
-    def is_seen(rows: int) -> bool:
+    def is_large_enough(rows: int) -> bool:
         columns = columns_at(rows, photo.size) if at.maintain_aspect_ratio else rows
         return min(rows, columns) >= stride
 
-    if not is_seen(at.rows):
+    if not is_large_enough(at.rows):
         raise InvalidInputError(
             f"--rows {at.rows} makes pictures of {at.rows} x {columns_at(at.rows, photo.size)} pixels and "
-            f"{settings.layers[-1]} needs at least {stride} on a side: choose more rows, or a shallower layer"
+            f"{settings.used_layers[-1]} needs at least {stride} on a side: choose more rows, or a shallower layer"
         )
     levels = [round(at.rows * size / max(at.sizes)) for size in at.sizes]
-    return {"image_size": at.rows, "sizes": sorted({rows for rows in levels if is_seen(rows)})}
+    return {"image_size": at.rows, "sizes": sorted({rows for rows in levels if is_large_enough(rows)})}

@@ -1,4 +1,4 @@
-"""`--vary NAME VALUE VALUE ...`: the values of one flag, read as the command that has it reads them."""
+"""`--vary NAME VALUE VALUE ...`: the values of one flag, read in the same way as by its command."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from neural_style.cli.flags import Parser, boolean
-from neural_style.errors import InvalidInputError, did_you_mean
+from neural_style.errors import InvalidInputError
+from neural_style.validation import did_you_mean
 
 UNSEEN = ("tile", "memory_limit", "device", "quiet", "overwrite")
-"""Fields of flags that change how a picture is computed, told or written, and not how it looks."""
+"""Fields of flags that change how a picture is computed, reported or written, but not the picture."""
 
 
 class Axis(NamedTuple):
-    """A flag, the field that it sets, and its values: as they were written, and as they were read."""
+    """A flag, the field that it sets, and its values: as written, and as read."""
 
     name: str
     field: str
@@ -24,13 +25,12 @@ class Axis(NamedTuple):
 
 
 def read_axes(given: Sequence[Sequence[str]] | None, command: Parser, found: Namespace) -> list[Axis]:
-    """The flags that are varied, each once.
+    """The varied flags, each once.
 
     Args:
-        given: for each `--vary` the name and the values. Several values of a flag that takes a list are joined by
-            commas.
-        command: the parser of the command that is varied.
-        found: all other arguments of the sheet.
+        given: for each `--vary` the name and the values, in which commas join the items of a list.
+        command: the parser of the varied command.
+        found: the other arguments of the sheet.
 
     Raises:
         InvalidInputError: there are none, or more than two; one is unknown, cannot be varied, or has a value that
@@ -40,14 +40,14 @@ def read_axes(given: Sequence[Sequence[str]] | None, command: Parser, found: Nam
         raise InvalidInputError("nothing is varied: name a flag and its values, such as --vary style_weight 0.1 1 10")
     if len(given) > 2:
         raise InvalidInputError(
-            f"--vary is given {len(given)} times and a sheet has rows and columns only: vary one or two flags"
+            f"--vary is given {len(given)} times, but a sheet has rows and columns only: vary one or two flags"
         )
     axes = [_axis(name, texts, command, found) for name, *texts in given]
     if len(axes) == 2 and axes[0].field == axes[1].field:
-        raise InvalidInputError(f"--vary {axes[0].name} is given twice: name all its values in one")
+        raise InvalidInputError(f"--vary {axes[0].name} is given twice: give all its values at once")
     varied = {axis.field for axis in axes}
     if "image_size" in varied and ("sizes" in varied or found.sizes):
-        raise InvalidInputError("--vary image_size changes nothing beside --sizes, which replaces it: vary one of them")
+        raise InvalidInputError("--vary image_size has no effect with --sizes, which replaces it: vary one of them")
     return axes
 
 
@@ -58,20 +58,20 @@ def _axis(name: str, texts: Sequence[str], command: Parser, found: Namespace) ->
         raise InvalidInputError(f'unknown flag "{name}" in --vary: {did_you_mean(name, _names(command, found))}')
     if not _is_variable(action, found):
         raise InvalidInputError(
-            f"--vary {name}: only flags that change how a picture looks can be varied; see {command.prog} --help"
+            f"--vary {name}: only flags that change the picture can be varied; see {command.prog} --help"
         )
     flag = action.option_strings[0].removeprefix("--")
     if not texts:
-        raise InvalidInputError(f"--vary {name} has no values: name those that are to be compared")
+        raise InvalidInputError(f"--vary {name} has no values: give the values to compare")
     values = [_value(action, text, command, found) for text in texts]
     twice = next((text for i, text in enumerate(texts) if values[i] in values[:i]), None)
     if twice is not None:
-        raise InvalidInputError(f"--vary {name} has the value {twice} twice: name it once")
+        raise InvalidInputError(f"--vary {name} has the value {twice} twice: give it once")
     return Axis(flag, action.dest, texts, values)
 
 
 def _value(action: argparse.Action, text: str, command: Parser, found: Namespace) -> Any:
-    """A value as the command reads it; one weight for several styles is that of the first."""
+    """A value as the command reads it; a single weight for several styles is that of the first."""
     flag = action.option_strings[0]
     if action.nargs == 0:
         try:
@@ -86,7 +86,7 @@ def _value(action: argparse.Action, text: str, command: Parser, found: Namespace
 
 
 def _names(command: Parser, found: Namespace) -> list[str]:
-    """Of all flags that can be varied."""
+    """Names of all flags that can be varied."""
     actions = (command.flag(field) for field in vars(found))
     return [
         each.option_strings[0].removeprefix("--") for each in actions if each is not None and _is_variable(each, found)
@@ -94,5 +94,5 @@ def _names(command: Parser, found: Namespace) -> list[str]:
 
 
 def _is_variable(action: argparse.Action, found: Namespace) -> bool:
-    """Whether a flag of the command is one of the sheet's, too, and changes how pictures look."""
+    """Whether a flag of the command is also one of the sheet's, and changes the picture."""
     return bool(action.option_strings) and action.dest in found and action.dest not in UNSEEN

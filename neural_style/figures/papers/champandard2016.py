@@ -8,10 +8,10 @@ Gram matrices of its own, which is what Keras' `neural_doodle.py` made of it (`n
 from __future__ import annotations
 
 from neural_style.doodle import NeuralDoodle
-from neural_style.features import vgg
-from neural_style.figures.panels import DoodlePanel, InputPanel, TransferPanel
+from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
+from neural_style.network import PRESETS
 from neural_style.reconstruction import Reconstruction
 
 STYLE, STYLE_MAP, DOODLE = InputPanel("style"), InputPanel("style_map"), InputPanel("doodle")
@@ -38,16 +38,16 @@ def doodle(setup: Setup) -> Figure:
     rows = setup.rows(512)
     sizes = (*(size for size in (rows // 4, rows // 2) if size >= SMALLEST), rows)
     run = setup.run(evaluations=EVALUATIONS, init="noise", sizes=sizes)
-    firsts = setup.style_layers(*vgg.architecture("vgg19").style_layers)
+    firsts = setup.style_layers(*PRESETS["vgg19"].style_layers)
 
-    def of(variant: str, layers: tuple[str, ...]) -> DoodlePanel:
+    def of(variant: str, layers: tuple[str, ...]) -> TransferPanel:
         technique = NeuralDoodle(
             **setup.network(),
             variant=variant,
             style_layers=layers,
             total_variation_weight=DOODLE_SMOOTHNESS[variant] * rows**2,
         )
-        return DoodlePanel(technique, STYLE, STYLE_MAP, DOODLE, run=run)
+        return TransferPanel(technique, None, (StyleInput(STYLE, label_map=STYLE_MAP),), run, label_map=DOODLE)
 
     texture = Reconstruction(
         of="style", layers=firsts, **setup.network(), normalization="relative", total_variation_weight=SMOOTHNESS

@@ -7,7 +7,7 @@ authors' code.
 
 from __future__ import annotations
 
-from neural_style.figures.panels import Brush, InputPanel, Picture, TransferPanel, TransformPanel
+from neural_style.figures.panels import InputPanel, Picture, StyleInput, TransferPanel, TransformPanel
 from neural_style.figures.papers.gatys2015 import CONTENT_LAYER, author_network
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
@@ -31,7 +31,7 @@ DEPARTURES = (SMOOTHED,)
 def painted(setup: Setup, photo: Picture, painting: Picture, *, ratio: float = RATIO) -> TransferPanel:
     """A plain transfer, from which all others here differ by their pictures only."""
     run = setup.run(evaluations=EVALUATIONS, init="content")
-    return TransferPanel(author_network(setup, ratio=ratio), photo, (Brush(painting),), run)
+    return TransferPanel(author_network(setup, ratio=ratio), photo, (StyleInput(painting),), run)
 
 
 def colours_matched(painting: Picture, photo: Picture, *, method: str = METHOD) -> TransformPanel:

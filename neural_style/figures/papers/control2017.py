@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import sqrt
 
-from neural_style.figures.panels import Brush, InputPanel, Picture, TransferPanel, TransformPanel
+from neural_style.figures.panels import InputPanel, Picture, StyleInput, TransferPanel, TransformPanel
 from neural_style.figures.papers.color2016 import (
     DEPARTURES,
     EVALUATIONS,
@@ -25,6 +25,7 @@ from neural_style.figures.papers.color2016 import (
 from neural_style.figures.papers.gatys2015 import author_network, smoothness_at
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
+from neural_style.network import Network
 from neural_style.runs.settings import Run
 
 PHOTO, PAINTING, SECOND_PAINTING, BUILDING = map(InputPanel, ("photo", "painting", "second_painting", "building"))
@@ -43,14 +44,14 @@ FINE_EVALUATIONS = 200
 ZOOM: Box = (0.3, 0.2, 0.7, 0.6)
 
 
-def part(painting: Picture, box: Box, *, mask: Picture, weight: float) -> Brush:
+def part(painting: Picture, box: Box, *, mask: Picture, weight: float) -> StyleInput:
     """A part of a painting as the style of a region, with strokes as large as the whole painting would have.
 
     A `Style` gets the area of the content, and a part has less of it than the whole.
     """
     top, left, bottom, right = box
     cropped = TransformPanel("cropped", (painting,), (("box", box),))
-    return Brush(cropped, weight=weight, mask=mask, scale=sqrt((bottom - top) * (right - left)))
+    return StyleInput(cropped, weight=weight, mask=mask, scale=sqrt((bottom - top) * (right - left)))
 
 
 def spatial_guidance(setup: Setup) -> Figure:
@@ -122,8 +123,9 @@ def coarse_to_fine(setup: Setup) -> Figure:
     """Figure 5: a large picture from a small one, and at once."""
     coarse = painted(setup, PHOTO, PAINTING)
     rows = 2 * coarse.run.image_size
+    assert isinstance(coarse.technique, Network)
     technique = replace(coarse.technique, total_variation_weight=smoothness_at(rows))
-    large = TransferPanel(technique, PHOTO, (Brush(PAINTING),))
+    large = TransferPanel(technique, PHOTO, (StyleInput(PAINTING),))
     fine = replace(large, run=_at(setup, rows, FINE_EVALUATIONS), init=coarse)
     direct = replace(large, run=_at(setup, rows, EVALUATIONS + FINE_EVALUATIONS))
     ways: dict[str, TransferPanel] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neural_style.figures.panels import Brush, InputPanel, Picture, TransferPanel, TransformPanel
+from neural_style.figures.panels import InputPanel, Picture, StyleInput, TransferPanel, TransformPanel
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
 from neural_style.network import Network
@@ -107,7 +107,7 @@ def gallery(setup: Setup) -> Figure:
     ratios = (1e-3, 8e-4, 5e-3, 5e-4, 5e-4)
     painted = [
         Cell(
-            TransferPanel(author_network(setup, ratio=ratio), PHOTO, (Brush(InputPanel(name)),), run),
+            TransferPanel(author_network(setup, ratio=ratio), PHOTO, (StyleInput(InputPanel(name)),), run),
             f"{letter}   alpha/beta = {setup.ratio(ratio):g}",
             inset=InputPanel(name),
         )
@@ -130,7 +130,11 @@ def layers_by_ratio(setup: Setup) -> Figure:
     sets = _different(setup, [STYLE_LAYERS[: i + 1] for i in range(len(STYLE_LAYERS))])
     rows = tuple(
         tuple(
-            Cell(TransferPanel(author_network(setup, ratio=ratio, style_layers=names), PHOTO, (Brush(PAINTING),), run))
+            Cell(
+                TransferPanel(
+                    author_network(setup, ratio=ratio, style_layers=names), PHOTO, (StyleInput(PAINTING),), run
+                )
+            )
             for ratio in ratios
         )
         for names in sets

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neural_style.figures.panels import Brush, TransferPanel
+from neural_style.figures.panels import StyleInput, TransferPanel
 from neural_style.figures.papers.gatys2015 import (
     EVALUATIONS,
     PAINTING,
@@ -32,7 +32,7 @@ def ratios(setup: Setup) -> Figure:
     run = setup.run(evaluations=EVALUATIONS, init="noise")
     cells = [
         Cell(
-            TransferPanel(author_network(setup, ratio=ratio), PHOTO, (Brush(PAINTING),), run),
+            TransferPanel(author_network(setup, ratio=ratio), PHOTO, (StyleInput(PAINTING),), run),
             f"alpha/beta = {setup.ratio(ratio):g}",
         )
         for ratio in (1e-5, 1e-4, 1e-3, 1e-2)
@@ -50,7 +50,7 @@ def content_layers(setup: Setup) -> Figure:
     """Figure 5: the content from a shallow and from a deep layer, at the same ratio."""
     run = setup.run(evaluations=EVALUATIONS, init="noise")
     shallow, deep = (
-        TransferPanel(author_network(setup, ratio=RATIO, content_layer=layer), PHOTO, (Brush(PAINTING),), run)
+        TransferPanel(author_network(setup, ratio=RATIO, content_layer=layer), PHOTO, (StyleInput(PAINTING),), run)
         for layer in (SHALLOW, DEEP)
     )
     return Figure(
@@ -73,7 +73,7 @@ def initial_images(setup: Setup) -> Figure:
     """Figure 6: the same objective from the photo, from the painting, and from four noises."""
     run = setup.run(evaluations=EVALUATIONS, init="noise")
     technique = author_network(setup, ratio=RATIO)
-    start = TransferPanel(technique, PHOTO, (Brush(PAINTING),), replace(run, init="content"))
+    start = TransferPanel(technique, PHOTO, (StyleInput(PAINTING),), replace(run, init="content"))
     cells = [
         Cell(start, "A   from the photo"),
         Cell(replace(start, init=PAINTING), "B   from the painting"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from neural_style.features.vgg import block_of
-from neural_style.figures.panels import Brush, InputPanel, Measurement, TransferPanel
+from neural_style.figures.panels import InputPanel, Measurement, StyleInput, TransferPanel
 from neural_style.figures.papers import gatys2015, titu1994
 from neural_style.figures.recipe import Cell, Chart, Figure, Recipe, Slot
 from neural_style.figures.setup import Setup
@@ -75,7 +75,7 @@ def row(setup: Setup) -> Figure:
     run = setup.run(rows=ROWS)
 
     def cell(technique: Any, title: str) -> Cell:
-        return Cell(TransferPanel(technique, PHOTO, (Brush(PAINTING),), run, may_break=True), title)
+        return Cell(TransferPanel(technique, PHOTO, (StyleInput(PAINTING),), run, may_break=True), title)
 
     reference = cell(improved(setup, variant="titu1994"), "INetwork, titu1994")
     return Figure(
@@ -107,7 +107,7 @@ def ablation(setup: Setup) -> Figure:
 
     def cell(variant: str, painting: InputPanel, step: str) -> Cell:
         technique = improved(setup, variant=variant, **_steps_up_to(step))
-        return Cell(TransferPanel(technique, PHOTO, (Brush(painting),), run, may_break=True), inset=painting)
+        return Cell(TransferPanel(technique, PHOTO, (StyleInput(painting),), run, may_break=True), inset=painting)
 
     places = [(variant, painting) for painting in (PAINTING, SECOND) for variant in ("novak2016", "titu1994")]
     rows = tuple(tuple(cell(*place, step) for step in STEPS) for place in places)
@@ -145,7 +145,7 @@ def convergence(setup: Setup) -> Figure:
             f"shift {shift:g}": TransferPanel(
                 improved(setup, geometric_weights=False, chain=False, activation_shift=shift, **network),
                 PHOTO,
-                (Brush(PAINTING),),
+                (StyleInput(PAINTING),),
                 run,
                 traced=True,
             )

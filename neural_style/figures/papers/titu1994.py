@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from neural_style.figures.panels import Brush, InputPanel, TransferPanel
+from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
-from neural_style.network import TOTAL_VARIATION_WEIGHT, Network
+from neural_style.network import TOTAL_VARIATION_WEIGHT, Network, TransferTechnique
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 CONTENT_LAYER = "conv5_2"
@@ -26,7 +26,7 @@ of mini's own content weight to that of the others."""
 
 PHOTO, PAINTING, SECOND = InputPanel("photo"), InputPanel("painting"), InputPanel("second_painting")
 
-_Technique = TypeVar("_Technique", bound=Network)
+_Technique = TypeVar("_Technique", bound=TransferTechnique)
 
 
 def reference(
@@ -71,7 +71,7 @@ def ratios(setup: Setup) -> Figure:
             TransferPanel(
                 reference(setup, Network, content_weight=float(content)),
                 PHOTO,
-                (Brush(PAINTING, weight=float(style)),),
+                (StyleInput(PAINTING, weight=float(style)),),
                 run,
             ),
             f"style {style}, content {content}",
@@ -93,7 +93,9 @@ def styles(setup: Setup) -> Figure:
     run = setup.run(rows=ROWS, evaluations=1000)
     painted = [
         Cell(
-            TransferPanel(reference(setup, Network), PHOTO, (Brush(PAINTING), Brush(SECOND, weight=weight)), run),
+            TransferPanel(
+                reference(setup, Network), PHOTO, (StyleInput(PAINTING), StyleInput(SECOND, weight=weight)), run
+            ),
             f"painting 1, second painting {weight:g}",
         )
         for weight in (0.2, 0.4, 1.0)
@@ -114,7 +116,10 @@ def pooling(setup: Setup) -> Figure:
     names = {"max": "max pooling", "ave": "average pooling"}
     rows = tuple(
         tuple(
-            Cell(TransferPanel(reference(setup, Network, pooling=kind), PHOTO, (Brush(painting),), run), inset=painting)
+            Cell(
+                TransferPanel(reference(setup, Network, pooling=kind), PHOTO, (StyleInput(painting),), run),
+                inset=painting,
+            )
             for kind in names
         )
         for painting in (PAINTING, SECOND)
@@ -136,13 +141,13 @@ def initial_images(setup: Setup) -> Figure:
     named = [
         Cell(
             TransferPanel(
-                technique, PHOTO, (Brush(PAINTING),), setup.run(rows=ROWS, evaluations=EVALUATIONS, init=init)
+                technique, PHOTO, (StyleInput(PAINTING),), setup.run(rows=ROWS, evaluations=EVALUATIONS, init=init)
             ),
             f"from {init}",
         )
         for init in ("content", "gray", "noise")
     ]
-    picture = TransferPanel(technique, PHOTO, (Brush(PAINTING),), run, init=SECOND)
+    picture = TransferPanel(technique, PHOTO, (StyleInput(PAINTING),), run, init=SECOND)
     return Figure(
         title="Initial images",
         rows=((*named, Cell(picture, "from a picture", inset=SECOND)),),

@@ -8,36 +8,39 @@ from pathlib import Path
 
 import pytest
 
+from neural_style.doodle import NeuralDoodle
 from neural_style.figures import make, planned
-from neural_style.figures.panels import DoodlePanel, InputPanel, TransferPanel
+from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
 from neural_style.figures.recipe import Cell, Figure
 from neural_style.images import read
 from neural_style.reconstruction import Reconstruction
 
 
-def made_of(figure: Figure) -> tuple[TransferPanel, DoodlePanel, DoodlePanel]:
+def made_of(figure: Figure) -> tuple[TransferPanel, TransferPanel, TransferPanel]:
     """Without regions, plain and improved."""
     texture, plain, improved = (slot.picture for slot in figure.rows[1] if isinstance(slot, Cell))
     assert isinstance(texture, TransferPanel)
-    assert isinstance(plain, DoodlePanel)
-    assert isinstance(improved, DoodlePanel)
+    assert isinstance(plain, TransferPanel)
+    assert isinstance(improved, TransferPanel)
     return texture, plain, improved
+
+
+def doodle(panel: TransferPanel) -> NeuralDoodle:
+    assert isinstance(panel.technique, NeuralDoodle)
+    return panel.technique
 
 
 def test_settings_at_the_scale_of_the_paper() -> None:
     setup, figure = planned("champandard2016", scale="paper")
     texture, plain, improved = made_of(figure)
     for panel in (plain, improved):
-        assert (panel.style, panel.style_map, panel.target_map) == (
-            InputPanel("style"),
-            InputPanel("style_map"),
-            InputPanel("doodle"),
-        )
-        assert (panel.labels, panel.technique.model) == (None, "vgg19")
+        assert panel.styles == (StyleInput(InputPanel("style"), label_map=InputPanel("style_map")),)
+        assert (panel.content, panel.label_map) == (None, InputPanel("doodle"))
+        assert (doodle(panel).labels, panel.technique.model) == (None, "vgg19")
         assert (panel.run.sizes, panel.run.iterations, panel.run.init) == ((128, 256, 512), 5, "noise")
-    assert (plain.technique.variant, improved.technique.variant) == ("plain", "improved")
-    assert plain.technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
-    assert len(improved.technique.style_layers or ()) == 16
+    assert (doodle(plain).variant, doodle(improved).variant) == ("plain", "improved")
+    assert doodle(plain).style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+    assert len(doodle(improved).style_layers or ()) == 16
     assert isinstance(texture.technique, Reconstruction)
     assert (texture.technique.of, texture.content, texture.run) == ("style", InputPanel("style"), plain.run)
     assert not setup.differences
@@ -54,7 +57,7 @@ def test_recipe_builds_for_every_network(
     )
     _, plain, improved = made_of(figure)
     assert (plain.run.sizes, plain.run.iterations) == ((64, 128), 5)
-    assert len(improved.technique.style_layers or ()) == improved_layers
+    assert len(doodle(improved).style_layers or ()) == improved_layers
     assert "rows" in setup.differences
 
 

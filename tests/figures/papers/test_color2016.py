@@ -38,8 +38,8 @@ def test_settings_at_the_scale_of_the_paper(name: str) -> None:
         assert technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
         assert (panel.run.image_size, panel.run.iterations, panel.run.init) == (512, 25, "content")
         assert panel.run.preserve_color == "none"
-        (brush,) = panel.styles
-        assert (brush.weight, brush.mask, brush.scale) == (1, None, 1)
+        (style,) = panel.styles
+        assert (style.weight, style.mask, style.scale) == (1, None, 1)
     assert not setup.differences
 
 

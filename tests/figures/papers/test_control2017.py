@@ -30,7 +30,7 @@ def painted_of(figure: Figure) -> list[TransferPanel]:
 def test_styles_in_regions() -> None:
     _, figure = planned("control2017-2", scale="paper")
     free, one, two = painted_of(figure)
-    assert [(brush.picture, brush.mask) for brush in free.styles] == [(InputPanel("painting"), None)]
+    assert [(style.picture, style.mask) for style in free.styles] == [(InputPanel("painting"), None)]
     for panel, of_sky in ((one, "painting"), (two, "second_painting")):
         technique = panel.technique
         assert isinstance(technique, Network)
@@ -38,13 +38,13 @@ def test_styles_in_regions() -> None:
         ground, sky = panel.styles
         assert (ground.mask, sky.mask) == (MASK, TransformPanel("inverted", (MASK,)))
         assert (ground.weight, sky.weight) == (0.5, 0.5)
-        for brush, name in ((ground, "painting"), (sky, of_sky)):
-            assert isinstance(brush.picture, TransformPanel)
-            assert brush.picture.of == (InputPanel(name),)
-            top, left, bottom, right = dict(brush.picture.settings)["box"]
+        for style, name in ((ground, "painting"), (sky, of_sky)):
+            assert isinstance(style.picture, TransformPanel)
+            assert style.picture.of == (InputPanel(name),)
+            top, left, bottom, right = dict(style.picture.settings)["box"]
             assert (left, right) == (0, 1)
             # An image whose area is made that of the whole has its sides stretched by as much as this takes back.
-            assert brush.scale == pytest.approx(sqrt(bottom - top))
+            assert style.scale == pytest.approx(sqrt(bottom - top))
         assert dict(sky.picture.settings)["box"][0] == 0  # type: ignore[union-attr]
         assert dict(ground.picture.settings)["box"][2] == 1  # type: ignore[union-attr]
 

@@ -16,7 +16,7 @@ from neural_style.features import vgg
 from neural_style.figures import novak2016
 from neural_style.figures.builder import PanelBuilder, Sample
 from neural_style.figures.measurements import shift_told
-from neural_style.figures.panels import Brush, InputPanel, Measurement, TransferPanel, within
+from neural_style.figures.panels import InputPanel, Measurement, StyleInput, TransferPanel, within
 from neural_style.figures.recipe import Figure
 from neural_style.figures.setup import SCALES, Setup
 from neural_style.inetwork import INetwork
@@ -151,7 +151,7 @@ def test_a_run_that_breaks_down_at_once_is_shown_and_told(tmp_path: Path) -> Non
     setup = Setup("mini", "embedded", vgg.architecture("mini").layers, SCALES["draft"])
     builder = PanelBuilder(setup, SAMPLES, tmp_path)
     run = Run(image_size=32, iterations=1)
-    panel = TransferPanel(technique, InputPanel("photo"), (Brush(InputPanel("painting")),), run, may_break=True)
+    panel = TransferPanel(technique, InputPanel("photo"), (StyleInput(InputPanel("painting")),), run, may_break=True)
     builder.make([panel])
     np.testing.assert_allclose(builder.picture(panel), builder.sized(InputPanel("photo"), 32), atol=0.51)
     found = builder.numbers(Measurement("ended_early", (panel,), (("names", ("the chain",)),)))

@@ -54,7 +54,7 @@ def test_ratios() -> None:
 
 
 def test_two_styles() -> None:
-    found = [tuple(brush.weight for brush in panel.styles) for panel in at_paper("titu1994-styles")]
+    found = [tuple(style.weight for style in panel.styles) for panel in at_paper("titu1994-styles")]
     assert found == [(1, 0.2), (1, 0.4), (1, 1)]
 
 

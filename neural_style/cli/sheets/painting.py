@@ -1,0 +1,86 @@
+"""Paints and measures the cells of a contact sheet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from neural_style import images, metrics
+from neural_style.cli.progress import Bar, report
+from neural_style.cli.session import evaluations
+from neural_style.cli.sheets.combinations import Combination
+from neural_style.errors import InvalidInputError, NeuralStyleError
+from neural_style.images.picture import over_white
+from neural_style.runs.outputs import Output
+from neural_style.runs.settings import Run
+
+
+def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> None:
+    """Paint and measure every cell; one that fails is reported and keeps the reason."""
+    measured = _measuring(combinations)
+    before = 0
+    for each in combinations:
+        bar.begin(each.name, before)
+        before += evaluations(Run(**each.run))
+        started = time.perf_counter()
+        try:
+            result = each.settings.transfer(each.content, each.styles, **each.run, progress=bar.advance)
+        except NeuralStyleError as error:
+            each.problem = str(error)
+            report(f"neural-style: error: {each.name}: {error}")
+            continue
+        if result.stopped == "interrupted":
+            raise KeyboardInterrupt
+        seconds = time.perf_counter() - started
+        picture = output.rescaled(result.image, each.content.picture)
+        each.results = {
+            "loss": result.loss,
+            "losses": dict(result.losses),
+            "metrics": measured(picture, each),
+            "seconds": round(seconds, 3),
+            "stopped": result.stopped,
+            "weights_sha256": result.record["weights_sha256"],
+        }
+        if result.alpha is not None:
+            picture = over_white(picture, images.resize(result.alpha, picture.shape[:2]))
+        each.picture = picture
+
+
+def _measuring(combinations: Sequence[Combination]) -> Callable[[np.ndarray, Combination], dict[str, float]]:
+    """The function that measures all pictures with one network, so that the numbers can be compared.
+
+    The network is that of the first cell, at the layers of all cells that have the same network.
+    """
+    first = combinations[0].settings
+    network = first.model, first.weights
+    alike = [each.settings for each in combinations if (each.settings.model, each.settings.weights) == network]
+    known = first.architecture.layers
+    of_styles = {layer for settings in alike for layers in settings.style_coefficients() for layer in layers}
+    of_contents = {layer for settings in alike for layer in settings.content_targets}
+    style_layers = [layer for layer in known if layer in of_styles]
+    content_layers = [layer for layer in known if layer in of_contents] or style_layers[-1:]
+
+    def measured(picture: np.ndarray, each: Combination) -> dict[str, float]:
+        try:
+            found = metrics.measure(
+                picture,
+                each.content.picture,
+                [replace(style, mask=None) for style in each.styles],
+                model=first.model,
+                weights=first.weights,
+                pooling=first.pooling,
+                content_layers=content_layers,
+                style_layers=style_layers,
+            )
+        except InvalidInputError:  # the picture is too narrow for SSIM, or the painting has no features
+            return {}
+        means = {
+            short: float(np.mean([value for name, value in found.items() if name.startswith(f"{short}.")]))
+            for short in ("content", "gram")
+        }
+        return {**means, **{name: found[name] for name in ("ssim", "tv", "clipped")}}
+
+    return measured

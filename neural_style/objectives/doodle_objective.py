@@ -1,0 +1,138 @@
+"""The objective of a doodle: Gram matrices of each region against those of the same region of a painting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from neural_style import images
+from neural_style.errors import InvalidInputError
+from neural_style.features.extractor import FeatureExtractor
+from neural_style.features.statistics import Field, Statistic
+from neural_style.inputs import Inputs
+from neural_style.losses.regions import region_gram_matrices, region_style_loss
+from neural_style.masks import label_map
+from neural_style.masks.propagation import mask_pyramid
+from neural_style.objectives import terms
+from neural_style.objectives.objective import Objective, ObjectiveAt, Term
+
+
+@dataclass(frozen=True)
+class DoodleLoss:
+    """Which layers are compared, with which weights.
+
+    Attributes:
+        style: weight of the loss at each style layer, for a style of weight 1.
+        content: weight of the loss at each content layer; empty where there is no photo.
+        total_variation_weight: 0 leaves it out.
+        shift: added to every masked activation; see `neural_style.losses.regions.region_gram_matrices`.
+    """
+
+    style: Mapping[str, float]
+    content: Mapping[str, float]
+    total_variation_weight: float
+    shift: float
+
+    def is_zero(self, style_weight: float) -> bool:
+        """Whether nothing is left to optimise with a style of this weight."""
+        return not (style_weight * sum(self.style.values()) or self.content or self.total_variation_weight)
+
+
+def objective_at(
+    loss: DoodleLoss,
+    inputs: Inputs,
+    labels: tuple[np.ndarray, np.ndarray],
+    palette: np.ndarray,
+    extractor: FeatureExtractor,
+) -> ObjectiveAt:
+    """A function of size and tile that makes the objective.
+
+    Args:
+        loss: layers and weights.
+        inputs: a content and one style.
+        labels: label of each pixel of the style and of the target, uint8 (rows, columns).
+        palette: colour of each label, uint8 (labels, 3), for messages.
+        extractor: the network, with the layers of `loss`.
+    """
+    style = inputs.styles[0]
+
+    def at(size: tuple[int, int], tile: int | None = None) -> Objective:
+        chosen: list[Term] = []
+        if loss.content:
+            features = extractor.features(images.resize(inputs.content.picture.rgb, size), loss.content, tile=tile)
+            chosen += [
+                terms.content(layer, features[layer], weight=weight, image_size=size, normalization="titu1994")
+                for layer, weight in loss.content.items()
+            ]
+        if style.weight * sum(loss.style.values()):
+            painting = style.at(size, minimum=extractor.architecture.stride(extractor.layers))
+            at_sizes = zip(("style", "target"), labels, ((painting.shape[0], painting.shape[1]), size), strict=True)
+            masks = [_masks(loss, what, each, palette, extractor, place) for what, each, place in at_sizes]
+            chosen += _style_terms(loss, style.weight, painting, (masks[0], masks[1]), extractor, tile)
+        if loss.total_variation_weight:
+            chosen.append(terms.total_variation(weight=loss.total_variation_weight))
+        return Objective(chosen, extractor, size, tile=tile)
+
+    return at
+
+
+def _style_terms(
+    loss: DoodleLoss,
+    style_weight: float,
+    painting: np.ndarray,
+    masks: tuple[dict[str, np.ndarray], dict[str, np.ndarray]],
+    extractor: FeatureExtractor,
+    tile: int | None,
+) -> list[Term]:
+    painted, wanted = masks
+    of_painting, of_pastiche = (
+        [_region_statistic(layer, each[layer].astype(extractor.dtype), loss.shift) for layer in loss.style]
+        for each in masks
+    )
+    targets = extractor.sums(painting, of_painting, tile=tile)
+    return [
+        Term(
+            f"style.0.{layer}",
+            style_weight * weight,
+            statistic,
+            region_style_loss,
+            target * (prod(wanted[layer].shape[:2]) / prod(painted[layer].shape[:2])),  # as if both were as large
+        )
+        for (layer, weight), statistic, target in zip(loss.style.items(), of_pastiche, targets, strict=True)
+    ]
+
+
+def _region_statistic(layer: str, masks: np.ndarray, shift: float) -> Statistic:
+    """Gram matrices of all regions at a layer, given its soft masks (h, w, R)."""
+    areas = tuple(masks.mean(axis=(0, 1), dtype=np.float64).tolist())
+    return Statistic((layer,), partial(region_gram_matrices, areas=areas, shift=shift), (Field(masks[None]),))
+
+
+def _masks(
+    loss: DoodleLoss,
+    what: str,
+    labels: np.ndarray,
+    palette: np.ndarray,
+    extractor: FeatureExtractor,
+    size: tuple[int, int],
+) -> dict[str, np.ndarray]:
+    """A soft mask for each label at each style layer.
+
+    Raises:
+        InvalidInputError: nothing of a region is left at that size, or at one of the layers.
+    """
+    masks = label_map.one_hot(label_map.resize(labels, size), len(palette))
+    found = mask_pyramid(masks, extractor.architecture, loss.style)
+    areas = label_map.areas_of(labels, len(palette))
+    for layer, at_layer in found.items():
+        for label, colour in enumerate(palette):
+            if not at_layer[..., label].any():
+                raise InvalidInputError(
+                    f"{label_map.describe(colour)}, {areas[label]:.2%} of the {what}'s label map, is too small for "
+                    f"{layer} at {size[0]} x {size[1]} pixels: paint it larger, or choose a larger image_size"
+                )
+    return found

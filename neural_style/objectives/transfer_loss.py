@@ -1,0 +1,50 @@
+"""The loss of a transfer as data: layers, weights and units. Reading it starts no backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neural_style.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class TransferLoss:
+    """Which layers are compared, with which weights and in which units.
+
+    The objective is::
+
+        content_weight * sum_l content[l] * L(F_l(x), F_l(c))
+            + sum_j w_j style_scale * sum_k style[k] * S(G_k(x), G_k(s_j)) + total_variation_weight * TV(x)
+
+    for content layers l, layers or pairs of neighbouring layers k, and styles s_j of weight w_j.
+
+    Attributes:
+        content: factor of each content layer's loss.
+        style: factor of each style loss, by its layer, or by a layer and its deeper neighbour.
+        content_weight, style_scale, total_variation_weight: see above; a part of weight 0 is left out.
+        normalization: units of content and style; see `neural_style.objectives.terms`.
+        mean_total_variation: divide TV by the number of its differences, 3 (H - 1) (W - 1).
+        content_loss_type: of `titu1994`.
+        shift: added to every activation before correlations are taken.
+        mask_normalization, guide_propagation: see `neural_style.masks.guidance.Guides`.
+        style_name: of a style's terms, before the layers.
+    """
+
+    content: Mapping[str, float]
+    style: Mapping[tuple[str, ...], float]
+    content_weight: float
+    style_scale: float
+    total_variation_weight: float
+    normalization: str
+    mean_total_variation: bool = False
+    content_loss_type: int = 0
+    shift: float = 0.0
+    mask_normalization: str = "titu1994"
+    guide_propagation: str = "simple"
+    style_name: str = "style.{index}"
+
+    def is_zero(self, inputs: Inputs) -> bool:
+        """Whether nothing is left to optimise with these styles."""
+        weights = sum(style.weight for style in inputs.styles)
+        return not (self.content_weight or self.total_variation_weight or self.style_scale * weights)

@@ -1,0 +1,99 @@
+"""The objective of a transfer: the terms that a `TransferLoss` stands for, with the targets of given pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neural_style import images
+from neural_style.features.extractor import FeatureExtractor
+from neural_style.inputs import Content, Inputs, Style
+from neural_style.masks.guidance import Guides
+from neural_style.objectives import terms
+from neural_style.objectives.objective import Objective, ObjectiveAt, Term
+from neural_style.objectives.transfer_loss import TransferLoss
+
+
+def objective_at(loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor) -> ObjectiveAt:
+    """A function of size and tile that makes the objective; the network's layers are those of `loss`."""
+
+    def at(size: tuple[int, int], tile: int | None = None) -> Objective:
+        guides = Guides(
+            extractor.architecture,
+            normalization=loss.mask_normalization,
+            propagation=loss.guide_propagation,
+            dtype=extractor.dtype,
+        )
+        chosen: list[Term] = []
+        if loss.content_weight:
+            content = images.resize(inputs.content.picture.rgb, size)
+            chosen += _content_terms(loss, content, extractor, tile)
+        for index, style in enumerate(inputs.styles):
+            if style.weight * loss.style_scale:
+                chosen += _style_terms(loss, index, style, inputs.content, extractor, guides, size, tile)
+        if loss.total_variation_weight:
+            differences = 3 * (size[0] - 1) * (size[1] - 1) if loss.mean_total_variation else 1
+            chosen.append(terms.total_variation(weight=loss.total_variation_weight / differences))
+        return Objective(chosen, extractor, size, tile=tile)
+
+    return at
+
+
+def _content_terms(
+    loss: TransferLoss, content: np.ndarray, extractor: FeatureExtractor, tile: int | None
+) -> list[Term]:
+    """The terms of the content, which has the size of the pastiche."""
+    features = extractor.features(content, loss.content, tile=tile)
+    return [
+        terms.content(
+            layer,
+            features[layer],
+            weight=loss.content_weight * coefficient,
+            image_size=(content.shape[0], content.shape[1]),
+            normalization=loss.normalization,
+            loss_type=loss.content_loss_type,
+        )
+        for layer, coefficient in loss.content.items()
+    ]
+
+
+def _style_terms(
+    loss: TransferLoss,
+    index: int,
+    style: Style,
+    content: Content,
+    extractor: FeatureExtractor,
+    guides: Guides,
+    size: tuple[int, int],
+    tile: int | None,
+) -> list[Term]:
+    """The terms of one style, for a pastiche of `size` rows and columns."""
+    coefficients = {layers: factor for layers, factor in loss.style.items() if factor}
+    painting = style.at(size, minimum=extractor.architecture.stride(extractor.layers))
+    sizes = (painting.shape[0], painting.shape[1]), size
+    masks = guides.masks(style.mask_in_memory, content.mask_in_memory)
+    of_painting, of_pastiche = (
+        [
+            terms.correlations(
+                layers,
+                size=at,
+                image_size=size,
+                normalization=loss.normalization,
+                shift=loss.shift,
+                guide=guides.at(mask, layers, at),
+            )
+            for layers in coefficients
+        ]
+        for at, mask in zip(sizes, masks, strict=True)
+    )
+    targets = extractor.sums(painting, of_painting, tile=tile)
+    return [
+        terms.style(
+            statistic,
+            target,
+            name=f"{loss.style_name.format(index=index)}.{'-'.join(layers)}",
+            weight=style.weight * loss.style_scale * coefficient,
+            image_size=size,
+            normalization=loss.normalization,
+        )
+        for (layers, coefficient), statistic, target in zip(coefficients.items(), of_pastiche, targets, strict=True)
+    ]

@@ -1,0 +1,336 @@
+"""Files of a run: pictures of iterations, the animation, the record, and the finished picture.
+
+The command line, video and the studio share this module; nothing here prints or exits. A run may be killed at any
+moment:
+
+- every file is complete or absent (`neural_style.files.atomic_write`);
+- the finished picture is written last, so that where it exists nothing else is missing;
+- the checkpoint names every file of its run before the first is written, and is deleted after the finished picture. A
+  resumed run therefore replaces its own files, and never the user's.
+
+Example::
+
+    output = Output.from_prefix("made/out", gif=True)
+    files = RunFiles(output, inputs, run)
+    result = technique.transfer(inputs, on_step=files.save_step, **settings)
+    files.finish(result)
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neural_style import files, images
+from neural_style.errors import InvalidInputError, NeuralStyleError
+from neural_style.images import Picture
+from neural_style.inputs import Content, Inputs, Style, columns_at
+from neural_style.runs import records
+from neural_style.runs.checkpoint import Checkpoint, same_run
+from neural_style.runs.records import Record
+from neural_style.runs.result import Result, Step
+from neural_style.runs.settings import Run
+from neural_style.validation import check_choice, check_count, documented, setting
+
+GIF_ROWS = 400
+"""Rows of an animation at most: a GIF in the size of a print would be hundreds of megabytes."""
+
+
+@documented
+@dataclass(frozen=True)
+class Output:
+    """Names, format and size of the files of a run; every name begins with `prefix`.
+
+    Raises:
+        InvalidInputError: by the constructor, where a value is impossible.
+    """
+
+    prefix: Path
+    suffix: str = setting(".png", "ending of the pictures' names, which selects their format.")
+    overwrite: bool = setting(False, "replace existing files.")
+    save_every: int = setting(
+        1, "save the picture of every n-th iteration, as <prefix>_at_iteration_<n>; 0 saves the finished one only."
+    )
+    gif: bool = setting(False, "also save the run as an animation, <prefix>.gif.")
+    record: bool = setting(
+        False,
+        "also save settings, versions, losses and history as <prefix>.json; the picture itself contains them in any "
+        "case.",
+    )
+    rescale_image: bool = setting(False, "save the pictures in the size of the content.")
+    rescale_method: str = setting(
+        "bilinear",
+        "interpolation of saved pictures: `nearest`, `bilinear`, `bicubic`, `lanczos`, `box` or `hamming`.",
+    )
+    done: int = setting(0, "iterations of a resumed run whose pictures exist already.")
+    own: tuple[Path, ...] = setting((), "files of an interrupted run that may be replaced.")
+
+    def __post_init__(self) -> None:
+        check_choice("rescale_method", self.rescale_method, images.METHODS)
+        check_count("save_every", self.save_every, at_least=0)
+
+    @classmethod
+    def from_prefix(cls, prefix: str, **settings: Any) -> Output:
+        """An output from a prefix such as `out`, or from `out.jpg`, whose ending selects the format.
+
+        Raises:
+            InvalidInputError: the prefix is a folder, or a setting is impossible.
+        """
+        path = Path(prefix)
+        if path.is_dir() or prefix.endswith(("/", os.sep)):
+            raise InvalidInputError(
+                f"{prefix} is a folder: add the beginning of a file name, such as {path / 'out'}; only a folder of "
+                "inputs is painted into a folder"
+            )
+        if path.suffix.lower() in images.SUFFIXES:
+            settings["suffix"], path = path.suffix, path.with_suffix("")
+        return cls(path, **settings)
+
+    @property
+    def final(self) -> Path:
+        """The finished picture."""
+        return self._named(self.suffix)
+
+    @property
+    def gif_file(self) -> Path:
+        """The animation."""
+        return self._named(".gif")
+
+    @property
+    def record_file(self) -> Path:
+        """The record beside the picture."""
+        return self._named(".json")
+
+    @property
+    def last(self) -> list[Path]:
+        """The files that are written when the run has ended, the finished picture first."""
+        extras = ((self.gif, self.gif_file), (self.record, self.record_file))
+        return [self.final, *(path for wanted, path in extras if wanted)]
+
+    def at_iteration(self, iteration: int) -> Path:
+        """The picture of an iteration."""
+        return self._named(f"_at_iteration_{iteration}{self.suffix}")
+
+    def is_saved(self, iteration: int) -> bool:
+        """Whether the picture of this iteration is saved."""
+        return self.save_every > 0 and iteration % self.save_every == 0
+
+    def files(self, iterations: int) -> list[Path]:
+        """All files that a run of so many iterations writes."""
+        saved = [self.at_iteration(i) for i in range(self.done + 1, iterations + 1) if self.is_saved(i)]
+        return [*self.last, *saved]
+
+    def replaces(self, path: Path) -> bool:
+        """Whether an existing file is replaced."""
+        return self.overwrite or path in self.own
+
+    def replacing_leftovers(self, iterations: int) -> Output:
+        """The same output, allowed to replace the files of a run that was killed before its finished picture.
+
+        Only runs write names like those of the pictures of iterations; the other files must hold the record of a run.
+        """
+        if self.final.exists():
+            return self
+        foreign = [path for path in self.last if record_in(path) is None]
+        return replace(self, own=tuple(path for path in self.files(iterations) if path not in foreign))
+
+    def resuming(self, checkpoint: Checkpoint) -> Output:
+        """The same output, allowed to replace the files that the run in the checkpoint has written.
+
+        The checkpoint names all files of its run, none of which existed when the run was started. The resumed run
+        writes two kinds again: the picture of the iteration that was lost; and the last files, where the run was
+        interrupted or killed at the very end, which are recognised by the record in each.
+        """
+        if checkpoint.found is None:
+            return self
+        done = len(checkpoint.found["progress"]["history"])
+        named = checkpoint.note.get("files", ())
+        last = [path for path in self.last if str(path.absolute()) in named]
+        own = [path for path in [self.at_iteration(done + 1)] if str(path.absolute()) in named]
+        for path in (*own, *last):
+            files.remove_leftovers(path)
+        for path in last:
+            record = record_in(path)
+            # The run may have been given more iterations since it was interrupted.
+            if record is not None and same_run(record, checkpoint.found["run"], of_one_length=False):
+                own.append(path)
+        return replace(self, done=done, own=tuple(own))
+
+    def check(
+        self, iterations: int, *, sources: Iterable[Any], others: Sequence[Path] = (), checkpoint: Path | None = None
+    ) -> None:
+        """Check, before a run, that every file can be written and that none of them is an input.
+
+        Args:
+            iterations: of the run.
+            sources: inputs of the run: paths, pictures and masks; what was not read from a file is ignored.
+            others: further files that the caller writes.
+            checkpoint: the file of the run.
+
+        Raises:
+            InvalidInputError: a file cannot be written, exists, would be written twice, or is an input.
+        """
+        paths = [getattr(source, "path", source) for source in sources]
+        read = [Path(path) for path in paths if isinstance(path, str | os.PathLike)]
+        written = [*self.files(iterations), *others]
+        everything = [*written, *([] if checkpoint is None else [checkpoint])]
+        counts = Counter(path.absolute() for path in everything)
+        for path in everything:
+            if counts[path.absolute()] > 1:
+                raise InvalidInputError(f"{path} would be written twice: choose another name for one of the two")
+            if any(source.exists() and path.exists() and path.samefile(source) for source in read):
+                raise InvalidInputError(f"{path} is one of the inputs and would be lost: choose another name")
+        for path in written:
+            images.check_output(path, overwrite=self.replaces(path), suffixes=[*images.SUFFIXES, ".gif", ".json"])
+
+    def rescaled(self, image: np.ndarray, canvas: Picture) -> np.ndarray:
+        """A picture of the run, (H, W, 3), in the size in which it is saved.
+
+        The picture of a run on a square is stretched back to the shape of the canvas, as in the reference scripts.
+        """
+        size = canvas.size if self.rescale_image else (image.shape[0], columns_at(image.shape[0], canvas.size))
+        return images.resize(image, (size[0], max(1, size[1])), method=self.rescale_method)
+
+    def write(self, path: Path, image: np.ndarray, canvas: Picture, record: str | None = None) -> None:
+        """Write one picture in the size in which it is saved, with the transparency of the canvas."""
+        image, alpha = self.rescaled(image, canvas), canvas.alpha
+        images.write(
+            path,
+            image,
+            alpha=None if alpha is None else images.resize(alpha, image.shape[:2], method=self.rescale_method),
+            record=record,
+            overwrite=self.replaces(path),
+        )
+
+    def write_record(self, record: str) -> Path:
+        """Write the record beside the picture; returns the file."""
+        path = self.record_file
+        with files.atomic_write(path, f'record "{path}"', overwrite=self.replaces(path)) as file:
+            file.write(f"{record}\n".encode("utf-8", "backslashreplace"))
+        return path
+
+    def _named(self, ending: str) -> Path:
+        return self.prefix.with_name(self.prefix.name + ending)
+
+
+class RunFiles:
+    """Writes the files of one run: `save_step` during the run, `finish` at its end.
+
+    Attributes:
+        output: names, format and size of the files.
+        written: the pictures of iterations, the animation and the record so far.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        inputs: Inputs,
+        run: Run,
+        *,
+        others: Sequence[Path] = (),
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        """Check that every file can be written.
+
+        Args:
+            output: names, format and size; of a resumed run, from `Output.resuming`.
+            inputs: content and styles, in memory.
+            run: the settings of the run.
+            others: further files that the caller writes.
+            checkpoint: the opened file of the run. It also stores the frames of the animation and the names of all
+                files.
+
+        Raises:
+            InvalidInputError: a file cannot be written, exists, would be written twice, or is an input.
+        """
+        self.output = output
+        self.written: list[Path] = []
+        self._canvas, self._checkpoint = inputs.content.canvas, checkpoint
+        self._frames: list[np.ndarray] = []
+        iterations = run.iterations * len(run.levels)
+        sources = [run.init, *_sources(inputs.content), *(each for style in inputs.styles for each in _sources(style))]
+        file = None if checkpoint is None else checkpoint.path
+        output.check(iterations, sources=sources, others=others, checkpoint=file)
+        if checkpoint is not None:
+            self._frames = _stored_frames(checkpoint, output)
+            checkpoint.note = {"files": [str(path.absolute()) for path in output.files(iterations)]}
+
+    def save_step(self, step: Step) -> None:
+        """Save the picture of an iteration, as far as it is wanted; the `on_step` of a transfer."""
+        if self.output.is_saved(step.iteration):
+            path = self.output.at_iteration(step.iteration)
+            self.output.write(path, step.image, self._canvas)
+            self.written.append(path)
+        if self.output.gif:
+            self._frames.append(_with_rows_at_most(self.output.rescaled(step.image, self._canvas), GIF_ROWS))
+
+    def finish(self, result: Result) -> list[Path]:
+        """Write the animation, the record and the finished picture, and delete the checkpoint of a finished run.
+
+        Returns:
+            The files, the finished picture first.
+        """
+        output = self.output
+        rescaling = {name: value for name, value in asdict(output).items() if name.startswith("rescale")}
+        record = records.to_json({**result.record, "output": rescaling})
+        if output.gif:
+            path = output.gif_file
+            images.write_animation(path, self._frames, record=record, overwrite=output.replaces(path))
+            self.written.append(path)
+        if output.record:
+            self.written.append(output.write_record(record))
+        output.write(output.final, result.image, self._canvas, record)
+        if self._checkpoint is not None and self._checkpoint.is_finished:
+            self._checkpoint.delete()  # last, so that at any moment either the checkpoint or every file exists
+        return output.last
+
+    def discard(self) -> None:
+        """Delete the files of a run whose picture will not be finished, unless there is a finished one."""
+        if self.output.final.exists():
+            return
+        for path in self.written:
+            path.unlink(missing_ok=True)
+
+
+def is_finished(picture: Path, identity: Record) -> bool:
+    """Whether a picture is the finished one of this very run; see `neural_style.runs.records.identity`."""
+    record = record_in(picture)
+    return record is not None and record.get("stopped") != "interrupted" and same_run(record, identity)
+
+
+def record_in(path: Path) -> Record | None:
+    """The record in a picture, an animation or a `.json` file; None without a record, or without a file."""
+    try:
+        return records.read(path)
+    except NeuralStyleError:
+        return None
+
+
+def _stored_frames(checkpoint: Checkpoint, output: Output) -> list[np.ndarray]:
+    """The list in which the checkpoint stores the frames of the animation, with those so far."""
+    if output.gif and len(checkpoint.frames) != output.done:
+        warnings.warn(
+            f"the interrupted run stored no frames, so the animation begins at iteration {output.done + 1}",
+            stacklevel=3,
+        )
+        checkpoint.frames.clear()
+    return checkpoint.frames
+
+
+def _sources(given: Content | Style) -> list[Any]:
+    """Everything of an input that may be a file."""
+    found = (getattr(given, name, None) for name in ("image", "mask", "color_mask", "label_map"))
+    return [source for source in found if source is not None]
+
+
+def _with_rows_at_most(image: np.ndarray, rows: int) -> np.ndarray:
+    if image.shape[0] <= rows:
+        return image
+    return images.resize(image, (rows, round(image.shape[1] * rows / image.shape[0])), method="box")

@@ -1,0 +1,77 @@
+"""The interface that solvers share, and the solvers by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from neural_style.validation import check_choice
+
+if TYPE_CHECKING:
+    from neural_style.backend.program import Function
+
+SOLVERS = ("lbfgs", "scipy_lbfgs", "adam")
+"""Names of the solvers; each is the module of that name in this package."""
+
+WITH_MEMORY = ("lbfgs", "scipy_lbfgs")
+"""Solvers with a `memory`: the number of steps they keep."""
+
+RESUMABLE = ("lbfgs", "adam")
+"""Solvers that can resume. SciPy runs its own loop and does not expose its state."""
+
+NOTHING_LEFT = "nothing left to lower (the gradient is zero)"
+"""Why a solver stops at a point whose gradient is exactly zero."""
+
+NO_DESCENT = "no further descent is possible in the precision of the loss"
+"""Why a solver stops when rounding leaves it no lower point along the steepest descent."""
+
+NOT_FINITE = "the value or its gradient is not finite at the start"
+"""Why a solver stops after its first evaluation when it cannot begin."""
+
+Bounds = tuple[float, float]
+"""Lowest and highest value of every component."""
+
+SolverState = dict[str, np.ndarray]
+"""Everything a solver needs to continue: NumPy arrays by name."""
+
+
+class Point(NamedTuple):
+    """One evaluation.
+
+    Attributes:
+        x: the array or tensor that was evaluated.
+        value: of the function at x.
+        auxiliary: whatever else the function returned there.
+        state: returns the state of the solver behind this point; None where the solver cannot resume.
+    """
+
+    x: Any
+    value: float
+    auxiliary: Any = None
+    state: Callable[[], SolverState] | None = None
+
+
+class Solver(Protocol):
+    """The signature of a solver; see `neural_style.solvers`."""
+
+    def __call__(
+        self, function: Function, start: np.ndarray, *, evaluations: int, **settings: Any
+    ) -> Generator[Point, None, str]: ...
+
+
+def solver(name: str) -> Solver:
+    """The solver called `name`.
+
+    Raises:
+        InvalidInputError: no solver has this name; suggests the nearest one.
+    """
+    check_choice("solver", name, SOLVERS)
+    return import_module(f"neural_style.solvers.{name}").minimise  # type: ignore[no-any-return]
+
+
+def is_picture(shape: Sequence[int]) -> bool:
+    """Whether arrays of this shape are taken for pictures in grey levels: (H, W, 3)."""
+    return len(shape) == 3 and shape[2] == 3

@@ -1,0 +1,313 @@
+"""What techniques share: the network's settings, `transfer`, `steps` and `objective`, and the registry of techniques.
+
+A technique is a frozen dataclass of settings. It names the layers it uses, reads its inputs, and makes the objective at
+any size; everything else is here and in `neural_style.runs`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
+
+import numpy as np
+
+from neural_style import images
+from neural_style.errors import InvalidInputError
+from neural_style.features import vgg
+from neural_style.images import ImageSource, Picture
+from neural_style.inputs import Content, Inputs, Style, as_content, as_styles
+from neural_style.runs import records
+from neural_style.runs.color_preservation import ColorPreservation
+from neural_style.runs.level import Progress
+from neural_style.runs.memory_plan import ExtractorSpec, fit_run
+from neural_style.runs.result import Result, Step
+from neural_style.runs.settings import INITIAL_IMAGES, LevelPlan, Run, RunSettings
+from neural_style.validation import check_choice, did_you_mean, setting
+
+if TYPE_CHECKING:
+    from neural_style.features.extractor import FeatureExtractor
+    from neural_style.objectives.objective import Objective, ObjectiveAt
+    from neural_style.runs.transfer import CheckpointSource, Minimisation
+
+PRECISIONS = ("float32", "bfloat16", "float64", "auto")
+
+TECHNIQUES: dict[str, type[Technique]] = {}
+"""Every technique by its name, as records and the command line spell it."""
+
+Source = Content | ImageSource | Inputs
+Sources = Sequence[Style | ImageSource] | Style | ImageSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Technique(ABC):
+    """Settings that make an objective from inputs, which can therefore be run."""
+
+    name: ClassVar[str]
+
+    model: str = setting("vgg16", "the network: `vgg16`, `vgg19` or `mini`.")
+    weights: str | None = setting(
+        None,
+        "`imagenet`, `embedded`, `random`, `random:<seed>`, or a path to an .h5 or .npz file; by default imagenet for "
+        "the VGG networks and embedded for mini.",
+    )
+    pooling: str = setting("max", "`max` or `ave`.")
+    precision: str = setting(
+        "float32",
+        "`float32`; `bfloat16`, in which the network computes its features on processors that are faster so, and which "
+        "follows float32 to about a percent; `auto`, the one of these two that suits the machine; or `float64`, for "
+        "checking gradients. Image, Gram matrices and sums have float32 at least.",
+    )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" in cls.__dict__:
+            TECHNIQUES[cls.name] = cls
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", str(self.weights))
+        object.__setattr__(self, "pooling", str(self.pooling).lower())
+        vgg.architecture(self.model)
+        check_choice("pooling", self.pooling, vgg.POOLING)
+        check_choice("precision", self.precision, PRECISIONS)
+
+    @property
+    def architecture(self) -> vgg.Architecture:
+        """The network's table of layers."""
+        return vgg.architecture(self.model)
+
+    @property
+    @abstractmethod
+    def used_layers(self) -> tuple[str, ...]:
+        """Every layer that a term uses, in the order of the network."""
+
+    @property
+    def content_targets(self) -> tuple[str, ...]:
+        """Layers whose features are kept for the whole picture, as targets."""
+        return ()
+
+    @property
+    def extractor_spec(self) -> ExtractorSpec:
+        """The network and the layers in use; the cost of an evaluation follows from them."""
+        return ExtractorSpec(self.architecture, self.used_layers, self.precision, self.content_targets)
+
+    @abstractmethod
+    def objective_at(self, inputs: Inputs) -> ObjectiveAt:
+        """A function of size and tile that makes the objective.
+
+        The network is loaded here, once for all sizes.
+
+        Args:
+            inputs: from `inputs`.
+
+        Raises:
+            InvalidInputError, MissingFileError: settings and inputs do not go together, or the weights are missing.
+        """
+
+    def inputs(self, content: Source, styles: Sources = ()) -> Inputs:
+        """Content and styles in memory, from whatever they were given as; `Inputs` are returned as they are.
+
+        Raises:
+            InvalidInputError, MissingFileError: they cannot be read, or are not what the technique needs.
+        """
+        if isinstance(content, Inputs):
+            return content
+        inputs = Inputs(as_content(content), as_styles(styles))
+        if inputs.content.label_map is not None or any(style.label_map is not None for style in inputs.styles):
+            raise InvalidInputError(f"{self.name} has no label maps: leave label_map out, or use NeuralDoodle")
+        inputs.content.picture  # noqa: B018  (raises where there is none)
+        return inputs
+
+    def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
+        """The settings of a run, completed and checked against the inputs.
+
+        Raises:
+            InvalidInputError: they are impossible, or do not go with the inputs.
+        """
+        check_run_names(settings)
+        run = Run(**settings)
+        if inputs.content.color_mask is not None and run.preserve_color == "none":
+            raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
+        return run
+
+    def resolved(self) -> Self:
+        """The same settings with the defaults that depend on network and machine written out."""
+        return replace(
+            self, weights=self.weights or self.architecture.weights, precision=resolve_precision(self.precision)
+        )
+
+    def objective(
+        self,
+        content: Source,
+        styles: Sources = (),
+        *,
+        image_size: int | None = None,
+        maintain_aspect_ratio: bool = Run.maintain_aspect_ratio,
+        tile: int | None = Run.tile,
+    ) -> Objective:
+        """The function of the pastiche that a transfer minimises, at one size.
+
+        Args:
+            content: a `Content`, or an image as a path, a PIL image or an array.
+            styles: one or more `Style` or images.
+            image_size: rows of the pastiche, by default those of `transfer`; its columns follow from the content.
+                Arrays that have the working size already are used unchanged.
+            maintain_aspect_ratio: False works on a square.
+            tile: side of the tiles in which the pastiche is processed; by default tiles are used where memory is short.
+
+        Raises:
+            InvalidInputError, MissingFileError: an input cannot be used, with what to do.
+        """
+        settings: RunSettings = {"maintain_aspect_ratio": maintain_aspect_ratio, "tile": tile}
+        if image_size is not None:
+            settings["image_size"] = image_size
+        inputs = self.inputs(content, styles)
+        plan = self._plans(inputs, self.run_settings(inputs, settings))[0]
+        return self.objective_at(inputs)(plan.size, plan.tile)
+
+    def steps(
+        self,
+        content: Source,
+        styles: Sources = (),
+        *,
+        progress: Progress | None = None,
+        checkpoint: CheckpointSource | None = None,
+        resume: bool = False,
+        **run: Unpack[RunSettings],
+    ) -> Iterator[Step]:
+        """A transfer as an iterator over its iterations, for notebooks, live views and early stops.
+
+        Arguments and errors are those of `transfer`. Inputs are checked before the first step is asked for. A resumed
+        run yields the remaining steps; the checkpoint of a step is written when the next one is asked for.
+        """
+        return self._minimisation(self.inputs(content, styles), run, checkpoint, resume).steps(progress)
+
+    def transfer(
+        self,
+        content: Source,
+        styles: Sources = (),
+        *,
+        progress: Progress | None = None,
+        on_step: Callable[[Step], None] | None = None,
+        checkpoint: CheckpointSource | None = None,
+        resume: bool = False,
+        **run: Unpack[RunSettings],
+    ) -> Result:
+        """Make a pastiche.
+
+        Args:
+            content: a `Content`, or an image as a path, a PIL image or an array (H, W, 3), RGB in 0..255.
+            styles: one or more `Style` or images.
+            progress: called after every evaluation with the number of evaluations and the lowest loss so far.
+            on_step: called after every iteration.
+            checkpoint: a file that stores the run, written before the first iteration and after every one (and after
+                `on_step`), for the solvers lbfgs and adam. It stays when the run ends.
+            resume: resume the run in the checkpoint, to the picture of an uninterrupted run; start afresh if the file
+                does not exist. All settings must be the same, except that `iterations` may be more.
+            run: `image_size`, `sizes`, `iterations`, `init`, `solver`, `preserve_color` and the other settings of
+                `neural_style.runs.settings.Run`, where each is described.
+
+        Returns:
+            The best picture of the last size. A run that is interrupted (Ctrl-C) or that breaks down ends with the
+            best picture so far, and `Result.stopped` states why.
+
+        Raises:
+            InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
+        """
+        return self._minimisation(self.inputs(content, styles), run, checkpoint, resume).result(progress, on_step)
+
+    def initial_picture(self, inputs: Inputs, run: Run) -> Picture | None:
+        """The picture that a run starts from, None for noise.
+
+        Raises:
+            InvalidInputError, MissingFileError: the initial image is unknown, or cannot be read.
+        """
+        init = run.init
+        if run.init_is_named:
+            return None if init == "noise" else images.read(inputs.content.picture, grey=init == "gray")
+        if isinstance(init, str) and not Path(init).suffix and not Path(init).exists():
+            check_choice("initial image", init, INITIAL_IMAGES)
+        return images.read(init, what="initial image")
+
+    def identity(self, inputs: Inputs, run: Run) -> records.Record:
+        """The record of such a run without results: what two runs to the same picture have in common."""
+        settings = records.plain(self.resolved())
+        return records.identity(self.name, settings, inputs, run, start=self.initial_picture(inputs, run))
+
+    def extractor(self) -> FeatureExtractor:
+        """The network with its weights, for the layers in use.
+
+        Raises:
+            InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
+        """
+        # Keras, and with it the backend, starts here and not when the package is imported.
+        from neural_style.features.extractor import feature_extractor
+
+        precision = resolve_precision(self.precision)
+        return feature_extractor(self.model, self.weights, self.used_layers, pooling=self.pooling, precision=precision)
+
+    def _plans(self, inputs: Inputs, run: Run) -> list[LevelPlan]:
+        return fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)
+
+    def _minimisation(
+        self, inputs: Inputs, settings: RunSettings, checkpoint: CheckpointSource | None, resume: bool
+    ) -> Minimisation:
+        """A run that is ready to start."""
+        from neural_style.runs.transfer import Minimisation, open_checkpoint
+
+        run = self.run_settings(inputs, settings)
+        file = open_checkpoint(checkpoint, resume, run)
+        plans = self._plans(inputs, run)
+        start, size = self.initial_picture(inputs, run), plans[0].size
+        if start is None:
+            image = np.random.default_rng(run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
+        else:
+            image = images.resize(start.rgb, size).astype(np.float32)
+        colors = ColorPreservation(inputs.content, run)
+        return Minimisation(
+            self.objective_at(colors.recolored_styles(inputs)),
+            image,
+            run,
+            plans,
+            identity=self.identity(inputs, run),
+            checkpoint=file,
+            finish=colors.recolored,
+            alpha=inputs.content.canvas.alpha,
+        )
+
+
+def resolve_precision(name: str) -> str:
+    """The precision that `auto` stands for on this machine; the others unchanged.
+
+    Raises:
+        InvalidInputError: the backend would compute in less.
+    """
+    # Keras, and with it the backend, starts here and not when the package is imported.
+    from neural_style import backend
+
+    backend.check_precision(name)
+    return backend.fast_precision() if name == "auto" else name
+
+
+def technique_named(name: str, settings: Mapping[str, Any]) -> Technique:
+    """A technique from its name and the settings in a record.
+
+    Raises:
+        InvalidInputError: there is no such technique, or it has other settings in this version.
+    """
+    check_choice("technique", name, TECHNIQUES)
+    try:
+        return TECHNIQUES[name](**settings)
+    except TypeError as error:
+        raise InvalidInputError(f"the settings of {name} are those of another version: {error}") from error
+
+
+def check_run_names(settings: Mapping[str, Any]) -> None:
+    """Raise `InvalidInputError` for a keyword that is no setting of a run."""
+    known = [field.name for field in fields(Run)]
+    for name in settings:
+        if name not in known:
+            raise InvalidInputError(f'unknown setting of a run "{name}": {did_you_mean(name, known)}')

@@ -1,0 +1,98 @@
+"""Settings with help texts, and the checks of values at the public border.
+
+A setting is a field of a frozen dataclass whose metadata holds its help text: the one source for the command line,
+for docstrings and for the studio.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import itertools
+import textwrap
+from collections.abc import Iterable
+from dataclasses import field, fields
+from math import isfinite
+from typing import Any, TypeVar
+
+import numpy as np
+
+from neural_style.errors import InvalidInputError
+
+MAX_COUNT = 2**31 - 1
+"""Larger counts are mistakes, and many libraries underneath count no further."""
+
+_HELP = "help"
+_Settings = TypeVar("_Settings", bound=type)
+
+
+def setting(default: Any, text: str, *, init: bool = True) -> Any:
+    """A dataclass field with a default and a help text."""
+    return field(default=default, init=init, metadata={_HELP: text})
+
+
+def help_texts(settings: type) -> dict[str, str]:
+    """The help text of each setting of a dataclass, by name."""
+    return {each.name: each.metadata[_HELP] for each in fields(settings) if _HELP in each.metadata}
+
+
+def documented(settings: _Settings) -> _Settings:
+    """Append the help texts of a dataclass to its docstring, as an `Attributes` section; a class decorator."""
+    if settings.__doc__ is not None:  # which python -OO strips
+        entries = (
+            textwrap.fill(f"{name}: {text}", 120, initial_indent=" " * 4, subsequent_indent=" " * 8)
+            for name, text in help_texts(settings).items()
+        )
+        settings.__doc__ = "\n".join([inspect.cleandoc(settings.__doc__), "", "Attributes:", *entries, ""])
+    return settings
+
+
+def did_you_mean(name: object, options: Iterable[str]) -> str:
+    """`did you mean "vgg19"?` where a close name exists, otherwise the list of options."""
+    options = list(options)
+    close = difflib.get_close_matches(str(name), options, n=len(options) or 1)
+    # Of equally close names, prefer the longest common prefix: conv1_3 is a slip for conv1_2, not for conv5_3.
+    close.sort(key=lambda option: _common_prefix(option, str(name)), reverse=True)
+    return f'did you mean "{close[0]}"?' if close else f"choose one of: {', '.join(options)}"
+
+
+def check_choice(what: str, name: object, options: Iterable[str]) -> None:
+    """Raise `InvalidInputError` unless `name` is one of `options`."""
+    options = list(options)
+    if name not in options:
+        raise InvalidInputError(f'unknown {what} "{name}": {did_you_mean(name, options)}')
+
+
+def check_weight(what: str, value: float) -> None:
+    """Raise `InvalidInputError` unless `value` is a finite number of at least 0."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number) or not _is_weight(value):
+        raise InvalidInputError(f"{what} must be a finite number of at least 0, received {value!r:.40}")
+
+
+def check_finite(what: str, value: float) -> None:
+    """Raise `InvalidInputError` unless `value` is a finite number."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
+    if not is_number or not _is_finite(value):
+        raise InvalidInputError(f"{what} must be a finite number, received {value!r:.40}")
+
+
+def check_count(what: str, value: int, *, at_least: int) -> None:
+    """Raise `InvalidInputError` unless `value` is a whole number of at least `at_least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not at_least <= value <= MAX_COUNT:
+        raise InvalidInputError(f"{what} must be a whole number of at least {at_least}, received {value!r:.40}")
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isfinite(value)
+    except (OverflowError, TypeError):  # an int of 400 digits; a complex number
+        return False
+
+
+def _is_weight(value: Any) -> bool:
+    return _is_finite(value) and bool(value >= 0)
+
+
+def _common_prefix(one: str, other: str) -> int:
+    """Number of letters that both begin with."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
