@@ -191,7 +191,10 @@ DAMAGED: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "pickle.npz": (lambda _: pickle.dumps(some_weights()), "damaged or not an .npz file"),
     "objects.npz": (pickled_npz, "damaged or not an .npz file"),
     "nan.npz": (lambda p: npz_bytes(with_nan(some_weights()), p), "block1_conv2_kernel is not made of finite numbers"),
-    "whole.npz": (lambda p: npz_bytes({k: np.int64(v) for k, v in some_weights().items()}, p), "not made of finite"),
+    "whole.npz": (
+        lambda p: npz_bytes({k: v.astype(np.int64) for k, v in some_weights().items()}, p),
+        "not made of finite",
+    ),
     "other.npz": (lambda p: npz_bytes(some_weights(architecture=VGG19), p), "(3, 3, 3, 64), expected (3, 3, 3, 32)"),
     "other.h5": (lambda p: h5_bytes(some_weights(architecture=VGG19), p), "(3, 3, 3, 64), expected (3, 3, 3, 32)"),
     "zip_as.h5": (lambda p: npz_bytes(some_weights(), p), "damaged or not an .h5 file"),
@@ -254,9 +257,8 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 def test_the_embedded_file_is_checked_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "mini.npz"
-    monkeypatch.setitem(
-        weights.EMBEDDED_FILES, "mini", str(path)
-    )  # joined with a folder, an absolute path stays itself
+    # Joined with a folder, an absolute path stays what it is.
+    monkeypatch.setitem(weights.EMBEDDED_FILES, "mini", str(path))
     np.savez(path, **some_weights())
     assert_same(weights.load(MINI, None, LAYERS), some_weights())
     path.write_bytes(path.read_bytes()[:5000])

@@ -61,7 +61,7 @@ def test_a_speck_is_not_lost_at_a_deep_layer(soft: bool) -> None:
     grey = np.zeros((320, 320), np.uint8)
     grey[170:174, 250:254] = 255  # in row 5, column 7 of 10; lost in a bilinear resize and a threshold
     found = read_mask(grey, soft=soft).at((10, 10))
-    assert np.unravel_index(found.argmax(), found.shape) == (5, 7)
+    assert divmod(int(found.argmax()), 10) == (5, 7)
     assert found[5, 7] == (pytest.approx(16 / 32**2, rel=0.5) if soft else 1)
     assert soft or found.sum() == 1
 
