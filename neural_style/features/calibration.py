@@ -34,7 +34,7 @@ def normalised(
 
     and every activation is divided by its filter's m_l: ReLU and both poolings commute with positive factors. So the
     network computes the same features, but errors of all filters and layers are in one unit, the one that the papers'
-    ratios of weights belong to. The means depend on the pooling: behind another one deeper layers get other inputs.
+    ratios of weights belong to. The means depend on the pooling: with another one the inputs of deeper layers differ.
 
     A filter whose activation is zero on all images keeps its weights.
 
