@@ -10,12 +10,14 @@ from neural_style.inputs import Content, Style
 from neural_style.mask_transfer import transfer_mask
 from neural_style.masks.mask import read_mask
 from neural_style.network import Network
+from neural_style.painting import paint
 from neural_style.reconstruction import Reconstruction
 from neural_style.runs.records import library_version
 from neural_style.runs.result import Result, Step
 from neural_style.runs.settings import Run
 
 if TYPE_CHECKING:
+    from neural_style.backend.cache import clear_caches
     from neural_style.features.statistics import Statistic
     from neural_style.objectives.objective import Objective, Term
     from neural_style.runs.transfer import minimise
@@ -26,6 +28,7 @@ _STARTING_THE_BACKEND = {
     "Objective": "neural_style.objectives.objective",
     "Statistic": "neural_style.features.statistics",
     "Term": "neural_style.objectives.objective",
+    "clear_caches": "neural_style.backend.cache",
     "minimise": "neural_style.runs.transfer",
 }
 """Public names whose modules need Keras: imported when they are first used, so that this package starts no backend."""
@@ -46,7 +49,9 @@ __all__ = [
     "Step",
     "Style",
     "Term",
+    "clear_caches",
     "minimise",
+    "paint",
     "read_mask",
     "transfer_color",
     "transfer_mask",

@@ -96,7 +96,7 @@ class INetwork(TransferTechnique):
 
     @property
     def normalization(self) -> str:
-        """Units of the loss: `titu1994`, or `relative` for novak2016."""
+        """Units of the loss, which are `titu1994`, or `relative` for novak2016."""
         return "relative" if self.variant == "novak2016" else "titu1994"
 
     @property

@@ -27,7 +27,7 @@ NETWORK_FIELDS = (
 """Settings that select the network, its layers and the units of the loss; a technique may lack some."""
 
 RUN_FIELDS = (
-    *("image_size", "sizes", "maintain_aspect_ratio", "iterations", "init", "solver", "memory", "tile"),
+    *("image_size", "sizes", "maintain_aspect_ratio", "iterations", "init", "solver", "bounded", "memory", "tile"),
     *("memory_limit", "seed", "min_improvement"),
 )
 

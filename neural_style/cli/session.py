@@ -126,6 +126,7 @@ def start_backend(device: str | None) -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+    backend.grow_memory()  # a command owns its process; in the library that is for the host program to decide
     if device is not None:
         backend.choose_device(device)
 

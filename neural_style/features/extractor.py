@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +11,8 @@ import numpy as np
 from keras import ops
 
 from neural_style import backend
-from neural_style.backend import Tensor
+from neural_style.backend import NETWORKS, PROGRAMS, Cache, Tensor
+from neural_style.backend.program import Program
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg, weights
 from neural_style.features.additivity import probe
@@ -23,9 +23,6 @@ from neural_style.features.vgg import BGR_MEAN
 if TYPE_CHECKING:
     import keras
 
-
-KEPT = 64
-"""Programs that an extractor keeps: a picture has at most nine shapes of tiles, with three kinds of programs each."""
 
 PROBED = 64
 """Kinds of statistics that an extractor remembers to be additive."""
@@ -47,6 +44,7 @@ def preprocess(images: Tensor) -> Tensor:
     return batch[..., ::-1] - ops.convert_to_tensor(BGR_MEAN, dtype=images.dtype)
 
 
+@backend.eager
 def features_of(images: np.ndarray, network: keras.Model) -> dict[str, Tensor]:
     """Features by layer, (N, h, w, C), of a picture (H, W, 3) or a batch (N, H, W, 3), RGB in 0..255."""
     return dict(network(preprocess(ops.convert_to_tensor(images, dtype=network.input.dtype))))
@@ -86,7 +84,7 @@ class FeatureExtractor:
         """
         self.architecture, self.network, self.weights_sha256 = architecture, network, weights_sha256
         self._extended = extended
-        self._programs: dict[Any, Callable[..., Any]] = {}
+        self.programs: Cache[Program] = Cache(PROGRAMS)
         self._additive: set[Hashable] = set()
 
     def including(self, layers: Iterable[str]) -> FeatureExtractor:
@@ -140,7 +138,7 @@ class FeatureExtractor:
         if not layers:
             return {}
         if tile is None:
-            return backend.explain_out_of_memory(self._all_features)(images, layers)  # type: ignore[no-any-return]
+            return backend.eager(self._all_features)(images, layers)
         found: dict[str, np.ndarray] = {}
         for part in self._tiles(images, tile * FORWARD, layers):
             computed = self._program("features", part.shape, layers)(self._window(images, part))
@@ -166,7 +164,7 @@ class FeatureExtractor:
             InvalidInputError: a statistic is not additive, and there are tiles.
         """
         if tile is None:
-            return backend.explain_out_of_memory(self._all_sums)(images, statistics)  # type: ignore[no-any-return]
+            return backend.eager(self._all_sums)(images, statistics)
         self.check_additive(statistics)
         totals: list[np.ndarray] = []
         for part in self._tiles(images, tile * FORWARD, layers_of(statistics)):
@@ -242,19 +240,16 @@ class FeatureExtractor:
             for statistic in statistics
         ]
 
-    def _program(self, what: str, shape: TileShape, of: Sequence[Any]) -> Callable[..., Any]:
+    def _program(self, what: str, shape: TileShape, of: Sequence[Any]) -> Program:
         """A program for tiles of a shape; statistics that differ only in fields and constants share it."""
         key = what, shape, tuple(getattr(each, "key", each) for each in of)
-        if key not in self._programs:
-            kinds: dict[str, Callable[..., Callable[..., Any]]] = {
-                "features": self._features_in,
-                "sums": self._sums_in,
-                "gradient": self._gradient_in,
-            }
-            if len(self._programs) == KEPT:
-                del self._programs[next(iter(self._programs))]
-            self._programs[key] = backend.compiled(kinds[what](shape, [getattr(each, "bare", each) for each in of]))
-        return self._programs[key]
+        kinds: dict[str, Callable[..., Program]] = {
+            "features": self._features_in,
+            "sums": self._sums_in,
+            "gradient": self._gradient_in,
+        }
+        bare = [getattr(each, "bare", each) for each in of]
+        return self.programs.get(key, lambda: backend.compiled(kinds[what](shape, bare)))
 
     def _features_in(self, shape: TileShape, layers: Sequence[str]) -> Callable[..., list[Tensor]]:
         def features(window: Tensor) -> list[Tensor]:
@@ -322,10 +317,13 @@ def feature_extractor(
     path = Path(source or "")
     stat = path.stat() if source and path.is_file() else None
     modified = None if stat is None else (stat.st_mtime_ns, stat.st_size)
-    return _open(model, _Source(source, modified, os.environ.get("KERAS_HOME")), tuple(layers), pooling, precision)
+    asked = model, _Source(source, modified, os.environ.get("KERAS_HOME")), tuple(layers), pooling, precision
+    return _EXTRACTORS.get(asked, lambda: _open(*asked))
 
 
-@lru_cache(maxsize=2)
+_EXTRACTORS: Cache[FeatureExtractor] = Cache(NETWORKS)
+
+
 def _open(model: str, source: _Source, layers: tuple[str, ...], pooling: str, precision: str) -> FeatureExtractor:
     table = vgg.architecture(model)
     loaded: Mapping[str, np.ndarray] = weights.load(table, source.name, table.up_to_deepest(layers))

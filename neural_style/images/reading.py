@@ -8,12 +8,13 @@ import io
 import logging
 import os
 import stat
+import struct
 import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -26,17 +27,22 @@ READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION, _ICC_PROFILE = 274, 34675  # Exif 2.3 and ICC.1 tags
 
-_PILLOW_LIMIT = threading.Lock()
 
-ImageSource = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | Picture
+class SupportsArray(Protocol):
+    """A tensor of TensorFlow, JAX or PyTorch, or anything else that NumPy takes for an array."""
+
+    def __array__(self) -> np.ndarray[Any, Any]: ...
+
+
+ImageSource = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | SupportsArray | Picture
 
 
 def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Picture:
-    """Read a file, a PIL image or an array.
+    """Read a file, a PIL image, an array or a tensor of TensorFlow, JAX or PyTorch on any device.
 
-    Arrays are (rows, columns), or (rows, columns, 1, 3 or 4): uint8, bool, uint16 over its full range, other integers
-    within 0..255, or floats in 0..255, which are taken as they are. `what` names the input in messages ("content
-    image"). `grey` leaves the luminance only, in three equal channels: the reference's `gray` initial image.
+    Arrays and tensors are (rows, columns), or (rows, columns, 1, 3 or 4): uint8, bool, uint16 over its full range,
+    other integers within 0..255, or floats in 0..255, which are taken as they are. `what` names the input in messages
+    ("content image"). `grey` leaves the luminance only, in three equal channels: the reference's `gray` initial image.
 
     Raises `MissingFileError` for a file that is not there, `InvalidInputError` for what cannot be used.
     """
@@ -55,9 +61,11 @@ def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Pic
             content = _from_tiff(file, where) if file.peek(4)[:4] in _TIFF_MAGIC else None
             if content is None:
                 file.seek(0)
-                with Image.open(file, formats=READABLE) as image:
+                with open_image(file) as image:
                     content = _from_pil(image, where)
         picture = _picture(*content, os.fspath(source), path)
+    elif hasattr(source, "__array__"):
+        picture = _picture(*_from_array(_from_tensor(source, what), f"{what} (an array)"), "an array", None)
     else:
         raise InvalidInputError(f"{what}: expected a path, a PIL image or an array, received {type(source).__name__}")
     return replace(picture, rgb=luminance(picture.rgb)) if grey else picture
@@ -108,6 +116,21 @@ def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
     return np.ascontiguousarray(values[..., :3]), alpha
 
 
+def _from_tensor(tensor: Any, what: str) -> Array:
+    """A tensor as an array of a type that NumPy has itself, which bfloat16 is not."""
+    try:
+        if hasattr(tensor, "detach"):  # PyTorch's, which may be on a GPU, or part of a graph of gradients
+            tensor = tensor.detach().cpu()
+            tensor = tensor.float() if "bfloat16" in str(tensor.dtype) else tensor
+        array = np.asarray(tensor)
+    except Exception as error:  # a symbolic tensor: each framework has its own way to refuse
+        why = (str(error).splitlines() or [""])[0]
+        raise InvalidInputError(
+            f"{what}: a {type(tensor).__name__} without values is no picture ({why}): give one that has been computed"
+        ) from error
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+
+
 def _from_pil(image: Image.Image, where: str) -> tuple[Array, Array | None]:
     check_extent(image.height, image.width, where)
     from_file = image.format is not None
@@ -135,11 +158,8 @@ def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None
     """The first page of a 16-bit grey or RGB TIFF, of which Pillow keeps 8 bits; None for what is Pillow's to read."""
     import tifffile
 
-    logger = logging.getLogger("tifffile")
-    if not logger.handlers:  # else what it logs of a damaged file goes to the terminal, before our own line
-        logger.addHandler(logging.NullHandler())
     try:
-        with tifffile.TiffFile(file) as tiff:
+        with _silenced("tifffile"), tifffile.TiffFile(file) as tiff:
             page: Any = tiff.pages[0]
             kind, bits, tags = page.dtype.kind, page.bitspersample, page.tags
             check_extent(page.imagelength, page.imagewidth, where)
@@ -207,28 +227,59 @@ def _unclear_range(where: str) -> InvalidInputError:
     return InvalidInputError(f"{where} stores numbers that have no agreed white: save it with 8 or 16 bits per channel")
 
 
+def open_image(file: io.BufferedReader) -> Image.Image:
+    """`PIL.Image.open` of the formats in `READABLE`, whatever size `PIL.Image.MAX_IMAGE_PIXELS` allows.
+
+    That limit is global and the host program's, so it stays as it is; `check_extent` sets ours.
+
+    Raises:
+        UnidentifiedImageError: the file has none of these formats.
+    """
+    if not set(READABLE) <= set(Image.OPEN):
+        Image.init()
+    for name in READABLE:
+        factory, accept = Image.OPEN[name]
+        file.seek(0)
+        accepted = accept(file.read(16)) if accept is not None else True
+        if isinstance(accepted, str) or not accepted:  # a text says why this Pillow cannot read the format
+            continue
+        file.seek(0)
+        with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):  # what Pillow takes for "no"
+            return factory(file, "")
+    raise UnidentifiedImageError("no format fits")
+
+
+@contextlib.contextmanager
+def _silenced(name: str) -> Iterator[None]:
+    """Keep what this thread logs under a name from the log: our own message follows."""
+    logger, thread = logging.getLogger(name), threading.get_ident()
+
+    def is_of_others(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    logger.addFilter(is_of_others)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_of_others)
+
+
 @contextlib.contextmanager
 def _explained(where: str) -> Iterator[None]:
-    """What Pillow's decoders raise becomes one line, and what they mutter before it is kept from the terminal.
-
-    Pillow's own limit of size is lifted meanwhile: `check_extent` sets ours.
-    """
-    with _PILLOW_LIMIT, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            yield
-        except InvalidInputError:
-            raise
-        except MemoryError as error:
-            raise InvalidInputError(f"{where} does not fit into memory: make it smaller first") from error
-        except UnidentifiedImageError as error:
-            raise InvalidInputError(f"{where} is not a picture that can be read: use {', '.join(READABLE)}") from error
-        except Exception as error:  # decoders meet damage with OSError, SyntaxError, ValueError, struct.error and more
-            reason = str(error) or type(error).__name__
-            raise InvalidInputError(f"{where} is damaged or cut short ({reason}): get or save it again") from error
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
+    """Turn what Pillow's decoders raise into one line."""
+    try:
+        yield
+    except InvalidInputError:
+        raise
+    except MemoryError as error:
+        raise InvalidInputError(f"{where} does not fit into memory: make it smaller first") from error
+    except Image.DecompressionBombError as error:  # from within a decoder: some check the size once more
+        raise InvalidInputError(f"{where} is larger than PIL.Image.MAX_IMAGE_PIXELS allows: {error}") from error
+    except UnidentifiedImageError as error:
+        raise InvalidInputError(f"{where} is not a picture that can be read: use {', '.join(READABLE)}") from error
+    except Exception as error:  # decoders meet damage with OSError, SyntaxError, ValueError, struct.error and more
+        reason = str(error) or type(error).__name__
+        raise InvalidInputError(f"{where} is damaged or cut short ({reason}): get or save it again") from error
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin
 from neural_style import files
 from neural_style.errors import InvalidInputError
 from neural_style.images.picture import Array, check_extent, over_white, resize, to_uint8
-from neural_style.images.reading import READABLE, opened
+from neural_style.images.reading import open_image, opened
 from neural_style.validation import did_you_mean
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -123,7 +123,7 @@ def write_16_bit(
 def read_record(path: str | os.PathLike[str]) -> str | None:
     """The text that was stored in the picture or animation, None where there is none; errors as in `read`."""
     where = f'image "{os.fspath(path)}"'
-    with opened(Path(path), where) as file, Image.open(file, formats=READABLE) as image:
+    with opened(Path(path), where) as file, open_image(file) as image:
         check_extent(image.height, image.width, where)
         if isinstance(image, PngImagePlugin.PngImageFile):
             text = image.text.get(_RECORD_KEY)

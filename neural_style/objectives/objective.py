@@ -117,9 +117,11 @@ class Objective:
             return
         fields = [each.arguments(self.dtype) for each in self._statistics]
         kinds = tuple(statistic.key for statistic in self._statistics)
-        key = extractor, kinds, tuple((place, key_of(loss)) for place, loss in compared)
+        key = kinds, tuple((place, key_of(loss)) for place, loss in compared)
         constants = (weights, targets), fields
-        self.function = Function(_whole(extractor, self._combined, self._statistics), constants, key=key)
+        self.function = Function(
+            _whole(extractor, self._combined, self._statistics), constants, key=key, programs=extractor.programs
+        )
 
     def with_terms(self, *terms: Term) -> Objective:
         """The same objective with more terms; the network is extended to the layers that they use.

@@ -57,7 +57,7 @@ def _free_in_container() -> int | None:
     return None
 
 
-def _free_on_gpu(number: int, held: int, limit: int | None) -> int | None:
+def _free_on_gpu(number: int, held: int, limit: int | None, is_pooled: bool = False) -> int | None:
     """`free_memory` on one GPU.
 
     Args:
@@ -65,6 +65,7 @@ def _free_on_gpu(number: int, held: int, limit: int | None) -> int | None:
             machine, CUDA's order is that of nvidia-smi if CUDA_DEVICE_ORDER is PCI_BUS_ID.
         held: bytes that this process holds there, as far as its backend knows.
         limit: most bytes that the backend allocates.
+        is_pooled: whether it allocated all that was free with the first of them, so that `held` is not all it has.
     """
     visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
     wanted = visible[number] if number < len(visible) else str(number)
@@ -75,6 +76,8 @@ def _free_on_gpu(number: int, held: int, limit: int | None) -> int | None:
             # Includes the context and the backend's pool. In a container the driver may know this process by another
             # number, or report none.
             reserved = sum(int(used) * 2**20 for used in own if used.isdecimal())
+            if is_pooled and held and not reserved:
+                return None
             found = int(free) * 2**20 + max(reserved, held)
             return found if limit is None else min(found, limit)
     return None

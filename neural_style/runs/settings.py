@@ -31,6 +31,7 @@ class RunSettings(TypedDict, total=False):
     iterations: int
     init: ImageSource
     solver: str
+    bounded: bool
     memory: int
     tile: int | None
     memory_limit: float | None
@@ -59,6 +60,11 @@ class Run:
         "the targets keep them, unlike in the reference scripts), or a picture.",
     )
     solver: str = setting("lbfgs", "`lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.")
+    bounded: bool = setting(
+        True,
+        "keep the pastiche within 0..255, so that the saved picture has the loss that is reported; False as in the "
+        "reference scripts, which cut off afterwards.",
+    )
     memory: int = setting(
         10, "pairs that the two L-BFGS solvers remember; each takes the memory of two pictures in float32."
     )

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from neural_style.backend.program import Function
-from neural_style.solvers.interface import NOT_FINITE, NOTHING_LEFT, Point, SolverState, is_picture
+from neural_style.solvers.interface import NOT_FINITE, NOTHING_LEFT, Bounds, Point, SolverState, is_picture
 
 LEARNING_RATE = 10.0
 """Of a picture: the first step of every pixel, in grey levels. From jcjohnson/neural-style; 2 and 5 were slower."""
@@ -24,6 +24,7 @@ def minimise(
     *,
     evaluations: int,
     learning_rate: float | None = None,
+    bounds: Bounds | None = None,
     resume: SolverState | None = None,
 ) -> Generator[Point, None, str]:
     """Take one step of Adam after each evaluation; see `neural_style.solvers` for the interface.
@@ -37,10 +38,12 @@ def minimise(
         evaluations: how many at most.
         learning_rate: the size of the first step of every component; None is 10 grey levels for pictures (H, W, 3) and
             0.001 for other arrays.
+        bounds: lowest and highest value of every component, to which start and every step are clipped.
         resume: the state of a run with the same settings, which this one continues.
     """
     if learning_rate is None:
         learning_rate = LEARNING_RATE if is_picture(start.shape) else USUAL_LEARNING_RATE
+    start = start if bounds is None else np.clip(start, *bounds)
     x = keras.Variable(start, dtype=str(start.dtype), name="x")
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build([x])
@@ -63,6 +66,8 @@ def minimise(
         value, gradient, auxiliary = function(point)
         gradient = keras.ops.convert_to_tensor(gradient)
         optimizer.apply([gradient], [x])
+        if bounds is not None:
+            x.assign(keras.ops.clip(x.value, *bounds))
         done += 1
         if not (isfinite(value) and bool(keras.ops.all(keras.ops.isfinite(gradient)))):
             stopped = NOT_FINITE if done == 1 else "Adam cannot recover from values that are not finite"

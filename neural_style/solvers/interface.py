@@ -31,6 +31,9 @@ NO_DESCENT = "no further descent is possible in the precision of the loss"
 NOT_FINITE = "the value or its gradient is not finite at the start"
 """Why a solver stops after its first evaluation when it cannot begin."""
 
+Bounds = tuple[float, float]
+"""Lowest and highest value of every component."""
+
 SolverState = dict[str, np.ndarray]
 """Everything a solver needs to continue: NumPy arrays by name."""
 

@@ -4,6 +4,11 @@ The direction is `-H g`, H being the two-loop recursion's inverse Hessian over t
 gradient `y`, which starts from `neural_style.solvers.preconditioner`. The line search is that of
 `neural_style.solvers.line_search`. A pair without positive curvature is not remembered.
 
+With bounds it is projected (Bertsekas 1982; the two-metric projection of Gafni & Bertsekas 1984): with P the projection
+on the components that are not at a bound which the gradient pushes them over, the direction is `-P H P g` without the
+components that would leave at once, and a step of length t goes to `clip(x + t d)`. `P H P` is positive semidefinite,
+so short steps descend; slopes are measured along the clipped step.
+
 Direction, step and evaluation are one program; x, gradient and memory stay on the device, and a handful of numbers
 returns to the host.
 """
@@ -20,7 +25,7 @@ from keras import ops
 from neural_style import backend
 from neural_style.backend import Tensor
 from neural_style.backend.program import Function
-from neural_style.solvers.interface import Point, SolverState, is_picture
+from neural_style.solvers.interface import Bounds, Point, SolverState, is_picture
 from neural_style.solvers.line_search import Evaluation, LineSearch, StepCommand, decide
 from neural_style.solvers.preconditioner import TINY, Preconditioner, first_scale, preconditioner_of
 
@@ -64,6 +69,7 @@ def minimise(
     evaluations: int,
     memory: int = MEMORY,
     first_step: float | None = None,
+    bounds: Bounds | None = None,
     resume: SolverState | None = None,
 ) -> Generator[Point, None, str]:
     """Run for `evaluations`, or until no descent is left; see `neural_style.solvers` for the interface.
@@ -76,13 +82,15 @@ def minimise(
             copies what a program passes through, twice that during an evaluation.
         first_step: root mean square of the first step, and of the first one after the memory was cleared; None is 2
             grey levels for a picture, and for other arrays a step of Euclidean length 1, as in SciPy's L-BFGS-B.
+        bounds: lowest and highest value of every component; the start is clipped to them. None is unbounded.
         resume: the state of a run with the same settings, which this one continues.
     """
+    start = start if bounds is None else np.clip(start, *bounds)
     if first_step is None:
         first_step = FIRST_STEP if is_picture(start.shape) else max(1, prod(start.shape)) ** -0.5
     preconditioner = preconditioner_of(start.shape)
     bands = ops.convert_to_tensor(preconditioner.bands(start.shape), dtype=str(start.dtype))
-    step = function.program(("lbfgs", first_step), lambda: _program(function, first_step))
+    step = function.program(("lbfgs", first_step, bounds), lambda: _program(function, first_step, bounds))
     state, search = _initial(start, memory, (len(bands), preconditioner.colours)), LineSearch()
     if resume is not None:
         state, search = _load_state(state, resume)
@@ -160,18 +168,24 @@ def _load_state(empty: State, arrays: SolverState) -> tuple[State, LineSearch]:
     return empty._replace(**found), LineSearch(**plain, command=command)
 
 
-def _program(function: Function, first_step: float) -> Callable[..., Any]:
+def _program(function: Function, first_step: float, bounds: Bounds | None) -> Callable[..., Any]:
     """One evaluation as the host commands it: one program, or three around a function that cannot be traced."""
     evaluate, traceable = function.evaluate, function.traceable  # not its constants, which a program outlives
 
     def place(state: State, controls: Tensor, bands: Tensor) -> tuple[State, Tensor]:
         accept, remember, moved, ahead = (controls[i] for i in range(4))
-        state = ops.cond(accept > 0, lambda: _accepted(state, remember > 0, moved, bands, first_step), lambda: state)
-        return state, state.x + ahead * state.direction
+        state = ops.cond(
+            accept > 0, lambda: _accepted(state, remember > 0, moved, bands, first_step, bounds), lambda: state
+        )
+        return state, _clipped(state.x + ahead * state.direction, bounds)
 
-    def measure(direction: Tensor, gradient: Tensor, ahead: Tensor) -> Tensor:
+    def measure(state: State, trial: Tensor, ahead: Tensor, length: Tensor) -> Tensor:
         """The numbers of an `Evaluation` beside its value."""
-        return ops.stack([_dot(gradient, direction), _dot(ahead, direction), ops.max(ops.abs(ahead))])
+        path = state.direction
+        if bounds is not None:
+            path = (trial - state.x) / ops.where(length > 0, length, ops.ones_like(length))
+        origin, largest = _dot(state.gradient, state.direction), ops.max(ops.abs(_free(trial, ahead, bounds)))
+        return ops.stack([_dot(state.gradient, path), _dot(ahead, path), largest, origin])
 
     placed: Callable[..., Any] = place if traceable else backend.compiled(place)
     measured: Callable[..., Any] = measure if traceable else backend.compiled(measure)
@@ -180,16 +194,20 @@ def _program(function: Function, first_step: float) -> Callable[..., Any]:
         state, trial = placed(state, controls, bands)
         value, gradient, auxiliary = evaluate(trial, constants)
         ahead = ops.cast(ops.convert_to_tensor(gradient), state.x.dtype)
-        numbers = measured(state.direction, state.gradient, ahead)
+        numbers = measured(state, trial, ahead, controls[3])
         return state._replace(ahead=ahead), trial, (value, auxiliary, numbers)
 
     return backend.compiled(step) if traceable else step
 
 
-def _accepted(state: State, remember: Tensor, moved: Tensor, bands: Tensor, first_step: float) -> State:
+def _accepted(
+    state: State, remember: Tensor, moved: Tensor, bands: Tensor, first_step: float, bounds: Bounds | None
+) -> State:
     """The state at the point that was evaluated last, with the direction from there."""
     preconditioner = preconditioner_of(state.x.shape)
     step, change = moved * state.direction, state.ahead - state.gradient
+    if bounds is not None:
+        step = _clipped(state.x + step, bounds) - state.x
 
     def remembered() -> tuple[Any, ...]:
         curvature = _dot(step, change)
@@ -210,12 +228,33 @@ def _accepted(state: State, remember: Tensor, moved: Tensor, bands: Tensor, firs
         remember, remembered, lambda: (state.steps, state.changes, state.inverse_curvatures, state.powers)
     )
     state = State(state.x + step, state.ahead, state.direction, state.ahead, *memory)
-    return state._replace(direction=_direction(state, preconditioner, bands, first_step))
+    gradient = _free(state.x, state.gradient, bounds)
+    direction = _direction(state, gradient, preconditioner, bands, first_step)
+    if bounds is not None:
+        # Neither components that a bound holds, nor those that would leave it at once.
+        direction = -_free(state.x, ops.where(gradient == 0, ops.zeros_like(direction), -direction), bounds)
+    return state._replace(direction=direction)
 
 
-def _direction(state: State, preconditioner: Preconditioner, bands: Tensor, first_step: float) -> Tensor:
+def _clipped(x: Tensor, bounds: Bounds | None) -> Tensor:
+    return x if bounds is None else ops.clip(x, *bounds)
+
+
+def _free(x: Tensor, gradient: Tensor, bounds: Bounds | None) -> Tensor:
+    """The gradient, zero where a step against it would leave the bounds at once."""
+    if bounds is None:
+        return gradient
+    leaves = ops.logical_or(
+        ops.logical_and(x <= bounds[0], gradient > 0), ops.logical_and(x >= bounds[1], gradient < 0)
+    )
+    return ops.where(leaves, ops.zeros_like(gradient), gradient)
+
+
+def _direction(
+    state: State, gradient: Tensor, preconditioner: Preconditioner, bands: Tensor, first_step: float
+) -> Tensor:
     """`-H g` by the two-loop recursion."""
-    direction, factors = -state.gradient, []
+    direction, factors = -gradient, []
     inverse_curvatures = (state.inverse_curvatures[i] for i in range(len(state.steps)))
     pairs = list(zip(state.steps, state.changes, inverse_curvatures, strict=True))
     for step, change, inverse_curvature in reversed(pairs):

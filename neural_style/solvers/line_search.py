@@ -43,14 +43,16 @@ class Evaluation(NamedTuple):
 
     Attributes:
         value: at the point that was evaluated.
-        slope, slope_ahead: along the direction, at its origin and at that point.
-        largest: the largest absolute component of the gradient at that point.
+        slope, slope_ahead: along the step, at its origin and at that point.
+        largest: the largest absolute component of the gradient at that point, without those that bounds hold.
+        origin: slope of the direction at its origin; that of a step which bounds have clipped may differ.
     """
 
     value: float
     slope: float
     slope_ahead: float
     largest: float
+    origin: float
 
 
 class LineSearch(NamedTuple):
@@ -98,7 +100,7 @@ def decide(search: LineSearch, found: Evaluation, memory: int) -> LineSearch:
             stopped=NOTHING_LEFT if found.largest == 0 else "",
         )
     tries = search.tries + 1
-    if (isfinite(slope) and slope < 0) and tries < SHORTENINGS:
+    if (isfinite(found.origin) and found.origin < 0) and tries < SHORTENINGS:
         shorter = _shorter(length, search.lowest, slope, value)
         return search._replace(command=StepCommand(False, False, 0.0, shorter), tries=tries)
     if search.is_fresh:

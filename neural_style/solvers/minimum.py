@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neural_style.backend.program import Evaluated, Function
 
 PRECISIONS = ("float32", "float64")
+SETTINGS = {"bounds", "memory", "first_step", "learning_rate"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +75,9 @@ def minimise(
         solver: `lbfgs`, `scipy_lbfgs` or `adam`. lbfgs takes an array of shape (H, W, 3) for a picture in grey levels
             and preconditions it by octaves and colours; any other shape it treats as a vector.
         evaluations: how many at most; the L-BFGS solvers stop when rounding permits no further descent.
-        settings: those of the solver: `memory` (number of remembered steps) and `first_step` (root mean square) of
-            lbfgs, `memory` of scipy_lbfgs, `learning_rate` of adam.
+        settings: `bounds` (lowest and highest value of every component), and those of the solver: `memory` (number of
+            remembered steps) and `first_step` (root mean square) of lbfgs, `memory` of scipy_lbfgs, `learning_rate` of
+            adam.
 
     Returns:
         The point with the lowest value of all evaluations.
@@ -134,7 +136,8 @@ def _minimum(points: Generator[Point, None, str]) -> Minimum:
     Raises:
         BrokenRunError: it could not begin.
     """
-    best, history = None, []
+    best: Point | None = None
+    history: list[float] = []
     while True:
         try:
             point = next(points)
@@ -177,8 +180,12 @@ def _validate_start(start: Any) -> np.ndarray:
 def _validate_settings(solver: str, settings: dict[str, Any], parameters: set[str]) -> None:
     """Raise `InvalidInputError` for a setting that the solver does not have, or that is no positive number."""
     for name, value in settings.items():
-        check_choice(f"setting of {solver}", name, sorted(parameters & {"memory", "first_step", "learning_rate"}))
+        check_choice(f"setting of {solver}", name, sorted(parameters & SETTINGS))
         if name == "memory":
             check_count(name, value, at_least=1)
+        elif name == "bounds":
+            low, high = value
+            if not low < high:
+                raise InvalidInputError(f"bounds must be the lowest and the highest value, received {value!r}")
         elif not (isinstance(value, int | float | np.number) and isfinite(value) and value > 0):
             raise InvalidInputError(f"{name} must be a positive number, received {value!r}")

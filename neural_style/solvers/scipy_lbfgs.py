@@ -1,4 +1,4 @@
-"""L-BFGS by SciPy (L-BFGS-B without bounds; Byrd, Lu, Nocedal & Zhu 1995), with one memory for the whole run.
+"""L-BFGS by SciPy (L-BFGS-B; Byrd, Lu, Nocedal & Zhu 1995), with one memory for the whole run.
 
 The reference scripts call SciPy anew for every 20 evaluations and so forget the curvature each time. SciPy runs its own
 loop, so here it runs in a thread that passes on each point and waits for the answer: evaluations happen in the caller's
@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from neural_style.backend.program import Function
-from neural_style.solvers.interface import NO_DESCENT, NOT_FINITE, NOTHING_LEFT, Point
+from neural_style.solvers.interface import NO_DESCENT, NOT_FINITE, NOTHING_LEFT, Bounds, Point
 
 MEMORY = 10
 """Pairs of steps and gradient changes that are remembered, as in the reference scripts."""
@@ -27,7 +27,12 @@ _UNLIMITED = 2**31 - 1
 
 
 def minimise(
-    function: Function, start: np.ndarray, *, evaluations: int, memory: int = MEMORY
+    function: Function,
+    start: np.ndarray,
+    *,
+    evaluations: int,
+    memory: int = MEMORY,
+    bounds: Bounds | None = None,
 ) -> Generator[Point, None, str]:
     """Run L-BFGS for `evaluations`, or until no descent is left; see `neural_style.solvers` for the interface.
 
@@ -40,11 +45,13 @@ def minimise(
         start: array of any shape.
         evaluations: how many at most.
         memory: number of pairs that are remembered, in float64 on the host.
+        bounds: lowest and highest value of every component, to which the start is clipped.
     """
+    start = start if bounds is None else np.clip(start, *bounds)
     best = Point(start, np.inf)
     done = 0
     while done < evaluations:
-        before, run = best.value, _Run(best.x, memory)
+        before, run = best.value, _Run(best.x, memory, bounds)
         try:
             while done < evaluations and (x := run.ask()) is not None:
                 value, gradient, auxiliary = function(keras.ops.convert_to_tensor(x))
@@ -72,11 +79,11 @@ class _Stop(Exception):
 class _Run:
     """One call of SciPy in a thread of its own: `ask` for the next point, `answer` with value and gradient."""
 
-    def __init__(self, start: np.ndarray, memory: int) -> None:
+    def __init__(self, start: np.ndarray, memory: int, bounds: Bounds | None) -> None:
         self._shape, self._dtype = start.shape, start.dtype
         self._points: queue.Queue[np.ndarray | BaseException | None] = queue.Queue()
         self._answers: queue.Queue[tuple[float, np.ndarray] | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._loop, args=(start, memory), daemon=True)
+        self._thread = threading.Thread(target=self._loop, args=(start, memory, bounds), daemon=True)
         self._thread.start()
 
     def ask(self) -> np.ndarray | None:
@@ -95,7 +102,7 @@ class _Run:
         self._answers.put(None)
         self._thread.join()
 
-    def _loop(self, start: np.ndarray, memory: int) -> None:
+    def _loop(self, start: np.ndarray, memory: int, bounds: Bounds | None) -> None:
         options = {
             "maxcor": memory,
             "maxls": LINE_SEARCH,
@@ -105,9 +112,12 @@ class _Run:
             "gtol": 0.0,
         }
         try:
+            from scipy.optimize import Bounds as BoundsOfAll
             from scipy.optimize import minimize
 
-            minimize(self._function, start.ravel().astype(np.float64), jac=True, method="L-BFGS-B", options=options)
+            x = start.ravel().astype(np.float64)
+            limits = None if bounds is None else BoundsOfAll(*bounds)
+            minimize(self._function, x, jac=True, method="L-BFGS-B", bounds=limits, options=options)
             self._points.put(None)
         except _Stop:
             pass

@@ -1,4 +1,4 @@
-"""Networks and programs are kept for the next picture, and never used for another problem than theirs."""
+"""Networks and programs are kept for the next picture, and never used for another problem than their own."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neural_style import Content, Network, Style
-from neural_style.backend import program
+from neural_style.backend import PROGRAMS
 from neural_style.features.extractor import feature_extractor
 from neural_style.solvers import lbfgs
 
@@ -24,20 +24,20 @@ def evaluated(content, styles, x):
 
 
 def test_pictures_of_one_shape_share_their_programs(photo, painting):
-    program._SHARED.clear()
+    PROGRAMS.clear()
     x = np.random.default_rng(0).uniform(0, 255, (40, 48, 3)).astype("float32")
     first, second = (TECHNIQUE.objective(content, painting, image_size=40) for content in (photo, photo[::-1].copy()))
     errors = [objective.evaluate(x).parts["content.conv2_1"] for objective in (first, second)]
-    assert len(program._SHARED) == 1
+    assert len(PROGRAMS) == 1
     assert errors[0] != pytest.approx(errors[1], rel=1e-3)  # each has targets of its own
     for objective in (first, second):
         list(lbfgs.minimise(objective.function, x, evaluations=2))
-    assert len(program._SHARED) == 2
+    assert len(PROGRAMS) == 2
     heavier = Network(**{**vars(TECHNIQUE), "content_weight": 1.0}).objective(photo, painting, image_size=40)
     assert heavier.evaluate(x).parts["content.conv2_1"] == pytest.approx(
         first.evaluate(x).parts["content.conv2_1"] / 0.0025, rel=1e-4
     )
-    assert len(program._SHARED) == 2  # weights are no part of a program
+    assert len(PROGRAMS) == 2  # weights are no part of a program
 
 
 def test_programs_are_not_shared_where_masks_differ(photo, painting):
@@ -52,26 +52,16 @@ def test_programs_are_not_shared_where_masks_differ(photo, painting):
 
     alone = []
     for masks in cases:
-        program._SHARED.clear()
+        PROGRAMS.clear()
         alone.append(evaluated(Content(photo), styles(masks), x))
-    program._SHARED.clear()
+    PROGRAMS.clear()
     for expected, masks in zip(alone, cases, strict=True):
         found = evaluated(Content(photo), styles(masks), x)
         assert found.parts == pytest.approx(expected.parts, rel=1e-6)
         np.testing.assert_array_equal(found.gradient, expected.gradient)
-    assert len(program._SHARED) >= 5
+    assert len(PROGRAMS) >= 5
     for (_, before), (_, after) in itertools.pairwise(zip(cases, alone, strict=True)):
         assert before.value != after.value
-
-
-def test_programs_that_are_not_used_are_given_up():
-    made = []
-    for size in range(program.KEPT + 3):
-        each = program.Function(lambda image, constants: (image, image, constants), key=size)
-        each.program("evaluate", lambda size=size: made.append(size) or (lambda *_: size))
-    assert len(program._SHARED) == program.KEPT
-    assert len(made) == program.KEPT + 3
-    program._SHARED.clear()
 
 
 def test_a_changed_weights_file_is_read_again(tmp_path):

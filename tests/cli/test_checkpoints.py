@@ -20,6 +20,7 @@ from neural_style import files
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.level import Level
 from neural_style.runs.outputs import Output
+from tests.conftest import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -228,15 +229,15 @@ def test_a_doodle_with_a_preview_goes_on(command: Command, painting_file: Path, 
     command("doodle", *prefixed).assert_refused("labels.png", "exists")
 
 
-def test_kill_9_at_random_moments(photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
-    """benchmarks/survival.py does the same more often."""
-    command = [sys.executable, str(ROOT / "network.py"), str(photo_file), str(painting_file)]
-    flags = ["--model", "mini", "--weights", "random", "--sizes", "24", "32", "--num_iter", "40", "--quiet"]
-    subprocess.run([*command, str(tmp_path / "whole"), *flags], check=True, cwd=ROOT)
+def test_kill_9_at_random_moments(paint: Command, photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
+    """A process is killed twice, and the run resumed in this one; benchmarks/survival.py does the same more often."""
+    flags = ["--sizes", "24", "32", "--num_iter", "40", "--quiet"]
+    assert paint(*flags, prefix=tmp_path / "whole").status == 0
     rng, folder, done = random.Random(0), tmp_path / "made", []
-    resumable = [*command, str(folder / "out"), *flags, "--checkpoint", str(folder / "run.ckpt"), "--resume"]
-    for _ in range(3):
-        running = subprocess.Popen(resumable, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    flags += ["--checkpoint", str(folder / "run.ckpt"), "--resume"]
+    command = [sys.executable, str(ROOT / "network.py"), str(photo_file), str(painting_file), str(folder / "out")]
+    for _ in range(2):
+        running = subprocess.Popen([*command, *SMALL, *flags], stderr=subprocess.PIPE, text=True, cwd=ROOT)
         try:
             begun = len(done) + len(list(folder.glob("out_*"))) + rng.randint(1, 9)
             while len(list(folder.glob("out_*"))) < begun and running.poll() is None:
@@ -248,12 +249,12 @@ def test_kill_9_at_random_moments(photo_file: Path, painting_file: Path, tmp_pat
         for path in folder.glob("out*"):
             assert pixels(path).ndim == 3  # no picture is half written
         with np.load(folder / "run.ckpt") as stored:
-            kept = stored["header"].tobytes().count(b'"iteration": ')
+            saved = stored["header"].tobytes().count(b'"iteration": ')
         shown = len(list(folder.glob("out_*")))
-        assert shown - 1 <= kept <= shown
-        done.append(kept)
+        assert shown - 1 <= saved <= shown
+        done.append(saved)
     assert done == sorted(done)
-    subprocess.run(resumable, check=True, cwd=ROOT)
+    assert paint(*flags) == (0, "", "")
     difference = pixels(folder / "out.png").astype(int) - pixels(tmp_path / "whole.png")
     assert np.abs(difference).max() <= 1
     assert sorted(path.name for path in folder.iterdir() if "_at_" not in path.name) == ["out.png"]

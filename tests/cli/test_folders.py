@@ -5,10 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import signal
-import subprocess
-import sys
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +20,6 @@ from neural_style.errors import InvalidInputError, OutOfMemoryError
 from neural_style.runs import memory_plan
 from neural_style.runs.outputs import Output, RunFiles
 from neural_style.runs.settings import Run
-
-ROOT = Path(__file__).resolve().parents[2]
 
 Command = Callable[..., Any]
 
@@ -397,36 +391,24 @@ def test_what_no_run_has_written_stays(paint: Command, folders: Path, name: str)
     ]
 
 
-INTERRUPTIBLE = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored below a shell's "&"
-from neural_style.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-def test_ctrl_c_ends_everything_and_keeps_what_is_finished(folders: Path) -> None:
-    """Half a picture is not kept: the next call would take it for finished."""
+def test_ctrl_c_ends_everything_and_keeps_what_is_finished(
+    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a picture is not kept, since the next call would take it for finished."""
+    whole, count = progress.Bar.advance, iter(range(1, 999))
     results = folders / "results"
     save(results / "a.png")
-    arguments = ["network", folders / "photos", folders / "style.png", results, *SMALLEST]
-    arguments += ["--num_iter", "5000", "--solver", "adam", "--save_every", "1"]
-    running = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
-        while not (results / "b_at_iteration_1.png").exists() and running.poll() is None:
-            time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        told, errors = running.communicate(timeout=60)
-    finally:
-        running.kill()
-    assert running.returncode == 130, errors
-    assert "0 painted, 1 skipped" in told
-    assert "interrupted; rerun the command to paint the remaining images" in errors
-    assert "Traceback" not in errors
+
+    def advance(self: progress.Bar, evaluations: int, loss: float) -> None:
+        whole(self, evaluations, loss)
+        if next(count) == 25:  # the second iteration, after the picture of the first was saved
+            assert names(results) == ["a.png", "b_at_iteration_1.png"]
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress.Bar, "advance", advance)
+    ran = paint("--num_iter", "3", "--save_every", "1")
+    assert ran.status == 130
+    assert "0 painted, 1 skipped" in ran.out
+    assert "interrupted; rerun the command to paint the remaining images" in ran.err
+    assert "Traceback" not in ran.err
     assert names(results) == ["a.png"]

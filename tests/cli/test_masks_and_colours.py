@@ -64,12 +64,3 @@ def test_colours_before_are_those_of_the_style(tmp_path, photo, photo_file, pain
     kept = paint(tmp_path, photo_file, painting_file, tmp_path / "out", *look, *flags)
     distance = [np.abs(image.mean((0, 1)) - photo.mean((0, 1))).max() for image in (kept, plain)]
     assert distance[0] < 0.6 * distance[1]
-
-
-def test_help_of_inetwork_names_the_references_flags_and_its_defect(capsys):
-    with pytest.raises(SystemExit):
-        main(["inetwork", "--help"])
-    text = capsys.readouterr().out
-    for flag in ("--style_masks", "--content_mask", "--color_mask", "--preserve_color", "--variant", "--chain"):
-        assert flag in text
-    assert "no lower bound" in text

@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from neural_style import INetwork, Network
 from neural_style.cli.commands import network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,17 +28,6 @@ Command = Callable[..., Any]
 def pixels(path: Path) -> np.ndarray:
     with Image.open(path) as image:
         return np.asarray(image)
-
-
-def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run some lines in a process of their own."""
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
 
 
 @pytest.fixture
@@ -214,50 +202,6 @@ def test_defaults_are_the_references() -> None:
 )
 def test_spelling(arguments: list[str], name: str, expected: object) -> None:
     assert getattr(read("photo.jpg", "painting.jpg", "out", *arguments), name) == expected
-
-
-HELP = """
-    import sys
-    from neural_style.cli import main
-    try:
-        status = main(sys.argv[1:])
-    except SystemExit as end:
-        status = end.code or 0
-    print(sorted({"keras", "tensorflow", "jax", "scipy"} & sys.modules.keys()))
-    sys.exit(status)
-"""
-
-
-@pytest.mark.parametrize("arguments", [["--help"], [], ["network", "--help"], ["show", "-h"], ["rerun", "--help"]])
-def test_help_starts_no_backend(arguments: list[str]) -> None:
-    ran = python(HELP, *arguments)
-    assert ran.returncode == 0
-    assert ran.stderr == ""
-    assert ran.stdout.splitlines()[-1] == "[]"
-    assert ran.stdout.startswith("usage: neural-style")
-
-
-def test_help_names_every_flag() -> None:
-    told = python(HELP, "network", "--help").stdout
-    reference = """image_size content_weight style_weight style_scale total_variation_weight num_iter model
-        content_loss_type rescale_image rescale_method maintain_aspect_ratio content_layer init_image pool_type
-        min_improvement style_masks content_mask color_mask preserve_color"""
-    ours = """weights solver memory seed sizes precision style_layers normalization save_every gif record overwrite
-        device quiet"""
-    for flag in (reference + " " + ours).split():
-        assert re.search(rf"--{flag}\b", told), flag
-    for default in ("400", "lbfgs", "bilinear"):
-        assert f"(default: {default})" in " ".join(told.split())
-    assert "by default 0.025" in " ".join(told.split())
-
-
-@pytest.mark.parametrize("command", ["network", "inetwork"])
-def test_every_flag_is_explained(command: str) -> None:
-    technique = {"network": Network, "inetwork": INetwork}[command]
-    own = ("variant", "chain") if command == "inetwork" else ()
-    actions = network.parser(command, technique, "", own=own)._actions
-    unexplained = [a.dest for a in actions if a.help != "==SUPPRESS==" and not re.match(r"[\w<-]", a.help or "")]
-    assert unexplained == []
 
 
 INTERRUPTIBLE = """

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from neural_style import InvalidInputError, Network, NeuralStyleError, figures
-from neural_style.backend import program
+from neural_style.backend import PROGRAMS
 from neural_style.errors import OutOfMemoryError
 from neural_style.features import vgg, weights
 from neural_style.figures.builder import PanelBuilder
@@ -156,9 +156,9 @@ def test_panels_of_other_settings_or_inputs_are_others(photo, painting, tmp_path
 
 
 def test_pictures_that_differ_in_weights_share_their_programs(make):
-    program._SHARED.clear()
+    PROGRAMS.clear()
     make()
-    assert len(program._SHARED) == 1  # that of the solver
+    assert len(PROGRAMS) == 1  # that of the solver
 
 
 def test_each_panel_comes_after_what_it_depends_on():

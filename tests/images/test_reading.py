@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
+import threading
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +18,7 @@ from PIL import Image, ImageOps
 
 from neural_style import images
 from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.images import reading
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp"])
@@ -241,14 +246,87 @@ def test_truncated_files(tmp_path: Path, suffix: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_damage_is_told_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_commands_report_damage_once(tmp_path: Path, command: Callable[..., Any]) -> None:
+    """The library leaves Pillow's warnings to the filters of the host program; a command is its own."""
     (tmp_path / "a.tif").write_bytes(b"II*\0" + b"garbage" * 50)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        with pytest.raises(InvalidInputError, match="is not a picture that can be read"):
-            images.read(tmp_path / "a.tif")
-    assert not caught
-    assert capfd.readouterr() == ("", "")
+    command("show", tmp_path / "a.tif").assert_refused("is not a picture that can be read")
+
+
+def test_reading_leaves_the_host_program_as_it_is(
+    tmp_path: Path, rgb: np.ndarray, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also while it lasts, for the sake of other threads."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # of 192
+    before, during = (10, list(warnings.filters)), []
+    check = reading.check_extent
+
+    def watched(*arguments: Any) -> None:
+        logging.getLogger("tifffile").error("damaged")
+        other = threading.Thread(target=logging.getLogger("tifffile").error, args=["of another thread"])
+        other.start()
+        other.join()
+        during.append((Image.MAX_IMAGE_PIXELS, list(warnings.filters)))
+        check(*arguments)
+
+    monkeypatch.setattr(reading, "check_extent", watched)
+    tifffile.imwrite(tmp_path / "a.tif", rgb.astype(np.uint16) * 257, photometric="rgb")
+    np.testing.assert_array_equal(images.read(tmp_path / "a.tif").rgb, rgb)
+    Image.fromarray(rgb).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(images.read(tmp_path / "a.png").rgb, rgb)
+    assert during == [before, before]
+    assert caplog.messages == ["of another thread", "damaged", "of another thread"]  # the first of the TIFF is not
+
+
+class Symbolic:
+    def __array__(self) -> np.ndarray:
+        raise TypeError("no values here\nand more")
+
+
+class OfPyTorch:
+    """As `torch.Tensor` behaves that is on a GPU and needs a gradient."""
+
+    def __init__(self, array: np.ndarray, dtype: str, state: str = "on the GPU, in a graph") -> None:
+        self.array, self.dtype, self.state = array, dtype, state
+
+    def detach(self) -> OfPyTorch:
+        return OfPyTorch(self.array, self.dtype, self.state.removesuffix(", in a graph"))
+
+    def cpu(self) -> OfPyTorch:
+        return OfPyTorch(self.array, self.dtype, self.state.removeprefix("on the GPU"))
+
+    def float(self) -> OfPyTorch:
+        return OfPyTorch(self.array, "torch.float32", self.state)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.state or self.dtype == "torch.bfloat16":
+            raise TypeError(f"cannot convert a tensor {self.state} of {self.dtype}")
+        return self.array
+
+
+def test_tensors_are_arrays(rgb: np.ndarray) -> None:
+    tf, jnp = pytest.importorskip("tensorflow"), pytest.importorskip("jax.numpy")
+    rounded = (rgb // 2 * 2).astype(np.float32)  # which bfloat16 can hold
+    for tensor, expected in (
+        (tf.constant(rgb), rgb),
+        (tf.Variable(rounded), rounded),
+        (tf.cast(rounded, tf.bfloat16), rounded),
+        (jnp.asarray(rgb), rgb),
+        (jnp.asarray(rounded, "bfloat16"), rounded),
+        (OfPyTorch(rgb, "torch.uint8"), rgb),
+        (OfPyTorch(rounded, "torch.bfloat16"), rounded),
+    ):
+        found = images.read(tensor).rgb
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_tensors_that_are_no_pictures(rgb: np.ndarray) -> None:
+    with pytest.raises(
+        InvalidInputError, match=r"^content: a Symbolic without values is no picture \(no values here\)"
+    ):
+        images.read(Symbolic(), what="content")
+    with pytest.raises(InvalidInputError, match=r"channels last, received \(3, 12, 16\)"):
+        images.read(OfPyTorch(rgb.transpose(2, 0, 1), "torch.uint8"))
 
 
 @pytest.mark.parametrize(

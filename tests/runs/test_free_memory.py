@@ -71,6 +71,15 @@ def test_in_a_container_the_backend_tells_what_it_holds(smi, apps):
     assert free_memory.free_memory() == (80994 + 700) * MIB
 
 
+def test_what_is_left_of_a_pool_is_unknown_in_a_container(smi):
+    smi(apps="", held=700 * MIB, is_pooled=True)
+    assert free_memory.free_memory() is None
+    smi(apps="", held=0, is_pooled=True)  # not taken yet
+    assert free_memory.free_memory() == 80994 * MIB
+    smi(held=200 * MIB, is_pooled=True)
+    assert free_memory.free_memory() == (80994 + 522) * MIB
+
+
 def test_a_backend_may_take_less_than_there_is(smi):
     smi(limit=60000 * MIB)
     assert free_memory.free_memory() == 60000 * MIB
@@ -84,11 +93,15 @@ def test_nobody_can_tell(smi, monkeypatch, cards):
     assert free_memory.free_memory() is None
 
 
-def test_the_gpu_that_tensorflow_uses(monkeypatch):
+@pytest.mark.parametrize("growth", [True, False])
+def test_the_gpu_that_tensorflow_uses(monkeypatch, growth):
     if backend.NAME != "tensorflow":
         pytest.skip("of TensorFlow")
-    config = backend.tf.config
+    import tensorflow
+
+    config = tensorflow.config
     monkeypatch.setattr(config, "list_physical_devices", lambda _: ["one", "other"])
     monkeypatch.setattr(config, "get_visible_devices", lambda _: ["other"])
     monkeypatch.setattr(config.experimental, "get_memory_info", lambda name: {"GPU:0": {"current": 5, "peak": 9}}[name])
-    assert backend.gpu() == (1, 9, None)  # what was taken once is kept for later
+    monkeypatch.setattr(config.experimental, "get_memory_growth", {"other": growth}.__getitem__)
+    assert backend.gpu() == (1, 9, None, not growth)  # what was taken once is kept for later

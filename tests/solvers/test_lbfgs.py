@@ -143,6 +143,6 @@ def test_a_direction_that_is_not_finite_does_not_spoil_the_point():
     bands = ops.convert_to_tensor(octaves(SHAPE[:2]).astype("float32"))
     state = lbfgs._initial(np.full(SHAPE, 5, "float32"), 3, (len(bands), 3))
     broken = state._replace(direction=state.direction * np.inf, gradient=state.x)
-    again = lbfgs._accepted(lbfgs._cleared(broken, 3), False, 0.0, bands, 2.0)
+    again = lbfgs._accepted(lbfgs._cleared(broken, 3), False, 0.0, bands, 2.0, None)
     np.testing.assert_array_equal(np.asarray(again.x), 5)
     np.testing.assert_allclose(np.asarray(again.direction), -2)

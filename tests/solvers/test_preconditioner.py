@@ -52,7 +52,7 @@ def filled(gradient, pairs, memory):
     for step, change in pairs:
         ahead = tensor(gradient)
         state = state._replace(direction=tensor(step), gradient=ahead - tensor(change), ahead=ahead)
-        state = lbfgs._accepted(state, True, 1.0, bands, 1.0)
+        state = lbfgs._accepted(state, True, 1.0, bands, 1.0, None)
     return state
 
 

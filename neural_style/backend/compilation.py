@@ -1,0 +1,113 @@
+"""Gradients and compilation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import keras
+
+from neural_style.backend.cache import GRAPHS, SHAPES, Cache
+from neural_style.backend.devices import device_name
+from neural_style.backend.framework import NAME, Tensor, jax, tf
+from neural_style.backend.precision import full_float32
+from neural_style.errors import OutOfMemoryError
+
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
+
+_EXHAUSTED: type[Exception] = tf.errors.ResourceExhaustedError if NAME == "tensorflow" else jax.errors.JaxRuntimeError
+
+
+def value_and_grad(
+    function: Callable[[Tensor, Any], tuple[Tensor, Any]],
+) -> Callable[[Tensor, Any], tuple[Tensor, Any, Tensor]]:
+    """Turn `function(x, constants) -> (value, auxiliary)` into `(x, constants) -> (value, auxiliary, d value / d x)`.
+
+    The result is not compiled, so that it may become part of a larger program; see `compiled`.
+
+    Args:
+        function: `x` is a float tensor of any shape, or a nest of them, and the gradient has its form; `value` is a
+            scalar, `constants` a tensor or a nest of tensors.
+    """
+    if NAME == "tensorflow":
+
+        def evaluate(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(x)
+                value, auxiliary = function(x, constants)
+            return value, auxiliary, tape.gradient(value, x, unconnected_gradients="zero")
+
+        return evaluate
+
+    def evaluate_jax(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
+        (value, auxiliary), gradient = jax.value_and_grad(function, has_aux=True)(x, constants)
+        return value, auxiliary, gradient
+
+    return evaluate_jax
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of tensors, and nests of them, as a program for the device: a graph for each set of shapes.
+
+    Whatever is large and constant is to be passed and not captured: the compiler would bake it into the graph. Products
+    are computed in float32, see `full_float32`. Graphs are dropped with the program, and before that by their budget,
+    see `neural_style.backend.cache`.
+
+    Raises:
+        OutOfMemoryError: by the result, when the device has no memory left.
+    """
+    graphs: Cache[Callable[..., Any]] = Cache(GRAPHS, SHAPES)
+
+    def call(*arguments: Any) -> Any:
+        shapes = tuple((tuple(tensor.shape), tensor.dtype) for tensor in _leaves(arguments))
+        return graphs.get(shapes, lambda: _graph(function, arguments))(*arguments)
+
+    return eager(call)
+
+
+def eager(function: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+    """The same function, computed operation by operation as `compiled` computes a program.
+
+    Products are computed in float32, see `full_float32`. For what is computed once, such as targets.
+
+    Raises:
+        OutOfMemoryError: by the result, when the device has no memory left.
+    """
+
+    @wraps(function)
+    def call(*arguments: Parameters.args, **named: Parameters.kwargs) -> Returned:
+        try:
+            with full_float32():
+                return function(*arguments, **named)
+        except _EXHAUSTED as error:
+            if NAME == "jax" and "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            shapes = (getattr(each, "shape", ()) for each in keras.tree.flatten(arguments))
+            size = next((shape[:2] for shape in shapes if len(shape) == 3), None)
+            where = f" at {size[0]} x {size[1]} pixels" if size else ""
+            raise OutOfMemoryError(
+                f"the memory of the {device_name()} is exhausted{where}: "
+                "choose a smaller image_size, a smaller tile, or a memory_limit"
+            ) from error
+
+    return call
+
+
+def _leaves(arguments: Any) -> list[Tensor]:
+    found: list[Tensor] = tf.nest.flatten(arguments) if NAME == "tensorflow" else jax.tree_util.tree_leaves(arguments)
+    return found
+
+
+def _graph(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """The function compiled for the shapes of these arguments and no others.
+
+    Both frameworks keep a graph of their own for each set of shapes, without bound, as long as the function that they
+    wrap; so each graph has a wrapper of its own.
+    """
+    if NAME == "jax":
+        return jax.jit(lambda *given: function(*given))  # type: ignore[no-any-return]
+    # A plain graph and not XLA: on CPUs oneDNN's convolutions are faster (benchmarks/RESULTS.md).
+    # Without AutoGraph, which would raise errors of the function as another type.
+    return tf.function(function, autograph=False).get_concrete_function(*arguments)  # type: ignore[no-any-return]

@@ -1,0 +1,47 @@
+"""The framework that Keras runs on: TensorFlow or JAX, chosen by `KERAS_BACKEND` before Keras is first imported.
+
+This package is the only place that imports either of them. Everything else is written with `keras.ops`, which has all
+that the library needs but gradients, compilation and devices.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from neural_style.errors import InvalidInputError
+
+try:
+    import keras
+except (ImportError, ValueError) as error:  # a backend that is not installed, or that Keras does not know
+    raise InvalidInputError(
+        f'Keras cannot start (KERAS_BACKEND is "{os.environ.get("KERAS_BACKEND", "not set")}"): {error}; '
+        "set KERAS_BACKEND to tensorflow or jax, and install it"
+    ) from error
+
+Tensor = Any
+"""A tensor of the running backend. Neither backend's type can be named without importing it."""
+
+NAME: str = keras.backend.backend()
+
+tf: Any = None
+"""TensorFlow where Keras runs on it, otherwise None."""
+
+jax: Any = None
+"""JAX where Keras runs on it, otherwise None."""
+
+if NAME == "tensorflow":
+    import tensorflow
+
+    tf = tensorflow
+elif NAME == "jax":
+    import jax as installed_jax
+
+    jax = installed_jax
+else:
+    raise InvalidInputError(f'KERAS_BACKEND is "{NAME}": set it to "tensorflow" or "jax" before Keras is imported')
+
+
+def version() -> str:
+    """Name and version of the running backend, for records."""
+    return f"{NAME} {(tf or jax).__version__}"
