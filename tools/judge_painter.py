@@ -51,7 +51,7 @@ class Judge:
         self.network = vgg.build("vgg19", encoder.LAYERS, load(table, weights, layers))
 
     def grams(self, picture: Array) -> tuple[dict[str, Array], Array]:
-        x = np.asarray(picture, np.float32)[None, :, :, ::-1] - np.float32(vgg.BGR_MEAN)
+        x = np.asarray(picture, np.float32)[None, :, :, ::-1] - np.array(vgg.BGR_MEAN, np.float32)
         found = {name: ops.convert_to_numpy(f)[0] for name, f in self.network(ops.convert_to_tensor(x)).items()}
         flat = {name: f.reshape(-1, f.shape[-1]) for name, f in found.items()}
         return {name: f.T @ f / len(f) for name, f in flat.items()}, found["conv3_3"]
@@ -197,7 +197,7 @@ def sheet(tops: list[Array], tiles: list[list[Array]]) -> Array:
             canvas.paste(image, ((columns - image.width) // 2, (rows - image.height) // 2))
         return np.asarray(canvas)
 
-    lines = [[None, *tops], *tiles]
+    lines: list[list[Array | None]] = [[None, *tops], *map(list, tiles)]
     return np.concatenate([np.concatenate([cell(each) for each in line], 1) for line in lines])
 
 

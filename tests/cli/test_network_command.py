@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from neural_style import Network
 from neural_style.cli.commands import network
+from neural_style.cli.flags import values
 from tests.conftest import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,13 +161,13 @@ def test_quiet(paint: Command) -> None:
 
 
 def read(*arguments: str) -> argparse.Namespace:
-    return network.parser("network", network.Network, "").read(arguments)
+    return network.parser("network", Network, "").read(arguments)
 
 
 def test_defaults_are_the_references() -> None:
     """facts/titu1994.md 1, where a value is not None."""
     found = read("photo.jpg", "a.jpg", "b.jpg", "out")
-    technique = network.Network(**network.values(found, network.Network)).resolved()
+    technique = Network(**values(found, Network)).resolved()
     expected = {
         "image_size": 400,
         "iterations": 10,
