@@ -197,7 +197,7 @@ def sheet(tops: list[Array], tiles: list[list[Array]]) -> Array:
             canvas.paste(image, ((columns - image.width) // 2, (rows - image.height) // 2))
         return np.asarray(canvas)
 
-    lines: list[list[Array | None]] = [[None, *tops], *map(list, tiles)]
+    lines: list[list[Array | None]] = [[None, *tops], *([*row] for row in tiles)]
     return np.concatenate([np.concatenate([cell(each) for each in line], 1) for line in lines])
 
 
