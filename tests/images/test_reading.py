@@ -210,7 +210,7 @@ def test_a_missing_file(tmp_path: Path, rgb: np.ndarray) -> None:
         images.read(tmp_path / "Painting.JPG" / "a.jpg")
 
 
-def test_what_is_no_picture(tmp_path: Path) -> None:
+def test_files_that_are_no_pictures(tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("Dear diary,\n" * 50)
     (tmp_path / "empty.png").touch()
     os.mkfifo(tmp_path / "pipe.png")
@@ -241,7 +241,7 @@ def test_truncated_files(tmp_path: Path, suffix: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_damage_is_told_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_damage_gives_one_message(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.tif").write_bytes(b"II*\0" + b"garbage" * 50)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
