@@ -197,8 +197,8 @@ def sheet(tops: list[Array], tiles: list[list[Array]]) -> Array:
             canvas.paste(image, ((columns - image.width) // 2, (rows - image.height) // 2))
         return np.asarray(canvas)
 
-    lines: list[list[Array | None]] = [[None, *tops], *([*row] for row in tiles)]
-    return np.concatenate([np.concatenate([cell(each) for each in line], 1) for line in lines])
+    head = np.concatenate([cell(each) for each in [None, *tops]], 1)
+    return np.concatenate([head, *(np.concatenate([cell(each) for each in line], 1) for line in tiles)])
 
 
 def save(path: Path, picture: Array) -> None:

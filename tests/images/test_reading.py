@@ -215,7 +215,7 @@ def test_a_missing_file(tmp_path: Path, rgb: np.ndarray) -> None:
         images.read(tmp_path / "Painting.JPG" / "a.jpg")
 
 
-def test_what_is_no_picture(tmp_path: Path) -> None:
+def test_files_that_are_no_pictures(tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("Dear diary,\n" * 50)
     (tmp_path / "empty.png").touch()
     os.mkfifo(tmp_path / "pipe.png")
