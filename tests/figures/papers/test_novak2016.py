@@ -47,7 +47,7 @@ def test_the_ablation_has_the_papers_settings() -> None:
     """VGG-19, content first at conv4_2 and then at all layers, all 16 layers, a shift of -1, 15 pairs."""
     _, figure = figures.plan("novak2016-ablation", scale="paper")
     for variant, row in zip(("novak2016", "titu1994") * 2, figure.rows, strict=True):
-        techniques = [slot.picture.technique for slot in row]  # type: ignore[union-attr]
+        techniques = [slot.picture.technique for slot in row]
         switches = [(t.geometric_weights, t.all_layers, t.activation_shift, t.chain) for t in techniques]
         assert switches == list(ABLATION)
         assert {t.variant for t in techniques} == {variant}
@@ -59,7 +59,7 @@ def test_the_ablation_has_the_papers_settings() -> None:
                 assert list(technique.content_coefficients()) == ["conv5_2"]
             else:
                 assert list(technique.content_coefficients()) == (list(VGG19) if technique.all_layers else ["conv4_2"])
-    assert len(figure.rows[0][-1].picture.technique.style_coefficients()) == 15  # type: ignore[union-attr]
+    assert len(figure.rows[0][-1].picture.technique.style_coefficients()) == 15
 
 
 def test_every_picture_starts_from_the_content() -> None:
