@@ -131,7 +131,7 @@ class Reconstruction(Technique):
         return Inputs(replace(content, image=picture).read())
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
-        """The settings of a run; it starts from noise unless it is told otherwise."""
+        """The settings of a run; it starts from noise unless `init` names another picture."""
         check_run_names(settings)
         return super().run_settings(inputs, {**RunSettings(init=INIT), **settings})
 

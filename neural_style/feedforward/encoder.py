@@ -84,7 +84,7 @@ def style_vector(style: Style) -> Tensor:
     """(N, 710): means and logarithms of the deviations of colours and layers, in units of `SCALES`."""
     parts = []
     for name, scale in SCALES.items():
-        identity = ops.eye(style.covariances[name].shape[-1], dtype=style.covariances[name].dtype)
+        identity = ops.identity(style.covariances[name].shape[-1], dtype=style.covariances[name].dtype)
         variance = ops.sum(style.covariances[name] * identity, -1) / scale**2
         parts += [style.means[name][:, 0] / scale, 0.5 * ops.log(variance + 1e-3)]
     return ops.concatenate(parts, -1)

@@ -28,7 +28,7 @@ def moments(x: Tensor) -> tuple[Tensor, Tensor]:
 def with_ridge(covariance: Tensor, ridge: float) -> Tensor:
     """C + (ridge tr(C) / n + 1e-6) I for (N, n, n)."""
     n = covariance.shape[-1]
-    identity = ops.eye(n, dtype=covariance.dtype)
+    identity = ops.identity(n, dtype=covariance.dtype)
     trace = ops.sum(covariance * identity, (1, 2), keepdims=True)
     return covariance + (trace * (ridge / n) + 1e-6) * identity
 
@@ -41,7 +41,7 @@ def roots_of(matrix: Tensor, iterations: int = ITERATIONS) -> tuple[Tensor, Tens
     grows by 9/4 a step until it is near 1, so that 18 steps suffice for those above 1e-5 |A|; smaller ones come out
     too small in the root and not too large in its inverse, which is what a ridge would do with them.
     """
-    identity = ops.eye(matrix.shape[-1], dtype=matrix.dtype)
+    identity = ops.identity(matrix.shape[-1], dtype=matrix.dtype)
     norm = ops.sqrt(ops.sum(ops.square(matrix), (1, 2), keepdims=True))
     with exactly():
         y, z = matrix / norm, ops.zeros_like(matrix) + identity
