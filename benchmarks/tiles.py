@@ -90,7 +90,8 @@ def main():
     parser.add_argument("--out", default="seams.png")
     found = parser.parse_args()
     if found.seams:
-        seams(*found.seams, found.rows, found.tile, found.evaluations, found.out)
+        photo, painting = found.seams
+        seams(photo, painting, found.rows, found.tile, found.evaluations, found.out)
     else:
         compare(found.rows, found.tile)
 

@@ -166,7 +166,7 @@ def test_commands_and_code_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if page.name != START:
         write_pictures(tmp_path)
-    names: dict[str, Any] = {}
+    names = {}
     for language, text in blocks(page):
         if language == "python":
             run_code(text, page, names)
