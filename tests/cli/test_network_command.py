@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from neural_style import Network
 from neural_style.cli.commands import network
+from neural_style.cli.flags import values
 from tests.conftest import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +44,7 @@ def made(tmp_path: Path) -> Callable[[], list[str]]:
         (["--save_every", "0"], ["out.png"]),
         (["--num_iter", "3", "--save_every", "2"], ["out.png", "out_at_iteration_2.png"]),
         (["--save_every", "0", "--gif", "--record"], ["out.gif", "out.json", "out.png"]),
-        (["--sizes", "12", "16", "20", "--save_every", "3"], ["out.png", "out_at_iteration_3.png"]),
+        (["--sizes", "16", "24", "32", "--save_every", "3"], ["out.png", "out_at_iteration_3.png"]),
     ],
 )
 def test_files(paint: Command, made: Callable[[], list[str]], flags: list[str], names: list[str]) -> None:
@@ -159,13 +161,13 @@ def test_quiet(paint: Command) -> None:
 
 
 def read(*arguments: str) -> argparse.Namespace:
-    return network.parser("network", network.Network, "").read(arguments)
+    return network.parser("network", Network, "").read(arguments)
 
 
 def test_defaults_are_the_references() -> None:
     """facts/titu1994.md 1, where a value is not None."""
     found = read("photo.jpg", "a.jpg", "b.jpg", "out")
-    technique = network.Network(**network.values(found, network.Network)).resolved()
+    technique = Network(**values(found, Network)).resolved()
     expected = {
         "image_size": 400,
         "iterations": 10,
