@@ -26,7 +26,7 @@ CONTENT_LAYER = "conv3_3"
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")
 """The same layers with every network, so that a strength has one meaning; mini ends at this block."""
 
-CONTENT_WEIGHT = 0.008
+CONTENT_WEIGHT = 0.011
 """Weight of the relative content error at strength 1, a balanced painting; chosen by eye on the pairs of
 docs/painting.md, where 0.1 keeps a photo in other colours and 0.001 dissolves what is small."""
 

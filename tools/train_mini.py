@@ -90,11 +90,11 @@ def crops(images: Sequence[Image.Image], rng: np.random.Generator, count: int, s
     """(count, size, size, 3), RGB uint8: scaled down 1 to 2.5 times, flipped, transposed, recoloured, some noisy."""
     batch = np.empty((count, size, size, 3), np.uint8)
     for i in range(count):
-        image = images[rng.integers(len(images))]
+        image = images[int(rng.integers(len(images)))]
         side = min(size * rng.uniform(1, 2.5), *image.size)
         left, top = (rng.uniform(0, extent - side) for extent in image.size)
         box = (left, top, left + side, top + side)
-        crop = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box=box), np.float32)
+        crop: np.ndarray = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box=box), np.float32)
         crop = crop[:, :: rng.choice([-1, 1])]
         crop = crop.transpose(1, 0, 2) if rng.random() < 0.5 else crop
         crop = crop[..., rng.permutation(3)] if rng.random() < 0.3 else crop
@@ -108,7 +108,7 @@ def crops(images: Sequence[Image.Image], rng: np.random.Generator, count: int, s
 
 def preprocess(images: np.ndarray) -> tf.Tensor:
     """RGB 0..255 to float32 BGR minus the mean."""
-    return tf.constant(images[..., ::-1].astype(np.float32) - np.float32(BGR_MEAN))
+    return tf.constant(images[..., ::-1].astype(np.float32) - np.array(BGR_MEAN, np.float32))
 
 
 def features(

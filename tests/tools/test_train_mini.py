@@ -27,7 +27,7 @@ def load_program() -> ModuleType:
     return module
 
 
-program = load_program()
+program: Any = load_program()
 
 
 @pytest.fixture(scope="module")
