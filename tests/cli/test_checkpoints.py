@@ -217,7 +217,7 @@ def test_a_doodle_with_a_preview_goes_on(command: Command, painting_file: Path, 
     Image.fromarray(regions).save(tmp_path / "mask.png")
     masks = ["--style_mask", tmp_path / "mask.png", "--target_mask", tmp_path / "mask.png", "--nlabels", "2"]
     flags = [*masks, "--style_image", painting_file, "--model", "mini", "--weights", "random", "--img_size", "16"]
-    flags += ["--num_iter", "2", "--quiet", "--preview", tmp_path / "labels.png"]
+    flags += ["--style_layers", "conv1_1", "--num_iter", "2", "--quiet", "--preview", tmp_path / "labels.png"]
     prefixed = [*flags, "--target_image_prefix", tmp_path / "out", "--checkpoint", tmp_path / "run.ckpt", "--resume"]
     with killed_in(Checkpoint, "write", 3):
         command("doodle", *prefixed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import re
 import warnings
@@ -17,6 +18,7 @@ from PIL import Image
 from neural_style import Network, files, images
 from neural_style.cli import progress
 from neural_style.errors import InvalidInputError, OutOfMemoryError
+from neural_style.images import reading
 from neural_style.runs import memory_plan
 from neural_style.runs.outputs import Output, RunFiles
 from neural_style.runs.settings import Run
@@ -202,13 +204,13 @@ def test_masks_are_those_of_every_photo(paint: Command, command: Command, folder
 
 def test_styles_are_read_once(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    whole = Image.open
+    whole = reading.open_image
 
-    def spy(file: Any, *arguments: Any, **settings: Any) -> Image.Image:
-        opened.append(Path(file.name).name if hasattr(file, "name") else "")
-        return whole(file, *arguments, **settings)
+    def spy(file: io.BufferedReader) -> Image.Image:
+        opened.append(Path(file.name).name)
+        return whole(file)
 
-    monkeypatch.setattr(Image, "open", spy)
+    monkeypatch.setattr(reading, "open_image", spy)
     assert paint("--quiet").status == 0
     assert opened.count("style.png") == 1
     assert paint("--quiet", styles=("paintings",), to="more").status == 0

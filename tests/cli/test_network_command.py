@@ -44,7 +44,7 @@ def made(tmp_path: Path) -> Callable[[], list[str]]:
         (["--save_every", "0"], ["out.png"]),
         (["--num_iter", "3", "--save_every", "2"], ["out.png", "out_at_iteration_2.png"]),
         (["--save_every", "0", "--gif", "--record"], ["out.gif", "out.json", "out.png"]),
-        (["--sizes", "12", "16", "20", "--save_every", "3"], ["out.png", "out_at_iteration_3.png"]),
+        (["--sizes", "16", "24", "32", "--save_every", "3"], ["out.png", "out_at_iteration_3.png"]),
     ],
 )
 def test_files(paint: Command, made: Callable[[], list[str]], flags: list[str], names: list[str]) -> None:
