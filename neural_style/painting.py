@@ -28,7 +28,7 @@ STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")
 
 CONTENT_WEIGHT = 0.011
 """Weight of the relative content error at strength 1, a balanced painting; chosen by looking at the pairs of
-docs/painting.md, where 0.1 keeps a photo in other colours and 0.001 dissolves what is small."""
+docs/techniques/paint.md, where 0.1 keeps a photo in other colours and 0.001 dissolves what is small."""
 
 LEVELS = 3
 """Sizes of the pyramid: rows / 4, rows / 2 and rows."""
