@@ -118,7 +118,7 @@ def paint(
 
     Args:
         photo: a path, a PIL image, an array (H, W, 3), RGB in 0..255, or a `Content`.
-        paintings: one or more, likewise, or `Style`s with weights and masks.
+        paintings: one or more, likewise, or `Style` objects with weights and masks.
         strength: 1 is a balanced painting, 0.3 a tint, 3 mostly painting.
         model: `vgg16`, `vgg19` or `mini`; None takes vgg19 where its weights are in Keras' cache, and mini otherwise.
         weights: see `Network`.
