@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,8 +61,8 @@ def measure(
         model: `vgg16`, `vgg19` or `mini`.
         weights: see `neural_style.features.weights.load`; None is the model's own.
         pooling: `max` or `ave`.
-        content_layers: layers of the content error; None is the model's own content layer.
-        style_layers: layers of the Gram error and the Wasserstein distance; None is the model's own style layers.
+        content_layers: layers of the content error; None is the model's content layer.
+        style_layers: layers of Gram error and Wasserstein distance; None is the model's style layers.
         seed: seed of the directions of the sliced Wasserstein distance.
         tile: side of the tiles in which pictures too large for the memory are processed.
 
@@ -71,51 +72,50 @@ def measure(
         `tv`, the total variation; `clipped`, the share of clipped pixels.
 
     Raises:
-        InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done, unless
-            all activations of a layer are zero for the content or a style.
+        InvalidInputError, MissingFileError: an input cannot be used, or a layer's activations are all zero for one.
     """
     check_count("seed", seed, at_least=0)
-    has_styles = not (isinstance(styles, list | tuple) and len(styles) == 0)
-    at_content, at_styles, layers = _layers(model, content_layers, style_layers, content is not None, has_styles)
-    painted = images.read(pastiche, what="pastiche")
-    photo = None if content is None else as_content(content)
-    paintings = as_styles(styles) if has_styles else ()
-    stride = vgg.architecture(model).stride(layers)
-    _check_inputs(painted, photo, paintings, layers[-1], stride)
+    table, pictures = vgg.architecture(model), _read(pastiche, content, styles)
+    at_content, at_styles = _layers(table, content_layers, style_layers, pictures)
+    layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
+    _check_pictures(pictures, layers[-1], table.stride(layers))
     # Keras, and with it the backend, starts here and not when the package is imported.
     from neural_style.features.extractor import feature_extractor
 
-    extractor = feature_extractor(model, weights, layers, pooling=pooling)
-    features = extractor.features(painted.rgb, layers, tile=tile)
-    found: dict[str, float] = {}
-    if photo is not None:
-        original = images.resize(photo.picture.rgb, painted.size)
-        targets = extractor.features(original, at_content, tile=tile)
-        _check_activity(targets, photo.picture.name)
-        found |= {f"content.{layer}": relative_content_error(features[layer], targets[layer]) for layer in at_content}
-        found["ssim"] = structural_similarity(painted.rgb, original)
-    for index, style in enumerate(paintings):
-        targets = extractor.features(style.at(painted.size, minimum=stride), at_styles, tile=tile)
-        _check_activity(targets, style.picture.name)
-        for layer in at_styles:
-            pair = features[layer], targets[layer]
-            found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
-            found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
-    return {**found, "tv": total_variation(painted.rgb), "clipped": clipped_share(painted.rgb)}
+    extract = partial(feature_extractor(model, weights, layers, pooling=pooling).features, tile=tile)
+    return _measured(pictures, extract, at_content, at_styles, minimum=table.stride(layers), seed=seed)
+
+
+class _Pictures(NamedTuple):
+    pastiche: Picture
+    content: Content | None
+    styles: tuple[Style, ...]
+
+
+def _read(
+    pastiche: ImageSource,
+    content: Content | ImageSource | None,
+    styles: Sequence[Style | ImageSource] | Style | ImageSource,
+) -> _Pictures:
+    has_styles = not (isinstance(styles, list | tuple) and len(styles) == 0)
+    if content is None and not has_styles:
+        raise InvalidInputError("a pastiche is measured against something: give a content, styles, or both")
+    return _Pictures(
+        images.read(pastiche, what="pastiche"),
+        None if content is None else as_content(content),
+        tuple(as_styles(styles)) if has_styles else (),
+    )
 
 
 def _layers(
-    model: str, content: Sequence[str] | None, styles: Sequence[str] | None, has_content: bool, has_styles: bool
-) -> tuple[tuple[str, ...], ...]:
-    """Layers for the content, for the styles, and for both in the order of the network; checked."""
-    table = vgg.architecture(model)
-    preset = PRESETS[model]
-    at_content = _layer_names(content, (preset.content_layer,)) if has_content else ()
-    at_styles = _layer_names(styles, preset.style_layers) if has_styles else ()
-    if not at_content and not at_styles:
-        raise InvalidInputError("a pastiche is measured against something: give a content, styles, or both")
+    table: vgg.Architecture, content: Sequence[str] | None, styles: Sequence[str] | None, pictures: _Pictures
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Layers for the content and for the styles, as named or from the preset; none where there is no picture."""
+    preset = PRESETS[table.name]
+    at_content = () if pictures.content is None else _layer_names(content, (preset.content_layer,))
+    at_styles = _layer_names(styles, preset.style_layers) if pictures.styles else ()
     table.check_layers([*at_content, *at_styles])
-    return at_content, at_styles, tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
+    return at_content, at_styles
 
 
 def _layer_names(layers: Sequence[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -125,16 +125,46 @@ def _layer_names(layers: Sequence[str] | None, default: tuple[str, ...]) -> tupl
     return names
 
 
-def _check_inputs(painted: Picture, photo: Content | None, paintings: Sequence[Style], deepest: str, side: int) -> None:
-    if any(each is not None and each.mask is not None for each in (photo, *paintings)):
+def _check_pictures(pictures: _Pictures, deepest: str, side: int) -> None:
+    pastiche = pictures.pastiche
+    if any(each is not None and each.mask is not None for each in (pictures.content, *pictures.styles)):
         raise InvalidInputError("metrics compare whole pictures: remove the masks, or crop each picture to the region")
-    if photo is not None and min(painted.size) < SSIM_WINDOW:
-        raise InvalidInputError(f"{painted.name} is too small: SSIM needs at least {SSIM_WINDOW} pixels on a side")
-    if min(painted.size) < side:
+    if pictures.content is not None and min(pastiche.size) < SSIM_WINDOW:
+        raise InvalidInputError(f"{pastiche.name} is too small: SSIM needs at least {SSIM_WINDOW} pixels on a side")
+    if min(pastiche.size) < side:
         raise InvalidInputError(
-            f"{painted.name} has {painted.size[0]} x {painted.size[1]} pixels and {deepest} needs at least {side} on a "
-            "side: choose shallower layers"
+            f"{pastiche.name} has {pastiche.size[0]} x {pastiche.size[1]} pixels and {deepest} needs at least {side} "
+            "on a side: choose shallower layers"
         )
+
+
+def _measured(
+    pictures: _Pictures,
+    extract: Callable[[Array, Sequence[str]], Mapping[str, Array]],
+    at_content: tuple[str, ...],
+    at_styles: tuple[str, ...],
+    *,
+    minimum: int,
+    seed: int,
+) -> dict[str, float]:
+    """The metrics by name; `minimum` is the smallest side of a style."""
+    pastiche, content, styles = pictures
+    features = extract(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
+    found: dict[str, float] = {}
+    if content is not None:
+        original = images.resize(content.picture.rgb, pastiche.size)
+        targets = extract(original, at_content)
+        _check_activity(targets, content.picture.name)
+        found |= {f"content.{layer}": relative_content_error(features[layer], targets[layer]) for layer in at_content}
+        found["ssim"] = structural_similarity(pastiche.rgb, original)
+    for index, style in enumerate(styles):
+        targets = extract(style.at(pastiche.size, minimum=minimum), at_styles)
+        _check_activity(targets, style.picture.name)
+        for layer in at_styles:
+            pair = features[layer], targets[layer]
+            found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
+            found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
+    return {**found, "tv": total_variation(pastiche.rgb), "clipped": clipped_share(pastiche.rgb)}
 
 
 def _check_activity(targets: Mapping[str, Array], name: str) -> None:
