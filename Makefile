@@ -1,18 +1,22 @@
-# make demo   sets up everything and makes a painting in demo/
-# make test   sets up everything and passes all tests
-# make docs   builds the documentation in docs/_build/html
-# make check  lint and types
+# make demo      sets up everything and makes a painting in demo/
+# make test      sets up everything and runs all tests
+# make coverage  runs all tests and fails below the covered share that pyproject.toml names
+# make docs      builds the documentation in docs/_build/html
+# make check     lint and types, in every folder
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test docs check clean
+.PHONY: demo test coverage docs check clean
 
 demo: .venv/installed
 	$(BIN)/python tools/demo.py demo
 
 test: .venv/installed-tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+coverage: .venv/installed-tests
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --cov --cov-report term
 
 docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -b html -W --keep-going -n docs docs/_build/html
@@ -22,7 +26,7 @@ check: .venv/installed-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The stamps make a second call quick; a change of the dependencies brings the environment up to date.
+# The stamps make a second call quick; pip runs again when the dependencies change.
 .venv/installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --editable .
@@ -37,4 +41,4 @@ check: .venv/installed-tests
 	touch $@
 
 clean:
-	rm -rf .venv build dist demo docs/_build *.egg-info
+	rm -rf .venv build dist demo docs/_build .coverage *.egg-info

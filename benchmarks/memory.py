@@ -21,7 +21,6 @@ import numpy as np
 from neural_style import Network
 from neural_style.runs.memory_plan import GIB, estimates
 from neural_style.runs.settings import Run
-from neural_style.runs.transfer import _Transfer
 from neural_style.solvers import lbfgs
 
 
@@ -31,10 +30,10 @@ def one(rows, model, tile, precision, evaluations):
     rng = np.random.default_rng(0)
     content, style = (rng.integers(0, 256, (rows, rows, 3), np.uint8) for _ in range(2))
     run = Run(image_size=rows, memory=1, tile=tile or None, memory_limit=10**4)
-    transfer = _Transfer(technique, content, style, run)
-    (estimate,) = estimates(technique.extractor_spec, transfer.content, transfer.styles, run)
+    inputs = technique.inputs(content, style)
+    (estimate,) = estimates(technique.extractor_spec, inputs.content.canvas, inputs.styles, run)
     started = time.perf_counter()
-    objective = transfer.objective_at(estimate.size, estimate.tile)
+    objective = technique.objective_at(inputs)(estimate.size, estimate.tile)
     targets = time.perf_counter() - started
     times = []
     if evaluations == 1:

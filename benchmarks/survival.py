@@ -74,7 +74,8 @@ def unreadable(folder, prefix):
 
 def iterations_of(folder, prefix):
     """Of the pictures, and of the checkpoint; None where there is none."""
-    shown = [int(re.search(r"iteration_(\d+)", path.name)[1]) for path in folder.glob(f"{prefix}_at_iteration_*")]
+    names = (path.name for path in folder.glob(f"{prefix}_at_iteration_*"))
+    shown = [int(found[1]) for name in names if (found := re.search(r"iteration_(\d+)", name))]
     checkpoint = folder / f"{prefix}.ckpt"
     if not checkpoint.exists():
         return max(shown, default=0), None

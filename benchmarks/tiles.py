@@ -18,8 +18,6 @@ from PIL import Image
 
 from neural_style import Content, INetwork, Network, Style, images
 from neural_style.features.tiling import tiles_of
-from neural_style.runs.settings import Run
-from neural_style.runs.transfer import _Transfer, to_uint8
 from neural_style.solvers import lbfgs
 
 
@@ -44,10 +42,10 @@ def compare(rows, tile):
         f"| {rows} x {rows}, tiles of {tile} | value | gradient | whole s | by tiles s | ratio |\n" + "|---" * 6 + "|"
     )
     for name, (technique, photo, painted) in cases.items():
-        transfer = _Transfer(technique, photo, painted, Run(image_size=rows))
+        objective_at = technique.objective_at(technique.inputs(photo, painted))
         found = []
         for side in (None, tile):
-            objective = transfer.objective_at((rows, rows), side)
+            objective = objective_at((rows, rows), side)
             evaluation = objective.evaluate(x)
             started = time.perf_counter()
             objective.evaluate(x)
@@ -66,13 +64,13 @@ def seams(photo, painting, rows, tile, evaluations, out):
     start = images.resize(images.read(photo).rgb, objective.image_size).astype(np.float32)
     started = time.perf_counter()
     points = lbfgs.minimise(objective.function, start, evaluations=evaluations)
-    pastiche = to_uint8(np.asarray(min(points, key=lambda point: point.value).image))
+    pastiche = images.to_uint8(np.asarray(min(points, key=lambda point: point.value).x))
     seconds = time.perf_counter() - started
     Image.fromarray(pastiche).save(out)
     image = pastiche.astype(np.float64)
-    look = technique.extractor_spec
+    spec = technique.extractor_spec
     for axis, name in enumerate(("rows", "columns")):
-        tiles = tiles_of(image.shape[:2], tile, look.architecture, look.layers)
+        tiles = tiles_of(image.shape[:2], tile, spec.architecture, spec.layers)
         borders = sorted({part.core[axis].start for part in tiles} - {0})
         steps = np.abs(np.diff(image, axis=axis)).mean(axis=(1 - axis, 2))
         at = steps[np.array(borders) - 1]
@@ -92,7 +90,8 @@ def main():
     parser.add_argument("--out", default="seams.png")
     found = parser.parse_args()
     if found.seams:
-        seams(*found.seams, found.rows, found.tile, found.evaluations, found.out)
+        photo, painting = found.seams
+        seams(photo, painting, found.rows, found.tile, found.evaluations, found.out)
     else:
         compare(found.rows, found.tile)
 

@@ -3,6 +3,7 @@
 Nothing is fetched while it builds; formulas are drawn by MathJax in the browser of whoever reads.
 """
 
+import ast
 import os
 import re
 import sys
@@ -12,6 +13,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the reference imports modu
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # these pages are about the package beside them
+
+from sphinx.domains.python import PyObject  # type: ignore[attr-defined]
 
 from neural_style.runs.records import library_version
 
@@ -34,11 +37,18 @@ add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_type_aliases = {name: name for name in ("ImageSource", "MaskSource", "CheckpointSource", "Progress", "Tensor")}
+maximum_signature_line_length = 100  # longer ones have a line for each argument
+ALIASES = ("ImageSource", "MaskSource", "CheckpointSource", "Progress", "Source", "Sources", "Tensor")
+autodoc_type_aliases = {name: name for name in ALIASES}
 autodoc_inherit_docstrings = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+
+# Attributes of a dataclass are its settings or results, for which "Variables" is an odd title.
+for field in PyObject.doc_field_types:
+    if field.name == "variable":
+        field.label = "Attributes"
 
 # Types in signatures are NumPy's, Pillow's and our own inner ones, which have no page here.
 nitpick_ignore_regex = [("py:class", ".*")]
@@ -52,13 +62,23 @@ def add_figures(app, docname, source):
 
     for name, recipe in RECIPES.items():
         picture = Path(app.srcdir) / "pictures" / "figures" / f"{name}.webp"
-        lines = [f"## {name}", f"{recipe.what[0].upper()}{recipe.what[1:]} ({recipe.source})."]
+        lines = [f"## {name}", f"{recipe.summary[0].upper()}{recipe.summary[1:]} ({recipe.source})."]
         if picture.is_file():
-            lines.append(f"![{recipe.what}](pictures/figures/{name}.webp)")
+            lines.append(f"![{recipe.summary}](pictures/figures/{name}.webp)")
         lines.append(f"```\nneural-style figure {name} --draft\n```")
         inputs = ", ".join(f"`{slot}` ({default})" for slot, default in recipe.inputs.items())
         lines.append(f"Its pictures, and the samples that stand in for them: {inputs}.")
         source[0] += "\n\n" + "\n\n".join(lines)
+
+
+def add_examples(app, docname, source):
+    """The page of examples has a section for each script: its docstring, and its code."""
+    if docname != "examples":
+        return
+    for path in sorted((Path(app.srcdir).parent / "examples").glob("*.py")):
+        what = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+        code = f"```{{literalinclude}} ../examples/{path.name}\n:language: python\n```"
+        source[0] += f"\n\n## {path.stem}\n\n{what}\n\n{code}"
 
 
 def setup(app):
@@ -69,3 +89,4 @@ def setup(app):
 
     app.connect("autodoc-process-signature", signature_as_written)
     app.connect("source-read", add_figures)
+    app.connect("source-read", add_examples)

@@ -10,6 +10,7 @@ from neural_style.inputs import Content, Style
 from neural_style.mask_transfer import transfer_mask
 from neural_style.masks.mask import read_mask
 from neural_style.network import Network
+from neural_style.painting import paint
 from neural_style.reconstruction import Reconstruction
 from neural_style.runs.records import library_version
 from neural_style.runs.result import Result, Step
@@ -50,6 +51,7 @@ __all__ = [
     "Term",
     "clear_caches",
     "minimise",
+    "paint",
     "read_mask",
     "transfer_color",
     "transfer_mask",

@@ -77,23 +77,27 @@ class NeuralDoodle(Technique):
     """
 
     labels: int | None = setting(
-        None, "number of regions; by default as many as there are colours that cover 0.5 % of the label maps each."
+        None, "number of regions; by default the number of colours that each cover at least 0.5 % of the label maps."
     )
-    variant: str = setting("plain", "`plain` or `improved`.")
-    style_weight: float = setting(1.0, "how much of the painting's texture is taken.")
-    region_style_weight: float = setting(1.0, "multiplies it (the reference has both).")
-    content_weight: float = setting(0.1, "how much of the photo's layout is kept, where there is one.")
-    total_variation_weight: float = setting(8.5e-5, "how smooth the picture is.")
+    variant: str = setting(
+        "plain", "`plain`, or `improved`: all layers, with shifted activations and geometric weights."
+    )
+    style_weight: float = setting(1.0, "weight of the painting's texture.")
+    region_style_weight: float = setting(1.0, "factor on `style_weight` (the reference scripts have both).")
+    content_weight: float = setting(0.1, "weight of the photo's layout, if there is a photo.")
+    total_variation_weight: float = setting(8.5e-5, "weight of smoothness.")
     style_layers: tuple[str, ...] | None = setting(
         None,
-        "layers whose Gram matrices make the texture; by default conv1_1 conv2_1 conv3_1 conv4_1 conv5_1 (of mini "
+        "layers whose Gram matrices make the texture; by default conv1_1 conv2_1 conv3_1 conv4_1 conv5_1 (mini: "
         "conv1_1 conv2_1 conv3_1 conv3_3), and all layers in `improved`.",
     )
     style_layer_weights: tuple[float, ...] | str | None = setting(
-        None, "weight of each style layer's loss, one for each of `style_layers`, instead of c_l; or `gatys2016`."
+        None,
+        "weight of each style layer's loss, one for each of `style_layers`, instead of the variant's; or `gatys2016`, "
+        "1000 / C^2 for a layer of C channels as in the authors' notebooks.",
     )
     content_layer: str | None = setting(
-        None, "layer whose activations keep the layout; by default conv5_2 (of mini conv3_3)."
+        None, "layer whose activations keep the layout; by default conv5_2 (mini: conv3_3)."
     )
 
     name: ClassVar[str] = "doodle"

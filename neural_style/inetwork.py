@@ -67,14 +67,14 @@ class INetwork(TransferTechnique):
     variant: str = setting(
         "titu1994", "`titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper."
     )
-    geometric_weights: bool = setting(True, "weigh layers by powers of two.")
+    geometric_weights: bool = setting(True, "weight layers by powers of two.")
     all_layers: bool = setting(
         True,
-        "use all convolutional layers where none are named; in novak2016 the content is then kept at all style layers, "
-        "too.",
+        "use all convolutional layers unless some are named; in novak2016 the content is then also kept at all style "
+        "layers.",
     )
     activation_shift: float = setting(
-        -1.0, "added to every activation before correlations are taken; 0 switches it off."
+        -1.0, "constant added to every activation before correlations are computed; 0 disables it."
     )
     chain: bool = setting(
         True,
@@ -96,7 +96,7 @@ class INetwork(TransferTechnique):
 
     @property
     def normalization(self) -> str:
-        """Units of the loss: `titu1994`, or `relative` for novak2016."""
+        """Units of the loss, which are `titu1994`, or `relative` for novak2016."""
         return "relative" if self.variant == "novak2016" else "titu1994"
 
     @property

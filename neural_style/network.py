@@ -146,36 +146,39 @@ class TransferTechnique(Technique):
     """Settings that `Network` and `INetwork` share; each makes a `TransferLoss` of them."""
 
     content_layer: str | None = setting(
-        None, "layer whose activations keep the layout; by default conv5_2 (of mini conv3_3)."
+        None, "layer whose activations keep the layout; by default conv5_2 (mini: conv3_3)."
     )
     content_weight: float | None = setting(
-        None, "how much of the layout is kept; by default 0.025 (of mini 0.0025), and 0.05 beside relative errors."
+        None,
+        "weight of the photo's layout; by default 0.025 (mini: 0.0025), and 0.05 with relative errors.",
     )
-    content_loss_type: int = setting(0, "0 (a plain sum), 1 or 2 (scaled by the size of image and layer).")
+    content_loss_type: int = setting(
+        0, "scale of the content loss: 0 (a plain sum), 1 or 2 (by the size of image and layer)."
+    )
     style_layers: tuple[str, ...] | None = setting(
         None,
-        "layers whose Gram matrices make the texture; by default conv1_1 conv2_1 conv3_1 conv4_1 conv5_1 (of mini "
+        "layers whose Gram matrices make the texture; by default conv1_1 conv2_1 conv3_1 conv4_1 conv5_1 (mini: "
         "conv1_1 conv2_1 conv3_1 conv3_3).",
     )
     style_layer_weights: tuple[float, ...] | str | None = setting(
         None,
         "weight of each style layer's loss, one for each of `style_layers`, instead of 1/n for n layers; or "
-        "`gatys2016`, the 1000 / C^2 of the authors' notebooks for a layer of C channels.",
+        "`gatys2016`, 1000 / C^2 for a layer of C channels as in the authors' notebooks.",
     )
     style_scale: float = setting(
-        1.0, "multiplies the weight of every style (a name of the reference; it scales no image)."
+        1.0, "factor on the weight of every style (a name of the reference scripts; it scales no image)."
     )
     total_variation_weight: float | None = setting(
-        None, "how smooth the picture is; by default 8.5e-5, and 1e-6 beside relative errors."
+        None, "weight of smoothness; by default 8.5e-5, and 1e-6 with relative errors."
     )
     mask_normalization: str = setting(
         "titu1994",
-        "how a masked style is measured: `titu1994` as the reference does, where a small region gets little of its "
-        "style, or `gatys2017`, where it gets as much as a large one.",
+        "normalisation of a masked style: with `titu1994`, that of the reference scripts, a small region gets little "
+        "of its style; with `gatys2017` it gets as much as a large one.",
     )
     guide_propagation: str = setting(
         "simple",
-        "with gatys2017: `simple` resizes a mask to each layer, `inside` keeps only positions whose receptive field "
+        "with gatys2017: `simple` resizes a mask to each layer; `inside` keeps only positions whose receptive field "
         "lies inside the mask.",
     )
 
@@ -281,9 +284,9 @@ class Network(TransferTechnique):
 
     normalization: str = setting(
         "titu1994",
-        "units of the loss, which need other weights: `titu1994`, the sums of the reference scripts; `gatys2016`, "
-        "means of squared errors as in the authors' own code; `johnson2016`, Gram matrices divided by C h w; or "
-        "`relative`, squared errors divided by the target's square, and the mean TV.",
+        "units of the loss, each of which needs weights of its own: `titu1994`, the sums of the reference scripts; "
+        "`gatys2016`, means of squared errors as in the authors' code; `johnson2016`, Gram matrices divided by C h w; "
+        "or `relative`, squared errors divided by the target's square, and the mean TV.",
     )
 
     name: ClassVar[str] = "network"

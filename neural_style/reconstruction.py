@@ -65,19 +65,19 @@ class Reconstruction(Technique):
     """
 
     model: str = setting("vgg19", "the network: `vgg16`, `vgg19` or `mini`.")
-    pooling: str = setting("ave", "`max` or `ave`.")
+    pooling: str = setting("ave", "pooling of the network: `max` or `ave`.")
     of: str = setting(
         "content", "`content`, activations position by position, or `style`, Gram matrices, which know no positions."
     )
     layers: tuple[str, ...] | None = setting(
         None,
-        "layers to reconstruct from; by default of content conv5_2 (of mini conv3_3), and of style conv1_1 conv2_1 "
-        "conv3_1 conv4_1 conv5_1 (of mini conv1_1 conv2_1 conv3_1 conv3_3).",
+        "layers to reconstruct from; by default conv5_2 for content (mini: conv3_3), and conv1_1 conv2_1 conv3_1 "
+        "conv4_1 conv5_1 for style (mini: conv1_1 conv2_1 conv3_1 conv3_3).",
     )
     style_layer_weights: tuple[float, ...] | str | None = setting(
-        None, "of style: weight of each layer's loss, one for each of `layers`, instead of 1/n; or `gatys2016`."
+        None, "for style: weight of each layer's loss, one for each of `layers`, instead of 1/n; or `gatys2016`."
     )
-    total_variation_weight: float = setting(0.0, "how smooth the picture is, in the units of the normalization.")
+    total_variation_weight: float = setting(0.0, "weight of smoothness, in the units of the normalization.")
     normalization: str = setting(
         "gatys2016",
         "`gatys2016`, means of squared errors; `johnson2016`, Gram matrices divided by C h w; or `relative`, squared "
@@ -131,7 +131,7 @@ class Reconstruction(Technique):
         return Inputs(replace(content, image=picture).read())
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
-        """The settings of a run; it starts from noise unless it is told otherwise."""
+        """The settings of a run; it starts from noise unless `init` names another picture."""
         check_run_names(settings)
         return super().run_settings(inputs, {**RunSettings(init=INIT), **settings})
 

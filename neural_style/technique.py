@@ -50,15 +50,15 @@ class Technique(ABC):
     model: str = setting("vgg16", "the network: `vgg16`, `vgg19` or `mini`.")
     weights: str | None = setting(
         None,
-        "`imagenet`, `embedded`, `random`, `random:<seed>`, or a path to an .h5 or .npz file; by default imagenet for "
-        "the VGG networks and embedded for mini.",
+        "`imagenet`, `embedded`, `random`, `random:<seed>`, or the path of an .h5 or .npz file; by default imagenet "
+        "for the VGG networks and embedded for mini.",
     )
-    pooling: str = setting("max", "`max` or `ave`.")
+    pooling: str = setting("max", "pooling of the network: `max` or `ave`.")
     precision: str = setting(
         "float32",
-        "`float32`; `bfloat16`, in which the network computes its features on processors that are faster so, and which "
-        "follows float32 to about a percent; `auto`, the one of these two that suits the machine; or `float64`, for "
-        "checking gradients. Image, Gram matrices and sums have float32 at least.",
+        "`float32`; `bfloat16`, faster on some processors, which differs from float32 by about a percent; `auto`, "
+        "the better of these two on this machine; or `float64`, for checking gradients. Image, Gram matrices and sums "
+        "have at least float32.",
     )
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""What README and documentation show: it builds, its commands and its code run, its pictures are made by what it says.
+"""README, documentation and examples: the site builds, all commands and code run, pictures are made by their commands.
 
 All blocks of a page run one after another in one folder, at a tiny size.
 """
@@ -9,11 +9,13 @@ import importlib.util
 import os
 import pkgutil
 import re
+import runpy
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from PIL import Image
@@ -27,12 +29,16 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)]
 
+TEXTS = [*PAGES, *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "SECURITY"))]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
 START = "start.md"
-"""The page that a beginner types from, word by word: it finds nothing in its folder and may replace nothing."""
+"""The page that a beginner types from, word by word: its folder is empty at first, and nothing in it is replaced."""
 
 SMALL = ("--model", "mini", "--weights", "random")
 SHALLOW = (*SMALL, "--content_layer", "conv1_2", "--style_layers", "conv1_1", "--image_size", "32", "--num_iter", "1")
 TINY = {
+    "paint": (*SMALL, "--image_size", "32", "--num_iter", "1"),
     "network": SHALLOW,
     "inetwork": (*SHALLOW, "--style_layers", "conv1_1", "conv1_2"),
     "doodle": (*SHALLOW, "--image_size", "64"),
@@ -46,12 +52,20 @@ TINY = {
     "show": (),
     "rerun": (),
 }
-"""What is added to each command; a flag that is there already is overruled by it. A command that is not here fails."""
+"""Flags added to each command, which overrule those before them. A command that is not here fails."""
+
+TINY_EXAMPLES = {
+    "custom_loss": "photo.png painting.png out.png --weights random --sizes 24 32 --iterations 1 --tile 64",
+    "lbfgs_keras_model": "--size 8 --evaluations 5 --output out.png",
+    "early_stop": "photo.png painting.png out.png --weights random --image_size 32 --iterations 2",
+}
+"""Arguments with which each script of examples/ runs in seconds. A script that is not here fails."""
 
 TINY_SIZES = ("24", "32", "48")
+TINY_ITERATIONS = ("1", "2")
 WITHOUT_OUTPUT = ("plan", "show")
 OTHERS = ("pip install .", "make demo", "make test", "make docs")
-"""Lines that are shown and not run here."""
+"""Lines of pages that are not run here."""
 
 PICTURES = {
     "photo": "rocket",
@@ -61,7 +75,7 @@ PICTURES = {
     "lake": "rocket",
     "starry": "night",
 }
-"""Names of pictures that the reader has, and the samples that stand for them."""
+"""Pictures of the reader's by name, and the samples that replace them here."""
 
 
 class Block(NamedTuple):
@@ -77,7 +91,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def lines(block: Block) -> list[list[str]]:
-    """The words of each line, continuations joined, without comments."""
+    """The words of each line; continuations are joined, comments removed."""
     split = [shlex.split(line, comments=True) for line in block.text.replace("\\\n", " ").splitlines()]
     return [words for words in split if words]
 
@@ -96,26 +110,32 @@ def command_of(words: list[str]) -> list[str]:
 
 
 def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
-    """The same command, done in seconds."""
+    """The same command, at a size that takes seconds."""
     name = arguments[0]
-    assert name in TINY, f"{name} is shown and not in the table of this test: add what makes it tiny"
-    words = list(arguments)
-    if "--sizes" in words:
-        first = words.index("--sizes") + 1
-        last = next((i for i in range(first, len(words)) if words[i].startswith("--")), len(words))
-        words[first:last] = TINY_SIZES[: last - first]
+    assert name in TINY, f"{name} is not in the table of this test: add the flags that make it tiny"
+    words = replaced(list(arguments), ["--sizes"], TINY_SIZES)
+    words = replaced(words, ["--vary", "num_iter"], TINY_ITERATIONS)
     return [*words, *TINY[name], *(["--overwrite"] if overwrite and name not in WITHOUT_OUTPUT else [])]
 
 
+def replaced(words: list[str], flag: list[str], values: tuple[str, ...]) -> list[str]:
+    """The same words, with as many of `values` as there are after the flag, or all of them."""
+    for first in range(len(flag), len(words)):
+        if words[first - len(flag) : first] == flag:
+            last = next((i for i in range(first, len(words)) if words[i].startswith("--")), len(words))
+            return [*words[:first], *values[: last - first], *words[last:]]
+    return words
+
+
 def tiny_code(code: str) -> str:
-    """The same code with weights of noise, in the network that is in the package."""
+    """The same code with random weights, in the embedded network."""
     code = re.sub(r'model="(vgg16|vgg19|mini)"', 'model="mini", weights="random"', code)
     code = code.replace('scale="draft"', 'scale="draft", image_size=32, iterations=1')
     return re.sub(r"conv[45]_(\d)", r"conv3_\1", code)
 
 
-def run_code(code: str, page: Path, names: dict) -> None:
-    """Run a block of Python; whatever it paints is small and soon done."""
+def run_code(code: str, page: Path, names: dict[str, Any]) -> None:
+    """Run a block of Python with small pictures and one iteration."""
     whole = Run.__post_init__
 
     def tiny_run(self):
@@ -130,7 +150,7 @@ def run_code(code: str, page: Path, names: dict) -> None:
 
 
 def write_pictures(folder: Path) -> None:
-    """The samples, and what a reader may have, small."""
+    """The samples, and the reader's pictures, small."""
     for name, source in {**{name: name for name in SAMPLES}, **PICTURES}.items():
         picture = Image.fromarray(sample(source))
         picture.thumbnail((96, 96), Image.Resampling.NEAREST)
@@ -143,7 +163,7 @@ def write_pictures(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_what_a_page_shows_runs(page, tmp_path, monkeypatch):
+def test_commands_and_code_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if page.name != START:
         write_pictures(tmp_path)
@@ -158,25 +178,40 @@ def test_what_a_page_shows_runs(page, tmp_path, monkeypatch):
                 elif arguments := command_of(words):
                     assert main(tiny(arguments, overwrite=page.name != START)) == 0, shlex.join(words)
                 else:
-                    assert shlex.join(words) in OTHERS, f"{shlex.join(words)} is shown and nobody knows whether it runs"
+                    assert shlex.join(words) in OTHERS, f"{shlex.join(words)} is not run by this test"
         else:
             assert language.startswith("{"), f"a block of {language} is not tested"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_what_a_page_shows_is_possible_as_it_stands(page, tmp_path, monkeypatch):
-    """Flags, layers and their values before they are overruled to be tiny: all is read and checked, and nothing run."""
+def test_commands_of_a_page_are_valid_as_written(page, tmp_path, monkeypatch):
+    """Flags, layers and values before they are made tiny are read and checked; nothing is run."""
     from neural_style.cli.folder import Folder
     from neural_style.cli.session import Session
-    from neural_style.runs.settings import Run
 
     monkeypatch.chdir(tmp_path)
     write_pictures(tmp_path)
     for executed in (Session, Folder):
         monkeypatch.setattr(executed, "execute", lambda self: 0 if Run(**self.run) else 1)
     for arguments in commands(page):
-        if arguments[0] in ("network", "inetwork", "doodle", "reconstruct"):
+        if arguments[0] in ("paint", "network", "inetwork", "doodle", "reconstruct"):
             assert main(arguments) == 0, shlex.join(arguments)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_runs(example, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_pictures(tmp_path)
+    assert example.stem in TINY_EXAMPLES, f"{example.name} is not in the table of this test: add its arguments"
+    monkeypatch.setattr(sys, "argv", [str(example), "--help"])
+    with pytest.raises(SystemExit, match=r"^0$"):
+        runpy.run_path(str(example), run_name="__main__")
+    assert capsys.readouterr().out.startswith("usage: ")
+    monkeypatch.setattr(sys, "argv", [str(example), *TINY_EXAMPLES[example.stem].split()])
+    runpy.run_path(str(example), run_name="__main__")
+    if "out.png" in sys.argv:
+        with Image.open("out.png") as made:
+            assert min(made.size) > 1
 
 
 def test_a_command_that_nobody_knows_fails():
@@ -194,16 +229,8 @@ def test_commands_are_read_from_blocks_only(tmp_path):
     assert commands(page) == [["network", "a.jpg", "--tile", "8"], ["doodle", "x"]]
 
 
-def gallery():
-    """docs/gallery.py as a module."""
-    spec = importlib.util.spec_from_file_location("gallery", DOCS / "gallery.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_pictures_are_made_by_the_commands_beside_them():
-    pictures = gallery().PICTURES
+    pictures = runpy.run_path(str(DOCS / "gallery.py"))["PICTURES"]
     shown = set()
     for page in PAGES:
         names = re.findall(r"!\[[^\]]*\]\((?:\S*/)?pictures/(\w+)\.jpg\)", page.read_text(encoding="utf-8"))
@@ -216,11 +243,26 @@ def test_pictures_are_made_by_the_commands_beside_them():
     assert {path.stem for path in (DOCS / "pictures").glob("*.jpg")} == shown
 
 
-def test_links_of_the_readme_lead_somewhere():
-    targets = re.findall(r"\]\(([^)#\s]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
     local = [target for target in targets if not target.startswith("http")]
-    assert local
-    assert [target for target in local if not (ROOT / target).is_file()] == []
+    assert [target for target in local if not (page.parent / target).is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md", "SECURITY.md"])
+def test_files_that_a_page_names_exist(name):
+    """Paths in code spans, from the root or from the package; names with `my` or `author` are to be replaced."""
+    found = re.findall(r"`([\w./-]+(?:\.py|\.md|\.npz|/))`", (ROOT / name).read_text(encoding="utf-8"))
+    named = [path for path in found if not re.search(r"my(technique|loss|solver)|author2020", path)]
+    assert named
+    assert [path for path in named if not any((root / path).exists() for root in (ROOT, ROOT / "neural_style"))] == []
+
+
+def test_one_version_everywhere():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## [{version}] - " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_the_site_builds_offline_without_a_warning(tmp_path):
@@ -238,8 +280,10 @@ def test_the_site_builds_offline_without_a_warning(tmp_path):
         name = page.relative_to(DOCS).with_suffix(".html")
         assert (tmp_path / "html" / name).is_file()
         assert page.name == "index.md" or name.as_posix() in index
-    reference = (tmp_path / "html" / "api.html").read_text(encoding="utf-8")
-    assert [name for name in neural_style.__all__ if f">{name}<" not in reference] == []
+    reference = "".join(page.read_text(encoding="utf-8") for page in (tmp_path / "html" / "api").glob("*.html"))
+    assert [name for name in neural_style.__all__ if f'id="neural_style.{name}"' not in reference] == []
+    examples = (tmp_path / "html" / "examples.html").read_text(encoding="utf-8")
+    assert [path.stem for path in EXAMPLES if f"{path.stem}<" not in examples] == []
 
 
 def modules_with_examples() -> list[str]:

@@ -20,8 +20,9 @@ from neural_style.validation import did_you_mean
 
 GROUPS = {
     "paint": {
-        "network": "paint a photo in the style of one or more paintings (Gatys et al.)",
-        "inetwork": "the same with the improved network of Novak & Nikulin",
+        "paint": "paint a photo in the style of one or more paintings",
+        "network": "the same with every setting of the paper and the reference scripts (Gatys et al.)",
+        "inetwork": "the improved network of Novak & Nikulin",
         "doodle": "fill a label map with textures from a painting",
         "reconstruct": "show what layers of a network keep of a photo or a painting",
     },
@@ -47,7 +48,7 @@ COMMANDS = {name: text for group in GROUPS.values() for name, text in group.item
 FIRST_STEPS = """\
 first steps (no download needed):
   neural-style samples pictures
-  neural-style network pictures/cat.png pictures/night.png out --model mini
+  neural-style paint pictures/cat.png pictures/night.png out
 The result is out.png."""
 
 MORE = "Run 'neural-style COMMAND --help' for a command's options, 'neural-style --version' for the version."

@@ -53,8 +53,8 @@ def features_of(images: np.ndarray, network: keras.Model) -> dict[str, Tensor]:
 class FeatureExtractor:
     """A network with its weights, as a function of pictures.
 
-    Pictures are RGB in 0..255: one (H, W, 3), which counts as a batch of one, or a batch (N, H, W, 3). Whole pictures
-    and tiles give the same numbers up to rounding.
+    Pictures are RGB in 0..255: one (H, W, 3), which counts as a batch of one, or a batch (N, H, W, 3). Whole or by
+    tiles, they have the same features and sums up to rounding.
 
     Example:
         >>> import numpy as np
@@ -290,7 +290,7 @@ def _crop(features: Tensor, shape: TileShape | None, layer: str, halo: int) -> T
 
 
 class _Source(NamedTuple):
-    """Where weights come from, and what tells that they are others than before under the same name."""
+    """The source of weights, with what distinguishes them from other weights under the same name."""
 
     name: str | None
     modified: tuple[int, int] | None

@@ -53,7 +53,7 @@ class Tile:
 
     Attributes:
         core: rows and columns whose positions belong to this tile; the cores of all tiles together are the image.
-        window: rows and columns that the network gets: the core and its halo.
+        window: rows and columns of the network's input: the core and its halo.
     """
 
     core: tuple[Span, Span]

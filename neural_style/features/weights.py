@@ -98,6 +98,15 @@ def random(architecture: Architecture, layers: Iterable[str], *, seed: int = 0) 
     return weights
 
 
+def is_cached(name: str) -> bool:
+    """Whether the ImageNet weights of a network are in Keras' cache; their hash is checked when they are read."""
+    return name in KERAS_FILES and _cached(name).is_file()
+
+
+def _cached(name: str) -> Path:
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / KERAS_FILES[name][0]
+
+
 def keras_file(architecture: Architecture) -> Path:
     """Path of Keras' own file in Keras' own cache, downloaded and checked by hash if it is not there yet."""
     if architecture.name not in KERAS_FILES:
@@ -105,7 +114,7 @@ def keras_file(architecture: Architecture) -> Path:
     from keras import utils
 
     name, digest = KERAS_FILES[architecture.name]
-    cached = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / name
+    cached = _cached(architecture.name)
     if cached.is_file() and hashlib.md5(cached.read_bytes()).hexdigest() == digest:
         return cached  # without asking Keras, which would print a message, and delete a file that it does not know
     url = f"{KERAS_URL}/{architecture.name}/{name}"

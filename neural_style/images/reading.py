@@ -1,4 +1,4 @@
-"""From a file, a PIL image or an array to RGB in 0..255: upright, in sRGB, over white."""
+"""Reads files, PIL images and arrays as RGB in 0..255: upright, in sRGB, over white."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from neural_style.errors import InvalidInputError, MissingFileError, reason
-from neural_style.images.picture import Array, Picture, check_extent, luminance, over_white
+from neural_style.images.picture import Array, Picture, check_extent, luminance, over_white, to_uint8
 
-# Pillow's other formats stay closed: some of them start programs (EPS runs Ghostscript).
+# Pillow's other formats are not opened, because some start programs (EPS runs Ghostscript).
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION, _ICC_PROFILE = 274, 34675  # Exif 2.3 and ICC.1 tags
@@ -40,11 +40,16 @@ ImageSource = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | Supp
 def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Picture:
     """Read a file, a PIL image, an array or a tensor of TensorFlow, JAX or PyTorch on any device.
 
-    Arrays and tensors are (rows, columns), or (rows, columns, 1, 3 or 4): uint8, bool, uint16 over its full range,
-    other integers within 0..255, or floats in 0..255, which are taken as they are. `what` names the input in messages
-    ("content image"). `grey` leaves the luminance only, in three equal channels: the reference's `gray` initial image.
+    Args:
+        source: a path, a PIL image, a `Picture`, or an array or tensor (rows, columns) or (rows, columns, 1, 3 or 4)
+            of uint8, bool, uint16 over its full range, other integers within 0..255, or floats in 0..255, which stay as
+            they are.
+        what: name of the input in messages, such as "content image".
+        grey: reduce the picture to its luminance in three equal channels, the reference's `gray` initial image.
 
-    Raises `MissingFileError` for a file that is not there, `InvalidInputError` for what cannot be used.
+    Raises:
+        MissingFileError: the file does not exist.
+        InvalidInputError: the source is not a picture, is damaged, or has an impossible size or range.
     """
     if isinstance(source, Picture):
         picture = source
@@ -72,7 +77,7 @@ def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Pic
 
 
 def _picture(rgb: Array, alpha: Array | None, name: str, path: Path | None) -> Picture:
-    """Lay the colours over white; float alpha (0..255) does it in its own precision and is rounded afterwards."""
+    """Compose the colours over white; float alpha (0..255) is used in full precision and rounded afterwards."""
     if alpha is not None:
         rgb = over_white(rgb, alpha)
         alpha = np.rint(alpha).astype(np.uint8)
@@ -98,7 +103,7 @@ def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
             raise InvalidInputError(f"{where} must lie in 0..255, received {array.dtype} in {low}..{high}")
         values = array.astype(np.uint8)
     elif array.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
+        with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused below
             values = array.astype(np.float32)
         if 0 < values.max(initial=0) <= 1:
             warnings.warn(f"{where} lies within 0..1 and will look black: images are in 0..255", stacklevel=4)
@@ -155,7 +160,7 @@ def _from_pil(image: Image.Image, where: str) -> tuple[Array, Array | None]:
 
 
 def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None] | None:
-    """The first page of a 16-bit grey or RGB TIFF, of which Pillow keeps 8 bits; None for what is Pillow's to read."""
+    """The first page of a 16-bit grey or RGB TIFF, of which Pillow reads 8 bits; None for a TIFF for Pillow."""
     import tifffile
 
     try:
@@ -172,7 +177,7 @@ def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None
             profile = tags[_ICC_PROFILE].value if _ICC_PROFILE in tags else None
     except InvalidInputError:
         raise
-    except Exception:  # damaged, or packed as only Pillow can unpack here (LZW): Pillow keeps 8 bits or says why not
+    except Exception:  # damaged, or compressed by LZW, which Pillow reads in 8 bits; otherwise Pillow raises
         return None
     array = np.moveaxis(array, 0, -1) if page.axes == "SYX" else np.atleast_3d(array)
     colours = 3 if page.photometric == 2 else 1
@@ -189,14 +194,14 @@ def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None
 
 
 def _upright(array: Array, orientation: int) -> Array:
-    """Undo an EXIF orientation: from 5 on rows and columns are exchanged, then rows, columns or both run backwards."""
+    """Undo an EXIF orientation: 5 to 8 exchange rows and columns; rows, columns or both are then reversed."""
     array = array.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else array
     array = array[:, ::-1] if orientation in (2, 3, 6, 7) else array
     return np.ascontiguousarray(array[::-1] if orientation in (3, 4, 7, 8) else array)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None, where: str) -> Image.Image:
-    """An RGB or CMYK image in sRGB; a profile that cannot be used is passed over with a warning."""
+    """An RGB or CMYK image in sRGB; a profile that cannot be used is ignored with a warning."""
     if profile:
         from PIL import ImageCms
 
@@ -209,22 +214,22 @@ def _to_srgb(image: Image.Image, profile: bytes | None, where: str) -> Image.Ima
                 raise ValueError(f"it is for {space}, the picture is {image.mode}")
             converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             return converted if converted is not None else image
-        except Exception as error:  # the profile is a program of its own: littleCMS and Pillow fail in many ways
+        except Exception as error:  # littleCMS and Pillow raise many types for a damaged profile
             warnings.warn(f"the colour profile of {where} is ignored, colours may be off: {error}", stacklevel=2)
     return image.convert("RGB")
 
 
 def _float_to_srgb(rgb: Array, profile: bytes | None, where: str) -> Array:
-    """As `_to_srgb`, which knows 8 bits only: what it changes at 8 bits is added to the full precision."""
+    """`_to_srgb` in full precision: its change in 8 bits is added to the floats."""
     if not profile:
         return rgb
-    eight = np.rint(np.clip(rgb, 0, 255)).astype(np.uint8)
+    eight = to_uint8(rgb, where)
     converted = np.asarray(_to_srgb(Image.fromarray(eight), profile, where)).astype(np.float32)
     return np.asarray(np.clip(rgb + (converted - eight), 0, 255))
 
 
 def _unclear_range(where: str) -> InvalidInputError:
-    return InvalidInputError(f"{where} stores numbers that have no agreed white: save it with 8 or 16 bits per channel")
+    return InvalidInputError(f"{where} stores numbers without a defined white: save it with 8 or 16 bits per channel")
 
 
 def open_image(file: io.BufferedReader) -> Image.Image:
@@ -284,7 +289,7 @@ def _explained(where: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def opened(path: Path, where: str) -> Iterator[io.BufferedReader]:
-    """The file, open for reading, with every reason why it cannot be explained."""
+    """The file, opened for reading; every failure becomes a message of one line."""
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -308,7 +313,7 @@ def _advice(path: Path) -> str:
     if not path.parent.is_dir():
         return f'there is no folder "{path.parent}"'
     names: dict[str, str] = {}
-    with contextlib.suppress(OSError):  # a folder may be entered and yet not be listed
+    with contextlib.suppress(OSError):  # some folders can be entered but not listed
         names = {entry.name.lower(): entry.name for entry in path.parent.iterdir()}
     close = difflib.get_close_matches(path.name.lower(), names, n=1)
     if close:

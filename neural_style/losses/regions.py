@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from keras import ops
 
 from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
 from neural_style.losses.shapes import check_axes, check_positions, check_target
-from neural_style.losses.style import gram_matrix
+from neural_style.losses.style import gram_matrix, positions
 
 
 def region_gram_matrices(
@@ -39,7 +40,11 @@ def region_gram_matrices(
     if areas is not None and len(areas) != regions:
         raise InvalidInputError(f"areas must be {regions}, one for each region of the masks, received {len(areas)}")
     grams = [gram_matrix(features * masks[..., r : r + 1], shift=shift) for r in range(regions)]
-    means = ops.mean(masks, axis=(1, 2)) if areas is None else ops.convert_to_tensor([areas], dtype=masks.dtype)
+    if areas is None:
+        # Not ops.mean, which Keras computes in float32 on JAX, and returns as float64.
+        means = ops.sum(masks, axis=(1, 2)) / float(positions(masks))
+    else:
+        means = ops.convert_to_tensor([areas], dtype=masks.dtype)
     return ops.stack(grams, axis=1) / (features.shape[-1] * means[:, :, None, None])
 
 
@@ -60,4 +65,4 @@ def region_style_loss(grams: Tensor, targets: Tensor) -> Tensor:
     """
     check_axes("Gram matrices of regions", grams, ("N", "R", "C", "C"))
     check_target("Gram matrices of regions", grams, targets)
-    return ops.sum(ops.mean(ops.square(grams - targets), axis=(2, 3)), axis=1)
+    return ops.sum(ops.sum(ops.square(grams - targets), axis=(2, 3)) / float(prod(grams.shape[2:])), axis=1)

@@ -52,28 +52,30 @@ class Run:
 
     image_size: int = setting(400, "rows of the pastiche.")
     sizes: Sequence[int] = setting((), "rows of each level of a pyramid, coarse to fine; replaces `image_size`.")
-    maintain_aspect_ratio: bool = setting(True, "False works on a square instead of the content's shape.")
+    maintain_aspect_ratio: bool = setting(True, "keep the content's shape; False works on a square.")
     iterations: int = setting(10, "iterations at each size; one is 20 evaluations of the loss.")
     init: ImageSource = setting(
         "content",
-        "the initial image: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its colours; "
+        "initial image: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its colours; "
         "the targets keep them, unlike in the reference scripts), or a picture.",
     )
     solver: str = setting("lbfgs", "`lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.")
     bounded: bool = setting(
         True,
-        "keep the pastiche within 0..255, so that the saved picture has the loss that is reported; False as in the "
-        "reference scripts, which cut off afterwards.",
+        "keep the pastiche within 0..255, so that the saved picture has the reported loss; False clips it afterwards, "
+        "as the reference scripts do.",
     )
     memory: int = setting(
-        10, "pairs that the two L-BFGS solvers remember; each takes the memory of two pictures in float32."
+        10, "pairs that the two L-BFGS solvers remember; each takes the memory of two float32 pictures."
     )
     tile: int | None = setting(
         None,
         "side of the tiles in which a picture too large for the memory is processed; by default tiles are used only "
         "where they are needed.",
     )
-    memory_limit: float | None = setting(None, "GiB that the run may use; by default what the machine has free.")
+    memory_limit: float | None = setting(
+        None, "GiB of memory that the run may use; by default the free memory of the machine."
+    )
     seed: int = setting(0, "seed of the noise.")
     min_improvement: float = setting(
         0.0,
@@ -82,12 +84,12 @@ class Run:
     )
     preserve_color: str = setting(
         "none",
-        "`none`, or how the content's colours are kept: `luminance`, `histogram`, `cholesky`, `pca` or "
+        "`none`, or the method that keeps the content's colours: `luminance`, `histogram`, `cholesky`, `pca` or "
         "`monge_kantorovich`; see `neural_style.color_transfer`.",
     )
     color_when: str = setting(
         "after",
-        "`after` recolours the pictures, where `Content.color_mask` is white; `before` recolours the paintings first, "
+        "`after` recolours the result, where `Content.color_mask` is white; `before` recolours the paintings first, "
         "which keeps strokes and colours together.",
     )
 

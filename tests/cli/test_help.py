@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,10 @@ from neural_style.cli.flags import Parser, values
 from neural_style.cli.folder import Folder
 from neural_style.cli.session import Session
 from neural_style.cli.sheets.varied import read_axes
+from neural_style.doodle import NeuralDoodle
 from neural_style.inetwork import INetwork
 from neural_style.network import Network
+from neural_style.reconstruction import Reconstruction
 from neural_style.runs.records import library_version
 from neural_style.runs.settings import Run
 
@@ -70,7 +73,7 @@ def test_help_starts_no_backend(helped: tuple[dict[str, list], list[str]]) -> No
 
 def test_help_begins_with_first_steps_and_has_every_command(helped: tuple[dict[str, list], list[str]]) -> None:
     text = helped[0]["--help"][1]
-    assert text.index("neural-style network pictures/cat.png") < text.index("paint:")
+    assert text.index("neural-style paint pictures/cat.png") < text.index("paint:")
     assert re.findall(r"^  (\w+)  +\w", text, flags=re.MULTILINE) == list(COMMANDS)
     assert "neural-style COMMAND --help" in text
 
@@ -105,6 +108,23 @@ def test_every_flag_is_explained_in_words_of_the_command_line(name: str) -> None
         text = action.help or ""
         assert re.match(r"[\w<-]", text), action.dest
         assert re.search(r"`|neural_style|\b[A-Z]\w+\.\w|Network|NeuralDoodle|Reconstruction", text) is None, text
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("network", (Network, Run)),
+        ("inetwork", (INetwork, Run)),
+        ("doodle", (NeuralDoodle, Run)),
+        ("reconstruct", (Reconstruction, Run)),
+    ],
+)
+def test_every_setting_can_be_reached(name: str, settings: tuple[type, ...]) -> None:
+    """A new field of a technique, or of a run, must become a flag."""
+    known = {action.dest for action in PARSERS[name]._actions}
+    # Reconstructions have no colours to keep: their content is what they are compared with.
+    missing = {each.name for kind in settings for each in fields(kind)} - known
+    assert missing == ({"preserve_color", "color_when"} if name == "reconstruct" else set())
 
 
 def test_help_of_network_has_the_references_flags_and_ours(helped: tuple[dict[str, list], list[str]]) -> None:

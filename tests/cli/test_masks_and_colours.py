@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from neural_style.cli import main
+from tests.conftest import SMALL
 
-TINY = ["--model", "mini", "--weights", "random", "--image_size", "40", "--num_iter", "1", "--save_every", "0"]
+TINY = [*SMALL, "--image_size", "40", "--save_every", "0"]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The normalised network: its means, and that it sees what the network saw before."""
+"""The normalised network: its mean activations are one, and its features are the same up to a factor."""
 
 import numpy as np
 import pytest
@@ -13,17 +13,17 @@ LAYERS = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
 
 @pytest.fixture
 def loaded():
-    """With biases that are not zero, of which a factor may be lost."""
+    """Random weights with biases that are not zero, so that a missing factor of a bias shows."""
     found = weights.random(vgg.architecture("mini"), LAYERS)
     rng = np.random.default_rng(1)
     return {k: rng.normal(0, 20, v.shape).astype("float32") if v.ndim == 1 else v for k, v in found.items()}
 
 
 def means(images, network):
-    """By layer over all positions of all images: (C,)."""
-    seen = [features_of(image, network) for image in images]
+    """Mean activations over all positions of all images, by layer: (C,)."""
+    found = [features_of(image, network) for image in images]
     return {
-        layer: np.concatenate([np.asarray(each[layer], "float64").reshape(-1, each[layer].shape[-1]) for each in seen])
+        layer: np.concatenate([np.asarray(each[layer], "float64").reshape(-1, each[layer].shape[-1]) for each in found])
         .mean(axis=0)
         for layer in LAYERS
     }  # fmt: skip
@@ -37,7 +37,7 @@ def test_means_are_one_and_features_the_same_up_to_a_factor(photo, painting, loa
         for each in (loaded, normalised(loaded, images, model="mini", pooling=pooling))
     )
     before, after = means(images, network), means(images, scaled)
-    other = np.random.default_rng(0).uniform(0, 255, (21, 18, 3))  # what holds for any picture, not for those alone
+    other = np.random.default_rng(0).uniform(0, 255, (21, 18, 3))  # not one of those calibrated on
     was, now = features_of(other, network), features_of(other, scaled)
     for layer in LAYERS:
         silent = before[layer] == 0

@@ -54,16 +54,16 @@ def test_sums_and_gradients_of_a_batch_are_those_of_its_pictures(extractor, batc
         terms.correlations(("conv2_1",), size=(27, 34), image_size=(27, 34), normalization="gatys2016"),
         terms.total_variation(weight=1.0).statistic,
     ]
-    whole, tiled = (extractor.sums(batch, statistics, tile=tile) for tile in (None, 12))
+    whole, tiled = (extractor.sums(batch, statistics, tile=tile) for tile in (None, 17))
     slopes = [np.ones((1, 64, 64), "float32"), np.ones(1, "float32")]
     of_batch = [np.repeat(slope, 3, axis=0) for slope in slopes]
-    gradient = extractor.vjp(batch, statistics, of_batch, tile=12)
+    gradient = extractor.vjp(batch, statistics, of_batch, tile=17)
     assert gradient.shape == batch.shape
     for index, image in enumerate(batch):
         for one, other, alone in zip(whole, tiled, extractor.sums(image, statistics), strict=True):
             np.testing.assert_allclose(np.asarray(one)[index], np.asarray(alone)[0], rtol=1e-4)
             np.testing.assert_allclose(np.asarray(other)[index], np.asarray(alone)[0], rtol=1e-4)
-        alone = extractor.vjp(image, statistics, slopes, tile=12)
+        alone = extractor.vjp(image, statistics, slopes, tile=17)
         np.testing.assert_allclose(gradient[index], alone, rtol=1e-3, atol=1e-4 * np.abs(alone).max())
 
 

@@ -14,7 +14,7 @@ from neural_style.features import vgg, weights
 from neural_style.features.weights import Weights
 
 ODD = (33, 47)
-"""Rows and columns of which every pooling but the last drops one or the other."""
+"""Rows and columns, of which every pooling but the last drops one or the other."""
 
 
 def images(*size: int) -> np.ndarray:
@@ -22,7 +22,7 @@ def images(*size: int) -> np.ndarray:
 
 
 def random_weights(name: str, layers: list[str], seed: int = 0) -> Weights:
-    """Random ones with biases that are not zero, so that a lost or exchanged bias shows."""
+    """Random weights with biases that are not zero, so that a lost or exchanged bias shows."""
     table = vgg.architecture(name)
     loaded = weights.random(table, table.up_to_deepest(layers), seed=seed)
     generator = np.random.default_rng(seed)
@@ -68,7 +68,7 @@ def test_average_pooling_equals_the_reference_implementation(
 @pytest.mark.parametrize("size", [(8, 8), (9, 8), (15, 31), (17, 4)])
 def test_any_size_with_pooling_computed_by_hand(pooling: str, size: tuple[int, int]) -> None:
     loaded = random_weights("mini", ["conv2_1"])
-    # conv2_1 passes its first 32 inputs on as they are, so that it shows what pooling made of them.
+    # conv2_1 copies its first 32 inputs, which are the output of the pooling.
     loaded["block2_conv1_kernel"] = np.zeros((3, 3, 32, 64), np.float32)
     loaded["block2_conv1_kernel"][1, 1, range(32), range(32)] = 1
     loaded["block2_conv1_bias"] = np.zeros(64, np.float32)
@@ -93,7 +93,7 @@ def test_any_size_with_pooling_computed_by_hand(pooling: str, size: tuple[int, i
         ("vgg19", "conv5_4", 21, 20_024_384),
     ],
 )
-def test_cut_behind_the_deepest_layer(name: str, deepest: str, layers: int, parameters: int) -> None:
+def test_truncated_at_the_deepest_layer(name: str, deepest: str, layers: int, parameters: int) -> None:
     table = vgg.architecture(name)
     loaded = weights.random(table, table.up_to_deepest([deepest]))
     network = vgg.build(name, [deepest], loaded)

@@ -1,4 +1,4 @@
-"""Weights from every source, read back; and files that are not what they should be."""
+"""Weights from every source, read back; and files that are damaged or of something else."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ LAYERS = ("conv1_1", "conv1_2")
 
 
 def some_weights(layers: tuple[str, ...] = LAYERS, *, architecture: vgg.Architecture = MINI) -> Weights:
-    """Random ones with biases that are not zero."""
+    """Random weights with biases that are not zero."""
     loaded = weights.random(architecture, layers, seed=3)
     generator = np.random.default_rng(4)
     return {k: generator.normal(0, 1, v.shape).astype(np.float32) if v.ndim == 1 else v for k, v in loaded.items()}
 
 
 def save_h5(path: Path, content: Weights, *, datasets: str, root: str = "") -> None:
-    """As Keras 1 and 2 do: a group a layer, whose attribute names the datasets in it, which may be nested."""
+    """Write a file as Keras 1 and 2 do: a group per layer, with an attribute that names its datasets, maybe nested."""
     with h5py.File(path, "w") as file:
         names = sorted({name.rpartition("_")[0] for name in content})
         top = file.require_group(root) if root else file
@@ -60,7 +60,7 @@ def assert_same(found: Weights, expected: Weights) -> None:
 
 
 def refusal(source: object, *, architecture: vgg.Architecture = MINI, layers: tuple[str, ...] = LAYERS) -> str:
-    """The one line that is said of a source."""
+    """The message of the error for a source, in one line."""
     with pytest.raises((InvalidInputError, MissingFileError)) as caught:
         weights.load(architecture, str(source), layers)
     message = str(caught.value)
@@ -91,7 +91,7 @@ def test_a_model_that_keras_saved(tmp_path: Path) -> None:
     network = vgg.build("mini", ["conv1_2"], expected)
     network.save(tmp_path / "model.h5")
     assert_same(weights.load(MINI, str(tmp_path / "model.h5"), LAYERS), expected)
-    # Keras 3 replaces the names of layers by numbers in this format, so nobody can tell which is which.
+    # Keras 3 replaces the names of layers by numbers in this format, so that they cannot be identified.
     network.save_weights(tmp_path / "mini.weights.h5")
     assert "lacks conv1_1, conv1_2" in refusal(tmp_path / "mini.weights.h5")
 
@@ -191,7 +191,10 @@ DAMAGED: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "pickle.npz": (lambda _: pickle.dumps(some_weights()), "damaged or not an .npz file"),
     "objects.npz": (pickled_npz, "damaged or not an .npz file"),
     "nan.npz": (lambda p: npz_bytes(with_nan(some_weights()), p), "block1_conv2_kernel is not made of finite numbers"),
-    "whole.npz": (lambda p: npz_bytes({k: np.int64(v) for k, v in some_weights().items()}, p), "not made of finite"),
+    "whole.npz": (
+        lambda p: npz_bytes({k: v.astype(np.int64) for k, v in some_weights().items()}, p),
+        "not made of finite",
+    ),
     "other.npz": (lambda p: npz_bytes(some_weights(architecture=VGG19), p), "(3, 3, 3, 64), expected (3, 3, 3, 32)"),
     "other.h5": (lambda p: h5_bytes(some_weights(architecture=VGG19), p), "(3, 3, 3, 64), expected (3, 3, 3, 32)"),
     "zip_as.h5": (lambda p: npz_bytes(some_weights(), p), "damaged or not an .h5 file"),
@@ -241,7 +244,7 @@ def test_any_changed_byte_is_read_over_or_refused(tmp_path: Path, compressed: bo
         ("imagenet", MINI, "mini has no ImageNet weights"),
     ],
 )
-def test_a_source_that_cannot_be_had(source: str, architecture: vgg.Architecture, expected: str) -> None:
+def test_a_source_that_is_not_available(source: str, architecture: vgg.Architecture, expected: str) -> None:
     message = refusal(source, architecture=architecture)
     assert expected in message
     assert any(hint in message for hint in ("use weights", "imagenet", "check the path"))
@@ -254,7 +257,8 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 def test_the_embedded_file_is_checked_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "mini.npz"
-    monkeypatch.setitem(weights.EMBEDDED_FILES, "mini", str(path))  # an absolute path stays what it is
+    # Joined with a folder, an absolute path stays what it is.
+    monkeypatch.setitem(weights.EMBEDDED_FILES, "mini", str(path))
     np.savez(path, **some_weights())
     assert_same(weights.load(MINI, None, LAYERS), some_weights())
     path.write_bytes(path.read_bytes()[:5000])
@@ -306,7 +310,7 @@ KERAS_CACHE = """
 
 @pytest.fixture(scope="module")
 def keras_cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What happened to `imagenet` in a process of its own, because Keras reads KERAS_HOME when it is imported."""
+    """Outcomes of loading `imagenet`, in a process of its own, as Keras reads KERAS_HOME when it is imported."""
     folder = tmp_path_factory.mktemp("imagenet")
     (folder / "vgg19").mkdir()
     path = folder / "vgg19" / "fake_notop.h5"
@@ -332,7 +336,7 @@ def test_imagenet_is_downloaded_once_into_keras_own_cache(keras_cache: dict[str,
     assert keras_cache["cache"] == ["models/fake_notop.h5"]
 
 
-def test_imagenet_unreachable_tells_where_the_file_belongs(keras_cache: dict[str, Any]) -> None:
+def test_an_unreachable_download_names_the_place_of_the_file(keras_cache: dict[str, Any]) -> None:
     message = keras_cache["unreachable"]
     assert "\n" not in message
     for part in ("vgg19", "http://127.0.0.1:9/vgg19/fake_notop.h5", "--weights", keras_cache["home"]):

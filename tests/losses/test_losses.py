@@ -97,7 +97,7 @@ def test_johnson2016_is_the_mean_squared_error_of_gram_matrices_over_chw():
     grams = (np.einsum("hwc,hwd->cd", each[0], each[0]) / each.size for each in (one, other))
     expected = np.mean(np.subtract(*grams) ** 2)
     found = style_loss_johnson2016(*(mean_gram_matrix(ops.convert_to_tensor(each)) for each in (one, other)))
-    assert number(found) == pytest.approx(expected, rel=1e-12)
+    assert number(found) == pytest.approx(expected, rel=1e-5)
 
 
 def test_an_image_of_any_size():
@@ -266,5 +266,6 @@ def test_shapes_are_checked_while_a_program_is_traced():
     """Nothing but static shapes is needed, of which any extent may be unknown."""
     features, target = keras.KerasTensor((None, None, 9, 5)), keras.KerasTensor((1, 7, 9, 5))
     assert squared_error(features, target).shape == (None,)
+    assert gram_matrix(features).shape == (None, 5, 5)
     with pytest.raises(InvalidInputError, match=r"must have shape \(any, any, 9, 5\) or \(1, any, 9, 5\)"):
         squared_error(features, keras.KerasTensor((1, 1, 1, 5)))

@@ -1,4 +1,4 @@
-"""Masked styles: the laws that they obey, in Network and in INetwork."""
+"""Laws of masked styles, in Network and in INetwork."""
 
 import dataclasses
 
@@ -87,7 +87,7 @@ def test_a_masked_style_moves_its_region_only(photo, painting, network, settings
 
 
 def test_a_soft_mask_keeps_its_greys(photo, painting):
-    """Black is black and not a little white, grey is less than white; under `inside` too."""
+    """Black does not act at all, and grey less than white; with `inside`, too."""
     soft = np.full((48, 96), 5, "uint8")
     soft[:, :32], soft[:, 32:64] = 255, 160
     wide = np.tile(photo, (2, 2, 1))[:48, :96]

@@ -1,4 +1,4 @@
-"""Label maps of masks as people paint and save them."""
+"""Label maps of masks as they are painted and saved in practice."""
 
 import io
 
@@ -51,7 +51,7 @@ def test_clean_masks_are_read_as_they_were_painted():
 
 @pytest.mark.parametrize("softness", [3, 8])
 def test_anti_aliased_edges_belong_to_what_they_lie_between(softness):
-    """Among them a grey label, whose colour is that of every soft edge between black and white."""
+    """One label is grey, the colour of every soft edge between black and white."""
     colours = {"sky": WHITE, "land": (0, 0, 0), "lake": (128, 128, 128), "tree": RED}
     soft, hard = landscape(colours, softness=softness), landscape(colours)
     assert len(soft.getcolors(10_000)) > 20
@@ -91,7 +91,7 @@ def test_shades_of_one_region_are_one_label():
 
 
 def test_a_small_region_is_no_noise():
-    """A house of 1 %, and two shades of the sky that are 50 apart and 20 % each: the shades are taken together."""
+    """A house of 1 %, and two shades of the sky that are 50 apart and 20 % each: the shades are merged."""
     image = np.array(landscape(tree=False, lake=False))
     image[:20, :48] = (205, 255, 255)
     image[50:58, 70:78] = (255, 128, 0)
@@ -101,7 +101,7 @@ def test_a_small_region_is_no_noise():
 
 
 def test_other_colours_make_the_same_regions():
-    """Which colour stands for which region does not count, and so not their order either."""
+    """Regions do not depend on which colour stands for which, nor on the order of colours."""
     swapped = {"sky": RED, "land": BLUE, "lake": GREEN, "tree": WHITE}
     one = read_labels(landscape(), mirrored(landscape()), labels=4)
     other = read_labels(landscape(swapped), mirrored(landscape(swapped)), labels=4)
@@ -147,7 +147,7 @@ def test_more_labels_than_colours():
 
 
 def test_any_picture_can_be_read_as_a_mask():
-    """Without a flat place there are still colours, and fewer labels than colours is a choice."""
+    """Noise without a flat place has colours, too, and there may be fewer labels than colours."""
     noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype("uint8")
     style, _, palette = read_labels(noise, noise[::-1], labels=3)
     assert style.max() == 2
@@ -162,7 +162,7 @@ def test_preview_shows_regions_with_their_colours_and_areas():
     assert image.dtype == np.uint8
     assert image.shape[0] > style.shape[0]
     shown = image[: style.shape[0], : style.shape[1]]
-    assert (shown == palette[style]).all(axis=-1).mean() > 0.97  # but for the numbers
+    assert (shown == palette[style]).all(axis=-1).mean() > 0.97  # the rest are the numbers
     for line, colour in enumerate(palette):
         assert image[style.shape[0] + 2 + 14 * line + 7, 10].tolist() == colour.tolist()
 

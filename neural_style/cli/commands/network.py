@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import Namespace, _ArgumentGroup
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from neural_style.inputs import Content, Style
 from neural_style.masks.mask import read_mask
 from neural_style.network import Network, TransferTechnique
 from neural_style.runs.outputs import Output
-from neural_style.runs.settings import Run
+from neural_style.runs.settings import Run, RunSettings
 
 PAINT = SPELLING.but(
     names={"resize": ["style_resize"]},
@@ -74,7 +74,11 @@ def main(arguments: Sequence[str]) -> int:
 def run(parser: Parser, technique: type[TransferTechnique], arguments: Sequence[str]) -> int:
     """Parse, paint, and return the exit status."""
     found = parser.read(arguments)
-    settings = technique(**values(found, technique))
+    return run_technique(technique(**values(found, technique)), run_settings(found), found)
+
+
+def run_technique(technique: TransferTechnique, run: RunSettings, found: Namespace) -> int:
+    """Paint a photo, or folders, as the arguments name them; returns the exit status."""
     content, styles = inputs_of(found)
     given = {name: value for name, value in values(found, Output).items() if value is not None}
     machine = {"quiet": found.quiet, "device": found.device}
@@ -82,10 +86,9 @@ def run(parser: Parser, technique: type[TransferTechnique], arguments: Sequence[
         if found.checkpoint is not None or found.resume:
             raise InvalidInputError("--checkpoint saves a single run: for a folder, rerun the command to resume it")
         output = Output(**{"save_every": 0, **given, "prefix": Path(found.prefix)})
-        return Folder(settings, content, styles, run_settings(found), output, pairs=found.pairs, **machine).execute()
+        return Folder(technique, content, styles, run, output, pairs=found.pairs, **machine).execute()
     checkpoint, output = open_checkpoint(found, Output.from_prefix(**given))
-    session = Session(settings, content, styles, run_settings(found), output, checkpoint=checkpoint, **machine)
-    return session.execute()
+    return Session(technique, content, styles, run, output, checkpoint=checkpoint, **machine).execute()
 
 
 def parser(
@@ -106,7 +109,7 @@ def parser(
         usage=f"content style [style ...]{' prefix' if paints else ''} [flags]",
         epilog=EPILOG.format(command=command, more=" --variant novak2016" if own else ""),
     )
-    _add_pictures(parser, paints=paints)
+    add_pictures(parser, paints=paints)
     _add_appearance(parser, technique)
     if own:
         add_fields(parser.add_argument_group("improvements"), technique, own)
@@ -115,14 +118,14 @@ def parser(
         add_output_flags(parser, PAINT)
         parser.set_defaults(save_every=None)  # distinguishes the default from an explicit 1
     add_color_flags(parser, with_mask=True)
-    _add_masks(parser, technique)
+    add_masks(parser, technique)
     add_fields(parser.add_argument_group("network"), technique, fields_of(technique, NETWORK_FIELDS), PAINT)
     if paints:
         add_machine_flags(parser)
     return parser
 
 
-def _add_pictures(parser: Parser, *, paints: bool) -> None:
+def add_pictures(parser: Parser, *, paints: bool) -> None:
     """The positional arguments."""
     folders = (", or a folder of photos", "; or a folder of paintings, each for a picture of its own")
     content, style = folders if paints else ("", "")
@@ -144,10 +147,21 @@ def _add_pictures(parser: Parser, *, paints: bool) -> None:
 def _add_appearance(parser: Parser, technique: type[TransferTechnique]) -> None:
     """Weights and sizes of content and styles."""
     group = parser.add_argument_group("appearance")
+    add_style_weight(group)
+    add_fields(group, technique, ["content_weight", "total_variation_weight", "style_scale"], PAINT)
+    add_stroke_scale(group)
+    add_fields(group, Style, ["resize"], PAINT)
+
+
+def add_style_weight(group: _ArgumentGroup) -> None:
+    """`--style_weight`."""
     group.add_argument(
         "--style_weight", nargs="+", type=float, metavar="X", help="weight of each style (default: 1 for each)"
     )
-    add_fields(group, technique, ["content_weight", "total_variation_weight", "style_scale"], PAINT)
+
+
+def add_stroke_scale(group: _ArgumentGroup) -> None:
+    """`--stroke_scale`."""
     group.add_argument(
         "--stroke_scale",
         nargs="+",
@@ -156,10 +170,9 @@ def _add_appearance(parser: Parser, technique: type[TransferTechnique]) -> None:
         metavar="X",
         help="size of the strokes, for all styles or one for each: paintings are resized by this factor (default: 1)",
     )
-    add_fields(group, Style, ["resize"], PAINT)
 
 
-def _add_masks(parser: Parser, technique: type[TransferTechnique]) -> None:
+def add_masks(parser: Parser, technique: type[TransferTechnique] | None = None) -> None:
     """Flags for the regions in which styles act."""
     group = parser.add_argument_group("masks (styles act where a mask is white)")
     group.add_argument(
@@ -174,7 +187,8 @@ def _add_masks(parser: Parser, technique: type[TransferTechnique]) -> None:
         help="a mask of the photo: where all styles act; --style_masks then select parts of the paintings",
     )
     group.add_argument("--soft_masks", action="store_true", help="treat grey in masks as partly white")
-    add_fields(group, technique, ["mask_normalization", "guide_propagation"])
+    if technique is not None:
+        add_fields(group, technique, ["mask_normalization", "guide_propagation"])
 
 
 def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:

@@ -1,0 +1,114 @@
+"""`paint` against the defaults of `network` at equal seconds, on pairs of photo and painting: numbers, and a sheet.
+
+    python benchmarks/painting.py --photos photos/ --paintings paintings/ --judge vgg19.npz --out sheet/
+
+For each pair: seconds; SSIM with the photo; and the relative Gram error, `sum_l |G_l - A_l|^2 / |A_l|^2` averaged over
+conv1_1, conv2_1, conv3_1 and conv3_3 of VGG-19 (mean Gram matrices G of the picture and A of the painting), where both
+are reduced to 1, 1/2 and 1/4 of their size: at a quarter it registers strokes and no grain.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from neural_style import Content, Network, Style, images, paint
+from neural_style.features.extractor import feature_extractor
+from neural_style.metrics import relative_gram_error, structural_similarity
+
+PAIRS = (
+    ("golden_gate", "starry_night"),
+    ("golden_gate", "wave_kanagawa"),
+    ("hoover_tower", "the_scream"),
+    ("hoover_tower", "candy"),
+    ("winter_wolf", "water_lilies"),
+    ("winter_wolf", "shipwreck"),
+    ("blue_moon_lake", "starry_night"),
+    ("blue_moon_lake", "red_canna"),
+    ("dawn_sky", "the_scream"),
+    ("ancient_city", "wave_kanagawa"),
+    ("bamboo_forest", "patterned_leaves"),
+    ("bamboo_forest", "water_lilies"),
+)
+LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")
+SCALES = (1, 2, 4)
+
+
+def gram_errors(extractor, picture, painting):
+    """The mean over layers of the relative Gram error at each scale."""
+    errors = []
+    for scale in SCALES:
+        features = [
+            extractor.features(
+                images.resize(each, (each.shape[0] // scale, each.shape[1] // scale), method="box"), LAYERS
+            )
+            for each in (picture, painting)
+        ]
+        errors.append(np.mean([relative_gram_error(features[0][layer], features[1][layer]) for layer in LAYERS]))
+    return errors
+
+
+def at_equal_seconds(photo, painting, rows, seconds, **settings):
+    """The picture of the defaults of `network` after so many seconds."""
+    started, image = time.monotonic(), None
+    run = {"image_size": rows, "iterations": 100, "bounded": False}  # as in the reference scripts
+    for step in Network(model="mini", **settings).steps(photo, painting, **run):
+        image = step.image
+        if time.monotonic() - started >= seconds:
+            break
+    return image
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--paintings", type=Path, required=True)
+    parser.add_argument("--judge", help="weights of VGG-19 (default: mini judges)")
+    parser.add_argument("--rows", type=int, default=256)
+    parser.add_argument("--strength", type=float, default=1.0)
+    parser.add_argument("--pairs", type=int, default=len(PAIRS))
+    parser.add_argument("--model", default="mini")
+    parser.add_argument("--weights")
+    parser.add_argument("--out", type=Path, default=Path("painted"))
+    found = parser.parse_args(arguments)
+    found.out.mkdir(parents=True, exist_ok=True)
+    extractor = feature_extractor("vgg19" if found.judge else "mini", found.judge, LAYERS)
+    print("| pair | seconds | SSIM | Gram error at 1, 1/2, 1/4 | default: SSIM | Gram error at 1, 1/2, 1/4 |")
+    print("|---" * 6 + "|")
+    rows_of_sheet, ratios, similarities = [], [], []
+    for photo_name, painting_name in PAIRS[: found.pairs]:
+        photo, painting = (
+            images.read(next(folder.glob(f"{name}.*"))).rgb
+            for folder, name in ((found.photos, photo_name), (found.paintings, painting_name))
+        )
+        started = time.monotonic()
+        run = {"strength": found.strength, "model": found.model, "weights": found.weights, "image_size": found.rows}
+        painted = paint(photo, painting, **run).image
+        seconds = time.monotonic() - started
+        default = at_equal_seconds(photo, painting, found.rows, seconds)
+        original = images.resize(Content(photo).picture.rgb, painted.shape[:2])
+        style = Style(painting).at(painted.shape[:2])
+        line = f"| {photo_name} + {painting_name} | {seconds:.0f} "
+        errors = []
+        for image in (painted, default):
+            similarity = structural_similarity(image, original)
+            errors.append(gram_errors(extractor, image, style))
+            line += f"| {similarity:.2f} | {' '.join(f'{error:.3f}' for error in errors[-1])} "
+            similarities.append(similarity)
+        ratios.append(np.array(errors[0]) / np.array(errors[1]))
+        print(line + "|", flush=True)
+        row = [
+            images.resize(each, (found.rows, round(found.rows * 1.5))) for each in (original, style, default, painted)
+        ]
+        rows_of_sheet.append(np.concatenate(row, axis=1))
+        Image.fromarray(painted).save(found.out / f"{photo_name}_{painting_name}.png")
+        Image.fromarray(np.concatenate(rows_of_sheet)).save(found.out / "sheet.png")
+    median = np.median(ratios, axis=0)
+    print(f"median of the ratios at 1, 1/2, 1/4: {' '.join(f'{value:.2f}' for value in median)}")
+    print(f"SSIM of paint: {min(similarities[::2]):.2f} to {max(similarities[::2]):.2f}")
+
+
+if __name__ == "__main__":
+    main()

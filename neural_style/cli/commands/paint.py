@@ -1,0 +1,85 @@
+"""`neural-style paint photo.jpg painting.jpg out`: a painting with one number for how strongly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neural_style.cli.commands.network import (
+    add_masks,
+    add_pictures,
+    add_stroke_scale,
+    add_style_weight,
+    run_technique,
+)
+from neural_style.cli.flags import Parser, add_fields, run_settings
+from neural_style.cli.groups import (
+    SPELLING,
+    add_color_flags,
+    add_machine_flags,
+    add_output_flags,
+    add_run_flags,
+)
+from neural_style.inputs import Style
+from neural_style.network import Network
+from neural_style.painting import ITERATIONS, run_for, technique_for
+
+DESCRIPTION = """\
+Paint a photo in the style of one or more paintings.
+
+--strength 1 is a balanced painting, 0.3 a tint and 3 mostly painting, at any size. The photo is painted at a quarter,
+half and all of its rows. The network is VGG-19 if its weights were downloaded before, otherwise mini, which is part of
+this package."""
+
+EPILOG = """\
+examples:
+  neural-style paint photo.jpg painting.jpg out
+  neural-style paint photo.jpg painting.jpg out --strength 2 --image_size 800
+  neural-style paint photo.jpg wave.jpg scream.jpg out --style_weight 1 0.5
+  neural-style paint photos/ painting.jpg results/
+
+The command network has every setting of the papers and of the reference scripts.
+"""
+
+SPELLING_OF_PAINT = SPELLING.but(
+    names={"resize": ["style_resize"]},
+    advice={"image_size": "Time and memory grow with its square.", "sizes": "Default: a quarter, half and all rows."},
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit status."""
+    found = parser().read(arguments)
+    technique = technique_for(found.strength, model=found.model, weights=found.weights)
+    if found.model is None and not found.quiet:
+        print(f"painting with {technique.model} (--model chooses another network)")
+    return run_technique(technique, run_for(run_settings(found)), found)
+
+
+def parser() -> Parser:
+    """The parser of the command."""
+    parser = Parser("paint", DESCRIPTION, usage="photo painting [painting ...] prefix [flags]", epilog=EPILOG)
+    add_pictures(parser, paints=True)
+    group = parser.add_argument_group("appearance")
+    group.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="0.3 a tint, 1 a painting, 3 mostly painting (default: 1)",
+    )
+    add_style_weight(group)
+    add_stroke_scale(group)
+    add_fields(group, Style, ["resize"], SPELLING_OF_PAINT)
+    add_run_flags(parser, SPELLING_OF_PAINT)
+    parser.set_defaults(iterations=ITERATIONS)
+    add_output_flags(parser)
+    parser.set_defaults(save_every=0)
+    add_color_flags(parser, with_mask=True)
+    add_masks(parser)
+    network = parser.add_argument_group("network")
+    network.add_argument(
+        "--model", metavar="NAME", help="vgg16, vgg19 or mini (default: vgg19 if downloaded, else mini)"
+    )
+    add_fields(network, Network, ["weights"], SPELLING_OF_PAINT)
+    add_machine_flags(parser)
+    return parser

@@ -1,0 +1,68 @@
+"""The front door: `paint` and `neural-style paint`."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import Content, InvalidInputError, Style, paint
+from neural_style.painting import CONTENT_WEIGHT, default_model, sizes_for, technique_for
+
+TINY = {"model": "mini", "weights": "random", "image_size": 32, "iterations": 1}
+
+
+def test_strength_is_the_ratio_of_painting_to_photo():
+    weights = [technique_for(strength, model="mini").content_weight for strength in (0.5, 1, 2)]
+    assert weights == pytest.approx([4 * CONTENT_WEIGHT, CONTENT_WEIGHT, CONTENT_WEIGHT / 4])
+    for strength in (0, -1, float("nan"), True):
+        with pytest.raises(InvalidInputError, match="strength must be"):
+            technique_for(strength)
+
+
+def test_the_pyramid_halves_down_to_what_the_network_accepts():
+    assert sizes_for(2048) == (512, 1024, 2048)
+    assert sizes_for(100) == (50, 100)
+    assert sizes_for(20) == (20,)
+
+
+def test_vgg19_where_it_is_in_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert default_model() == "mini"
+    assert default_model("own.npz") == "vgg19"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5").touch()
+    assert default_model() == "vgg19"
+
+
+def test_a_strong_painting_is_farther_from_the_photo(photo, painting):
+    faint, strong = (paint(photo, painting, strength=strength, **TINY).image.astype(int) for strength in (0.05, 3))
+    assert np.abs(faint - strong).mean() > 1
+    start = np.asarray(Image.fromarray(photo).resize((38, 32)), int)
+    assert np.abs(strong - start).mean() > np.abs(faint - start).mean()
+
+
+def test_several_paintings_masks_and_sizes_of_ones_own(photo, painting):
+    mask = np.zeros((40, 48), bool)
+    mask[:, :24] = True
+    result = paint(
+        Content(photo), Style(painting, mask=mask), painting[::-1].copy(), **{**TINY, "sizes": (16, 24)}, seed=1
+    )
+    assert result.image.shape == (24, 28, 3)
+    assert {name.split(".")[1] for name in result.losses if name.startswith("style")} == {"0", "1"}
+    assert [entry["image_size"][0] for entry in result.history] == [16, 24]
+
+
+def test_the_command(command, photo_file, painting_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    out = tmp_path / "out"
+    ran = command("paint", photo_file, painting_file, out, "--image_size", 32, "--num_iter", 1, "--strength", 2)
+    assert ran.status == 0, ran.err
+    assert ran.out.startswith("painting with mini (--model chooses another network)")
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.size == (38, 32)
+    assert not list(tmp_path.glob("out_at_iteration*"))
+    again = command("rerun", tmp_path / "out.png", tmp_path / "again", "--quiet", "--save_every", 0)
+    assert again.status == 0, again.err
+    with Image.open(tmp_path / "out.png") as one, Image.open(tmp_path / "again.png") as other:
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+    command("paint", photo_file, painting_file, out, "--strength", 0).assert_refused("strength must be above 0")
+    command("paint", photo_file, painting_file).assert_refused("required")
