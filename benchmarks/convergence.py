@@ -65,7 +65,7 @@ def reference(technique, objective, content, style, start, evaluations):
         for layer in layers:
             of_style, of_pastiche = (gram_matrix(features[layer][i : i + 1]) for i in (1, 2))
             loss += ops.sum(ops.square(of_pastiche - of_style)) / (36.0 * np.prod(size) ** 2 * len(layers))
-        return loss + technique.total_variation_weight * ops.sum(total_variation(batch[2:])), ()
+        return loss + technique.resolved().total_variation_weight * ops.sum(total_variation(batch[2:])), ()
 
     evaluate = backend.compiled(backend.value_and_grad(losses))
     trace = []

@@ -1,4 +1,4 @@
-"""What masks cost and what they do.
+"""Masks: cost of an evaluation, and effect on a transfer.
 
     python benchmarks/masks.py content.jpg mask.jpg style1.jpg style2.jpg style3.jpg --rows 256
 

@@ -12,6 +12,7 @@ from neural_style.backend.cache import GRAPHS, SHAPES, Cache
 from neural_style.backend.devices import device_name
 from neural_style.backend.framework import NAME, Tensor, jax, tf
 from neural_style.backend.precision import full_float32
+from neural_style.backend.xla import by_xla_where_faster
 from neural_style.errors import OutOfMemoryError
 
 Parameters = ParamSpec("Parameters")
@@ -39,7 +40,7 @@ def value_and_grad(
                 value, auxiliary = function(x, constants)
             return value, auxiliary, tape.gradient(value, x, unconnected_gradients="zero")
 
-        return evaluate
+        return by_xla_where_faster(evaluate)
 
     def evaluate_jax(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
         (value, auxiliary), gradient = jax.value_and_grad(function, has_aux=True)(x, constants)
@@ -116,6 +117,5 @@ def _graph(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable
     """
     if NAME == "jax":
         return jax.jit(lambda *given: function(*given))  # type: ignore[no-any-return]
-    # A plain graph and not XLA: on CPUs oneDNN's convolutions are faster (benchmarks/RESULTS.md).
     # Without AutoGraph, which would raise errors of the function as another type.
     return tf.function(function, autograph=False).get_concrete_function(*arguments)  # type: ignore[no-any-return]
