@@ -48,16 +48,24 @@ def value_and_grad(
     return evaluate_jax
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any], *, is_run_once: bool = False) -> Callable[..., Any]:
     """The same function of tensors, and nests of them, as a program for the device: a graph for each set of shapes.
 
     Whatever is large and constant is to be passed and not captured: the compiler would bake it into the graph. Products
     are computed in float32, see `full_float32`. Graphs are dropped with the program, and before that by their budget,
     see `neural_style.backend.cache`.
 
+    Args:
+        function: see above.
+        is_run_once: for each picture, as for targets. TensorFlow then computes operation by operation, since a graph
+            takes longer to make than to run; JAX, which would compile each operation alone and keep it for good (40 MB
+            for each size of a picture), makes a graph all the same.
+
     Raises:
         OutOfMemoryError: by the result, when the device has no memory left.
     """
+    if is_run_once and NAME == "tensorflow":
+        return eager(function)
     graphs: Cache[Callable[..., Any]] = Cache(GRAPHS, SHAPES)
 
     def call(*arguments: Any) -> Any:
