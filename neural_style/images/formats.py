@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
+from importlib import import_module
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
@@ -87,7 +89,7 @@ def open_image(file: io.BufferedReader) -> Image.Image:
 
 def _open_heic(file: io.BufferedReader) -> Image.Image:
     try:
-        import pillow_heif
+        pillow_heif: Any = import_module("pillow_heif")  # optional, and without type hints
     except ImportError:
         raise UnidentifiedImageError(f"a HEIC photo, which needs a further package: {_HEIF_PACKAGE}") from None
     file.seek(0)
