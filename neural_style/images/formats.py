@@ -19,12 +19,6 @@ ENDINGS = (
 )
 """Endings of files that are read, or named with a remedy where a package is missing."""
 
-UNREADABLE_ENDINGS = (
-    *(".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
-    *(".psd", ".psb", ".svg", ".pdf", ".jxl", ".jp2", ".j2k", ".exr", ".hdr", ".eps", ".ai", ".xcf", ".ico", ".tga"),
-)
-"""Endings of pictures that are not read, for reports about folders."""
-
 RAW = "a camera RAW file: develop it first, and save it as PNG, JPEG or TIFF"
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
