@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
+from importlib import import_module
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
@@ -16,12 +18,6 @@ ENDINGS = (
     *(".jfif", ".jpe", ".mpo", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pnm"),
 )
 """Endings of files that are read, or named with a remedy where a package is missing."""
-
-UNREADABLE_ENDINGS = (
-    *(".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
-    *(".psd", ".psb", ".svg", ".pdf", ".jxl", ".jp2", ".j2k", ".exr", ".hdr", ".eps", ".ai", ".xcf", ".ico", ".tga"),
-)
-"""Endings of pictures that are not read, for reports about folders."""
 
 RAW = "a camera RAW file: develop it first, and save it as PNG, JPEG or TIFF"
 
@@ -87,7 +83,7 @@ def open_image(file: io.BufferedReader) -> Image.Image:
 
 def _open_heic(file: io.BufferedReader) -> Image.Image:
     try:
-        import pillow_heif
+        pillow_heif: Any = import_module("pillow_heif")  # optional, and without type hints
     except ImportError:
         raise UnidentifiedImageError(f"a HEIC photo, which needs a further package: {_HEIF_PACKAGE}") from None
     file.seek(0)
