@@ -2,9 +2,9 @@
 
     python benchmarks/cache_growth.py --pictures 20
 
-Weights are `random:<seed>`, sizes 64, 68, 72 ... rows with the largest first, so that growth is what is kept and not what
-a picture needs. Printed after each picture are the resident memory and how many networks and graphs are kept, and in the
-end the growth from the 5th picture to the last. KERAS_BACKEND chooses the backend.
+Weights are `random:<seed>`, sizes 64, 68, 72 ... rows with the largest first, so that growth is what is kept and not
+what a picture needs. Printed after each picture are the resident memory and how many networks and graphs are kept, and
+in the end the growth from the 5th picture to the last. KERAS_BACKEND chooses the backend.
 """
 
 import argparse
