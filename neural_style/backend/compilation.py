@@ -49,6 +49,10 @@ def value_and_grad(
     return evaluate_jax
 
 
+COMPILES_OPERATIONS = NAME == "jax"
+"""Whether the backend compiles each operation that is computed outside a program, and keeps it for good."""
+
+
 def compiled(function: Callable[..., Any], *, is_run_once: bool = False) -> Callable[..., Any]:
     """The same function of tensors, and nests of them, as a program for the device: a graph for each set of shapes.
 
@@ -65,7 +69,7 @@ def compiled(function: Callable[..., Any], *, is_run_once: bool = False) -> Call
     Raises:
         OutOfMemoryError: by the result, when the device has no memory left.
     """
-    if is_run_once and NAME == "tensorflow":
+    if is_run_once and not COMPILES_OPERATIONS:
         return eager(function)
     graphs: Cache[Callable[..., Any]] = Cache(GRAPHS, SHAPES)
 

@@ -42,7 +42,9 @@ class Parser(argparse.ArgumentParser):
         Raises:
             InvalidInputError: an argument is unknown, missing or malformed.
         """
-        found, unknown = self.parse_known_args([_underscored(argument) for argument in arguments])
+        end = list(arguments).index("--") if "--" in arguments else len(arguments)  # after it come names only
+        flags_first = [*map(_underscored, arguments[:end]), *arguments[end:]]
+        found, unknown = self.parse_known_args(flags_first)
         flags = [flag for flag in unknown if flag.startswith("-")]
         if flags:
             known = [option for action in self._actions for option in action.option_strings]

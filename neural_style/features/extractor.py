@@ -245,6 +245,8 @@ class FeatureExtractor:
             "gradient": self._gradient_in,
         }
         bare = [getattr(each, "bare", each) for each in of]
+        if shape is None and not backend.COMPILES_OPERATIONS:  # nothing that is worth keeping
+            return backend.compiled(kinds[what](shape, bare), is_run_once=True)
         return self.programs.get(key, lambda: backend.compiled(kinds[what](shape, bare), is_run_once=shape is None))
 
     def _features_in(self, shape: TileShape | None, layers: Sequence[str]) -> Callable[..., list[Tensor]]:

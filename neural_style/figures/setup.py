@@ -165,7 +165,7 @@ class Setup:
             given: the names for which the caller gave pictures.
         """
         others = [name.replace("_", " ") for name in names if name not in given]
-        pictures = f"samples in place of its {', '.join(others)}" if others else "other pictures"
+        pictures = f"samples in place of its {_listed(others)}" if others else "other pictures"
         return "Differences from the original: " + "; ".join([pictures, *self.differences.values()]) + "."
 
 
@@ -173,3 +173,8 @@ def size_at(picture: np.ndarray, rows: int) -> tuple[int, int]:
     """Rows and columns of a picture at a number of rows; the columns are a multiple of `SIDE_MULTIPLE`."""
     columns = rows * picture.shape[1] / picture.shape[0]
     return rows, max(SIDE_MULTIPLE, round(columns / SIDE_MULTIPLE) * SIDE_MULTIPLE)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -14,8 +14,9 @@ from PIL import Image, PngImagePlugin
 
 from neural_style import files
 from neural_style.errors import InvalidInputError
+from neural_style.images.formats import open_image
+from neural_style.images.opening import check_name, opened
 from neural_style.images.picture import Array, check_extent, over_white, resize, to_uint8
-from neural_style.images.reading import open_image, opened
 from neural_style.validation import did_you_mean
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -41,6 +42,7 @@ def check_output(
         InvalidInputError: the suffix is not one of `suffixes`, the file exists already (unless `overwrite`), or no file
             can be created there, which is tried out.
     """
+    check_name(path, what)
     path, suffixes, where = Path(path), tuple(suffixes), f'{what} "{os.fspath(path)}"'
     if not path.suffix:
         raise InvalidInputError(f"{where} has no suffix: name the format, as in {path.name or 'out'}{suffixes[0]}")
@@ -129,6 +131,7 @@ def write_16_bit(
 
 def read_record(path: str | os.PathLike[str]) -> str | None:
     """The record stored in a picture or animation; None if there is none. Errors are those of `read`."""
+    check_name(path, "image")
     where = f'image "{os.fspath(path)}"'
     with opened(Path(path), where) as file, open_image(file) as image:
         check_extent(image.height, image.width, where)

@@ -18,7 +18,7 @@ from PIL import Image
 from neural_style import Network, files, images
 from neural_style.cli import progress
 from neural_style.errors import InvalidInputError, OutOfMemoryError
-from neural_style.images import reading
+from neural_style.images import formats, reading
 from neural_style.runs import memory_plan
 from neural_style.runs.outputs import Output, RunFiles
 from neural_style.runs.settings import Run
@@ -204,7 +204,7 @@ def test_masks_are_those_of_every_photo(paint: Command, command: Command, folder
 
 def test_styles_are_read_once(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    whole = reading.open_image
+    whole = formats.open_image
 
     def spy(file: io.BufferedReader) -> Image.Image:
         opened.append(Path(file.name).name)

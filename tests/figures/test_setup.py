@@ -47,6 +47,8 @@ def test_differences_of_a_smaller_scale_are_one_sentence() -> None:
         "Differences from the original: samples in place of its painting; 128 rows instead of 512; 160 evaluations "
         "instead of 2000; the network mini instead of vgg19."
     )
+    three = setup_of().differences_text(["photo", "style_map", "doodle"], [])
+    assert three == "Differences from the original: samples in place of its photo, style map and doodle."
     assert setup_of().differences_text(["photo"], ["photo"]) == "Differences from the original: other pictures."
 
 

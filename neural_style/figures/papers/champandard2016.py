@@ -66,8 +66,8 @@ def doodle(setup: Setup) -> Figure:
         f"regions, textures spread everywhere. {' to '.join(map(str, sizes))} rows, from noise; weights in the units "
         "of titu1994/Neural-Style-Transfer, in relative errors where there are no regions.",
         departures=(
-            f"style layers {', '.join(layers)}, or all, instead of conv3_1 and conv4_1",
-            "Gram matrices by region instead of matched patches, which the library does not implement",
+            f"style layers are {', '.join(layers)}, or all, instead of conv3_1 and conv4_1",
+            "Gram matrices by region replace matched patches, which the library does not implement",
             "a total variation term removes the grain of the noise",
         ),
     )

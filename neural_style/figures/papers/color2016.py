@@ -24,7 +24,7 @@ METHOD = "pca"
 PHOTO, PAINTING = InputPanel("photo"), InputPanel("painting")
 SECOND_PHOTO, SECOND_PAINTING = InputPanel("second_photo"), InputPanel("second_painting")
 
-DEPARTURES = ("a weak total variation term",)
+DEPARTURES = ("a weak total variation term is added",)
 
 
 def painted(setup: Setup, photo: Picture, painting: Picture, *, ratio: float = RATIO) -> TransferPanel:
@@ -77,8 +77,8 @@ def two_ways(setup: Setup) -> Figure:
             ),
         ),
         caption="A plain transfer (c) brings the painting's colours with it. If the painting gets the photo's colours "
-        "first (d, inset), strokes keep a colour each, but not always in its place; a transfer on luminance (e) leaves "
-        f"every colour where it was. {settings_text(setup)}",
+        "first (d, inset), each stroke keeps one colour, but not the one that the photo has there; a transfer on "
+        f"luminance (e) leaves every colour where it was. {settings_text(setup)}",
         departures=DEPARTURES,
     )
 

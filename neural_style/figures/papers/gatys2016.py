@@ -86,8 +86,8 @@ def initial_images(setup: Setup) -> Figure:
         title="Initial images",
         rows=(tuple(cells[:2]), tuple(cells[2:4]), tuple(cells[4:])),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption="All pictures minimise the same objective; the structure of the initial image remains in the result, "
-        "and each noise gives another one. "
+        caption="All pictures minimise the same objective. The structure of the initial image remains in the result, "
+        "and every noise leaves a different one. "
         f"alpha/beta = {setup.ratio(RATIO):g}. {settings_text(setup, start='')}",
         departures=(VARIATION_ADDED,),
     )

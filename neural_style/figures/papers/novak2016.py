@@ -98,8 +98,8 @@ def row(setup: Setup) -> Figure:
         "correlations between neighbouring layers. The reference's chain consists of differences of layers' losses, "
         "S_i - S_(i+1), which weigh the deepest layer by -1. All start from the content.",
         departures=(
-            "no picture of Li & Wand's method, which is not in this library",
-            "no blurred correlations",
+            "Li & Wand's method, which is not in this library, is left out",
+            "correlations are not blurred",
             OURS,
         ),
         findings=(_early_stops({"INetwork, titu1994": reference}),),
