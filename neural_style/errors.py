@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+DISTRIBUTION = "neural-style-keras"
+
+LONGEST = 160
+"""Letters of an unforeseen error's message that are printed."""
+
 
 class NeuralStyleError(Exception):
     """Base of all deliberate errors of this library; the command line prints the message and exits with 2."""
@@ -9,6 +14,14 @@ class NeuralStyleError(Exception):
 
 class InvalidInputError(NeuralStyleError, ValueError):
     """A value, an image or a file that cannot be used."""
+
+
+class ExistingFileError(InvalidInputError):
+    """A file that exists and may not be replaced."""
+
+
+class FullDiskError(InvalidInputError):
+    """A file that cannot be written because the disk, or the user's share of it, is full."""
 
 
 class MissingFileError(NeuralStyleError, FileNotFoundError):
@@ -26,3 +39,25 @@ class OutOfMemoryError(NeuralStyleError, MemoryError):
 def reason(error: Exception) -> str:
     """The system's message for an error, without its number and the file's name."""
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+
+
+def explanation(error: Exception) -> str:
+    """One line about any error: its own message if it is deliberate, and where to report it if it is unforeseen."""
+    if isinstance(error, NeuralStyleError | OSError):
+        return str(error)
+    text = " ".join(str(error).split())[:LONGEST]
+    if isinstance(error, MemoryError):
+        return f"not enough memory{f' ({text})' if text else ''}: use smaller pictures or a smaller image_size"
+    return f"unexpected {type(error).__name__}{f': {text}' if text else ''}; please report it at {_issues()}"
+
+
+def _issues() -> str:
+    """Address for reports, from the metadata of the distribution."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        links = metadata(DISTRIBUTION).get_all("Project-URL") or []
+    except PackageNotFoundError:
+        links = []
+    found = (link.partition(", ") for link in links)
+    return next((address for name, _, address in found if name == "Issues"), f"the issues of {DISTRIBUTION}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 import numpy as np
 
-from neural_style import images
+from neural_style import images, interruption
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
@@ -209,13 +209,15 @@ class Technique(ABC):
                 `neural_style.runs.settings.Run`, where each is described.
 
         Returns:
-            The best picture of the last size. A run that is interrupted (Ctrl-C) or that breaks down ends with the
-            best picture so far, and `Result.stopped` states why.
+            The best picture of the last size. A run that is interrupted (Ctrl-C), breaks down, or is broken off by an
+            error ends with the best picture so far; `Result.stopped` states why, and `Result.error` is the error.
 
         Raises:
             InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
         """
-        return self._minimisation(self.inputs(content, styles), run, checkpoint, resume).result(progress, on_step)
+        with interruption.allowed():
+            ready = self._minimisation(self.inputs(content, styles), run, checkpoint, resume)
+        return ready.result(progress, on_step)
 
     def initial_picture(self, inputs: Inputs, run: Run) -> Picture | None:
         """The picture that a run starts from, None for noise.

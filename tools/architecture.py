@@ -33,6 +33,7 @@ ORDER = (
     ("features", "solvers"),
     ("backend", "images"),
     ("files",),
+    ("interruption",),
     ("validation",),
     ("errors",),
 )
@@ -77,6 +78,7 @@ PLACES = {
     "images": (3, "reading and writing"),
     "samples": (5, "pictures to begin with"),
     "files": (4, "atomic writes"),
+    "interruption": (4, "signals that wait"),
     "validation": (3, "settings, checks"),
     "errors": (2, "exceptions"),
 }

@@ -1,7 +1,8 @@
 """The command line: `neural-style COMMAND ...`, one module a command.
 
-Errors that the library raises on purpose are printed as one line and exit with 2; Ctrl-C exits with 130. Warnings, and
-what the library logs, are printed as one line each.
+Errors that the library raises on purpose are printed as one line and exit with 2; so is any other, with the address for
+reports, and exits with 1. Ctrl-C, SIGTERM and SIGHUP end a run with the best picture so far, and exit with 128 and the
+signal's number. Warnings, and what the library logs, are printed as one line each.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
+from neural_style import interruption
 from neural_style.cli.progress import report
-from neural_style.errors import InvalidInputError, NeuralStyleError
+from neural_style.errors import InvalidInputError, NeuralStyleError, explanation
 from neural_style.validation import did_you_mean
 
 GROUPS = {
@@ -51,6 +54,9 @@ first steps (no download needed):
   neural-style paint pictures/cat.png pictures/night.png out
 The result is out.png."""
 
+DEBUG = "NEURAL_STYLE_DEBUG"
+"""Environment variable that, set to anything, prints the traceback of an error above its line."""
+
 MORE = "Run 'neural-style COMMAND --help' for a command's options, 'neural-style --version' for the version."
 
 
@@ -70,19 +76,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if module not in COMMANDS:
             raise InvalidInputError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
-        with _one_line_each(quiet="--quiet" in arguments):
+        with interruption.ending_on_signals(), _one_line_each(quiet="--quiet" in arguments):
             status = int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # the reader of our output has closed it, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (NeuralStyleError, OSError) as error:
-        print(f"neural-style: error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("\nneural-style: interrupted before there was a picture to save", file=sys.stderr)
-        return 130
+        return interruption.exit_status()
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            traceback.print_exc()
+        print(f"neural-style: error: {explanation(error)}", file=sys.stderr)
+        return 2 if isinstance(error, NeuralStyleError | OSError | MemoryError) else 1
 
 
 class _LineHandler(logging.Handler):

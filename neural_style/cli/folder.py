@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,25 +15,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neural_style import images
+from neural_style import files, images, interruption
 from neural_style.cli.progress import Bar, report
-from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
-from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
+from neural_style.cli.session import FAILED, evaluations, start_backend
+from neural_style.errors import FullDiskError, InvalidInputError, MissingFileError, explanation
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS
 from neural_style.inputs import Content, Style, as_styles
-from neural_style.runs.outputs import Output, RunFiles
+from neural_style.runs.outputs import Output
+from neural_style.runs.run_files import RunFiles
 from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Technique
-
-FAILED = 1
-"""Exit status where a picture could not be painted."""
 
 SQUARE = 64
 """Side of the picture on which settings are tried: any will do, and a small one takes no time."""
 
 ENDLESS = 2.0**32
 """Memory limit, in GiB, for trying settings: whether a photo fits depends on its shape, and is checked for each."""
+
+
+class _DiskIsFull(Exception):
+    """Ends a folder: every further picture would be painted in vain."""
 
 
 class Painting(NamedTuple):
@@ -56,6 +58,9 @@ class Painting(NamedTuple):
 class Folder:
     """All transfers of one command. A transfer that fails is reported and skipped.
 
+    Several processes may paint into one folder of results: each claims a picture before it paints it, and at the end
+    waits for those that others have claimed, to paint them if they were not finished.
+
     Attributes:
         technique: of all transfers.
         content: its image is a photo or a folder of them; its masks apply to every photo.
@@ -76,6 +81,7 @@ class Folder:
     device: str | None = None
     _made: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
+    _elsewhere: int = field(default=0, init=False)
 
     def execute(self) -> int:
         """Check, paint the missing pictures, and report; returns the exit status.
@@ -85,23 +91,28 @@ class Folder:
         """
         paintings = self._paintings()
         self._check_results()
+        before = {one: _version(self._output_of(one).final) for one in paintings}
         overwrite = self.output.overwrite
-        wanted = [one for one in paintings if overwrite or not self._output_of(one).final.is_file()]
+        wanted = [one for one in paintings if overwrite or not self._output_of(one).is_painted()]
         interrupted = False
         if wanted:
             styles = self._checked_styles(wanted[0])
             try:
-                self._paint_all(wanted, styles)
+                self._paint_all(wanted, styles, before)
+            except _DiskIsFull:
+                report("neural-style: the disk is full; make room and rerun the command to paint the remaining images")
             except KeyboardInterrupt:
                 interrupted = True
         if not self.quiet:
             existing = len(paintings) - len(wanted)
             skipped = f"{existing} skipped that exist already (--overwrite paints them again)" if existing else ""
-            counts = [f"{self._made} painted", skipped, f"{self._failed} failed" if self._failed else ""]
+            elsewhere = f"{self._elsewhere} painted by another process" if self._elsewhere else ""
+            failed = f"{self._failed} failed" if self._failed else ""
+            counts = [f"{self._made} painted", elsewhere, skipped, failed]
             print(f"{self.output.prefix}: {', '.join(filter(None, counts))}")
         if interrupted:
             print("neural-style: interrupted; rerun the command to paint the remaining images", file=sys.stderr)
-            return INTERRUPTED
+            return interruption.exit_status()
         return FAILED if self._failed else 0
 
     def _paintings(self) -> list[Painting]:
@@ -163,18 +174,34 @@ class Folder:
         )
         return styles
 
-    def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:
+    def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style], before: Mapping[Painting, int]) -> None:
+        """Paint what no other process paints, and then what others have claimed and not finished.
+
+        Args:
+            wanted: the pictures to paint.
+            styles: in memory, unless they are a folder.
+            before: from `_version`, of every result when the command was started.
+        """
         each = evaluations(Run(**self.run))
+        numbers = {painting: number for number, painting in enumerate(wanted)}
+        claimed: list[Painting] = []
         with Bar(len(wanted) * each, quiet=self.quiet) as bar:
-            for style, group in itertools.groupby(enumerate(wanted), key=lambda numbered: numbered[1].style):
-                numbered = list(group)
-                with self._skipping(style, count=len(numbered)):
-                    in_memory = styles if style is None else as_styles([replace(styles[0], image=style)])
-                    for index, painting in numbered:
-                        bar.begin(painting.name, index * each)
-                        with self._skipping(painting.content):
-                            self._paint(painting, in_memory, bar)
-                            self._made += 1
+            for paintings, wait in ((wanted, False), (claimed, True)):
+                for style, group in itertools.groupby(paintings, key=lambda one: one.style):
+                    alike = list(group)
+                    with self._skipping(style, count=len(alike)):
+                        in_memory = styles if style is None else as_styles([replace(styles[0], image=style)])
+                        for painting in alike:
+                            bar.begin(painting.name, numbers[painting] * each)
+                            with self._skipping(painting.content):
+                                output = self._output_of(painting)
+                                with files.claim(output.final, f'output "{output.final}"', wait=wait) as is_free:
+                                    if not is_free:
+                                        claimed.append(painting)
+                                    elif _version(output.final) != before[painting] and output.is_painted():
+                                        self._elsewhere += 1
+                                    else:
+                                        self._paint(painting, in_memory, bar)
 
     def _paint(self, painting: Painting, styles: Sequence[Style], bar: Bar) -> None:
         if painting.problem:
@@ -182,15 +209,24 @@ class Folder:
         inputs = self.technique.inputs(replace(self.content, image=painting.content), styles)
         run = self.technique.run_settings(inputs, self.run)
         output = self._output_of(painting).replacing_leftovers(run.iterations * len(run.levels))
-        files = RunFiles(output, inputs, run)
-        try:
-            result = self.technique.transfer(inputs, progress=bar.advance, on_step=files.save_step, **self.run)
-            if result.stopped == "interrupted":
-                raise KeyboardInterrupt  # the next call would take an unfinished picture for finished
-            files.finish(result)
-        except BaseException:
-            files.discard()
-            raise
+        written = RunFiles(output, inputs, run, read=[self.technique.weights])
+        with interruption.held():
+            try:
+                result = self.technique.transfer(inputs, progress=bar.advance, on_step=written.save_step, **self.run)
+                if result.is_interrupted:
+                    raise KeyboardInterrupt  # the next call would take an unfinished picture for finished
+                written.finish(result)
+            except BaseException:
+                written.discard()
+                raise
+            if result.error is None:
+                self._made += 1
+                return
+            self._failed += 1  # which the run has reported as a warning
+            if output.is_painted():  # a JPEG without room for the record, which would be taken for finished
+                output.final.unlink()
+            if isinstance(result.error, FullDiskError):
+                raise _DiskIsFull
 
     def _output_of(self, painting: Painting) -> Output:
         return replace(self.output, prefix=self.output.prefix / painting.name)
@@ -208,9 +244,23 @@ class Folder:
             warnings.showwarning = lambda message, *_, **__: report_named("warning", message)
             try:
                 yield
-            except (NeuralStyleError, OSError) as error:
+            except _DiskIsFull:
+                raise
+            except FullDiskError as error:  # which the next picture would meet as well
                 self._failed += count
                 report_named("error", error)
+                raise _DiskIsFull from error
+            except Exception as error:  # also an unforeseen one: the other pictures do not depend on it
+                self._failed += count
+                report_named("error", explanation(error))
+
+
+def _version(path: Path) -> int:
+    """A number that changes when the file is replaced; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def is_folder(source: images.ImageSource | None) -> bool:

@@ -10,17 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from neural_style import solvers
+from neural_style import interruption, solvers
 from neural_style.cli.progress import Bar
 from neural_style.errors import InvalidInputError
+from neural_style.inputs import Inputs
 from neural_style.runs.checkpoint import Checkpoint
-from neural_style.runs.outputs import Output, RunFiles, is_finished
+from neural_style.runs.outputs import Output, is_finished
 from neural_style.runs.result import Result
+from neural_style.runs.run_files import RunFiles
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run, RunSettings
 from neural_style.technique import Source, Sources, Technique
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C."""
+FAILED = 1
+"""Exit status where a picture is missing, or is that of a run which an error has broken off."""
 
 
 @dataclass
@@ -58,20 +60,42 @@ class Session:
                 if not self.quiet:
                     print(f"{self.output.final} is finished already")
                 return 0
-        files = RunFiles(self.output, inputs, run, others=list(self.extras), checkpoint=self.checkpoint)
+        files = RunFiles(
+            self.output,
+            inputs,
+            run,
+            others=list(self.extras),
+            read=[self.technique.weights],
+            checkpoint=self.checkpoint,
+        )
         for path, write in self.extras.items():
             write(path)
         start_backend(self.device)
-        with Bar(evaluations(run), quiet=self.quiet) as bar:
-            result = self.technique.transfer(
-                inputs, progress=bar.advance, on_step=files.save_step, checkpoint=self.checkpoint, **self.run
-            )
+        return self._run(inputs, files, evaluations(run))
+
+    def _run(self, inputs: Inputs, files: RunFiles, count: int) -> int:
+        """The run itself, of so many evaluations; a signal ends it and never what is written after it."""
+        written: Sequence[Path] = ()
+        is_interrupted = False
+        try:
+            with interruption.held():
+                with Bar(count, quiet=self.quiet) as bar:
+                    result = self.technique.transfer(
+                        inputs, progress=bar.advance, on_step=files.save_step, checkpoint=self.checkpoint, **self.run
+                    )
+                written = files.finish(result)
+                is_interrupted = result.is_interrupted
+        except KeyboardInterrupt:
+            if not written:
+                raise
+            is_interrupted = True
         if self.weights_sha256 not in (None, result.record["weights_sha256"]):
             warnings.warn("the weights are not those of the recorded picture, so the result differs", stacklevel=2)
-        written = files.finish(result)
         if not self.quiet:
             self._print_summary(result, written)
-        return INTERRUPTED if result.stopped == "interrupted" else 0
+        if is_interrupted:
+            return interruption.exit_status()
+        return FAILED if result.error is not None else 0
 
     def _may_be_finished(self) -> bool:
         """Whether a run to be resumed has a picture and no checkpoint: it may have been killed after its end."""

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from neural_style import files, images
+from neural_style import files, images, interruption
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
@@ -106,10 +106,11 @@ def make(
     builder.make(figure.panels(), progress)
     seconds = time.perf_counter() - started
     caption = _caption(recipe, setup, figure, builder, list(given))
-    draw(figure, builder, f"{caption} {_legend(setup, figure)}{recipe.source}.", output, overwrite=overwrite)
     summary = {"figure": name, "caption": caption, "seconds": seconds, **_summary(recipe, setup, figure, builder)}
-    with files.atomic_write(_json_file(output), f'file "{_json_file(output)}"', overwrite=overwrite) as file:
-        file.write((json.dumps(summary, indent=1) + "\n").encode())
+    with interruption.held():
+        draw(figure, builder, f"{caption} {_legend(setup, figure)}{recipe.source}.", output, overwrite=overwrite)
+        with files.atomic_write(_json_file(output), f'file "{_json_file(output)}"', overwrite=overwrite) as file:
+            file.write((json.dumps(summary, indent=1) + "\n").encode())
     return figure
 
 
@@ -160,6 +161,7 @@ def _check_output(output: Path, *, overwrite: bool) -> None:
     images.check_output(output, overwrite=overwrite, suffixes=SUFFIXES, what="figure")
     files.check_place(_json_file(output), f'file "{_json_file(output)}"', overwrite=overwrite)
     check_matplotlib()
+    files.remove_leftovers(output.parent)
 
 
 def _json_file(output: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from neural_style import files, images
+from neural_style import files, images, interruption
 from neural_style.errors import BrokenRunError
 from neural_style.figures.judge import Judge, sha256_of
 from neural_style.figures.measurements import MEASUREMENTS
@@ -79,6 +79,7 @@ class PanelBuilder:
         self._keys: dict[Panel, str] = {}
         self._reports: dict[Panel, dict[str, Any]] = {}
         files.check_place(folder / "made.json", f'folder "{folder}"', overwrite=True)
+        files.remove_leftovers(folder)
 
     def key(self, panel: Panel) -> str:
         """A hash of everything the panel depends on: settings, input pixels, weights, seed."""
@@ -157,18 +158,21 @@ class PanelBuilder:
             image, record, stopped = self._initial(panel), None, str(error)
             report = {"settings": records.plain(panel.technique), "run": records.plain(panel.run)}
         else:
-            if result.stopped == "interrupted":
+            if result.is_interrupted:
                 raise KeyboardInterrupt
+            if result.error is not None:
+                raise result.error
             if result.history[-1]["image_size"][0] != panel.run.levels[-1]:
                 raise BrokenRunError(result.stopped)  # a picture of a smaller size is no panel
             image, record, stopped = result.image, records.to_json(result.record), result.stopped
             report = {name: result.record[name] for name in ("settings", "run", "losses", "history")}
         seconds = time.perf_counter() - started
-        images.write(self._file(panel, ".png"), image, record=record, overwrite=True)
-        self._pictures[panel] = image
         report |= {"technique": type(panel.technique).__name__, "stopped": stopped, "seconds": seconds}
-        self._store(panel, {**report, "metrics": self._metrics(panel, image), "curve": curve, "trace": trace})
-        self.made.append(key)
+        with interruption.held():
+            images.write(self._file(panel, ".png"), image, record=record, overwrite=True)
+            self._pictures[panel] = image
+            self._store(panel, {**report, "metrics": self._metrics(panel, image), "curve": curve, "trace": trace})
+            self.made.append(key)
 
     def _initial(self, panel: TransferPanel) -> Array:
         """The initial picture of a run that does not start from noise."""

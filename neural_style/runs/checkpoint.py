@@ -3,6 +3,9 @@
 The file is a NumPy archive (.npz, never pickled) whose entry `header` is JSON: identity and progress of the run. The
 other entries are the best picture in float32, the solver's state, and pictures that the caller adds. Its size is
 that of about five pictures and twice the solver's `memory`, in float32.
+
+The file is locked while a run uses it: a second process is refused. The lock ends with the run's `Checkpoint`, and with
+the process, however that ends.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
+import weakref
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import files
-from neural_style.errors import InvalidInputError, reason
+from neural_style.errors import ExistingFileError, InvalidInputError, reason
 from neural_style.runs import records
 
 FORMAT = 3
@@ -31,8 +35,14 @@ SHOWN = 4
 OF_THE_MACHINE = ("run.tile", "run.memory_limit")
 """Settings of a run that change its computation but not its result, so that it can be resumed with less free memory."""
 
+BEGINNING = 1000
+"""Bytes of the header that show whether a file is a checkpoint."""
+
 PIXELS = "sha256:"
 """Prefix of the hash of a picture or a mask, where runs are compared."""
+
+_opened: weakref.WeakValueDictionary[str, Checkpoint] = weakref.WeakValueDictionary()
+"""Checkpoints that this process has locked, by path. It may open one anew, such as after an error."""
 
 
 @dataclass
@@ -57,14 +67,15 @@ class Checkpoint:
     found: dict[str, Any] | None = field(default=None, init=False, repr=False)
     is_finished: bool = field(default=False, init=False)
     _arrays: dict[str, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    _unlock: weakref.finalize[[int], Checkpoint] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def opened(cls, path: str | os.PathLike[str], *, resume: bool, overwrite: bool = False) -> Checkpoint:
         """Read the file, if it exists, and check that it can be written.
 
         Raises:
-            InvalidInputError: it exists without `resume` or `overwrite`, is damaged or no checkpoint, or cannot be
-                written.
+            InvalidInputError: it exists without `resume` or `overwrite`, is damaged or no checkpoint, is in use by
+                another process, or cannot be written.
         """
         checkpoint = cls(Path(path), resume, overwrite)
         if os.path.lexists(checkpoint.path) and not (resume or overwrite):
@@ -72,9 +83,13 @@ class Checkpoint:
                 f"{checkpoint._where} exists: resume its run with resume=True / --resume, or choose another name"
             )
         files.check_place(checkpoint.path, checkpoint._where, overwrite=True)
-        if resume and checkpoint.path.exists():
-            checkpoint._read()
-        files.remove_leftovers(checkpoint.path)
+        if checkpoint.path.exists():
+            checkpoint._lock()
+            if resume:
+                checkpoint._read()
+            else:
+                checkpoint._check_own()
+        files.remove_leftovers(checkpoint.path.parent)
         return checkpoint
 
     def progress(self, run: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
@@ -134,20 +149,69 @@ class Checkpoint:
         }
         text = records.to_json(header).encode("utf-8", "backslashreplace")
         frames = {f"frame.{index}": frame for index, frame in enumerate(self.frames)}
-        with files.atomic_write(self.path, self._where, overwrite=True) as file:
-            np.savez(file, header=np.frombuffer(text, np.uint8), **frames, **arrays)  # type: ignore[arg-type]
+        try:
+            with files.atomic_write(self.path, self._where, overwrite=self._unlock is not None) as file:
+                np.savez(file, header=np.frombuffer(text, np.uint8), **frames, **arrays)  # type: ignore[arg-type]
+                number = os.dup(file.fileno())  # the lock of a file is that of all its descriptors
+        except ExistingFileError:
+            raise self._in_use() from None
+        self._keep(number)
         self.is_finished = is_finished
 
     def delete(self) -> None:
         """Delete the file: the run has ended, and its picture is saved."""
         self.path.unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """Give the file up, to be used by another process."""
+        if self._unlock is not None:
+            self._unlock()
+            self._unlock = None
 
     @property
     def _where(self) -> str:
         return f'checkpoint "{self.path}"'
 
+    def _lock(self) -> None:
+        """Raise `InvalidInputError` where another process uses the file."""
+        if (other := _opened.get(os.path.realpath(self.path))) is not None:
+            other.release()
+        while self.path.exists():  # it is replaced with every iteration of a run
+            with files.writing(self._where):
+                number = os.open(self.path, os.O_RDONLY)
+            if not files.lock(number):
+                os.close(number)
+                raise self._in_use()
+            if files.is_at(number, self.path):
+                self._keep(number)
+                return
+            os.close(number)
+
+    def _keep(self, number: int) -> None:
+        """Hold the lock of an open file, in place of the one before it."""
+        self.release()
+        self._unlock = weakref.finalize(self, os.close, number)
+        _opened[os.path.realpath(self.path)] = self
+
+    def _in_use(self) -> InvalidInputError:
+        return InvalidInputError(f"{self._where} is in use by another process: wait for it, or choose another name")
+
+    def _check_own(self) -> None:
+        """Raise `InvalidInputError` unless the file, which will be replaced, is a checkpoint, of any version."""
+        try:
+            with zipfile.ZipFile(self.path) as archive, archive.open("header.npy") as file:
+                is_own = b'"neural_style_checkpoint"' in file.read(BEGINNING)
+        except Exception:  # zipfile raises whatever the damage looks like to it
+            is_own = False
+        if not is_own:
+            raise self._foreign()
+
+    def _foreign(self) -> InvalidInputError:
+        return InvalidInputError(f"{self._where} is no checkpoint of neural_style: choose another name")
+
     def _read(self) -> None:
-        foreign = InvalidInputError(f"{self._where} is no checkpoint of neural_style: choose another name")
+        foreign = self._foreign()
         try:
             if not zipfile.is_zipfile(self.path):  # reads the end of the file, where a truncated one has no index
                 raise _damaged(self._where) if _begins_like_ours(self.path) else foreign

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from neural_style import solvers
+from neural_style import interruption, solvers
 from neural_style.errors import BrokenRunError
+from neural_style.runs.records import INTERRUPTED
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Level:
 
     @cached_property
     def objective(self) -> Objective:
-        return self._make_objective()
+        with interruption.allowed():
+            return self._make_objective()
 
     @property
     def image(self) -> np.ndarray:
@@ -115,7 +117,8 @@ class Level:
         unbounded = any(term.weight < 0 for term in self.objective.terms)
         for _ in range(EVALUATIONS_PER_ITERATION):
             try:
-                image, value, auxiliary, self._solver_state = next(points)
+                with interruption.allowed():
+                    image, value, auxiliary, self._solver_state = next(points)
                 self.evaluations += 1
                 if unbounded and value < 0:
                     return self._explain_unbounded()
@@ -135,7 +138,7 @@ class Level:
                 if not self.losses:
                     raise
                 self.broken = True
-                return "interrupted"
+                return INTERRUPTED
         if not self.losses:
             return self._explain_breakdown()
         if self.loss == before and value - before > abs(before):

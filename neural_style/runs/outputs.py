@@ -4,25 +4,20 @@ The command line, video and the studio share this module; nothing here prints or
 moment:
 
 - every file is complete or absent (`neural_style.files.atomic_write`);
-- the finished picture is written last, so that where it exists nothing else is missing;
+- the finished picture is written last, so that where it exists, and is not of an unfinished run, nothing else is
+  missing;
 - the checkpoint names every file of its run before the first is written, and is deleted after the finished picture. A
-  resumed run therefore replaces its own files, and never the user's.
-
-Example::
-
-    output = Output.from_prefix("made/out", gif=True)
-    files = RunFiles(output, inputs, run)
-    result = technique.transfer(inputs, on_step=files.save_step, **settings)
-    files.finish(result)
+  resumed run therefore replaces its own files, and never the user's;
+- a name that somebody takes during the run is left alone; the file is written under a free one, as an error reports;
+- a finished picture that cannot be written where it belongs is saved in a new folder for temporary files.
 """
 
 from __future__ import annotations
 
 import os
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +28,11 @@ from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS
 from neural_style.images.opening import check_name
-from neural_style.inputs import Content, Inputs, Style, columns_at
+from neural_style.inputs import columns_at
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint, same_run
 from neural_style.runs.records import Record
-from neural_style.runs.result import Result, Step
-from neural_style.runs.settings import Run
 from neural_style.validation import check_choice, check_count, documented, setting
-
-GIF_ROWS = 400
-"""Rows of an animation at most: a GIF in the size of a print would be hundreds of megabytes."""
 
 
 @documented
@@ -135,16 +125,20 @@ class Output:
         saved = [self.at_iteration(i) for i in range(self.done + 1, iterations + 1) if self.is_saved(i)]
         return [*self.last, *saved]
 
+    def is_painted(self) -> bool:
+        """Whether there is a file of the finished picture's name, unless an unfinished run of ours has left it."""
+        return os.path.lexists(self.final) and not records.is_unfinished(record_in(self.final) or {})
+
     def replaces(self, path: Path) -> bool:
         """Whether an existing file is replaced."""
         return self.overwrite or path in self.own
 
     def replacing_leftovers(self, iterations: int) -> Output:
-        """The same output, allowed to replace the files of a run that was killed before its finished picture.
+        """The same output, allowed to replace the files of a run that was killed or broken off before its end.
 
         Only runs write names like those of the pictures of iterations; the other files must hold the record of a run.
         """
-        if self.final.exists():
+        if self.is_painted():
             return self
         foreign = [path for path in self.last if record_in(path) is None]
         return replace(self, own=tuple(path for path in self.files(iterations) if path not in foreign))
@@ -162,8 +156,6 @@ class Output:
         named = checkpoint.note.get("files", ())
         last = [path for path in self.last if str(path.absolute()) in named]
         own = [path for path in [self.at_iteration(done + 1)] if str(path.absolute()) in named]
-        for path in (*own, *last):
-            files.remove_leftovers(path)
         for path in last:
             record = record_in(path)
             # The run may have been given more iterations since it was interrupted.
@@ -197,6 +189,8 @@ class Output:
                 raise InvalidInputError(f"{path} is one of the inputs and would be lost: choose another name")
         for path in written:
             images.check_output(path, overwrite=self.replaces(path), suffixes=[*images.SUFFIXES, ".gif", ".json"])
+        for folder in {path.parent for path in everything}:
+            files.remove_leftovers(folder)
 
     def rescaled(self, image: np.ndarray, canvas: Picture) -> np.ndarray:
         """A picture of the run, (H, W, 3), in the size in which it is saved.
@@ -217,9 +211,9 @@ class Output:
             overwrite=self.replaces(path),
         )
 
-    def write_record(self, record: str) -> Path:
-        """Write the record beside the picture; returns the file."""
-        path = self.record_file
+    def write_record(self, record: str, path: Path | None = None) -> Path:
+        """Write the record beside the picture, or to `path`; returns the file."""
+        path = path or self.record_file
         with files.atomic_write(path, f'record "{path}"', overwrite=self.replaces(path)) as file:
             file.write(f"{record}\n".encode("utf-8", "backslashreplace"))
         return path
@@ -228,89 +222,10 @@ class Output:
         return self.prefix.with_name(self.prefix.name + ending)
 
 
-class RunFiles:
-    """Writes the files of one run: `save_step` during the run, `finish` at its end.
-
-    Attributes:
-        output: names, format and size of the files.
-        written: the pictures of iterations, the animation and the record so far.
-    """
-
-    def __init__(
-        self,
-        output: Output,
-        inputs: Inputs,
-        run: Run,
-        *,
-        others: Sequence[Path] = (),
-        checkpoint: Checkpoint | None = None,
-    ) -> None:
-        """Check that every file can be written.
-
-        Args:
-            output: names, format and size; of a resumed run, from `Output.resuming`.
-            inputs: content and styles, in memory.
-            run: the settings of the run.
-            others: further files that the caller writes.
-            checkpoint: the opened file of the run. It also stores the frames of the animation and the names of all
-                files.
-
-        Raises:
-            InvalidInputError: a file cannot be written, exists, would be written twice, or is an input.
-        """
-        self.output = output
-        self.written: list[Path] = []
-        self._canvas, self._checkpoint = inputs.content.canvas, checkpoint
-        self._frames: list[np.ndarray] = []
-        iterations = run.iterations * len(run.levels)
-        sources = [run.init, *_sources(inputs.content), *(each for style in inputs.styles for each in _sources(style))]
-        file = None if checkpoint is None else checkpoint.path
-        output.check(iterations, sources=sources, others=others, checkpoint=file)
-        if checkpoint is not None:
-            self._frames = _stored_frames(checkpoint, output)
-            checkpoint.note = {"files": [str(path.absolute()) for path in output.files(iterations)]}
-
-    def save_step(self, step: Step) -> None:
-        """Save the picture of an iteration, as far as it is wanted; the `on_step` of a transfer."""
-        if self.output.is_saved(step.iteration):
-            path = self.output.at_iteration(step.iteration)
-            self.output.write(path, step.image, self._canvas)
-            self.written.append(path)
-        if self.output.gif:
-            self._frames.append(_with_rows_at_most(self.output.rescaled(step.image, self._canvas), GIF_ROWS))
-
-    def finish(self, result: Result) -> list[Path]:
-        """Write the animation, the record and the finished picture, and delete the checkpoint of a finished run.
-
-        Returns:
-            The files, the finished picture first.
-        """
-        output = self.output
-        rescaling = {name: value for name, value in asdict(output).items() if name.startswith("rescale")}
-        record = records.to_json({**result.record, "output": rescaling})
-        if output.gif:
-            path = output.gif_file
-            images.write_animation(path, self._frames, record=record, overwrite=output.replaces(path))
-            self.written.append(path)
-        if output.record:
-            self.written.append(output.write_record(record))
-        output.write(output.final, result.image, self._canvas, record)
-        if self._checkpoint is not None and self._checkpoint.is_finished:
-            self._checkpoint.delete()  # last, so that at any moment either the checkpoint or every file exists
-        return output.last
-
-    def discard(self) -> None:
-        """Delete the files of a run whose picture will not be finished, unless there is a finished one."""
-        if self.output.final.exists():
-            return
-        for path in self.written:
-            path.unlink(missing_ok=True)
-
-
 def is_finished(picture: Path, identity: Record) -> bool:
     """Whether a picture is the finished one of this very run; see `neural_style.runs.records.identity`."""
     record = record_in(picture)
-    return record is not None and record.get("stopped") != "interrupted" and same_run(record, identity)
+    return record is not None and not records.is_unfinished(record) and same_run(record, identity)
 
 
 def record_in(path: Path) -> Record | None:
@@ -319,26 +234,3 @@ def record_in(path: Path) -> Record | None:
         return records.read(path)
     except NeuralStyleError:
         return None
-
-
-def _stored_frames(checkpoint: Checkpoint, output: Output) -> list[np.ndarray]:
-    """The list in which the checkpoint stores the frames of the animation, with those so far."""
-    if output.gif and len(checkpoint.frames) != output.done:
-        warnings.warn(
-            f"the interrupted run stored no frames, so the animation begins at iteration {output.done + 1}",
-            stacklevel=3,
-        )
-        checkpoint.frames.clear()
-    return checkpoint.frames
-
-
-def _sources(given: Content | Style) -> list[Any]:
-    """Everything of an input that may be a file."""
-    found = (getattr(given, name, None) for name in ("image", "mask", "color_mask", "label_map"))
-    return [source for source in found if source is not None]
-
-
-def _with_rows_at_most(image: np.ndarray, rows: int) -> np.ndarray:
-    if image.shape[0] <= rows:
-        return image
-    return images.resize(image, (rows, round(image.shape[1] * rows / image.shape[0])), method="box")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_style import images
-from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.errors import DISTRIBUTION, InvalidInputError, MissingFileError
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.masks.mask import Mask, read_mask
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-DISTRIBUTION = "neural-style-keras"
+INTERRUPTED = "interrupted"
+"""Why a run stopped that Ctrl-C or a signal of that kind has ended."""
+
+BROKEN_OFF = "broken off: "
+"""Beginning of the reason why a run stopped that an error has ended."""
 
 
 def identity(
@@ -71,6 +75,12 @@ def finished(
         "history": [dict(entry) for entry in history],
         "stopped": stopped,
     }
+
+
+def is_unfinished(record: Mapping[str, Any]) -> bool:
+    """Whether the recorded run was interrupted or broken off, so that its picture is not the one asked for."""
+    stopped = str(record.get("stopped", ""))
+    return stopped == INTERRUPTED or stopped.startswith(BROKEN_OFF)
 
 
 def to_json(record: Mapping[str, Any]) -> str:

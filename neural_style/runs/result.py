@@ -78,6 +78,7 @@ class Result(_Shown):
             memory, where they are not what was asked for.
         stopped: why the run ended early; empty if it did not.
         record: everything needed to make the picture again, as stored in the file; see `neural_style.runs.records`.
+        error: the error that broke the run off before its end; None otherwise.
     """
 
     image: np.ndarray = field(repr=False)
@@ -86,6 +87,12 @@ class Result(_Shown):
     history: Sequence[Mapping[str, Any]] = field(repr=False)
     stopped: str
     record: Mapping[str, Any] = field(repr=False)
+    error: Exception | None = field(default=None, repr=False)
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether Ctrl-C, or a signal of that kind, ended the run."""
+        return self.stopped == records.INTERRUPTED
 
     @property
     def loss(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import images, solvers
-from neural_style.errors import InvalidInputError, NeuralStyleError
+from neural_style.errors import InvalidInputError, NeuralStyleError, explanation
 from neural_style.images import ImageSource
 from neural_style.objectives.objective import ObjectiveAt
 from neural_style.runs import records
@@ -78,21 +79,27 @@ class Minimisation:
             raise
 
     def result(self, progress: Progress | None = None, on_step: Callable[[Step], None] | None = None) -> Result:
-        """Run to the end; an interrupted or broken run ends with the best picture so far."""
+        """Run to the end; an interrupted or broken run ends with the best picture so far.
+
+        Any error keeps the picture, whatever raised it, except one of the caller's own in `progress` or `on_step`.
+        """
         last = self._step() if self.pyramid.history else None
         done = len(self.pyramid.history)
+        callbacks = _Callbacks(progress, on_step)
+        broken: Exception | None = None
         try:
-            for last in self.steps(progress):
-                if on_step is not None:
-                    on_step(replace(last, image=last.image.copy()))  # the caller may draw on it
+            for last in self.steps(callbacks.progress):
+                callbacks.on_step(last)
             stopped = self.pyramid.stopped
-        except (KeyboardInterrupt, NeuralStyleError) as error:  # while the next size is prepared, or at its start
-            is_interrupt = isinstance(error, KeyboardInterrupt)
-            if last is None or not (is_interrupt or len(self.pyramid.history) > done):
+        except KeyboardInterrupt:  # while the next size is prepared, or at its start
+            if last is None:
                 raise
-            stopped = "interrupted" if is_interrupt else str(error)
-            if not is_interrupt:
-                warnings.warn(f"{error}; the best picture so far is kept", RuntimeWarning, stacklevel=3)
+            stopped = records.INTERRUPTED
+        except Exception as error:
+            if last is None or error is callbacks.error or len(self.pyramid.history) == done:
+                raise
+            broken, stopped = error, f"{records.BROKEN_OFF}{explanation(error)}"
+            warnings.warn(f"{explanation(error)}; the best picture so far is kept", RuntimeWarning, stacklevel=3)
         assert last is not None, "a run has at least one iteration"
         return Result(
             image=last.image,
@@ -107,6 +114,7 @@ class Minimisation:
                 history=self.pyramid.history,
                 stopped=stopped,
             ),
+            error=broken,
         )
 
     def _step(self) -> Step:
@@ -128,8 +136,38 @@ class Minimisation:
 
     def _write_checkpoint(self) -> None:
         """Write the checkpoint, if there is one. An interrupted iteration is not stored; a resumed run repeats it."""
-        if self.checkpoint is not None and self.pyramid.level.stopped != "interrupted":
+        if self.checkpoint is not None and self.pyramid.level.stopped != records.INTERRUPTED:
             self.checkpoint.write(self._identity, *self.pyramid.state(), is_finished=self.pyramid.is_over)
+
+
+class _Callbacks:
+    """The caller's functions.
+
+    Attributes:
+        error: what one of them raised, unless it is an error of the library's: it leaves the run as it is.
+    """
+
+    def __init__(self, progress: Progress | None, on_step: Callable[[Step], None] | None) -> None:
+        self._progress, self._on_step = progress, on_step
+        self.error: Exception | None = None
+
+    def progress(self, evaluations: int, loss: float) -> None:
+        if self._progress is not None:
+            with self._noting():
+                self._progress(evaluations, loss)
+
+    def on_step(self, step: Step) -> None:
+        if self._on_step is not None:
+            with self._noting():
+                self._on_step(replace(step, image=step.image.copy()))  # the caller may draw on it
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.error = None if isinstance(error, NeuralStyleError) else error
+            raise
 
 
 def minimise(

@@ -206,7 +206,7 @@ def test_flags_that_cannot_be(paint: Command, tmp_path: Path, photo_file: Path) 
     paint("--checkpoint", tmp_path / "there", "--resume").assert_refused("there", "is no checkpoint")
     paint("--checkpoint", tmp_path / "new", "--solver", "scipy_lbfgs").assert_refused("scipy_lbfgs", "lbfgs or adam")
     paint("--checkpoint", tmp_path / "made" / "out.png").assert_refused("out.png", "written twice")
-    paint("--checkpoint", photo_file, "--overwrite").assert_refused("photo.png", "one of the inputs")
+    paint("--checkpoint", photo_file, "--overwrite").assert_refused("photo.png", "is no checkpoint")
     paint("--checkpoint", "/proc/run").assert_refused("/proc/run", "cannot be written")
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["painting.png", "photo.png", "there"]
 

@@ -198,9 +198,11 @@ def test_outputs_that_cannot_be(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_parent_folders_are_made_and_the_probe_is_removed(tmp_path: Path) -> None:
+def test_parent_folders_are_made_with_the_file_and_not_before(tmp_path: Path, smooth: np.ndarray) -> None:
     images.check_output(tmp_path / "a" / "b" / "out.png", overwrite=False)
-    assert not list((tmp_path / "a" / "b").iterdir())
+    assert not list(tmp_path.iterdir())
+    images.write(tmp_path / "a" / "b" / "out.png", smooth)
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["out.png"]
 
 
 def test_other_outputs_can_be_checked_too(tmp_path: Path) -> None:

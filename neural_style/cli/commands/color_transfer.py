@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neural_style import images
+from neural_style import files, images, interruption
 from neural_style.cli.flags import Parser, boolean
 from neural_style.color_transfer import METHODS, transfer_color
 from neural_style.errors import InvalidInputError
@@ -81,10 +81,11 @@ def default_output(picture: images.Picture, ending: str) -> Path:
 
 def write_result(output: Path, rgb: np.ndarray, picture: images.Picture, *, overwrite: bool) -> None:
     """Write the changed `picture`, with its transparency and, in a TIFF, with its 16 bits, and print the name."""
-    if picture.rgb.dtype != np.uint8 and output.suffix.lower() in (".tif", ".tiff"):
-        images.write_16_bit(output, rgb, alpha=picture.alpha, overwrite=overwrite)
-    else:
-        images.write(output, rgb, alpha=picture.alpha, overwrite=overwrite)
+    with interruption.held():
+        if picture.rgb.dtype != np.uint8 and output.suffix.lower() in (".tif", ".tiff"):
+            images.write_16_bit(output, rgb, alpha=picture.alpha, overwrite=overwrite)
+        else:
+            images.write(output, rgb, alpha=picture.alpha, overwrite=overwrite)
     print(f"wrote {output}")
 
 
@@ -97,3 +98,4 @@ def check_result(output: Path, sources: Sequence[str | None], *, overwrite: bool
     if output.resolve() in [Path(source).resolve() for source in sources if source is not None]:
         raise InvalidInputError(f'output "{output}" is one of the inputs and would be lost: choose another name')
     images.check_output(output, overwrite=overwrite)
+    files.remove_leftovers(output.parent)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neural_style import interruption
 from neural_style.cli.flags import Parser
 from neural_style.cli.groups import add_machine_flags
 from neural_style.cli.progress import Bar, duration, report
-from neural_style.cli.session import INTERRUPTED, start_backend
+from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError
 
 DESCRIPTION = """\
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
             )
         except KeyboardInterrupt:
             report(f"interrupted; finished panels are kept in {found.panels}, and the same command resumes the figure")
-            return INTERRUPTED
+            return interruption.exit_status()
     if not found.quiet:
         print(f"wrote {output}, {output.with_suffix('.json')}; panels are kept in {found.panels}")
     return 0

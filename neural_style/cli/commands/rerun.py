@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         raise InvalidInputError(
             f"{found.picture} is a contact sheet: neural-style show {found.picture} prints the commands of its cells"
         )
-    if record.get("stopped") == "interrupted":
+    if records.is_unfinished(record):
         warnings.warn(f"{found.picture} is of an interrupted run; the new run continues to the end", stacklevel=2)
     return _session(found, record).execute()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from neural_style import images
 from neural_style.cli.flags import Parser
+from neural_style.files import remove_leftovers
 from neural_style.samples import MAPS, MASKS, PAINTINGS, PHOTOS, SAMPLES, TEXTURES, as_rgb, sample
 
 GROUPS = {
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     files = {name: found.folder / f"{name}.png" for name in SAMPLES}
     for path in files.values():
         images.check_output(path, overwrite=found.overwrite)
+    remove_leftovers(found.folder)
     for name, path in files.items():
         images.write(path, as_rgb(sample(name)), overwrite=found.overwrite)
     print("\n".join(map(str, files.values())))

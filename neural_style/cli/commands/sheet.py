@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from neural_style import images
+from neural_style import images, interruption
 from neural_style.cli.commands import network
 from neural_style.cli.commands.inetwork import add_technique_flag, chosen_technique
 from neural_style.cli.flags import Parser
 from neural_style.cli.groups import add_machine_flags
 from neural_style.cli.progress import Bar
-from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
+from neural_style.cli.session import FAILED, evaluations, start_backend
 from neural_style.cli.sheets.combinations import (
     ITERATIONS,
     Combination,
@@ -71,8 +71,6 @@ WIDEST = 1400
 EMPTY = 0xEC
 """Grey level of a cell without a picture."""
 
-FAILED = 1
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
@@ -99,16 +97,20 @@ def main(arguments: Sequence[str]) -> int:
             is_interrupted = True
             if all(each.picture is None for each in combinations):
                 raise
-    sheet, places = _drawn(combinations, axes, inputs, found.rows)
-    words = shlex.join(["neural-style", "sheet", *arguments])
-    record = records.to_json(_record(combinations, places, words, found, axes, inputs))
-    images.write(output.final, sheet, record=record, overwrite=output.overwrite)
-    output.write_record(record)
+    try:
+        with interruption.held():
+            sheet, places = _drawn(combinations, axes, inputs, found.rows)
+            words = shlex.join(["neural-style", "sheet", *arguments])
+            record = records.to_json(_record(combinations, places, words, found, axes, inputs))
+            images.write(output.final, sheet, record=record, overwrite=output.overwrite)
+            output.write_record(record)
+    except KeyboardInterrupt:  # when both were written
+        is_interrupted = True
     if not found.quiet:
         _print_summary(combinations, axes, found, output)
     if is_interrupted:
         print("neural-style: interrupted; the sheet has the pictures so far", file=sys.stderr)
-        return INTERRUPTED
+        return interruption.exit_status()
     return FAILED if any(each.problem for each in combinations) else 0
 
 

@@ -12,7 +12,7 @@ from neural_style import images, metrics
 from neural_style.cli.progress import Bar, report
 from neural_style.cli.session import evaluations
 from neural_style.cli.sheets.combinations import Combination
-from neural_style.errors import InvalidInputError, NeuralStyleError
+from neural_style.errors import InvalidInputError, explanation
 from neural_style.images.picture import over_white
 from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run
@@ -28,11 +28,13 @@ def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> 
         started = time.perf_counter()
         try:
             result = each.settings.transfer(each.content, each.styles, **each.run, progress=bar.advance)
-        except NeuralStyleError as error:
-            each.problem = str(error)
-            report(f"neural-style: error: {each.name}: {error}")
+            if result.error is not None:  # a picture of a smaller size, or of fewer iterations, compares with no other
+                raise result.error
+        except Exception as error:  # also an unforeseen one: the other cells do not depend on it
+            each.problem = explanation(error)
+            report(f"neural-style: error: {each.name}: {each.problem}")
             continue
-        if result.stopped == "interrupted":
+        if result.is_interrupted:
             raise KeyboardInterrupt
         seconds = time.perf_counter() - started
         picture = output.rescaled(result.image, each.content.picture)

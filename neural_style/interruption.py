@@ -1,0 +1,136 @@
+"""Ctrl-C, SIGTERM and SIGHUP: when they act, and when they wait.
+
+A picture that took hours must not be lost to a signal that arrives while it is written. Inside `held` signals wait
+until the block ends; inside `allowed`, within it, they act at once: an evaluation may take minutes. The command line
+turns SIGTERM and SIGHUP, which batch systems and closed terminals send, into the KeyboardInterrupt of Ctrl-C
+(`ending_on_signals`). Nothing here touches a signal for which the process has no handler in Python.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Requests to end; Windows has no SIGHUP."""
+
+Handler = Callable[[int, FrameType | None], Any]
+
+
+class _Signals:
+    """The handlers that are replaced while signals are held, and the signals that wait."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.is_holding = False
+        self.last: int = signal.SIGINT
+        self._waiting: list[int] = []
+        self._handlers: dict[int, Handler] = {}
+
+    def receive(self, number: int, frame: FrameType | None) -> None:
+        """The handler while signals are held."""
+        if self.is_holding:
+            self._waiting.append(number)
+        else:
+            self._handlers[number](number, frame)
+
+    def end(self, number: int, _: FrameType | None) -> None:
+        """The handler of a command."""
+        self.last = number
+        raise KeyboardInterrupt
+
+    def replace(self) -> None:
+        """Install `receive` for every signal that has a handler in Python."""
+        for number in SIGNALS:
+            handler = signal.getsignal(number)
+            if callable(handler) and handler != self.receive:
+                self._handlers[number] = handler
+                signal.signal(number, self.receive)
+
+    def restore(self) -> None:
+        """Undo `replace`."""
+        for number, handler in self._handlers.items():
+            if signal.getsignal(number) == self.receive:
+                signal.signal(number, handler)
+
+    def deliver(self) -> None:
+        """Call the handler of the first signal that waits; the others asked for the same."""
+        if self._waiting and not self.is_holding:
+            number = self._waiting[0]
+            self._waiting.clear()
+            self._handlers[number](number, None)
+
+
+_signals = _Signals()
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Let signals wait until the block ends, however often they come; they act then, as a KeyboardInterrupt does.
+
+    Only the main thread receives signals; elsewhere this does nothing.
+    """
+    if not _in_main_thread():
+        yield
+        return
+    before = _signals.is_holding
+    _signals.depth += 1
+    _signals.is_holding = True
+    try:
+        if _signals.depth == 1:
+            _signals.replace()
+        yield
+    finally:
+        _signals.depth -= 1
+        if _signals.depth == 0:
+            _signals.restore()
+        _signals.is_holding = before
+        _signals.deliver()
+
+
+@contextlib.contextmanager
+def allowed() -> Iterator[None]:
+    """Let signals act at once within a block that holds them; also those that wait already."""
+    if not (_in_main_thread() and _signals.is_holding):
+        yield
+        return
+    _signals.is_holding = False
+    try:
+        _signals.deliver()
+        yield
+    finally:
+        _signals.is_holding = True
+
+
+@contextlib.contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does.
+
+    A signal that the caller ignores (nohup ignores SIGHUP) or handles stays as it is.
+    """
+    replaced = {}
+    _signals.last = signal.SIGINT
+    if _in_main_thread():
+        for number in SIGNALS:
+            handler = signal.getsignal(number)
+            if handler in (signal.SIG_DFL, signal.default_int_handler):
+                replaced[number] = handler
+                signal.signal(number, _signals.end)
+    try:
+        yield
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
+
+
+def exit_status() -> int:
+    """128 and the number of the signal that ended the command, as shells count: 130 after Ctrl-C."""
+    return 128 + _signals.last
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
