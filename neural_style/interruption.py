@@ -27,7 +27,7 @@ class _Signals:
     def __init__(self) -> None:
         self.depth = 0
         self.is_holding = False
-        self.last: int = signal.SIGINT
+        self.last: int | None = None
         self._waiting: list[int] = []
         self._handlers: dict[int, Handler] = {}
 
@@ -57,6 +57,12 @@ class _Signals:
             if signal.getsignal(number) == self.receive:
                 signal.signal(number, handler)
 
+    def drop(self) -> None:
+        """Forget the signals that wait, since an error ends what they would have ended; `is_ending` remembers."""
+        if self._waiting and not self.is_holding:
+            self.last = self._waiting[0]
+            self._waiting.clear()
+
     def deliver(self) -> None:
         """Call the handler of the first signal that waits; the others asked for the same."""
         if self._waiting and not self.is_holding:
@@ -70,7 +76,7 @@ _signals = _Signals()
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Let signals wait until the block ends, however often they come; they act then, as a KeyboardInterrupt does.
+    """Let signals wait until the block ends, however often they come; they act then, unless an error ends it.
 
     Only the main thread receives signals; elsewhere this does nothing.
     """
@@ -80,16 +86,21 @@ def held() -> Iterator[None]:
     before = _signals.is_holding
     _signals.depth += 1
     _signals.is_holding = True
+    is_whole = False
     try:
         if _signals.depth == 1:
             _signals.replace()
         yield
+        is_whole = True
     finally:
         _signals.depth -= 1
         if _signals.depth == 0:
             _signals.restore()
         _signals.is_holding = before
-        _signals.deliver()
+        if is_whole:
+            _signals.deliver()
+        else:
+            _signals.drop()
 
 
 @contextlib.contextmanager
@@ -113,7 +124,7 @@ def ending_on_signals() -> Iterator[None]:
     A signal that the caller ignores (nohup ignores SIGHUP) or handles stays as it is.
     """
     replaced = {}
-    _signals.last = signal.SIGINT
+    _signals.last = None
     if _in_main_thread():
         for number in SIGNALS:
             handler = signal.getsignal(number)
@@ -129,7 +140,12 @@ def ending_on_signals() -> Iterator[None]:
 
 def exit_status() -> int:
     """128 and the number of the signal that ended the command, as shells count: 130 after Ctrl-C."""
-    return 128 + _signals.last
+    return 128 + (_signals.last or signal.SIGINT)
+
+
+def is_ending() -> bool:
+    """Whether a signal has asked the command to end: what it interrupts may raise any error."""
+    return _signals.last is not None
 
 
 def _in_main_thread() -> bool:

@@ -83,14 +83,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has closed it, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        print("\nneural-style: interrupted before there was a picture to save", file=sys.stderr)
-        return interruption.exit_status()
-    except Exception as error:
+    except (KeyboardInterrupt, Exception) as error:
+        is_own = isinstance(error, NeuralStyleError)
+        if isinstance(error, KeyboardInterrupt) or (interruption.is_ending() and not is_own):  # an interrupted import
+            print("\nneural-style: interrupted before there was a picture to save", file=sys.stderr)
+            return interruption.exit_status()
         if os.environ.get(DEBUG):
             traceback.print_exc()
         print(f"neural-style: error: {explanation(error)}", file=sys.stderr)
-        return 2 if isinstance(error, NeuralStyleError | OSError | MemoryError) else 1
+        return 2 if is_own or isinstance(error, OSError | MemoryError) else 1
 
 
 class _LineHandler(logging.Handler):

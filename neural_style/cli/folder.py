@@ -253,6 +253,8 @@ class Folder:
             except Exception as error:  # also an unforeseen one: the other pictures do not depend on it
                 self._failed += count
                 report_named("error", explanation(error))
+                if interruption.is_ending():  # by a signal that came while the failing picture was written
+                    raise KeyboardInterrupt from error
 
 
 def _version(path: Path) -> int:

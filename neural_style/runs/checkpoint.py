@@ -57,6 +57,7 @@ class Checkpoint:
         frames: pictures of the caller, uint8 (H, W, 3), stored with the run.
         found: the file's identity and progress when it was opened; None where there was no file.
         is_finished: whether no iteration of the run in the file is left.
+        ends_with_run: give the file up when the run ends, rather than when the caller does.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class Checkpoint:
     frames: list[np.ndarray] = field(default_factory=list, repr=False)
     found: dict[str, Any] | None = field(default=None, init=False, repr=False)
     is_finished: bool = field(default=False, init=False)
+    ends_with_run: bool = field(default=False, init=False)
     _arrays: dict[str, np.ndarray] = field(default_factory=dict, init=False, repr=False)
     _unlock: weakref.finalize[[int], Checkpoint] | None = field(default=None, init=False, repr=False)
 

@@ -124,8 +124,10 @@ class RunFiles:
         if self._moved:
             moved = "; ".join(f"{path} exists, so this run has written {place}" for path, place in self._moved.items())
             raise ExistingFileError(f"a file has appeared during the run: {moved}")
-        if self._checkpoint is not None and self._checkpoint.is_finished:
-            self._checkpoint.delete()  # last, so that at any moment either the checkpoint or every file exists
+        if self._checkpoint is not None:
+            if self._checkpoint.is_finished:
+                self._checkpoint.delete()  # last, so that at any moment either the checkpoint or every file exists
+            self._checkpoint.release()
         return output.last
 
     def _write_extras(self, record: str) -> None:

@@ -77,6 +77,9 @@ class Minimisation:
             if self.checkpoint is not None and self.checkpoint.found is None and not self.pyramid.history:
                 self.checkpoint.delete()  # nothing to resume, and no picture that it would belong to
             raise
+        finally:
+            if self.checkpoint is not None and self.checkpoint.ends_with_run:
+                self.checkpoint.release()
 
     def result(self, progress: Progress | None = None, on_step: Callable[[Step], None] | None = None) -> Result:
         """Run to the end; an interrupted or broken run ends with the best picture so far.
@@ -246,4 +249,8 @@ def open_checkpoint(source: CheckpointSource | None, resume: bool, run: Run) -> 
         raise InvalidInputError(
             f"the solver {run.solver} cannot be resumed: with a checkpoint use {' or '.join(solvers.RESUMABLE)}"
         )
-    return source if isinstance(source, Checkpoint) else Checkpoint.opened(source, resume=resume)
+    if isinstance(source, Checkpoint):
+        return source
+    checkpoint = Checkpoint.opened(source, resume=resume)
+    checkpoint.ends_with_run = True
+    return checkpoint

@@ -47,7 +47,7 @@ def save(path: Path, seed: int = 0) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".part")  # of the picture in work
 
 
 def pixels(path: Path) -> np.ndarray:

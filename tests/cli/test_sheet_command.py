@@ -213,7 +213,7 @@ def test_ctrl_c_keeps_the_cells_so_far(
     assert ran.status == 130
     assert "interrupted" in ran.err
     if at == 0:
-        assert not list(made.iterdir())
+        assert not made.exists()
         return
     assert ["loss" in cell for cell in record()["cells"]] == [True, False, False]
     assert len(commands(ran.out)) == 3

@@ -1,0 +1,156 @@
+"""Signals: they act in an evaluation, wait while files are written, and end a run with its best picture."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import Network, files, images, interruption
+from neural_style.cli.progress import Bar
+from neural_style.runs import records
+
+Command = Callable[..., Any]
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def send(number: int = signal.SIGINT) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.fixture(autouse=True)
+def untouched() -> Iterator[None]:
+    """Whatever happens, the handlers are those of before."""
+    before = [signal.getsignal(number) for number in ENDING]
+    yield
+    assert [signal.getsignal(number) for number in ENDING] == before
+
+
+def sent_in(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, *numbers: int) -> None:
+    """Send signals when a function is called for this time."""
+    original, calls = getattr(where, name), []
+
+    def called(*arguments: Any, **settings: Any) -> Any:
+        calls.append(name)
+        if len(calls) == call:
+            for number in numbers:
+                send(number)
+        return original(*arguments, **settings)
+
+    monkeypatch.setattr(where, name, called)
+
+
+def test_signals_wait_and_then_act_once() -> None:
+    done = []
+
+    def work() -> None:
+        with interruption.held():
+            for _ in range(3):
+                send()
+            done.append("whole")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["whole"]
+
+
+def test_signals_act_at_once_where_they_may() -> None:
+    with interruption.held():
+        with pytest.raises(KeyboardInterrupt), interruption.allowed():
+            send()
+        send()
+        with pytest.raises(KeyboardInterrupt), interruption.allowed():  # one that waits acts when it may
+            raise AssertionError("the signal still waits")
+
+
+def test_an_error_is_not_replaced_by_a_signal() -> None:
+    def fail() -> None:
+        with interruption.held():
+            send(signal.SIGTERM)
+            raise ValueError("the disk")
+
+    with interruption.ending_on_signals():
+        with pytest.raises(ValueError, match="the disk"):
+            fail()
+        assert interruption.is_ending()
+        assert interruption.exit_status() == 128 + signal.SIGTERM
+
+
+def test_signals_that_the_process_ignores_stay_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    try:
+        with interruption.ending_on_signals(), interruption.held():
+            send(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_file_is_written_whole(tmp_path: Path, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent_in(monkeypatch, os, "fsync", 1, signal.SIGINT, signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        images.write(tmp_path / "a.png", photo)
+    np.testing.assert_array_equal(images.read(tmp_path / "a.png").rgb, photo)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_in_a_run_keeps_the_best_picture(
+    paint: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """After 25 evaluations of 60; a second signal, while the files are written, changes nothing."""
+    sent_in(monkeypatch, Bar, "advance", 25, number)
+    sent_in(monkeypatch, images, "write_animation", 1, number)
+    ran = paint("--num_iter", "3", "--save_every", "0", "--gif", "--record")
+    assert ran.status == 128 + number
+    assert "Traceback" not in ran.err
+    record = records.read(tmp_path / "made" / "out.png")
+    assert (record["stopped"], len(record["history"])) == ("interrupted", 2)
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["out.gif", "out.json", "out.png"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_last_iteration_loses_nothing(
+    paint: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    sent_in(monkeypatch, images, "write_animation", 1, number)
+    assert paint("--save_every", "0", "--gif").status == 128 + number
+    assert records.read(tmp_path / "made" / "out.png")["stopped"] == ""
+
+
+def test_a_signal_before_the_first_picture(paint: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, no file, no folder; also where the interrupted import raises something else."""
+    for error in (None, ImportError("half of a module")):
+
+        def prepare(*_: Any, error: Exception | None = error) -> None:
+            try:
+                send(signal.SIGTERM)
+            except KeyboardInterrupt:
+                raise error or KeyboardInterrupt from None
+
+        monkeypatch.setattr(Network, "objective_at", prepare)
+        ran = paint("--checkpoint", tmp_path / "made" / "run.ckpt")
+        assert ran.status == 128 + signal.SIGTERM
+        assert ran.err == "\nneural-style: interrupted before there was a picture to save\n"
+        assert not (tmp_path / "made").exists()
+
+
+def test_a_folder_ends_with_the_picture_that_is_being_written(
+    command: Command, photo: np.ndarray, painting_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photos").mkdir()
+    for name in ("a", "b", "c"):
+        Image.fromarray(photo[:16, :16]).save(tmp_path / "photos" / f"{name}.png")
+    sent_in(monkeypatch, files, "atomic_write", 2, signal.SIGHUP)
+    flags = ["--model", "mini", "--weights", "random", "--content_layer", "conv1_1", "--style_layers", "conv1_1"]
+    flags += ["--image_size", "16", "--num_iter", "1"]
+    ran = command("network", tmp_path / "photos", painting_file, tmp_path / "results", *flags)
+    assert ran.status == 128 + signal.SIGHUP
+    assert "2 painted" in ran.out
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["a.png", "b.png"]
