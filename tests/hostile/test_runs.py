@@ -23,6 +23,8 @@ from neural_style.runs.run_files import RunFiles
 
 Command = Callable[..., Any]
 
+pytestmark = pytest.mark.filterwarnings("always:.*the best picture so far is kept")
+
 NETWORK = ("--model", "mini", "--weights", "random", "--content_layer", "conv1_1", "--style_layers", "conv1_1")
 SMALLEST = (*NETWORK, "--image_size", "16", "--num_iter", "1")
 
