@@ -44,7 +44,7 @@ SHALLOW = ["--content_layer", "conv1_2", "--style_layers", "conv1_1", "conv2_1"]
 KEPT = ["--checkpoint", "run.ckpt", "--resume"]
 
 COMMANDS = {
-    "network": ["network", "photo.png", "painting.png", "out", *MINI, *SHALLOW, *KEPT, "--sizes", "32", "48", "--gif"],
+    "network": ["network", "photo.png", "painting.png", "out", *MINI, *SHALLOW, *KEPT, "--image_size", "40", "--gif"],
     "doodle": [
         *("doodle", "--style_image", "painting.png", "--style_mask", "mask.png", "--target_mask", "mask.png"),
         *("--target_image_prefix", "out", "--nlabels", "2", *MINI, "--style_layers", "conv1_1", *KEPT),
@@ -238,13 +238,19 @@ def main():
                 if status:
                     raise SystemExit(f"{name} ended with {status}: {log.read_text()}")
                 whole = {each: pixels(path) for each, path in pictures(name, folder).items()}
-            print(f"{name}: {seconds:.1f} s", flush=True)
+            print(f"\n{name}: {seconds:.1f} s", flush=True)
             for way in WAYS:
                 for _ in range(found.moments):
                     end_once(name, way, rng.uniform(0, seconds), whole, rows[way], log)
+            show(rows)
+    show(rows)
+
+
+def show(rows):
+    """Print the counts so far."""
     print("  ".join([f"{'':<10}", *COLUMNS]))
     for way, counts in rows.items():
-        print("  ".join([f"{way:<10}", *(f"{counts[each]:>{len(each)}}" for each in COLUMNS)]))
+        print("  ".join([f"{way:<10}", *(f"{counts[each]:>{len(each)}}" for each in COLUMNS)]), flush=True)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ SHALLOW = "--content_layer conv1_2 --style_layers conv1_1"
 BENCHMARKS = {
     "cache_growth": "--pictures 2 --solver adam",
     "convergence": f"photo.png painting.png --weights random {SHALLOW} --rows 24 --evaluations 10",
+    "endings": "--moments 0 --commands",
     "evaluation": "--model mini --content_layer conv1_2 --sizes 32 --precisions float32 --runs 1",
     "gpu": "--sizes 16 --precisions float32 --runs 1",
     "masks": "photo.png mask.png painting.png painting.png painting.png --weights random --rows 32 --runs 1",

@@ -1,8 +1,8 @@
 """Checkpoints: a run in a file, from which it is resumed after it was interrupted or killed.
 
 The file is a NumPy archive (.npz, never pickled) whose entry `header` is JSON: identity and progress of the run. The
-other entries are the best picture in float32, the solver's state, and pictures that the caller adds. Its size is
-that of about five pictures and twice the solver's `memory`, in float32.
+other entries are the best picture in float32 and the solver's state. Its size is that of about five pictures and twice
+the solver's `memory`, in float32. Pictures that the caller adds are in a file beside it (`neural_style.runs.frames`).
 
 The file is locked while a run uses it: a second process is refused. The lock ends with the run's `Checkpoint`, and with
 the process, however that ends.
@@ -25,8 +25,9 @@ import numpy as np
 from neural_style import files
 from neural_style.errors import ExistingFileError, InvalidInputError, reason
 from neural_style.runs import records
+from neural_style.runs.frames import FrameFile
 
-FORMAT = 3
+FORMAT = 4
 """Version of the file format; other versions are refused."""
 
 SHOWN = 4
@@ -54,7 +55,7 @@ class Checkpoint:
         resume: resume the saved run; start afresh if the file does not exist.
         overwrite: replace an existing file.
         note: data of the caller, as plain values for JSON, stored with the run.
-        frames: pictures of the caller, uint8 (H, W, 3), stored with the run.
+        frames: pictures of the caller, uint8 (H, W, 3), stored beside the run; more may be appended.
         found: the file's identity and progress when it was opened; None where there was no file.
         is_finished: whether no iteration of the run in the file is left.
         ends_with_run: give the file up when the run ends, rather than when the caller does.
@@ -69,7 +70,11 @@ class Checkpoint:
     is_finished: bool = field(default=False, init=False)
     ends_with_run: bool = field(default=False, init=False)
     _arrays: dict[str, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    _frame_file: FrameFile = field(init=False, repr=False)
     _unlock: weakref.finalize[[int], Checkpoint] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._frame_file = FrameFile(self.path)
 
     @classmethod
     def opened(cls, path: str | os.PathLike[str], *, resume: bool, overwrite: bool = False) -> Checkpoint:
@@ -91,6 +96,7 @@ class Checkpoint:
                 checkpoint._read()
             else:
                 checkpoint._check_own()
+        checkpoint._frame_file.check()
         files.remove_leftovers(checkpoint.path.parent)
         return checkpoint
 
@@ -147,13 +153,12 @@ class Checkpoint:
             "progress": progress,
             "is_finished": is_finished,
             "note": self.note,
-            "frames": len(self.frames),
+            "frames": self._frame_file.append(self.frames),
         }
         text = records.to_json(header).encode("utf-8", "backslashreplace")
-        frames = {f"frame.{index}": frame for index, frame in enumerate(self.frames)}
         try:
             with files.atomic_write(self.path, self._where, overwrite=self._unlock is not None) as file:
-                np.savez(file, header=np.frombuffer(text, np.uint8), **frames, **arrays)  # type: ignore[arg-type]
+                np.savez(file, header=np.frombuffer(text, np.uint8), **arrays)  # type: ignore[arg-type]
                 number = os.dup(file.fileno())  # the lock of a file is that of all its descriptors
         except ExistingFileError:
             raise self._in_use() from None
@@ -163,6 +168,7 @@ class Checkpoint:
     def delete(self) -> None:
         """Delete the file: the run has ended, and its picture is saved."""
         self.path.unlink(missing_ok=True)
+        self._frame_file.delete()
         self.release()
 
     def release(self) -> None:
@@ -225,7 +231,7 @@ class Checkpoint:
                     raise InvalidInputError(f"{self._where} is of another version of neural_style: start a new run")
                 arrays = {name: stored[name] for name in stored.files if name != "header"}
             self.note, self.is_finished = header["note"], header["is_finished"]
-            self.frames = [arrays.pop(f"frame.{index}") for index in range(header["frames"])]
+            self.frames = self._frame_file.read(header["frames"])
             self.found = {name: header[name] for name in ("run", "progress")}
             self._arrays = arrays
         except InvalidInputError:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Network, files, images
+from neural_style import InvalidInputError, Network, files, images
 from neural_style.features import weights
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint
@@ -269,7 +269,7 @@ def test_a_checkpoint_is_locked_from_its_first_byte_to_its_end(tmp_path: Path) -
         one.write(record, {"history": []}, {}, is_finished=False)
         with (tmp_path / "a").open("rb") as file, pytest.raises(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    with pytest.raises(files.InvalidInputError, match="in use by another process"):  # both were started afresh
+    with pytest.raises(InvalidInputError, match="in use by another process"):  # both were started afresh
         other.write(record, {"history": []}, {}, is_finished=False)
     one.release()
     with (tmp_path / "a").open("rb") as file:
@@ -279,7 +279,7 @@ def test_a_checkpoint_is_locked_from_its_first_byte_to_its_end(tmp_path: Path) -
 def test_overwrite_replaces_no_file_but_a_checkpoint(paint: Command, checkpoint: Path, tmp_path: Path) -> None:
     foreign = tmp_path / "weights.npz"
     kernels = {"block1_conv1_kernel": np.zeros((3, 3, 3, 64), np.float32)}
-    np.savez(foreign, **kernels)  # type: ignore[arg-type]
+    np.savez(foreign, **kernels)
     before = foreign.read_bytes()
     paint("--checkpoint", foreign, "--overwrite").assert_refused("weights.npz", "is no checkpoint")
     assert foreign.read_bytes() == before
@@ -291,7 +291,7 @@ def test_overwrite_replaces_no_file_but_a_checkpoint(paint: Command, checkpoint:
 def test_weights_are_inputs(paint: Command, made: Path, tmp_path: Path) -> None:
     """Also under another name of the same file."""
     loaded = weights.load(Network(model="mini").architecture, "embedded", ("conv1_1", "conv1_2"))
-    np.savez(tmp_path / "weights.npz", **loaded)  # type: ignore[arg-type]
+    np.savez(tmp_path / "weights.npz", **loaded)
     made.mkdir()
     os.link(tmp_path / "weights.npz", made / "out.png")
     paint("--weights", tmp_path / "weights.npz", "--overwrite").assert_refused("out.png is one of the inputs")

@@ -309,6 +309,33 @@ def test_killed_while_a_checkpoint_is_written(photo, painting, kept, monkeypatch
     assert not list(kept.parent.glob(".*.part"))
 
 
+def test_a_frame_is_written_once(tmp_path):
+    """Killed after a frame was appended and before its checkpoint: the next run overwrites it; other files stay."""
+    record = {"neural_style": "0", "technique": "t", "settings": {}, "content": {}, "styles": [], "run": {}}
+    frames = np.random.default_rng(0).integers(0, 256, (4, 6, 5, 3), np.uint8)
+    checkpoint, sizes = Checkpoint.opened(tmp_path / "run", resume=True), []
+    for frame in frames[:3]:
+        checkpoint.frames.append(frame)
+        checkpoint.write(record, {"history": []}, {}, is_finished=False)
+        sizes.append((tmp_path / "run").stat().st_size)
+    assert max(sizes) - min(sizes) < 30  # the sizes of two more frames in the header
+    before = (tmp_path / "run.frames").read_bytes()
+    (tmp_path / "run.frames").write_bytes(before + b"half a frame")
+    again = Checkpoint.opened(tmp_path / "run", resume=True)
+    np.testing.assert_array_equal(again.frames, frames[:3])
+    again.frames.append(frames[3])
+    again.write(record, {"history": []}, {}, is_finished=False)
+    assert (tmp_path / "run.frames").read_bytes() == before + frames[3].tobytes()
+    np.testing.assert_array_equal(Checkpoint.opened(tmp_path / "run", resume=True).frames, frames)
+    (tmp_path / "run.frames").write_bytes(before[:-1])
+    assert Checkpoint.opened(tmp_path / "run", resume=True).frames == []
+    again.delete()
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "run.frames").write_bytes(b"mine")
+    with pytest.raises(InvalidInputError, match="is no file of neural_style"):
+        Checkpoint.opened(tmp_path / "run", resume=True)
+
+
 def test_a_checkpoint_takes_no_space_for_an_empty_memory(photo, painting, tmp_path):
     sizes = []
     for memory in (3, 300):

@@ -61,8 +61,8 @@ folders:
   Each photo in photos/ becomes results/<photo>.png, or, with a folder of paintings, one
   results/<photo>_<painting>.png for each painting. Files that differ only in their ending keep it in the result's name.
   Subfolders are ignored. Existing results are skipped, so rerun the command to paint the remaining photos. Unusable
-  images are reported and skipped, and the exit status is then 1. Pictures of iterations without a finished picture are
-  replaced.
+  images are reported and skipped, and the exit status is then 1. Pictures of runs that were interrupted or broken off
+  are replaced. Several processes may paint into one folder at the same time.
 """
 
 
