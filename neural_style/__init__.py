@@ -2,36 +2,49 @@
 
 from typing import TYPE_CHECKING, Any
 
-from neural_style.color_transfer import transfer_color
-from neural_style.doodle import NeuralDoodle
-from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
-from neural_style.inetwork import INetwork
-from neural_style.inputs import Content, Style
-from neural_style.mask_transfer import transfer_mask
-from neural_style.masks.mask import read_mask
-from neural_style.network import Network
-from neural_style.painting import paint
-from neural_style.reconstruction import Reconstruction
-from neural_style.runs.records import library_version
-from neural_style.runs.result import Result, Step
-from neural_style.runs.settings import Run
-
 if TYPE_CHECKING:
     from neural_style.backend.cache import clear_caches
+    from neural_style.color_transfer import transfer_color
+    from neural_style.doodle import NeuralDoodle
+    from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
     from neural_style.features.statistics import Statistic
+    from neural_style.inetwork import INetwork
+    from neural_style.inputs import Content, Style
+    from neural_style.mask_transfer import transfer_mask
+    from neural_style.masks.mask import read_mask
+    from neural_style.network import Network
     from neural_style.objectives.objective import Objective, Term
+    from neural_style.painting import paint
+    from neural_style.reconstruction import Reconstruction
+    from neural_style.runs.result import Result, Step
+    from neural_style.runs.settings import Run
     from neural_style.runs.transfer import minimise
 
-__version__ = library_version()
-
-_STARTING_THE_BACKEND = {
-    "Objective": "neural_style.objectives.objective",
-    "Statistic": "neural_style.features.statistics",
-    "Term": "neural_style.objectives.objective",
-    "clear_caches": "neural_style.backend.cache",
-    "minimise": "neural_style.runs.transfer",
+_MODULES = {
+    "Content": "inputs",
+    "INetwork": "inetwork",
+    "InvalidInputError": "errors",
+    "MissingFileError": "errors",
+    "Network": "network",
+    "NeuralDoodle": "doodle",
+    "NeuralStyleError": "errors",
+    "Objective": "objectives.objective",
+    "Reconstruction": "reconstruction",
+    "Result": "runs.result",
+    "Run": "runs.settings",
+    "Statistic": "features.statistics",
+    "Step": "runs.result",
+    "Style": "inputs",
+    "Term": "objectives.objective",
+    "clear_caches": "backend.cache",
+    "minimise": "runs.transfer",
+    "paint": "painting",
+    "read_mask": "masks.mask",
+    "transfer_color": "color_transfer",
+    "transfer_mask": "mask_transfer",
 }
-"""Public names whose modules need Keras: imported when they are first used, so that this package starts no backend."""
+"""Public names with their modules, which are imported when a name is first used: some need Keras, and a command must be
+ready for Ctrl-C before it spends half a second on imports."""
 
 __all__ = [
     "Content",
@@ -59,8 +72,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _STARTING_THE_BACKEND:
-        from importlib import import_module
+    from importlib import import_module
 
-        return getattr(import_module(_STARTING_THE_BACKEND[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__version__":
+        return import_module("neural_style.runs.records").library_version()
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

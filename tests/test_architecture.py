@@ -147,6 +147,9 @@ def record(event, arguments):
 import socket, subprocess  # which NumPy and Pillow import; importing them is no event of ours
 sys.addaudithook(record)
 import neural_style
+of_the_backend = {"Objective", "Statistic", "Term", "clear_caches", "minimise"}
+for name in set(neural_style.__all__) - of_the_backend:
+    getattr(neural_style, name)
 print(json.dumps({"events": events, "modules": sorted(sys.modules), "file": neural_style.__file__}))
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}

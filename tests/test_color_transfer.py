@@ -11,7 +11,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-import neural_style
+import neural_style.color_transfer
+import neural_style.mask_transfer
 from neural_style import InvalidInputError, images, transfer_color
 from neural_style.color_transfer import LINEAR_MAPS, MATCHES, METHODS, NOISE, linear_map, match_colors
 from neural_style.masks.mask import read_mask

@@ -19,7 +19,6 @@ from importlib import import_module
 from neural_style import interruption
 from neural_style.cli.progress import report
 from neural_style.errors import InvalidInputError, NeuralStyleError, explanation
-from neural_style.validation import did_you_mean
 
 GROUPS = {
     "paint": {
@@ -75,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module = command.replace("-", "_")
     try:
         if module not in COMMANDS:
+            from neural_style.validation import did_you_mean  # with NumPy, before which Ctrl-C must be caught
+
             raise InvalidInputError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
         with interruption.ending_on_signals(), _one_line_each(quiet="--quiet" in arguments):
             status = int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))

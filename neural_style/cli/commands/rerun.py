@@ -11,7 +11,11 @@ from typing import Any, cast
 from neural_style.cli.flags import Parser, values
 from neural_style.cli.groups import add_machine_flags, add_output_flags
 from neural_style.cli.session import Session
+from neural_style.doodle import NeuralDoodle
 from neural_style.errors import InvalidInputError
+from neural_style.inetwork import INetwork
+from neural_style.network import Network
+from neural_style.reconstruction import Reconstruction
 from neural_style.runs import records
 from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run, RunSettings
@@ -22,6 +26,10 @@ examples:
   neural-style rerun out.png
   neural-style rerun out.png again --gif
 """
+
+
+TECHNIQUES = (Network, INetwork, NeuralDoodle, Reconstruction)
+"""Imported, and so known to `technique_named`."""
 
 
 def main(arguments: Sequence[str]) -> int:
