@@ -91,7 +91,7 @@ def test_weights_of_layers_multiply_their_losses(photo, painting):
 
     for plain in (
         Network(**TINY, style_layers=LAYERS),
-        INetwork(**TINY, style_layers=LAYERS),
+        INetwork(**TINY, style_layers=LAYERS, variant="titu1994"),
         INetwork(**TINY, style_layers=LAYERS, variant="novak2016", chain=False),
     ):
         before, after = parts(plain), parts(replace(plain, style_layer_weights=(3.0, 0.25)))

@@ -25,7 +25,7 @@ settings = {"model": "mini", "weights": "random", "pooling": "ave", "mask_normal
 techniques = {
     "network": Network(**settings),
     "gatys2016": Network(normalization="gatys2016", **settings),
-    "inetwork": INetwork(**settings),
+    "inetwork": INetwork(variant="titu1994", **settings),
     "novak2016": INetwork(variant="novak2016", **settings),
 }
 x = rng.uniform(0, 255, (40, 53, 3))

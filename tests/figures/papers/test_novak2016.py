@@ -147,7 +147,7 @@ def test_a_chart_is_drawn_and_its_number_is_in_the_caption(tmp_path: Path) -> No
 
 def test_a_run_that_breaks_down_at_once_is_shown_and_told(tmp_path: Path) -> None:
     """The reference's chain over two layers of which the deeper is further from the style: below zero at the start."""
-    technique = INetwork(model="mini", style_layers=("conv1_1", "conv1_2"), content_layer="conv1_1")
+    technique = INetwork(model="mini", variant="titu1994", style_layers=("conv1_1", "conv1_2"), content_layer="conv1_1")
     setup = Setup("mini", "embedded", vgg.architecture("mini").layers, SCALES["draft"])
     builder = PanelBuilder(setup, SAMPLES, tmp_path)
     run = Run(image_size=32, iterations=1)
