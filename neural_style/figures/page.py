@@ -47,7 +47,7 @@ def check_matplotlib() -> None:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise InvalidInputError(
-            "figures are drawn by matplotlib, which is not installed: pip install 'neural-style-keras[figures]'"
+            "figures are drawn by matplotlib, which is not installed: pip install matplotlib"
         ) from error
 
 
