@@ -107,7 +107,7 @@ class NeuralDoodle(Technique):
         validate_layer_weights(self)
         validate_layers(self, "style_layers")
         if self.content_layer is not None:
-            self.architecture.check_layers([self.content_layer])
+            self.architecture.check_layers([self.content_layer], what="content_layer")
         check_choice("variant", self.variant, VARIANTS)
         if self.labels is not None:
             check_count("labels", self.labels, at_least=1)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from neural_style.aliases import meant_by
 from neural_style.errors import InvalidInputError
 
 MAX_COUNT = 2**31 - 1
@@ -50,6 +51,8 @@ def documented(settings: _Settings) -> _Settings:
 def did_you_mean(name: object, options: Iterable[str]) -> str:
     """`did you mean "vgg19"?` where a close name exists, otherwise the list of options."""
     options = list(options)
+    if (meant := meant_by(str(name), options)) is not None:
+        return f'did you mean "{meant}"?'
     close = difflib.get_close_matches(str(name), options, n=len(options) or 1)
     # Of equally close names, prefer the longest common prefix: conv1_3 is a slip for conv1_2, not for conv5_3.
     close.sort(key=lambda option: _common_prefix(option, str(name)), reverse=True)
