@@ -65,7 +65,7 @@ def reference(technique, objective, content, style, start, evaluations):
         for layer in layers:
             of_style, of_pastiche = (gram_matrix(features[layer][i : i + 1]) for i in (1, 2))
             loss += ops.sum(ops.square(of_pastiche - of_style)) / (36.0 * np.prod(size) ** 2 * len(layers))
-        return loss + technique.total_variation_weight * ops.sum(total_variation(batch[2:])), ()
+        return loss + technique.resolved().total_variation_weight * ops.sum(total_variation(batch[2:])), ()
 
     evaluate = backend.compiled(backend.value_and_grad(losses))
     trace = []
@@ -141,7 +141,7 @@ def main():
         images.resize(images.read(path).rgb, size).astype("float32") for path in (found.content, found.style)
     )
     objective = technique.objective(content, Style(style, resize="stretch"), image_size=found.rows)
-    start = np.random.default_rng(0).uniform(0, 255, content.shape).astype("float32") if found.noise else content
+    start = np.asarray(np.random.default_rng(0).uniform(0, 255, content.shape), "float32") if found.noise else content
 
     count = found.evaluations
     traces, pictures = {}, {}
@@ -188,15 +188,15 @@ def main():
             *(f"{_ratio(traces[ours], trace)} |" if ours in traces else "- |" for ours in ("lbfgs", "lbfgs, bfloat16")),
         )
     if "lbfgs, bfloat16" in pictures:
-        exact, coarse_losses = (objective.parts(pictures[name]) for name in ("lbfgs", "lbfgs, bfloat16"))
+        float32, bfloat16 = (objective.parts(pictures[name]) for name in ("lbfgs", "lbfgs, bfloat16"))
         before = objective.parts(content)
-        for term in exact:
+        for term in float32:
             if term.startswith("style"):
                 # The term is a squared error, its root that of the Gram matrix.
-                errors = [np.sqrt(losses[term] / before[term]) for losses in (exact, coarse_losses)]
+                errors = [np.sqrt(losses[term] / before[term]) for losses in (float32, bfloat16)]
                 print(f"Gram error, {term}: float32 {errors[0]:.4f}, bfloat16 {errors[1]:.4f} of the photo's")
         difference = np.abs(pictures["lbfgs"] - pictures["lbfgs, bfloat16"])
-        print(f"loss in float32: {sum(exact.values()):.5g} and {sum(coarse_losses.values()):.5g};", end=" ")
+        print(f"loss in float32: {sum(float32.values()):.5g} and {sum(bfloat16.values()):.5g};", end=" ")
         print(f"pictures differ by {difference.mean():.2f} grey levels on average")
 
 

@@ -11,6 +11,7 @@ import argparse
 import os
 import statistics
 import time
+from math import prod
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -37,8 +38,8 @@ def ceiling(precision):
 def operations(technique, size):
     """Of one evaluation: each convolution forward and for the gradient of its input, each Gram matrix three times."""
     table, channels, total = architecture(technique.model), 3, 0
-    for layer in table.up_to_deepest(technique.layers):
-        positions, filters = np.prod(size_at(layer, size)), table.filters[layer]
+    for layer in table.up_to_deepest(technique.used_layers):
+        positions, filters = prod(size_at(layer, size)), table.filters[layer]
         total += 2 * 2 * 9 * channels * filters * positions
         if layer in technique.resolved().style_layers:
             total += 3 * 2 * filters**2 * positions

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # PyTorch wants some of the memory too
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # leaves memory for PyTorch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
@@ -59,6 +59,8 @@ def of_library(precision, content, style):
     from keras import ops
 
     from neural_style import Network, backend
+
+    backend.grow_memory()  # leaves memory for PyTorch
 
     technique = Network(
         model="vgg19", weights="random", content_layer="conv5_1", total_variation_weight=0, precision=precision

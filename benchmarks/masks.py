@@ -1,4 +1,4 @@
-"""What masks cost and what they do.
+"""Masks: cost of an evaluation, and effect on a transfer.
 
     python benchmarks/masks.py content.jpg mask.jpg style1.jpg style2.jpg style3.jpg --rows 256
 
@@ -78,7 +78,7 @@ def main():
     result = technique.transfer(
         found.content, cases["one masked style"], image_size=found.rows, iterations=found.iterations
     )
-    network, layers = objectives["one style"].extractor.network, technique.resolved().style_layers
+    network, layers = objectives["one style"].extractor.network, technique.preset.style_layers
     style = features_of(Style(found.styles[0]).read().at(objectives["one style"].image_size), network)
     target = {}
     for layer in layers:

@@ -4,7 +4,7 @@
 
 Each row is a process of its own (`--one`): a square of noise, weights of noise, the model's own layers, a few
 evaluations by lbfgs with a memory of one step. Peak is the resident memory of the whole process at its highest.
-`--one 4096 vgg19 1024` alone tells whether a picture of 4096 x 4096 goes through in tiles of 1024.
+`--one 4096 vgg19 1024` alone shows whether a picture of 4096 x 4096 fits by tiles of 1024.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What the library costs over the bare computation: seconds per evaluation, both in one run.
+"""Overhead of the library over the bare computation: seconds per evaluation, both in one run.
 
     python benchmarks/overhead.py --sizes 256 512
 

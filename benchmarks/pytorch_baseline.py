@@ -19,7 +19,7 @@ HISTORY = 100
 
 
 class Features(nn.Module):
-    """VGG, cut behind the deepest layer that is looked at."""
+    """VGG, truncated at the deepest layer in use."""
 
     def __init__(self, weights, layers):
         super().__init__()

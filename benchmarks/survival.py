@@ -1,19 +1,19 @@
-"""What a run loses that is killed again and again.
+"""Kill a run again and again, resume it, and count what is lost.
 
     python benchmarks/survival.py --kills 20 --num_iter 12 --sizes 64 128
 
-A small run is made without a break, and again with `--checkpoint --resume` while it is killed (SIGKILL) at random
-moments: one kill in five while the command starts, two in five at the moment when a file is seen that is not yet whole,
-the others at a random moment after the next checkpoints or pictures have appeared. A run that comes to its end is begun
-anew until there were enough kills; then the last is left in peace. After each kill every file is read. Printed is
+A small run is made without interruption, and again with `--checkpoint --resume` while it is killed (SIGKILL) at random
+moments: one kill in five while the command starts, two in five while a file is being written, the others at a random
+moment after the next checkpoints or pictures have appeared. A run that finishes is started afresh until there were
+enough kills; the last one is left alone. After each kill every file is read. Printed are
 
     while written     kills that left a temporary file
-    resumed           commands that went on behind a kill, and runs that were finished
+    resumed           commands that resumed after a kill
     refused           commands that ended in an error: must be 0
     half-written      pictures, animations or checkpoints that cannot be read: must be 0
-    lost              iterations whose picture was there and whose checkpoint was not, at most 1 a kill
-    difference        grey levels, the largest, between a finished picture and the unbroken one's: at most 1
-    left behind       temporary files when all was done: must be 0
+    lost              iterations whose picture was there and whose checkpoint was not, at most 1 per kill
+    difference        grey levels, the largest, between a finished picture and the uninterrupted one: at most 1
+    left over         temporary files in the end: must be 0
 """
 
 import argparse
@@ -74,7 +74,8 @@ def unreadable(folder, prefix):
 
 def iterations_of(folder, prefix):
     """Of the pictures, and of the checkpoint; None where there is none."""
-    shown = [int(re.search(r"iteration_(\d+)", path.name)[1]) for path in folder.glob(f"{prefix}_at_iteration_*")]
+    names = (path.name for path in folder.glob(f"{prefix}_at_iteration_*"))
+    shown = [int(found[1]) for name in names if (found := re.search(r"iteration_(\d+)", name))]
     checkpoint = folder / f"{prefix}.ckpt"
     if not checkpoint.exists():
         return max(shown, default=0), None
@@ -92,7 +93,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     found = parser.parse_args()
     rng = random.Random(found.seed)
-    told = dict.fromkeys(("kills", "in start-up", "while written", "resumed", "finished", "refused", "lost"), 0)
+    counts = dict.fromkeys(("kills", "in start-up", "while written", "resumed", "finished", "refused", "lost"), 0)
     broken, differences = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -101,14 +102,14 @@ def main():
         with Image.open(folder / "whole.png") as image:
             whole = np.asarray(image).astype(int)
         run, was_killed, left = 0, False, set()
-        while told["kills"] < found.kills or was_killed:
+        while counts["kills"] < found.kills or was_killed:
             prefix = f"broken{run}"
             arguments = [*map(str, command(folder, prefix, found)), "--quiet"]
             arguments += ["--checkpoint", str(folder / f"{prefix}.ckpt"), "--resume"]
             before = files_of(folder, prefix)
             started = time.monotonic()
             process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
-            if told["kills"] < found.kills:
+            if counts["kills"] < found.kills:
                 moment = rng.choice(["in start-up", "while written", "while written", "after", "after"])
                 if moment == "in start-up":
                     time.sleep(rng.uniform(0, 4))
@@ -123,34 +124,34 @@ def main():
                 time.sleep(rng.uniform(0, 0.3) if moment == "after" else 0)
                 if process.poll() is None:
                     process.kill()
-                    told["kills"] += 1
-                    told["in start-up"] += moment == "in start-up"
+                    counts["kills"] += 1
+                    counts["in start-up"] += moment == "in start-up"
             _, errors = process.communicate()
-            told["resumed"] += was_killed
+            counts["resumed"] += was_killed
             was_killed = process.returncode == -9
             lying = set(folder.glob(".*.part"))
-            told["while written"] += was_killed and bool(lying - left)
+            counts["while written"] += was_killed and bool(lying - left)
             left = lying
             broken += unreadable(folder, prefix)
             shown, kept = iterations_of(folder, prefix)
             if was_killed:
-                told["lost"] += max(0, shown - (kept if kept is not None else shown))
+                counts["lost"] += max(0, shown - (kept if kept is not None else shown))
             elif process.returncode:
-                told["refused"] += 1
+                counts["refused"] += 1
                 print(errors, file=sys.stderr)
             else:
                 with Image.open(folder / f"{prefix}.png") as image:
                     differences.append(np.abs(np.asarray(image).astype(int) - whole).max())
-                told["finished"] += 1
+                counts["finished"] += 1
                 run += 1
             state = "killed" if was_killed else f"ended with {process.returncode}"
             print(f"{state} after {time.monotonic() - started:.1f} s: picture {shown}, checkpoint {kept}", flush=True)
-        width = max(map(len, told))
-        for label, count in told.items():
+        width = max(map(len, counts))
+        for label, count in counts.items():
             print(f"{label:<{width}}  {count}")
         print(f"{'half-written':<{width}}  {len(broken)} {broken or ''}")
         print(f"{'difference':<{width}}  {max(differences, default='-')}")
-        print(f"{'left behind':<{width}}  {len(left)}")
+        print(f"{'left over':<{width}}  {len(left)}")
 
 
 if __name__ == "__main__":

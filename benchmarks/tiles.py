@@ -21,14 +21,14 @@ from neural_style.features.tiling import tiles_of
 from neural_style.solvers import lbfgs
 
 
-def compare(rows, tile):
+def compare(rows, tile, model, only):
     rng = np.random.default_rng(0)
     content, *paintings = (rng.integers(0, 256, (rows, rows, 3), np.uint8) for _ in range(3))
     row, column = np.mgrid[0:rows, 0:rows]
     mask = (row / rows - 0.4) ** 2 + (column / rows - 0.6) ** 2 < 0.1
     styles = [Style(paintings[0]), Style(paintings[1], weight=0.5)]
     masked = [Style(paintings[0], mask=mask), Style(paintings[1], mask=~mask)]
-    settings = {"model": "vgg19", "weights": "random"}
+    settings = {"model": model, "weights": "random"}
     cases = {
         "Network, max": (Network(**settings), content, styles),
         "Network, ave": (Network(**settings, pooling="ave"), content, styles),
@@ -41,7 +41,8 @@ def compare(rows, tile):
     print(
         f"| {rows} x {rows}, tiles of {tile} | value | gradient | whole s | by tiles s | ratio |\n" + "|---" * 6 + "|"
     )
-    for name, (technique, photo, painted) in cases.items():
+    for name in only or cases:
+        technique, photo, painted = cases[name]
         objective_at = technique.objective_at(technique.inputs(photo, painted))
         found = []
         for side in (None, tile):
@@ -85,14 +86,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=512)
     parser.add_argument("--tile", type=int, default=256)
+    parser.add_argument("--model", default="vgg19", help="of the comparison")
+    parser.add_argument("--only", nargs="+", metavar="CASE", help="of the comparison, such as 'Network, max'")
     parser.add_argument("--seams", nargs=2, metavar=("PHOTO", "PAINTING"))
     parser.add_argument("--evaluations", type=int, default=20)
     parser.add_argument("--out", default="seams.png")
     found = parser.parse_args()
     if found.seams:
-        seams(*found.seams, found.rows, found.tile, found.evaluations, found.out)
+        photo, painting = found.seams
+        seams(photo, painting, found.rows, found.tile, found.evaluations, found.out)
     else:
-        compare(found.rows, found.tile)
+        compare(found.rows, found.tile, found.model, found.only)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # these pages are about the package beside them
 
-from sphinx.domains.python import PyObject
+from sphinx.domains.python import PyObject  # type: ignore[attr-defined]
 
 from neural_style.runs.records import library_version
 
@@ -62,9 +62,9 @@ def add_figures(app, docname, source):
 
     for name, recipe in RECIPES.items():
         picture = Path(app.srcdir) / "pictures" / "figures" / f"{name}.webp"
-        lines = [f"## {name}", f"{recipe.what[0].upper()}{recipe.what[1:]} ({recipe.source})."]
+        lines = [f"## {name}", f"{recipe.summary[0].upper()}{recipe.summary[1:]} ({recipe.source})."]
         if picture.is_file():
-            lines.append(f"![{recipe.what}](pictures/figures/{name}.webp)")
+            lines.append(f"![{recipe.summary}](pictures/figures/{name}.webp)")
         lines.append(f"```\nneural-style figure {name} --draft\n```")
         inputs = ", ".join(f"`{slot}` ({default})" for slot, default in recipe.inputs.items())
         lines.append(f"Its pictures, and the samples that stand in for them: {inputs}.")

@@ -43,10 +43,7 @@ SHEET = "--model mini --rows 160 --num_iter 10"
 PICTURES = {
     "demo": Picture(
         ("cat", "night", "demo"),
-        (
-            "network cat.png night.png demo --model mini --sizes 192 384 --num_iter 5 --content_weight 0.0005 "
-            "--total_variation_weight 0.0003",
-        ),
+        ("paint cat.png night.png demo --model mini --image_size 384",),
     ),
     "network": Picture(
         ("portrait", "harvest", "less", "default", "more"),

@@ -52,7 +52,7 @@ def main(arguments=None):
     found = parser.parse_args(arguments)
 
     photo = images.resize(sample("cat"), (found.size, found.size)).astype("float32")
-    start = np.random.default_rng(found.seed).uniform(0, 255, photo.shape).astype("float32")
+    start = np.random.default_rng(found.seed).uniform(0, 255, (found.size, found.size, 3)).astype("float32")
     function = relative_error(small_model(found.size, found.seed), photo)
 
     minimum = minimise(function, start, solver=found.solver, evaluations=found.evaluations)

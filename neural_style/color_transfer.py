@@ -1,7 +1,7 @@
-"""The colours of one picture on another: luminance, histograms, and the linear maps of Gatys et al. 2016.
+"""Colour transfer between pictures: by luminance, by histograms, and by the linear maps of Gatys et al. 2016.
 
-Colours can be matched before a transfer (`match_colors` on the style, with the content as the reference: strokes and
-colours stay coupled) or after it (`color_transfer` on the result: colours are the content's own).
+Colours can be matched before a style transfer (`match_colors` on the style, with the content as the reference: each
+stroke keeps one colour) or after it (`transfer_color` on the result: colours are exactly the content's).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ MATCHES = ("histogram", *LINEAR_MAPS)
 METHODS = ("luminance", *MATCHES)
 
 NOISE = 1e-5 * 255**2
-"""Variance in grey levels squared, 0.65, below which colours are taken for noise that no map may blow up: the 1e-5 of
+"""Variance in squared grey levels, 0.65, below which colours count as noise, which no map may amplify: the 1e-5 of
 leongatys/NeuralImageSynthesis, whose colours are in 0..1."""
 
 
 def transfer_color(
     content: ImageSource, generated: ImageSource, *, method: str = "luminance", mask: MaskSource | None = None
 ) -> Array:
-    """`generated` in the colours of `content`, in the size of `generated`.
+    """`generated` in the colours of `content`, at the size of `generated`.
 
     Example:
         >>> from neural_style import transfer_color
@@ -42,21 +42,25 @@ def transfer_color(
         [[148.0, 111.0, 87.0], [78.0, 112.0, 139.0], [148.0, 111.0, 87.0]]
 
     Args:
-        content: the picture whose colours are wanted; resized (bicubic) to the size of `generated`.
-        generated: the picture that is to get them.
+        content: the picture that provides the colours; resized (bicubic) to the size of `generated`.
+        generated: the picture that gets them.
         method: `luminance` keeps the brightness of each pixel of `generated` and takes the colour of the same pixel
-            of `content` (Y of the one with Cb and Cr of the other). `histogram` matches the distribution of each of
-            R, G and B by itself. `cholesky`, `pca` and `monge_kantorovich` match mean and covariance of all three,
-            see `linear_map`.
-        mask: white takes the colours of `content`; statistics are those of the white pixels only, in both pictures.
+            of `content` (Y of the former with Cb and Cr of the latter). `histogram` matches the distributions of R, G
+            and B separately. `cholesky`, `pca` and `monge_kantorovich` match mean and covariance of all three, see
+            `linear_map`.
+        mask: white pixels get the colours of `content`; statistics are those of the white pixels in both pictures.
 
     Returns:
-        (rows, columns, 3) RGB in 0..255: uint8 where both pictures are, otherwise float32, which keeps 16 bits.
+        (rows, columns, 3) RGB in 0..255: uint8 if both pictures are, otherwise float32, which keeps 16 bits.
 
-    `luminance` and `histogram` on uint8 are the reference's to the grey level. So `luminance` then goes through 8-bit
-    YCbCr, which darkens the whole picture, outside of the mask too, by up to three levels; as floats it is exact, and
-    leaves what is outside as it is. Unlike the reference, `histogram` with a mask compares the masked regions instead
-    of single pixels, and a picture that has the colours already is returned as it is.
+    Raises:
+        InvalidInputError, MissingFileError: a picture or the mask cannot be read, or the method is unknown.
+
+    `luminance` and `histogram` of uint8 pictures equal the reference to the grey level. `luminance` therefore converts
+    to 8-bit YCbCr and back, which darkens the whole picture, inside and outside of the mask, by up to three levels; of
+    float pictures it is exact, and pixels outside of the mask keep their values. Unlike the reference, `histogram` with
+    a mask compares the masked regions instead of single pixels, and a picture that has the colours already is returned
+    unchanged.
     """
     check_choice("method of colour transfer", method, METHODS)
     source, target = images.read(content, what="content"), images.read(generated, what="generated")
@@ -68,7 +72,7 @@ def transfer_color(
     if source.rgb.dtype == target.rgb.dtype == np.uint8:
         return _luminance_uint8(source.rgb, target.rgb, where)
     reference = np.clip(images.resize(source.rgb.astype(np.float32), size, method="bicubic"), 0, 255)
-    # RGB = Y + colour, and both are linear: no need to spell out Cb and Cr.
+    # RGB = Y + chroma, and both are linear in RGB: Cb and Cr are not needed.
     recoloured = reference + ((target.rgb - reference.astype(np.float64)) @ LUMA)[..., None]
     return _blended(target.rgb.astype(np.float32), recoloured, where)
 
@@ -81,24 +85,27 @@ def match_colors(
     mask: MaskSource | None = None,
     reference_mask: MaskSource | None = None,
 ) -> Array:
-    """`image` with the distribution of colours of `reference`, two pictures of any size and layout.
+    """`image` with the distribution of colours of `reference`; the two pictures may have any size and layout.
 
     Args:
         image: the picture that changes, for example a style before a transfer.
-        reference: the picture whose colours are wanted, for example the content.
-        method: `histogram`, `cholesky`, `pca` (what the authors use) or `monge_kantorovich`.
-        mask: white pixels of `image` are those that are measured and changed.
-        reference_mask: white pixels of `reference` are those that are measured.
+        reference: the picture that provides the colours, for example the content.
+        method: `histogram`, `cholesky`, `pca` (the authors' choice) or `monge_kantorovich`.
+        mask: white pixels of `image` are measured and changed.
+        reference_mask: white pixels of `reference` are measured.
 
     Returns:
-        As `color_transfer`, in the size of `image`.
+        As `transfer_color`, at the size of `image`.
+
+    Raises:
+        InvalidInputError, MissingFileError: a picture or a mask cannot be read, or the method cannot be used here.
 
     Reference: Gatys, Bethge, Hertzmann, Shechtman 2016, Preserving Color in Neural Artistic Style Transfer,
     https://arxiv.org/abs/1606.05897
     """
     if method == "luminance":
         raise InvalidInputError(
-            "luminance takes colours pixel by pixel and needs two pictures of the same scene: use color_transfer, or "
+            "luminance takes colours pixel by pixel and needs two pictures of the same scene: use transfer_color, or "
             f"choose one of: {', '.join(MATCHES)}"
         )
     check_choice("method of colour matching", method, MATCHES)
@@ -113,7 +120,7 @@ def match_colors(
 
 
 def linear_map(covariance_from: Array, covariance_to: Array, *, method: str) -> Array:
-    """The matrix A of x -> A x + b that gives colours of covariance S the covariance C: A S A^T = C.
+    """The matrix A of a map x -> A x + b that gives colours with covariance S the covariance C: A S A^T = C.
 
     Example:
         >>> import numpy as np
@@ -123,18 +130,21 @@ def linear_map(covariance_from: Array, covariance_to: Array, *, method: str) -> 
 
     With b = mean_C - A mean_S the means agree as well. A is not unique; the methods differ by a rotation:
 
-    - `cholesky`: A = L_C L_S^-1, where S = L_S L_S^T and L is lower triangular. Depends on the order of the channels.
-    - `pca`: A = C^1/2 S^-1/2, of Image Analogies; keeps colours nearer to where they were.
+    - `cholesky`: A = L_C L_S^-1, where S = L_S L_S^T and L is lower triangular; depends on the order of the channels.
+    - `pca`: A = C^1/2 S^-1/2, from Image Analogies; moves colours less.
     - `monge_kantorovich`: A = S^-1/2 (S^1/2 C S^1/2)^1/2 S^-1/2; symmetric, moves colours the least in the mean square.
 
     Args:
-        covariance_from: S, (channels, channels), symmetric, no negative eigenvalue.
-        covariance_to: C, the same.
+        covariance_from: S, (channels, channels), symmetric, without negative eigenvalues.
+        covariance_to: C, likewise.
         method: one of the three.
 
     Returns:
-        A, float64. Where S is singular there is no such A, and A maps S + N to C + N instead: N raises the eigenvalues
-        of S to 1e-12 of the largest of both, and is zero otherwise.
+        A, float64. For a singular S there is no such A, and A maps S + N to C + N instead: N raises the eigenvalues of
+        S to 1e-12 of the largest entry of both, and is zero if they are larger already.
+
+    Raises:
+        InvalidInputError: the method is unknown.
 
     Reference: https://arxiv.org/abs/1606.05897, section 4.1; the third is `sym` in leongatys/NeuralImageSynthesis.
     """
@@ -149,11 +159,11 @@ def linear_map(covariance_from: Array, covariance_to: Array, *, method: str) -> 
 
 
 def _luminance_uint8(content: Array, generated: Array, mask: Array | None) -> Array:
-    """Y of `generated`, Cb and Cr of `content`, by Pillow in 8 bits; `content` is resized in YCbCr, as the reference
-    does."""
+    """Y of `generated` with Cb and Cr of `content`, in 8 bits by Pillow; `content` is resized in YCbCr, as in the
+    reference."""
     before = np.array(Image.fromarray(generated).convert("YCbCr"))
     colours = images.resize(np.array(Image.fromarray(content).convert("YCbCr")), before.shape[:2], method="bicubic")
-    after = np.concatenate([before[..., :1], _blended(before[..., 1:], colours[..., 1:], mask)], axis=-1)
+    after = _blended(before, np.concatenate([before[..., :1], colours[..., 1:]], axis=-1), mask)
     if np.array_equal(before, after):
         return generated.copy()
     planes = [Image.fromarray(np.ascontiguousarray(after[..., channel])) for channel in range(3)]
@@ -161,8 +171,8 @@ def _luminance_uint8(content: Array, generated: Array, mask: Array | None) -> Ar
 
 
 def _matched(image: Array, reference: Array, method: str, mask: Array | None, reference_mask: Array | None) -> Array:
-    """`image` with the colours of `reference`: the pixels that `mask` covers by half or more are measured, and all of
-    its pixels are changed, each as far as it is covered."""
+    """`image` with the colours of `reference`: pixels in the mask by half or more are measured, and all pixels change
+    in proportion to the mask."""
     if image.dtype != reference.dtype:
         image, reference = image.astype(np.float32), reference.astype(np.float32)
     measured, wanted = _measured(image, mask), _measured(reference, reference_mask)
@@ -179,7 +189,7 @@ def _measured(image: Array, mask: Array | None) -> Array:
 
 
 def _histograms_matched(pixels: Array, measured: Array, wanted: Array) -> Array:
-    """`pixels` (n, 3) by the map that gives the values of `measured` the histogram of `wanted`, in each channel."""
+    """`pixels` (n, 3) under the map that gives each channel of `measured` the histogram of `wanted`."""
     from skimage.exposure import match_histograms
 
     matched: Array = match_histograms(measured, wanted, channel_axis=-1)  # uint8 is truncated, as in the reference
@@ -193,7 +203,7 @@ def _histograms_matched(pixels: Array, measured: Array, wanted: Array) -> Array:
 
 
 def _moments_matched(pixels: Array, measured: Array, wanted: Array, method: str) -> Array:
-    """`pixels` (n, 3) by the linear map that gives `measured` the mean and the covariance of `wanted`."""
+    """`pixels` (n, 3) under the linear map that gives `measured` the mean and covariance of `wanted`."""
     (mean, covariance), (wanted_mean, wanted_covariance) = _moments(measured), _moments(wanted)
     matrix = linear_map(*_without_noise(covariance, wanted_covariance, NOISE), method=method)
     return np.asarray((pixels - mean) @ matrix.T + wanted_mean)
@@ -206,9 +216,9 @@ def _moments(pixels: Array) -> tuple[Array, Array]:
 
 
 def _without_noise(start: Array, goal: Array, floor: float) -> tuple[Array, Array]:
-    """Both covariances plus what lifts the eigenvalues of `start` to `floor`.
+    """Both covariances plus the matrix that raises the eigenvalues of `start` to `floor`.
 
-    The same is added to both, so that equal pictures stay equal; nothing is added where all of `start` is above.
+    Both get the same matrix, so that equal pictures stay equal; it is zero if all eigenvalues are larger already.
     """
     values, vectors = np.linalg.eigh(start)
     noise = (vectors * np.maximum(floor - values, 0)) @ vectors.T
@@ -222,15 +232,15 @@ def _root(covariance: Array) -> Array:
 
 
 def _lower_root(covariance: Array) -> Array:
-    """The Cholesky factor, by QR of the symmetric root, which a singular covariance has as well."""
+    """The Cholesky factor by QR of the symmetric root, which exists for a singular covariance, too."""
     upper = np.asarray(np.linalg.qr(_root(covariance), mode="r"))
     return np.asarray((upper * np.where(np.diag(upper) < 0, -1, 1)[:, None]).T)
 
 
 def _blended(before: Array, after: Array, mask: Array | None) -> Array:
-    """`after` as far as `mask` (rows, columns) is 1, in 0..255, in the type of `before`."""
+    """`after` where `mask` (rows, columns) is 1 and `before` where it is 0, in 0..255, in the type of `before`."""
     if mask is not None:
         after = before + mask[..., None] * (after - before.astype(np.float64))
-    if before.dtype == np.uint8 and after.dtype != np.uint8:
-        after = np.rint(after)
+    if before.dtype == np.uint8:
+        return images.to_uint8(after)
     return np.asarray(np.clip(after, 0, 255).astype(before.dtype))

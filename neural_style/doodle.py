@@ -158,7 +158,7 @@ class NeuralDoodle(Technique):
             InvalidInputError, MissingFileError: they cannot be read, there is no label map or more than one painting,
                 or the label maps do not go together (see `neural_style.masks.label_map.read_labels`).
         """
-        if isinstance(content, DoodleInputs):
+        if isinstance(content, DoodleInputs) and self.labels in (None, len(content.palette)):
             return content
         given = content.content if isinstance(content, Inputs) else content
         styles = content.styles if isinstance(content, Inputs) else styles

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 
 class NeuralStyleError(Exception):
-    """Base of every error that this library raises on purpose; the command line prints its text and exits with 2."""
+    """Base of all deliberate errors of this library; the command line prints the message and exits with 2."""
 
 
 class InvalidInputError(NeuralStyleError, ValueError):
-    """A value, an image or a file that cannot be used as it is."""
+    """A value, an image or a file that cannot be used."""
 
 
 class MissingFileError(NeuralStyleError, FileNotFoundError):
-    """A file that was named and is not there."""
+    """A file that does not exist."""
 
 
 class BrokenRunError(NeuralStyleError, ArithmeticError):
-    """A loss or a gradient that is not a number."""
+    """A run whose loss or gradient is not finite, or whose objective has no lower bound."""
 
 
 class OutOfMemoryError(NeuralStyleError, MemoryError):
@@ -24,5 +24,5 @@ class OutOfMemoryError(NeuralStyleError, MemoryError):
 
 
 def reason(error: Exception) -> str:
-    """What the system says of an error, without its number and the file's name."""
+    """The system's message for an error, without its number and the file's name."""
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Files that are complete or not there, at whatever moment a run is killed."""
+"""Atomic writes: a file is complete or absent, even if the run is killed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ from neural_style.errors import InvalidInputError, reason
 
 @contextlib.contextmanager
 def atomic_write(path: Path, where: str, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """A file to write to, beside `path`, that is moved there whole when the block ends without an error.
+    """Open a temporary file beside `path`, which replaces it when the block ends without an error.
 
-    Without `overwrite` the move is a hard link, which is refused, and nothing lost, where the name is taken already.
+    Without `overwrite` the file is hard-linked to its name, which fails without loss if the name is taken.
+
+    Args:
+        path: the file.
+        where: name of the file in messages.
+        overwrite: whether an existing file may be replaced.
 
     Raises:
-        InvalidInputError: `where` cannot be written, or exists.
+        InvalidInputError: the file cannot be written, or exists already.
     """
     temporary = _temporary(path)
     with writing(where):
@@ -28,7 +33,7 @@ def atomic_write(path: Path, where: str, *, overwrite: bool) -> Iterator[BinaryI
             with temporary.open("xb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())  # or else a power cut may keep the name and lose the bytes
+                os.fsync(file.fileno())  # otherwise a power cut may keep the name and lose the bytes
             if overwrite or not _link(temporary, path):
                 os.replace(temporary, path)
         finally:
@@ -36,9 +41,9 @@ def atomic_write(path: Path, where: str, *, overwrite: bool) -> Iterator[BinaryI
 
 
 def check_place(path: Path, where: str, *, overwrite: bool) -> None:
-    """Raise `InvalidInputError` where no file can be made, which is found out by making one; missing folders are made.
+    """Raise `InvalidInputError` if no file can be written at `path`, which is tried out; creates missing folders.
 
-    A file that exists is refused unless `overwrite`.
+    An existing file is an error, too, unless `overwrite`.
     """
     with writing(where):
         if path.is_dir():
@@ -57,17 +62,17 @@ def check_place(path: Path, where: str, *, overwrite: bool) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Delete what a run that was killed while it wrote `path` has left beside it."""
-    for leftover in path.parent.glob(f"{_mark(path)}*.part"):
+    """Delete temporary files that a killed run left beside `path`."""
+    for leftover in path.parent.glob(f"{_prefix(path)}*.part"):
         leftover.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def writing(where: str) -> Iterator[None]:
-    """Errors of the system as one line that names `where`."""
+    """Convert errors of the system to one line that starts with `where`."""
     try:
         yield
-    except InvalidInputError:  # is a ValueError itself
+    except InvalidInputError:  # which is a ValueError, too
         raise
     except FileExistsError as error:
         raise InvalidInputError(f"{where} exists: choose another name, or pass overwrite=True / --overwrite") from error
@@ -76,7 +81,7 @@ def writing(where: str) -> Iterator[None]:
 
 
 def _link(temporary: Path, path: Path) -> bool:
-    """Give the file a second name that must be free; False where the file system (FAT, some shares) has no links."""
+    """Link the temporary file to a free name; False if the file system (FAT, some network shares) has no links."""
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -89,9 +94,9 @@ def _link(temporary: Path, path: Path) -> bool:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f"{_mark(path)}{secrets.token_hex(8)}.part")
+    return path.with_name(f"{_prefix(path)}{secrets.token_hex(8)}.part")
 
 
-def _mark(path: Path) -> str:
-    """What the names of the files that become `path` begin with: of it, and no longer than a name may be."""
+def _prefix(path: Path) -> str:
+    """Prefix of the temporary files of `path`, short enough for any file system."""
     return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}."

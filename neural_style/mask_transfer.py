@@ -1,4 +1,4 @@
-"""The content pasted back through a mask."""
+"""Mask transfer: the content outside of a mask, the pastiche inside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neural_style.validation import check_weight
 Array = np.ndarray[Any, Any]
 
 SIGMAS = 3.0
-"""A soft edge ends after so many standard deviations: the 0.1 % of a Gaussian that lies further out is cut off."""
+"""Standard deviations within which a soft edge ends; 0.1 % of the Gaussian lie outside and are cut off."""
 
 
 def transfer_mask(content: ImageSource, generated: ImageSource, mask: MaskSource, *, feather: float = 0.0) -> Array:
@@ -30,15 +30,18 @@ def transfer_mask(content: ImageSource, generated: ImageSource, mask: MaskSource
         True
 
     Args:
-        content: the picture that shows through; resized (bicubic) to the size of `generated`.
-        generated: the picture that is kept where the mask is white.
-        mask: of any size; a soft mask mixes the two by its greys.
-        feather: 0 for a hard edge, as the reference makes it. Otherwise the edge is blurred with a Gaussian, and a
-            pixel with no other side of it within so many rows and columns is pure.
+        content: the picture where the mask is black; resized (bicubic) to the size of `generated`.
+        generated: the picture where the mask is white.
+        mask: a mask of any size; the greys of a soft mask mix the two pictures.
+        feather: 0 for a hard edge, as in the reference. Otherwise the edge is blurred with a Gaussian that ends this
+            many rows and columns from it.
 
     Returns:
-        (rows, columns, 3) RGB in 0..255, in the size of `generated`: uint8 where both pictures are, otherwise float32,
+        (rows, columns, 3) RGB in 0..255, at the size of `generated`: uint8 if both pictures are, otherwise float32,
         which keeps 16 bits.
+
+    Raises:
+        InvalidInputError, MissingFileError: a picture or the mask cannot be read, or `feather` is negative.
     """
     check_weight("feather", feather)
     source, target = images.read(content, what="content"), images.read(generated, what="generated")
@@ -47,7 +50,8 @@ def transfer_mask(content: ImageSource, generated: ImageSource, mask: MaskSource
         from scipy.ndimage import gaussian_filter
 
         kept = gaussian_filter(kept.astype(np.float64), feather / SIGMAS, mode="nearest", radius=int(feather))
-    dtype = np.uint8 if source.rgb.dtype == target.rgb.dtype == np.uint8 else np.float32
     rgb = images.resize(source.rgb, target.size, method="bicubic").astype(np.float64)
     mixed = rgb + kept[..., None] * (target.rgb - rgb)
-    return np.clip(np.rint(mixed) if dtype == np.uint8 else mixed, 0, 255).astype(dtype)
+    if source.rgb.dtype == target.rgb.dtype == np.uint8:
+        return images.to_uint8(mixed)
+    return np.clip(mixed, 0, 255).astype(np.float32)

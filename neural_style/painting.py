@@ -26,9 +26,9 @@ CONTENT_LAYER = "conv3_3"
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")
 """The same layers with every network, so that a strength has one meaning; mini ends at this block."""
 
-CONTENT_WEIGHT = 0.008
-"""Weight of the relative content error at strength 1, a balanced painting; chosen by eye on the pairs of
-docs/painting.md, where 0.1 keeps a photo in other colours and 0.001 dissolves what is small."""
+CONTENT_WEIGHT = 0.011
+"""Weight of the relative content error at strength 1, a balanced painting; chosen by looking at the pairs of
+docs/techniques/paint.md, where 0.1 keeps a photo in other colours and 0.001 dissolves what is small."""
 
 LEVELS = 3
 """Sizes of the pyramid: rows / 4, rows / 2 and rows."""
@@ -118,7 +118,7 @@ def paint(
 
     Args:
         photo: a path, a PIL image, an array (H, W, 3), RGB in 0..255, or a `Content`.
-        paintings: one or more, likewise, or `Style`s with weights and masks.
+        paintings: one or more, likewise, or `Style` objects with weights and masks.
         strength: 1 is a balanced painting, 0.3 a tint, 3 mostly painting.
         model: `vgg16`, `vgg19` or `mini`; None takes vgg19 where its weights are in Keras' cache, and mini otherwise.
         weights: see `Network`.

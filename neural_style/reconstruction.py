@@ -119,7 +119,9 @@ class Reconstruction(Technique):
             InvalidInputError, MissingFileError: it cannot be read, has a mask, or is not the only one.
         """
         if isinstance(content, Inputs):
-            return content
+            if not content.styles and content.content.mask is None and content.content.label_map is None:
+                return content
+            styles, content = content.styles, content.content
         if not isinstance(styles, list | tuple) or styles:
             raise InvalidInputError("a reconstruction is of one picture: give no styles beside it")
         content = content if isinstance(content, Content) else Content(content)
@@ -131,7 +133,7 @@ class Reconstruction(Technique):
         return Inputs(replace(content, image=picture).read())
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
-        """The settings of a run; it starts from noise unless it is told otherwise."""
+        """The settings of a run; it starts from noise unless `init` names another picture."""
         check_run_names(settings)
         return super().run_settings(inputs, {**RunSettings(init=INIT), **settings})
 

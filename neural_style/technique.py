@@ -113,9 +113,7 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: they cannot be read, or are not what the technique needs.
         """
-        if isinstance(content, Inputs):
-            return content
-        inputs = Inputs(as_content(content), as_styles(styles))
+        inputs = content if isinstance(content, Inputs) else Inputs(as_content(content), as_styles(styles))
         if inputs.content.label_map is not None or any(style.label_map is not None for style in inputs.styles):
             raise InvalidInputError(f"{self.name} has no label maps: leave label_map out, or use NeuralDoodle")
         inputs.content.picture  # noqa: B018  (raises where there is none)

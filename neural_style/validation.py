@@ -1,4 +1,4 @@
-"""Settings with help texts, and the checks of values at the public border.
+"""Settings with help texts, and checks of values at the public border.
 
 A setting is a field of a frozen dataclass whose metadata holds its help text: the one source for the command line,
 for docstrings and for the studio.
@@ -21,7 +21,7 @@ from neural_style.aliases import meant_by
 from neural_style.errors import InvalidInputError
 
 MAX_COUNT = 2**31 - 1
-"""Larger counts are mistakes, and many libraries underneath count no further."""
+"""The largest count; more is a mistake, and overflows in libraries with 32-bit integers."""
 
 _HELP = "help"
 _Settings = TypeVar("_Settings", bound=type)
@@ -49,12 +49,12 @@ def documented(settings: _Settings) -> _Settings:
 
 
 def did_you_mean(name: object, options: Iterable[str]) -> str:
-    """`did you mean "vgg19"?` where a close name exists, otherwise the list of options."""
+    """`did you mean "vgg19"?` if a close name exists, otherwise the list of options."""
     options = list(options)
     if (meant := meant_by(str(name), options)) is not None:
         return f'did you mean "{meant}"?'
     close = difflib.get_close_matches(str(name), options, n=len(options) or 1)
-    # Of equally close names, prefer the longest common prefix: conv1_3 is a slip for conv1_2, not for conv5_3.
+    # Among equally close names the longest common prefix wins: conv1_3 is a slip for conv1_2, not for conv5_3.
     close.sort(key=lambda option: _common_prefix(option, str(name)), reverse=True)
     return f'did you mean "{close[0]}"?' if close else f"choose one of: {', '.join(options)}"
 
@@ -97,5 +97,5 @@ def _is_weight(value: Any) -> bool:
 
 
 def _common_prefix(one: str, other: str) -> int:
-    """Number of letters that both begin with."""
+    """Length of the common prefix."""
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

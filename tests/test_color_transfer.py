@@ -1,4 +1,4 @@
-"""Colours: the golden pictures, what mean and covariance become, and pictures that have no colour."""
+"""Colour transfer: the golden pictures, mean and covariance, and pictures without colour."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_luminance_in_floats_is_the_jfif_matrix(photo: np.ndarray) -> None:
     np.testing.assert_allclose(found, np.clip(expected, 0, 255), atol=2e-3)  # JFIF prints six digits
 
 
-def test_luminance_in_floats_leaves_alone_what_is_outside(
+def test_luminance_in_floats_keeps_pixels_outside_of_the_mask(
     content: np.ndarray, generated: np.ndarray, mask: np.ndarray
 ) -> None:
     found = transfer_color(content, generated.astype(np.float32), mask=mask)
@@ -156,7 +156,7 @@ def test_a_linear_map_from_a_singular_covariance_is_finite_and_agrees_where_it_c
     assert np.isfinite(linear_map(start, drawn(10), method=method)).all()
 
 
-def test_each_map_is_the_one_that_its_name_says() -> None:
+def test_each_map_is_that_of_its_name() -> None:
     start, goal = drawn(30, 1), drawn(10, 2)
     lower = np.linalg.cholesky(goal) @ np.linalg.inv(np.linalg.cholesky(start))
     np.testing.assert_allclose(linear_map(start, goal, method="cholesky"), lower, rtol=1e-8)
@@ -253,7 +253,7 @@ def test_a_soft_mask_lies_between(method: str, photo: np.ndarray, painting: np.n
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-def test_pictures_without_colour_or_contrast_are_no_trouble(method: str, dtype: type, photo: np.ndarray) -> None:
+def test_pictures_without_colour_or_contrast(method: str, dtype: type, photo: np.ndarray) -> None:
     grey = np.repeat(photo[..., 1:2], 3, axis=2)
     flat = np.full_like(photo, (200, 90, 40))
     for one, other in [(photo, grey), (photo, flat), (grey, flat), (flat, grey), (flat, photo), (grey, photo)]:
@@ -267,7 +267,7 @@ def test_pictures_without_colour_or_contrast_are_no_trouble(method: str, dtype: 
 
 
 @pytest.mark.parametrize("method", LINEAR_MAPS)
-def test_noise_is_not_blown_up_into_colour(method: str, photo: np.ndarray) -> None:
+def test_noise_is_not_amplified_to_colour(method: str, photo: np.ndarray) -> None:
     """A 16-bit grey picture whose channels differ by rounding gets a tint, and no coloured grain."""
     grey = np.repeat(photo[..., 1:2], 3, axis=2).astype(np.float32) / 2 + 50
     noise = np.random.default_rng(6).normal(0, 0.01, photo.shape)
@@ -295,7 +295,7 @@ def test_sixteen_bits_are_kept(method: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(itself * 257, deep, atol=0.5)
 
 
-def test_inputs_are_left_alone(photo: np.ndarray, painting: np.ndarray) -> None:
+def test_inputs_are_unchanged(photo: np.ndarray, painting: np.ndarray) -> None:
     content, generated = photo.copy(), painting.copy()
     for method in METHODS:
         found = transfer_color(content, generated, method=method)

@@ -38,6 +38,7 @@ START = "start.md"
 SMALL = ("--model", "mini", "--weights", "random")
 SHALLOW = (*SMALL, "--content_layer", "conv1_2", "--style_layers", "conv1_1", "--image_size", "32", "--num_iter", "1")
 TINY = {
+    "paint": (*SMALL, "--image_size", "32", "--num_iter", "1"),
     "network": SHALLOW,
     "inetwork": (*SHALLOW, "--style_layers", "conv1_1", "conv1_2"),
     "doodle": (*SHALLOW, "--image_size", "64"),
@@ -166,7 +167,7 @@ def test_commands_and_code_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if page.name != START:
         write_pictures(tmp_path)
-    names: dict[str, Any] = {}
+    names = {}
     for language, text in blocks(page):
         if language == "python":
             run_code(text, page, names)
@@ -193,7 +194,7 @@ def test_commands_of_a_page_are_valid_as_written(page, tmp_path, monkeypatch):
     for executed in (Session, Folder):
         monkeypatch.setattr(executed, "execute", lambda self: 0 if Run(**self.run) else 1)
     for arguments in commands(page):
-        if arguments[0] in ("network", "inetwork", "doodle", "reconstruct"):
+        if arguments[0] in ("paint", "network", "inetwork", "doodle", "reconstruct"):
             assert main(arguments) == 0, shlex.join(arguments)
 
 

@@ -1,4 +1,4 @@
-"""The content pasted back: the golden picture, and distances to an edge."""
+"""Mask transfer: the golden picture, and distances from an edge."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_128_keeps_the_generated_picture(black: np.ndarray, white: np.ndarray) -
 
 
 @pytest.mark.parametrize("radius", [1, 4.5, 12])
-def test_a_feathered_edge_is_pure_beyond_its_radius(
+def test_a_feathered_edge_ends_at_its_radius(
     black: np.ndarray, white: np.ndarray, right: np.ndarray, radius: float
 ) -> None:
     found = transfer_mask(black.astype(np.float32), white, right, feather=radius)
@@ -74,7 +74,7 @@ def test_a_soft_mask_mixes(black: np.ndarray, white: np.ndarray) -> None:
     np.testing.assert_array_equal(transfer_mask(black, white, read_mask(ramp, soft=True))[..., 1], ramp)
 
 
-def test_the_generated_picture_names_the_size(photo: np.ndarray, white: np.ndarray) -> None:
+def test_the_generated_picture_sets_the_size(photo: np.ndarray, white: np.ndarray) -> None:
     mask = np.zeros((90, 90), np.uint8)
     mask[:, 45:] = 255
     found = transfer_mask(photo, white, mask)
@@ -91,7 +91,7 @@ def test_sixteen_bits_are_kept(tmp_path: Path, white: np.ndarray, right: np.ndar
     np.testing.assert_array_equal(np.rint(found[:, :EDGE].astype(np.float64) * 257), deep[:, :EDGE])
 
 
-def test_inputs_are_left_alone(photo: np.ndarray) -> None:
+def test_inputs_are_unchanged(photo: np.ndarray) -> None:
     content, generated = photo.copy(), photo[::-1].copy()
     mask = photo[..., 0] > 90
     transfer_mask(content, generated, mask, feather=3)

@@ -1,4 +1,4 @@
-"""Metrics on cases computed by hand, by the laws they obey, and of pictures in the eye of a network."""
+"""Metrics of cases computed by hand, by the laws they obey, and of pictures with the features of a network."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def test_gram_error_by_hand():
     assert metrics.relative_gram_error(row([1, 1], [1, 0]), row([1, 0])) == pytest.approx(3 / 4)
 
 
-def test_gram_error_knows_neither_places_nor_extent():
+def test_gram_error_depends_on_neither_places_nor_extent():
     features = noise(1, 6, 5, 4)
     tiled = np.tile(features[:, ::-1], (1, 2, 3, 1))
     assert metrics.relative_gram_error(tiled, features) == pytest.approx(0, abs=1e-12)
@@ -60,14 +60,14 @@ def test_wasserstein_distance_of_shifted_features():
     assert found == pytest.approx(9 / 3)
 
 
-def test_wasserstein_distance_knows_neither_places_nor_extent():
+def test_wasserstein_distance_depends_on_neither_places_nor_extent():
     features = noise(1, 6, 5, 4)
     tiled = np.tile(features[:, :, ::-1], (1, 1, 2, 1))
     assert metrics.sliced_wasserstein_distance(tiled, features) == pytest.approx(0, abs=1e-24)
     assert metrics.relative_sliced_wasserstein_distance(0 * features, features) == pytest.approx(1)
 
 
-def test_wasserstein_distance_sees_what_a_gram_matrix_does_not():
+def test_wasserstein_distance_separates_distributions_with_one_gram_matrix():
     """-1 and 1 at random, and a Gaussian with the same moments up to the second."""
     coins = np.sign(noise(1, 50, 50, 1))
     gauss = noise(1, 50, 50, 1, seed=1)
@@ -78,7 +78,7 @@ def test_wasserstein_distance_sees_what_a_gram_matrix_does_not():
     assert distance == pytest.approx(2 - 2 * np.sqrt(2 / np.pi), rel=0.1)
 
 
-def test_directions_are_those_of_the_seed():
+def test_directions_depend_on_the_seed():
     pair = noise(1, 4, 4, 8), noise(1, 5, 4, 8, seed=1)
     one, again, other = (metrics.sliced_wasserstein_distance(*pair, seed=seed) for seed in (0, 0, 1))
     assert one == again != other
@@ -92,8 +92,8 @@ def test_structural_similarity_of_flat_pictures_by_hand():
     assert metrics.structural_similarity(one, other) == pytest.approx(expected)
 
 
-def test_structural_similarity_is_that_of_the_paper_at_the_centre(photo):
-    """Of 11 x 11 pixels only the one in the middle has its whole window: the formula, written out."""
+def test_structural_similarity_is_the_papers_at_the_centre(photo):
+    """Of 11 x 11 pixels only the central one has its whole window: the formula, written out."""
     one, other = (photo[20:31, 20:31].astype("float64"), 255 - photo[20:31, 20:31].astype("float64") ** 2 / 255)
     x, y = (each @ np.array([0.299, 0.587, 0.114]) for each in (one, other))
     bell = np.exp(-0.5 * ((np.arange(11) - 5) / 1.5) ** 2)
@@ -108,7 +108,7 @@ def test_structural_similarity_is_that_of_the_paper_at_the_centre(photo):
     assert metrics.structural_similarity(one, other) == pytest.approx(expected, rel=1e-6)
 
 
-def test_structural_similarity_of_colours_alone(photo):
+def test_structural_similarity_ignores_colours(photo):
     grey = np.repeat(np.asarray(Image.fromarray(photo).convert("L"))[..., None], 3, axis=2)
     assert metrics.structural_similarity(photo, photo) == 1
     assert metrics.structural_similarity(grey, photo) > 0.99
@@ -131,7 +131,7 @@ def test_clipped_share_by_hand():
 
 
 def test_measure_names_and_values(photo, painting):
-    """Every number is that of its function, on features of the same network; sizes are those of a transfer."""
+    """Every number is its function's, on features of the same network; sizes are those of a transfer."""
     pastiche = np.random.default_rng(3).integers(0, 256, (30, 40, 3)).astype("uint8")
     styles = [painting, Style(photo, scale=1.5)]
     found = metrics.measure(
@@ -144,19 +144,19 @@ def test_measure_names_and_values(photo, painting):
     network = build("mini", layers, load(table, "random", table.up_to_deepest(layers)))
     original = np.asarray(Image.fromarray(photo).resize((40, 30), Image.Resampling.BILINEAR))
     painted = np.asarray(Image.fromarray(painting).resize((32, 38), Image.Resampling.BILINEAR))
-    seen, before, target = (
+    found_in, before, target = (
         {layer: np.asarray(values) for layer, values in features_of(image, network).items()}
         for image in (pastiche, original, painted)
     )
     assert found["content.conv2_2"] == pytest.approx(
-        metrics.relative_content_error(seen["conv2_2"], before["conv2_2"]), rel=1e-6
+        metrics.relative_content_error(found_in["conv2_2"], before["conv2_2"]), rel=1e-6
     )
     assert found["ssim"] == metrics.structural_similarity(pastiche, original)
     assert found["gram.0.conv2_1"] == pytest.approx(
-        metrics.relative_gram_error(seen["conv2_1"], target["conv2_1"]), rel=1e-5
+        metrics.relative_gram_error(found_in["conv2_1"], target["conv2_1"]), rel=1e-5
     )
     assert found["swd.0.conv2_1"] == pytest.approx(
-        metrics.relative_sliced_wasserstein_distance(seen["conv2_1"], target["conv2_1"]), rel=1e-5
+        metrics.relative_sliced_wasserstein_distance(found_in["conv2_1"], target["conv2_1"]), rel=1e-5
     )
     assert found["tv"] == metrics.total_variation(pastiche)
     assert found["clipped"] == metrics.clipped_share(pastiche)
@@ -183,8 +183,12 @@ def test_measure_by_tiles(photo, painting):
     [
         (metrics.relative_content_error, (np.ones((1, 2, 2, 3)), np.ones((1, 2, 3, 3))), "the same shape"),
         (metrics.relative_content_error, (np.ones((1, 2, 2, 3)), np.zeros((1, 2, 2, 3))), "zero everywhere"),
-        (metrics.relative_gram_error, (np.ones((1, 2, 2, 3)), np.ones((1, 2, 2, 4))), "equally many channels"),
-        (metrics.sliced_wasserstein_distance, (np.ones((1, 2, 2, 3)), np.ones((1, 2, 2, 4))), "equally many channels"),
+        (metrics.relative_gram_error, (np.ones((1, 2, 2, 3)), np.ones((1, 2, 2, 4))), "same number of channels"),
+        (
+            metrics.sliced_wasserstein_distance,
+            (np.ones((1, 2, 2, 3)), np.ones((1, 2, 2, 4))),
+            "same number of channels",
+        ),
         (metrics.structural_similarity, (np.ones((20, 20, 3)), np.ones((20, 21, 3))), "the same shape"),
         (metrics.structural_similarity, (np.ones((10, 20, 3)), np.ones((10, 20, 3))), "at least 11 pixels"),
         (
@@ -212,9 +216,9 @@ def test_impossible_arrays_are_refused(function, arguments, message):
         ({"content_layers": ["conv9_1"]}, "has no layer"),
         ({"content_layers": []}, "at least one layer"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),
-        ({"content": Content(np.zeros((20, 20, 3), "uint8"), mask=np.ones((20, 20), bool))}, "take the masks away"),
+        ({"content": Content(np.zeros((20, 20, 3), "uint8"), mask=np.ones((20, 20), bool))}, "remove the masks"),
         ({"content": "nowhere.jpg"}, 'content "nowhere.jpg"'),
-        ({"pastiche": np.zeros((9, 9, 3), "uint8")}, "SSIM needs 11"),
+        ({"pastiche": np.zeros((9, 9, 3), "uint8")}, "SSIM needs at least 11"),
     ],
 )
 def test_impossible_measurements_are_refused(photo, arguments, message):
@@ -224,15 +228,15 @@ def test_impossible_measurements_are_refused(photo, arguments, message):
 
 
 @pytest.mark.parametrize("given", ["content", "styles"])
-def test_a_layer_that_sees_nothing_is_named(photo, tmp_path, given):
-    """Its weights are zero, as those of a network that was trained too hard."""
+def test_a_layer_without_activations_is_named(photo, tmp_path, given):
+    """Its weights are zero, as in a network that was trained with too strong a decay."""
     table = architecture("mini")
     loaded = load(table, "random", table.up_to_deepest(["conv2_1"]))
     dead = {name: values * (not name.startswith("block2")) for name, values in loaded.items()}
     np.savez(tmp_path / "dead.npz", **dead)
     layers = {f"{given.removesuffix('s')}_layers": ["conv1_2", "conv2_1"]}
     extractor = {"model": "mini", "weights": str(tmp_path / "dead.npz")}
-    message = "^an array has no activation but zero in conv2_1, so .*: choose other layers, or other weights$"
+    message = "^all activations of an array in conv2_1 are zero, .*: choose other layers, or other weights$"
     with pytest.raises(InvalidInputError, match=message):
         metrics.measure(photo, **{given: photo[::-1].copy()}, **extractor, **layers)
 

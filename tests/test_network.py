@@ -31,9 +31,18 @@ def hybrid_weights(tmp_path_factory, real_weights):
     return path
 
 
+@pytest.mark.parametrize(
+    ("precision", "value_error", "gradient_error"),
+    [
+        ("float64", 1e-5, 1e-5),
+        # One ReLU of the case is zero up to rounding: in float32 the processor decides whether it is open, and with it
+        # 0.3 % of the gradient.
+        ("float32", 1e-4, 1e-2),
+    ],
+)
 @pytest.mark.parametrize("given", ["files at their own size", "arrays at the working size"])
-def test_end_to_end_is_the_reference(golden, hybrid_weights, given):
-    network = Network(model="vgg19", weights=hybrid_weights, pooling="ave")
+def test_end_to_end_is_the_reference(golden, hybrid_weights, given, precision, value_error, gradient_error):
+    network = Network(model="vgg19", weights=hybrid_weights, pooling="ave", precision=precision)
     if given == "arrays at the working size":
         content, *styles = (rgb_of(golden[f"e2e_{name}_pre"]) for name in ("content", "style", "style2"))
         resize = "area"
@@ -46,16 +55,18 @@ def test_end_to_end_is_the_reference(golden, hybrid_weights, given):
 
     value, gradient = objective.value_and_grad(x)
     expected = golden["e2e_net_ave_grad"][0][..., ::-1]
-    assert value == pytest.approx(float(golden["e2e_net_ave_loss"]), rel=1e-4)
-    assert np.linalg.norm(gradient - expected) < 1e-3 * np.linalg.norm(expected)
+    assert value == pytest.approx(float(golden["e2e_net_ave_loss"]), rel=value_error)
+    assert np.linalg.norm(gradient - expected) < gradient_error * np.linalg.norm(expected)
 
     parts = objective.parts(x)
     assert sum(parts.values()) == pytest.approx(value, rel=1e-6)
-    assert parts["content.conv5_2"] == pytest.approx(0.025 * float(golden["e2e_net_ave_content_loss_t0"]), rel=1e-4)
-    assert parts["tv"] == pytest.approx(8.5e-5 * float(golden["e2e_net_ave_tv_loss"]), rel=1e-4)
+    assert parts["content.conv5_2"] == pytest.approx(
+        0.025 * float(golden["e2e_net_ave_content_loss_t0"]), rel=value_error
+    )
+    assert parts["tv"] == pytest.approx(8.5e-5 * float(golden["e2e_net_ave_tv_loss"]), rel=value_error)
     for layer, losses in zip(golden["e2e_net_ave_layer_names"], golden["e2e_net_ave_layer_style_losses"], strict=True):
         for index, weight in enumerate((1.0, 0.5)):
-            assert parts[f"style.{index}.{layer}"] == pytest.approx(losses[index] * weight / 5, rel=1e-4)
+            assert parts[f"style.{index}.{layer}"] == pytest.approx(losses[index] * weight / 5, rel=value_error)
 
 
 @pytest.mark.parametrize("normalization", ["titu1994", "gatys2016"])
@@ -207,9 +218,10 @@ def test_an_array_at_the_working_size_is_taken_as_it_is(size):
     network = Network(model="mini", weights="random", style_layers=("conv1_1",), content_layer="conv1_1")
     objective = network.objective(content, Style(content), image_size=size[0])
     assert objective.image_size == size
-    parts = objective.parts(content)
+    parts, others = objective.parts(content), objective.parts(content[::-1])
     assert parts.pop("tv") > 0
-    assert set(parts.values()) == {0.0}
+    for name, value in parts.items():  # zero but for rounding, which need not be that of the targets
+        assert value <= 1e-9 * others[name]
 
 
 def test_impossible_inputs_are_refused(photo, painting):

@@ -13,8 +13,8 @@ from PIL import Image
 from neural_style.cli import main as neural_style
 from neural_style.samples import sample
 
-LOOK = "--model mini --sizes 192 384 --num_iter 5 --content_weight 0.0005 --total_variation_weight 0.0003"
-"""Small first, so that strokes are large; more of the painting than by default, and smoother."""
+LOOK = "--model mini --image_size 384"
+"""mini, so that the demo is the same where VGG-19 has been downloaded."""
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
     photo, painting, pastiche = (found.folder / name for name in ("photo.png", "painting.png", "pastiche"))
     Image.fromarray(sample("cat")).save(photo)
     Image.fromarray(sample("night")).save(painting)
-    command = ["network", str(photo), str(painting), str(pastiche), *LOOK.split(), "--save_every", "0", "--overwrite"]
+    command = ["paint", str(photo), str(painting), str(pastiche), *LOOK.split(), "--overwrite"]
     print("neural-style", shlex.join(command))
     return neural_style(command)
 

@@ -31,8 +31,8 @@ from PIL import Image
 from neural_style import Content, Style, images
 from neural_style.features import vgg
 from neural_style.features.weights import load
-from neural_style.feedforward import model
-from neural_style.feedforward.painting import Network, noise
+from neural_style.feedforward import encoder, transport
+from neural_style.feedforward.painter import Painter, noise
 from neural_style.inputs import working_size
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -47,11 +47,11 @@ class Judge:
 
     def __init__(self, weights: str) -> None:
         table = vgg.architecture("vgg19")
-        layers = table.up_to_deepest(model.LAYERS)
-        self.network = vgg.build("vgg19", model.LAYERS, load(table, weights, layers))
+        layers = table.up_to_deepest(encoder.LAYERS)
+        self.network = vgg.build("vgg19", encoder.LAYERS, load(table, weights, layers))
 
     def grams(self, picture: Array) -> tuple[dict[str, Array], Array]:
-        x = np.asarray(picture, np.float32)[None, :, :, ::-1] - np.float32(vgg.BGR_MEAN)
+        x = np.asarray(picture, np.float32)[None, :, :, ::-1] - np.array(vgg.BGR_MEAN, np.float32)
         found = {name: ops.convert_to_numpy(f)[0] for name, f in self.network(ops.convert_to_tensor(x)).items()}
         flat = {name: f.reshape(-1, f.shape[-1]) for name, f in found.items()}
         return {name: f.T @ f / len(f) for name, f in flat.items()}, found["conv3_3"]
@@ -84,13 +84,13 @@ def smaller(picture: Array, scale: int) -> Array:
 def colour_transfer(photo: Array, painting: Array) -> Array:
     """The map of the colours alone, as the network begins with it."""
     x, y = (np.asarray(each, np.float64).reshape(-1, 3) for each in (photo, painting))
-    covariance, root = np.cov(x.T)[None], model.roots_of(ops.convert_to_tensor(np.cov(y.T)[None]))[0]
-    moved = model.transport(ops.convert_to_tensor(covariance), root, model.RIDGES["rgb"])
+    covariance, root = np.cov(x.T)[None], transport.roots_of(ops.convert_to_tensor(np.cov(y.T)[None]))[0]
+    moved = transport.transport(ops.convert_to_tensor(covariance), root, encoder.RIDGES["rgb"])
     result = (x - x.mean(0)) @ ops.convert_to_numpy(moved)[0] + y.mean(0)
     return np.clip(result.reshape(photo.shape), 0, 255).astype(np.float32)
 
 
-def steadiness(network: Network, photo: Array, style: model.Style) -> list[float]:
+def steadiness(network: Painter, photo: Array, style: encoder.Style) -> list[float]:
     """Shift, held and grain."""
     height, width = (extent // 8 * 8 for extent in photo.shape[:2])
     whole = photo[:height, :width].astype(np.float32)
@@ -132,7 +132,7 @@ def main() -> None:
     options = parser.parse_args()
 
     options.out.mkdir(parents=True, exist_ok=True)
-    network, judge = Network(options.weights), Judge(options.vgg19)
+    network, judge = Painter(options.weights), Judge(options.vgg19)
     if options.rounds is not None:
         network.rounds = options.rounds
     rows: list[list[Any]] = []
@@ -197,8 +197,8 @@ def sheet(tops: list[Array], tiles: list[list[Array]]) -> Array:
             canvas.paste(image, ((columns - image.width) // 2, (rows - image.height) // 2))
         return np.asarray(canvas)
 
-    lines = [[None, *tops], *tiles]
-    return np.concatenate([np.concatenate([cell(each) for each in line], 1) for line in lines])
+    head = np.concatenate([cell(each) for each in [None, *tops]], 1)
+    return np.concatenate([head, *(np.concatenate([cell(each) for each in line], 1) for line in tiles)])
 
 
 def save(path: Path, picture: Array) -> None:

@@ -33,7 +33,7 @@ def painted(photo: Image.Image, seed: int) -> Image.Image:
     width = max(200, round(photo.width * rows / photo.height))
     picture = np.asarray(photo.resize((width, rows), Image.Resampling.LANCZOS), np.float32) / 255
     scale = float(np.exp(random.uniform(np.log(0.6), np.log(1.5)))) * 0.75
-    scene = landscape.Scene(*picture.shape[:2], random)
+    scene = landscape.Scene(picture.shape[0], picture.shape[1], random)
     colour = ndimage.gaussian_filter(picture, (1.5 * scale, 1.5 * scale, 0))
     if random.random() < 0.5:
         colour = other_palette(colour, random)

@@ -90,11 +90,11 @@ def crops(images: Sequence[Image.Image], rng: np.random.Generator, count: int, s
     """(count, size, size, 3), RGB uint8: scaled down 1 to 2.5 times, flipped, transposed, recoloured, some noisy."""
     batch = np.empty((count, size, size, 3), np.uint8)
     for i in range(count):
-        image = images[rng.integers(len(images))]
+        image = images[int(rng.integers(len(images)))]
         side = min(size * rng.uniform(1, 2.5), *image.size)
         left, top = (rng.uniform(0, extent - side) for extent in image.size)
         box = (left, top, left + side, top + side)
-        crop = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box=box), np.float32)
+        crop: np.ndarray = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box=box), np.float32)
         crop = crop[:, :: rng.choice([-1, 1])]
         crop = crop.transpose(1, 0, 2) if rng.random() < 0.5 else crop
         crop = crop[..., rng.permutation(3)] if rng.random() < 0.3 else crop
@@ -108,7 +108,7 @@ def crops(images: Sequence[Image.Image], rng: np.random.Generator, count: int, s
 
 def preprocess(images: np.ndarray) -> tf.Tensor:
     """RGB 0..255 to float32 BGR minus the mean."""
-    return tf.constant(images[..., ::-1].astype(np.float32) - np.float32(BGR_MEAN))
+    return tf.constant(images[..., ::-1].astype(np.float32) - np.array(BGR_MEAN, np.float32))
 
 
 def features(
@@ -208,7 +208,8 @@ class Distiller(tf.Module):
         super().__init__()
         names = [weight_name(layer) for layer in LAYERS]
         self.teacher_weights = [[tf.constant(teacher[f"{n}_{part}"]) for n in names] for part in ("kernel", "bias")]
-        start = prune(*self.teacher_weights, x, rng)
+        kernels, biases = self.teacher_weights
+        start = prune(kernels, biases, x, rng)
         self.kernels, self.biases = ([tf.Variable(start[f"{n}_{part}"]) for n in names] for part in ("kernel", "bias"))
         self.maps, self.offsets, self.deviations, self.variances = [], [], [], []
         for f_s, f_t in zip(self.student(x), self.teacher(x), strict=True):
@@ -224,7 +225,8 @@ class Distiller(tf.Module):
         self.adam.build(self.trained)
 
     def teacher(self, x: tf.Tensor, dtype: tf.DType = tf.bfloat16) -> list[tf.Tensor]:
-        return features(x, *self.teacher_weights, dtype)
+        kernels, biases = self.teacher_weights
+        return features(x, kernels, biases, dtype)
 
     def student(self, x: tf.Tensor, dtype: tf.DType = tf.bfloat16) -> list[tf.Tensor]:
         return features(x / INPUT_SCALE, self.kernels, self.biases, dtype)
@@ -325,7 +327,7 @@ def pastiches(
     weights = np.exp(rng.normal(np.log([0.025, 1.0, 3e-5]), [1.0, 0.5, 1.5], (count, 3)))
     steps = rng.uniform(FEWEST_STEPS, PAINT_STEPS + 1, count)
     painted = distiller.paint(content, style, scales, tf.constant(weights, tf.float32), tf.constant(steps, tf.float32))
-    return np.clip(painted.numpy() + np.float32(BGR_MEAN), 0, 255)[..., ::-1].astype(np.uint8)
+    return np.clip(painted.numpy() + np.array(BGR_MEAN, np.float32), 0, 255)[..., ::-1].astype(np.uint8)
 
 
 def save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -57,13 +57,13 @@ from PIL import Image
 from neural_style import backend
 from neural_style.features.vgg import BGR_MEAN, architecture, block_of, weight_name
 from neural_style.features.weights import Weights, load
-from neural_style.feedforward import model
+from neural_style.feedforward import encoder, model, transport
 
 if backend.NAME == "jax":
     import jax
 
     jax.config.update("jax_default_matmul_precision", "default")
-    model.exactly = lambda: jax.default_matmul_precision("highest")
+    transport.exactly = lambda: jax.default_matmul_precision("highest")
 
 Tensor = Any
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -195,13 +195,13 @@ def features(weights: Mapping[str, Tensor], rgb: Tensor, dtype: str) -> dict[str
     """VGG-19's style layers to conv3_3, each without the rim that the zeros around the picture reach first."""
     x = rgb[..., ::-1] - ops.convert_to_tensor(BGR_MEAN, dtype=rgb.dtype)
     found, block = {}, 1
-    for layer in JUDGE.up_to_deepest(model.LAYERS):
+    for layer in JUDGE.up_to_deepest(encoder.LAYERS):
         if block_of(layer) > block:
             x, block = ops.max_pool(x, 2, 2, padding="valid", data_format="channels_last"), block + 1
         kernel, bias = (ops.cast(weights[f"{weight_name(layer)}_{part}"], x.dtype) for part in ("kernel", "bias"))
         x = ops.relu(ops.conv(x, kernel, padding="same", data_format="channels_last") + bias)
         x = ops.cast(x, dtype)
-        if layer in model.LAYERS:
+        if layer in encoder.LAYERS:
             rim = (8, 4, 2)[block - 1] if x.shape[1] > 32 else 1
             found[layer] = x[:, rim:-rim, rim:-rim]
     return found
@@ -222,7 +222,7 @@ def difference(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dic
     """|G - A|^2 / |A|^2 by layer, (N,); styles that are nearly black count less."""
     return {
         layer: ops.sum(ops.square(found[layer] - a), (1, 2))
-        / (ops.sum(ops.square(a), (1, 2)) + 1e-3 * (8 * model.SCALES[layer] ** 2) ** 2)
+        / (ops.sum(ops.square(a), (1, 2)) + 1e-3 * (8 * encoder.SCALES[layer] ** 2) ** 2)
         for layer, a in wanted.items()
     }
 
@@ -254,11 +254,11 @@ def recoloured(pictures: Tensor, colours: Tensor) -> Tensor:
 class Trainer:
     """Steps of training as programs of the backend."""
 
-    def __init__(self, options: argparse.Namespace, judge: Weights, eye: Weights) -> None:
+    def __init__(self, options: argparse.Namespace, judge: Weights, encoder: Weights) -> None:
         self.options = options
         self.fixed = {
             "judge": {name: ops.convert_to_tensor(value) for name, value in judge.items()},
-            "eye": {name: ops.convert_to_tensor(value) for name, value in eye.items()},
+            "encoder": {name: ops.convert_to_tensor(value) for name, value in encoder.items()},
             "bank": ops.convert_to_tensor(
                 np.random.default_rng(options.seed).standard_normal((BANK, BANK, model.NOISE + 3)).astype(np.float32)
             ),
@@ -281,15 +281,16 @@ class Trainer:
             photos = ops.concatenate([photos[:-copies], ops.clip(photos[-copies:] + grain, 0.0, 255.0)])
         if not o.noise:
             noise = 0 * noise
-        style = model.style_of(model.look(fixed["eye"], styles, dtype=self.dtype))
-        pictures = model.paint(weights, fixed["eye"], photos, style, noise, rounds=o.rounds, dtype=self.dtype)
+        style = encoder.style_of(encoder.encode(fixed["encoder"], styles, dtype=self.dtype))
+        pictures = model.paint(weights, fixed["encoder"], photos, style, noise, rounds=o.rounds, dtype=self.dtype)
         judge = fixed["judge"]
         wanted, small, tiny = [], half(styles), half(half(styles))
         wanted = [grams(features(judge, x, self.dtype)) for x in (styles, small, tiny)]
         content = features(judge, photos, self.dtype)["conv3_3"]
         content = ops.cast(content, "float32")
         norm = (
-            ops.sum(ops.square(content), (1, 2, 3)) + 1e-3 * content[0].shape[0] ** 2 * 8 * model.SCALES["conv3_3"] ** 2
+            ops.sum(ops.square(content), (1, 2, 3))
+            + 1e-3 * content[0].shape[0] ** 2 * 8 * encoder.SCALES["conv3_3"] ** 2
         )
 
         def judged(picture: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -348,11 +349,11 @@ class Trainer:
         """Last pictures, Gram errors over those of the photos, content errors, and what a shift by a pixel changes."""
         count, rows, columns = photos.shape[:3]
         noise = fixed["bank"][None, :rows, : columns + 8, : model.NOISE] * float(self.options.noise)
-        style = model.style_of(model.look(fixed["eye"], styles))
+        style = encoder.style_of(encoder.encode(fixed["encoder"], styles))
 
         def painted(x: Tensor, at: int) -> list[Tensor]:
             n = ops.tile(noise[:, :, at : at + x.shape[2]], (count, 1, 1, 1))
-            return model.paint(weights, fixed["eye"], x, style, n, rounds=self.options.rounds)
+            return model.paint(weights, fixed["encoder"], x, style, n, rounds=self.options.rounds)
 
         steps = painted(photos[:, :, :-8], 0)
         moved = ops.clip(painted(photos[:, :, 1:-7], 1)[-1], 0.0, 255.0)
@@ -462,9 +463,11 @@ def main() -> None:
     styles = photos + read(pictures_in([*options.images[1:], *options.styles]), every)
     photos = photos[: len(photos) - options.textures] + read(pictures_in(options.images[1:]), every)
     print(f"{len(photos)} photos, {len(styles)} styles; {backend.version()}", flush=True)
-    layers = JUDGE.up_to_deepest(model.LAYERS)
+    layers = JUDGE.up_to_deepest(encoder.LAYERS)
     trainer = Trainer(
-        options, load(JUDGE, options.vgg19, layers), load(model.EYE, None, model.EYE.up_to_deepest(model.LAYERS))
+        options,
+        load(JUDGE, options.vgg19, layers),
+        load(encoder.ENCODER, None, encoder.ENCODER.up_to_deepest(encoder.LAYERS)),
     )
     checked = None
     if options.validate:

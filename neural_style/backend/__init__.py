@@ -1,7 +1,7 @@
 """Gradients, compilation, devices and kept programs, for TensorFlow and JAX: the only package that imports either."""
 
 from neural_style.backend.cache import GRAPHS, NETWORKS, PROGRAMS, Budget, Cache, clear_caches
-from neural_style.backend.compilation import compiled, eager, value_and_grad
+from neural_style.backend.compilation import COMPILES_OPERATIONS, compiled, eager, value_and_grad
 from neural_style.backend.devices import (
     Gpu,
     choose_device,
@@ -15,6 +15,7 @@ from neural_style.backend.precision import check_precision, fast_precision, full
 from neural_style.backend.program import Evaluated, Function
 
 __all__ = [
+    "COMPILES_OPERATIONS",
     "GRAPHS",
     "NAME",
     "NETWORKS",

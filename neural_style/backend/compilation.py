@@ -12,6 +12,7 @@ from neural_style.backend.cache import GRAPHS, SHAPES, Cache
 from neural_style.backend.devices import device_name
 from neural_style.backend.framework import NAME, Tensor, jax, tf
 from neural_style.backend.precision import full_float32
+from neural_style.backend.xla import by_xla_where_faster
 from neural_style.errors import OutOfMemoryError
 
 Parameters = ParamSpec("Parameters")
@@ -39,7 +40,7 @@ def value_and_grad(
                 value, auxiliary = function(x, constants)
             return value, auxiliary, tape.gradient(value, x, unconnected_gradients="zero")
 
-        return evaluate
+        return by_xla_where_faster(evaluate)
 
     def evaluate_jax(x: Tensor, constants: Any) -> tuple[Tensor, Any, Tensor]:
         (value, auxiliary), gradient = jax.value_and_grad(function, has_aux=True)(x, constants)
@@ -48,16 +49,28 @@ def value_and_grad(
     return evaluate_jax
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+COMPILES_OPERATIONS = NAME == "jax"
+"""Whether the backend compiles each operation that is computed outside a program, and keeps it for good."""
+
+
+def compiled(function: Callable[..., Any], *, is_run_once: bool = False) -> Callable[..., Any]:
     """The same function of tensors, and nests of them, as a program for the device: a graph for each set of shapes.
 
     Whatever is large and constant is to be passed and not captured: the compiler would bake it into the graph. Products
     are computed in float32, see `full_float32`. Graphs are dropped with the program, and before that by their budget,
     see `neural_style.backend.cache`.
 
+    Args:
+        function: see above.
+        is_run_once: for each picture, as for targets. TensorFlow then computes operation by operation, since a graph
+            takes longer to make than to run; JAX, which would compile each operation alone and keep it for good (40 MB
+            for each size of a picture), makes a graph all the same.
+
     Raises:
         OutOfMemoryError: by the result, when the device has no memory left.
     """
+    if is_run_once and not COMPILES_OPERATIONS:
+        return eager(function)
     graphs: Cache[Callable[..., Any]] = Cache(GRAPHS, SHAPES)
 
     def call(*arguments: Any) -> Any:
@@ -108,6 +121,5 @@ def _graph(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable
     """
     if NAME == "jax":
         return jax.jit(lambda *given: function(*given))  # type: ignore[no-any-return]
-    # A plain graph and not XLA: on CPUs oneDNN's convolutions are faster (benchmarks/RESULTS.md).
     # Without AutoGraph, which would raise errors of the function as another type.
     return tf.function(function, autograph=False).get_concrete_function(*arguments)  # type: ignore[no-any-return]

@@ -41,7 +41,7 @@ def fast_precision() -> str:
 def full_float32() -> Iterator[None]:
     """Compute products of float32 in float32, not in TensorFloat-32, whose mantissa has ten bits.
 
-    GPUs use the latter unless told not to. The switch is the host program's and is put back: on JAX it belongs to the
+    GPUs use the latter by default. The switch is the host program's and is put back: on JAX it belongs to the
     thread and to what is traced meanwhile, on TensorFlow to the process and to the kernels started meanwhile, in
     whichever thread.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -44,12 +43,13 @@ class Parser(argparse.ArgumentParser):
         Raises:
             InvalidInputError: an argument is unknown, missing or malformed.
         """
-        words = [_underscored(argument) for argument in arguments]
+        end = list(arguments).index("--") if "--" in arguments else len(arguments)  # after it come names only
+        flags_first = [*map(_underscored, arguments[:end]), *arguments[end:]]
         known = {option for action in self._actions for option in action.option_strings}
         # Before argparse, which would report an argument as missing that an unknown flag has swallowed.
-        flags = [word.partition("=")[0] for word in itertools.takewhile(lambda word: word != "--", words)]
-        self._check_known(flag for flag in flags if flag.startswith("--") and " " not in flag and flag not in known)
-        found, unknown = self.parse_known_args(words)
+        flags = [word.partition("=")[0] for word in flags_first[:end] if word.startswith("--") and " " not in word]
+        self._check_known(flag for flag in flags if flag not in known)
+        found, unknown = self.parse_known_args(flags_first)
         self._check_known(flag for flag in unknown if flag.startswith("-"))
         if unknown:
             self.error(f"unexpected argument {' '.join(unknown)}: give flags that take several values last")

@@ -21,13 +21,11 @@ from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
 from neural_style.features.weights import check_available
 from neural_style.images import Picture
+from neural_style.images.formats import ENDINGS
 from neural_style.inputs import Content, Style, as_styles
 from neural_style.runs.outputs import Output, RunFiles
 from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Technique
-
-ENDINGS = (*images.SUFFIXES, ".gif", ".bmp")
-"""Endings of the files in a folder that are read as pictures; other files are ignored."""
 
 FAILED = 1
 """Exit status where a picture could not be painted."""
@@ -219,7 +217,7 @@ class Folder:
 
 def is_folder(source: images.ImageSource | None) -> bool:
     """Whether this is a folder, or written as one."""
-    if not isinstance(source, str | os.PathLike):
+    if not isinstance(source, str | os.PathLike) or not os.fspath(source):  # an empty name is no folder, but a mistake
         return False
     return Path(source).is_dir() or os.fspath(source).endswith(("/", os.sep))
 

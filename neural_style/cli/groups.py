@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from neural_style.cli.flags import Parser, Spelling, add_fields, boolean
@@ -71,7 +71,7 @@ def add_color_flags(parser: Parser, *, with_mask: bool = False) -> None:
 def add_output_flags(parser: Parser, spelling: Spelling | None = None, *, rescale: bool = True) -> None:
     """Flags for the files of a run."""
     names = ["save_every", "gif", "record", "overwrite", *(["rescale_image", "rescale_method"] if rescale else [])]
-    spelling = Spelling(switches=["gif", "record", "overwrite"], advice=spelling.advice if spelling else {})
+    spelling = replace(spelling or Spelling(), switches=["gif", "record", "overwrite"])
     add_fields(parser.add_argument_group("output"), Output, names, spelling)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 
 import numpy as np
 from keras import ops
@@ -67,11 +68,28 @@ def normalised(
     table = vgg.architecture(model)
     layers = tuple(layer for layer in table.layers if f"{weight_name(layer)}_kernel" in weights)
     if layers != table.layers[: len(layers)] or not layers:
-        raise InvalidInputError(
-            f"weights must be those of the first layers of {model} without a gap, received {layers}"
-        )
+        raise InvalidInputError(f"weights must be of the first layers of {model} without a gap, received {layers}")
     extractor = FeatureExtractor(table, vgg.build(model, layers, weights, pooling=pooling))
-    sums, positions = [np.zeros(table.filters[layer]) for layer in layers], [0] * len(layers)
+    scaled: Weights = {}
+    before = np.ones(3)
+    for layer, means in _mean_activations(extractor, layers, images, tile).items():
+        kernel, bias = (f"{weight_name(layer)}_{part}" for part in ("kernel", "bias"))
+        scaled[kernel] = (weights[kernel] * before[:, None] / means).astype(np.float32)
+        scaled[bias] = (weights[bias] / means).astype(np.float32)
+        before = means
+    return scaled
+
+
+def _mean_activations(
+    extractor: FeatureExtractor, layers: Sequence[str], images: Iterable[ImageSource], tile: int | None
+) -> dict[str, np.ndarray]:
+    """By layer, (C,), over the positions of all images; 1 for a filter that is zero on all of them.
+
+    Raises:
+        InvalidInputError, MissingFileError: there is no image, or one cannot be used.
+    """
+    table = extractor.architecture
+    sums, positions = {layer: np.zeros(table.filters[layer]) for layer in layers}, dict.fromkeys(layers, 0)
     statistics = [Statistic((layer,), channel_sums) for layer in layers]
     for source in images:
         picture = pictures.read(source, what="calibration image")
@@ -80,20 +98,12 @@ def normalised(
                 f"{picture.name} has {picture.size[0]} x {picture.size[1]} pixels and {layers[-1]} needs at least "
                 f"{table.stride(layers)} on a side: choose larger images"
             )
-        for index, found in enumerate(extractor.sums(picture.rgb, statistics, tile=tile)):
-            sums[index] += ops.convert_to_numpy(found)[0]
-            positions[index] += int(np.prod(size_at(layers[index], picture.size)))
-    if not positions[0]:
+        for layer, found in zip(layers, extractor.sums(picture.rgb, statistics, tile=tile), strict=True):
+            sums[layer] += ops.convert_to_numpy(found)[0]
+            positions[layer] += prod(size_at(layer, picture.size))
+    if not positions[layers[0]]:
         raise InvalidInputError("no image was given: mean activations are taken over some photos")
-    scaled: Weights = {}
-    before = np.ones(3)
-    for layer, total, count in zip(layers, sums, positions, strict=True):
-        means = np.where(total > 0, total / count, 1.0)
-        kernel, bias = (f"{weight_name(layer)}_{part}" for part in ("kernel", "bias"))
-        scaled[kernel] = (weights[kernel] * before[:, None] / means).astype(np.float32)
-        scaled[bias] = (weights[bias] / means).astype(np.float32)
-        before = means
-    return scaled
+    return {layer: np.where(total > 0, total / positions[layer], 1.0) for layer, total in sums.items()}
 
 
 def channel_sums(features: Tensor) -> Tensor:

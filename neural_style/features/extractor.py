@@ -138,7 +138,8 @@ class FeatureExtractor:
         if not layers:
             return {}
         if tile is None:
-            return backend.eager(self._all_features)(images, layers)
+            computed = self._program("features", None, layers)(ops.convert_to_tensor(images, dtype=self.dtype))
+            return dict(zip(layers, (np.asarray(ops.convert_to_numpy(each)) for each in computed), strict=True))
         found: dict[str, np.ndarray] = {}
         for part in self._tiles(images, tile * FORWARD, layers):
             computed = self._program("features", part.shape, layers)(self._window(images, part))
@@ -164,7 +165,9 @@ class FeatureExtractor:
             InvalidInputError: a statistic is not additive, and there are tiles.
         """
         if tile is None:
-            return backend.eager(self._all_sums)(images, statistics)
+            arguments = [statistic.arguments(self.dtype) for statistic in statistics]
+            program = self._program("sums", None, statistics)
+            return list(program(ops.convert_to_tensor(images, dtype=self.dtype), arguments))
         self.check_additive(statistics)
         totals: list[np.ndarray] = []
         for part in self._tiles(images, tile * FORWARD, layers_of(statistics)):
@@ -219,14 +222,6 @@ class FeatureExtractor:
                     self._additive.clear()
                 self._additive.add(statistic.key)
 
-    def _all_features(self, images: np.ndarray, layers: Iterable[str]) -> dict[str, np.ndarray]:
-        whole = features_of(images, self.network)
-        return {layer: np.asarray(ops.convert_to_numpy(whole[layer])) for layer in layers}
-
-    def _all_sums(self, images: np.ndarray, statistics: Sequence[Statistic]) -> list[Tensor]:
-        features = self(ops.convert_to_tensor(images, dtype=self.dtype))
-        return [statistic.of(features, statistic.arguments(self.dtype)) for statistic in statistics]
-
     def _tiles(self, images: np.ndarray, side: float, layers: Iterable[str]) -> tuple[Tile, ...]:
         return tiles_of(_size(images), int(side), self.architecture, layers)
 
@@ -240,8 +235,9 @@ class FeatureExtractor:
             for statistic in statistics
         ]
 
-    def _program(self, what: str, shape: TileShape, of: Sequence[Any]) -> Program:
-        """A program for tiles of a shape; statistics that differ only in fields and constants share it."""
+    def _program(self, what: str, shape: TileShape | None, of: Sequence[Any]) -> Program:
+        """A program for tiles of a shape, or for whole pictures; statistics that differ only in fields and constants
+        share it."""
         key = what, shape, tuple(getattr(each, "key", each) for each in of)
         kinds: dict[str, Callable[..., Program]] = {
             "features": self._features_in,
@@ -249,16 +245,18 @@ class FeatureExtractor:
             "gradient": self._gradient_in,
         }
         bare = [getattr(each, "bare", each) for each in of]
-        return self.programs.get(key, lambda: backend.compiled(kinds[what](shape, bare)))
+        if shape is None and not backend.COMPILES_OPERATIONS:  # nothing that is worth keeping
+            return backend.compiled(kinds[what](shape, bare), is_run_once=True)
+        return self.programs.get(key, lambda: backend.compiled(kinds[what](shape, bare), is_run_once=shape is None))
 
-    def _features_in(self, shape: TileShape, layers: Sequence[str]) -> Callable[..., list[Tensor]]:
+    def _features_in(self, shape: TileShape | None, layers: Sequence[str]) -> Callable[..., list[Tensor]]:
         def features(window: Tensor) -> list[Tensor]:
             found = self(window)
             return [_crop(found[layer], shape, layer, 0) for layer in layers]
 
         return features
 
-    def _sums_in(self, shape: TileShape, statistics: Sequence[Statistic]) -> Callable[..., list[Tensor]]:
+    def _sums_in(self, shape: TileShape | None, statistics: Sequence[Statistic]) -> Callable[..., list[Tensor]]:
         def sums(window: Tensor, arguments: Any) -> list[Tensor]:
             features, found = self(window), []
             for statistic, own in zip(statistics, arguments, strict=True):
@@ -268,7 +266,7 @@ class FeatureExtractor:
 
         return sums
 
-    def _gradient_in(self, shape: TileShape, statistics: Sequence[Statistic]) -> Callable[..., Tensor]:
+    def _gradient_in(self, shape: TileShape | None, statistics: Sequence[Statistic]) -> Callable[..., Tensor]:
         sums = self._sums_in(shape, statistics)
 
         def product(window: Tensor, constants: Any) -> tuple[Tensor, Any]:
@@ -286,7 +284,9 @@ def _size(images: np.ndarray) -> tuple[int, int]:
     return images.shape[-3], images.shape[-2]
 
 
-def _crop(features: Tensor, shape: TileShape, layer: str, halo: int) -> Tensor:
+def _crop(features: Tensor, shape: TileShape | None, layer: str, halo: int) -> Tensor:
+    if shape is None:
+        return features
     rows, columns = shape.core_at(layer, halo=halo)
     return features[:, rows, columns]
 

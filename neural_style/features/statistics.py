@@ -108,7 +108,12 @@ class Statistic:
 def key_of(function: Callable[..., Any]) -> Hashable:
     """The same for two functions that do the same; `functools.partial` alone would be equal to itself only."""
     if isinstance(function, partial):
-        return key_of(function.func), function.args, tuple(sorted(function.keywords.items()))
+        key = key_of(function.func), function.args, tuple(sorted(function.keywords.items()))
+        try:
+            hash(key)
+        except TypeError:  # an array or a list among the arguments: equal to itself only
+            return function
+        return key
     return function
 
 

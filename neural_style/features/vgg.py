@@ -1,8 +1,9 @@
 """VGG-16, VGG-19 and mini (Simonyan & Zisserman 2014, arXiv:1409.1556) from one table of layers.
 
-Layers are named as in the style transfer papers, `conv<block>_<index>`, and stand for the activation after the ReLU.
-Keras' own names (`block1_conv1`) are used for the weights only. The networks are built here because those of
-`keras.applications` have max pooling only, and mini is not among them.
+Layers are named as in the style transfer papers, `conv<block>_<index>`, and stand for the activation after the
+ReLU. Keras' own names (`block1_conv1`) are used for the weights only. The networks are built here because those of
+`keras.applications` have max pooling only, and mini is not among them. Which layers and weights a technique uses by
+default says `PRESETS` in `neural_style.network`.
 """
 
 from __future__ import annotations

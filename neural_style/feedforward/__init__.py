@@ -1,7 +1,8 @@
-"""Painting at once: a network in the package that paints any photo in the style of any painting."""
+"""Feed-forward networks, which paint at once; so far the embedded one, for any painting.
 
-from __future__ import annotations
+The weights were trained by tools/train_painter.py and judged by tools/judge_painter.py (benchmarks/RESULTS.md).
+"""
 
-from neural_style.feedforward.painting import Network, paint
+from neural_style.feedforward.painter import Painter, paint
 
-__all__ = ["Network", "paint"]
+__all__ = ["Painter", "paint"]

@@ -1,11 +1,11 @@
 """Figures of the papers, each made by one command: `neural-style figure gatys2015-3 --draft`.
 
-A figure is a recipe of panels (`neural_style.figures.recipe`, one file a paper), built for a `Setup`, whose panels a
-`PanelBuilder` makes and keeps, and which a page draws. matplotlib is needed for the last: the extra `figures`.
+A recipe (one module a paper in `neural_style.figures.papers`) builds a figure for a `Setup`. A `PanelBuilder` makes its
+panels and stores them, and `page` draws them. Drawing needs matplotlib: the extra `figures`.
 
 Example:
     >>> from neural_style import figures
-    >>> setup, figure = figures.planned("gatys2016-4", scale="draft")
+    >>> setup, figure = figures.plan("gatys2016-4", scale="draft")
     >>> figures.cost(figure).evaluations
     640
     >>> setup.differences["conv5_1"]
@@ -26,7 +26,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
 from neural_style.figures.builder import PanelBuilder, Progress, Sample
-from neural_style.figures.cost import cost, painted_in
+from neural_style.figures.estimate import cost, transfer_panels
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import TransferPanel
 from neural_style.figures.papers import (
@@ -38,7 +38,7 @@ from neural_style.figures.papers import (
     novak2016,
     titu1994,
 )
-from neural_style.figures.recipe import Cell, Figure, Recipe
+from neural_style.figures.recipe import Cell, Chart, Figure, Recipe
 from neural_style.figures.setup import SCALES, Setup
 from neural_style.images import ImageSource
 from neural_style.runs import records
@@ -49,9 +49,9 @@ RECIPES: dict[str, Recipe] = {
     for paper in (gatys2015, gatys2016, novak2016, color2016, control2017, champandard2016, titu1994)
     for name, recipe in paper.FIGURES.items()
 }
-"""All figures by name: the paper's first author and year, and the number of the figure, or what it shows."""
+"""All figures by name: the paper's first author and year, and the figure's number or subject."""
 
-__all__ = ["RECIPES", "cost", "make", "planned"]
+__all__ = ["RECIPES", "cost", "make", "plan"]
 
 
 def make(
@@ -73,69 +73,47 @@ def make(
     """Make a figure, and beside it a `.json` with every setting, metric and time.
 
     Args:
-        name: of `RECIPES`.
-        output: `.png` or `.pdf`.
-        scale: `draft`, `usual` or `paper`: how large pictures are and how long they are worked on.
-        model: `vgg16`, `vgg19` or `mini`; None is mini for a draft and the paper's otherwise.
-        weights: see `neural_style.features.weights.load`; None is the model's own. A file may end before the
-            deepest block: layers that it lacks are replaced, which the caption tells.
+        name: a name in `RECIPES`.
+        output: a `.png` or `.pdf` file.
+        scale: `draft`, `usual` or `paper`; see `neural_style.figures.setup.SCALES`.
+        model: `vgg16`, `vgg19` or `mini`; by default mini for a draft and the paper's network otherwise.
+        weights: see `neural_style.features.weights.load`; by default the model's own. Layers that a file lacks are
+            replaced by shallower ones, and the caption lists them.
         image_size: rows of a picture, in place of the scale's.
-        iterations: of 20 evaluations, in place of the scale's.
-        inputs: pictures of the user's by the recipe's names; samples stand in for the others.
-        panels: folder in which finished panels are kept. A figure that was interrupted goes on there, and figures
-            share what they have in common.
-        seed: of noise.
+        iterations: iterations of 20 evaluations, in place of the scale's.
+        inputs: input pictures by the recipe's names; the others are samples.
+        panels: folder that stores finished panels. An interrupted figure resumes from it, and figures share panels.
+        seed: seed of the noise.
         overwrite: whether the output may replace a file.
-        progress: called after every evaluation with the key of a panel, how many there were, and the lowest loss.
-        prepare: called once everything is checked, before work begins.
+        progress: called after every evaluation, see `neural_style.figures.builder.Progress`.
+        prepare: called after all checks, before work begins.
 
     Returns:
-        The figure as it was drawn.
+        The figure that was drawn.
 
     Raises:
-        InvalidInputError, MissingFileError: something cannot be used, with what to do; before any work is done.
+        InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
     """
-    setup, figure = planned(
-        name,
-        scale=scale,
-        model=model,
-        weights=weights,
-        image_size=image_size,
-        iterations=iterations,
-        seed=seed,
-    )
+    source = {"model": model, "weights": weights}
+    setup, figure = plan(name, scale=scale, image_size=image_size, iterations=iterations, seed=seed, **source)
     recipe, output, given = RECIPES[name], Path(output), dict(inputs or {})
-    for unknown in given.keys() - recipe.inputs.keys():
-        raise InvalidInputError(f'{name} has no picture "{unknown}": {did_you_mean(unknown, recipe.inputs)}')
-    beside = output.with_suffix(".json")
-    for path in (each for each in given.values() if isinstance(each, str | Path)):
-        if any(place.exists() and Path(path).exists() and place.samefile(path) for place in (output, beside)):
-            raise InvalidInputError(f'the figure would replace its own picture "{path}": choose another output')
-    images.check_output(output, overwrite=overwrite, suffixes=SUFFIXES, what="figure")
-    files.check_place(beside, f'file "{beside}"', overwrite=overwrite)
-    check_matplotlib()
-    samples = {slot: Sample(default) for slot, default in recipe.inputs.items()}
-    builder = PanelBuilder(setup, {**samples, **given}, Path(panels))
-    files.check_place(builder.folder / "made.json", f'folder "{panels}"', overwrite=True)
-    if setup.weights != "imagenet":  # which may have to be downloaded first
-        builder.judge.check_weights()
+    _check_inputs(name, recipe, given, output)
+    _check_output(output, overwrite=overwrite)
+    builder = _builder(setup, recipe, given, Path(panels))
     if prepare is not None:
         prepare()
     started = time.perf_counter()
     builder.make(figure.panels(), progress)
     seconds = time.perf_counter() - started
-    differences = setup.told(list(recipe.inputs), list(given))
-    found = [builder.numbers(finding)["text"] for finding in figure.findings]
-    sentences = [_sentence(text) for text in (*found, *figure.departures) if text]
-    caption = " ".join([figure.caption, *sentences, differences])
+    caption = _caption(recipe, setup, figure, builder, list(given))
     draw(figure, builder, f"{caption} {_legend(setup, figure)}{recipe.source}.", output, overwrite=overwrite)
-    told = {"figure": name, "caption": caption, "seconds": seconds, **_told(recipe, setup, figure, builder)}
-    with files.atomic_write(beside, f'file "{beside}"', overwrite=overwrite) as file:
-        file.write((json.dumps(told, indent=1) + "\n").encode())
+    summary = {"figure": name, "caption": caption, "seconds": seconds, **_summary(recipe, setup, figure, builder)}
+    with files.atomic_write(_json_file(output), f'file "{_json_file(output)}"', overwrite=overwrite) as file:
+        file.write((json.dumps(summary, indent=1) + "\n").encode())
     return figure
 
 
-def planned(
+def plan(
     name: str,
     *,
     scale: str = "usual",
@@ -145,10 +123,10 @@ def planned(
     iterations: int | None = None,
     seed: int = 0,
 ) -> tuple[Setup, Figure]:
-    """A figure that nothing is made of yet, with the setup that it was built for; arguments are those of `make`.
+    """Plan a figure without making its panels: its setup and its layout. Arguments are those of `make`.
 
     Raises:
-        InvalidInputError, MissingFileError: something cannot be used.
+        InvalidInputError, MissingFileError: an argument cannot be used.
     """
     check_choice("figure", name, RECIPES)
     check_choice("scale", scale, SCALES)
@@ -166,7 +144,45 @@ def planned(
     return setup, RECIPES[name].build(setup)
 
 
-def _told(recipe: Recipe, setup: Setup, figure: Figure, builder: PanelBuilder) -> dict[str, Any]:
+def _check_inputs(name: str, recipe: Recipe, given: Mapping[str, ImageSource], output: Path) -> None:
+    """Raise `InvalidInputError` for an input that the recipe lacks, or that an output would replace."""
+    for unknown in given.keys() - recipe.inputs.keys():
+        raise InvalidInputError(f'{name} has no picture "{unknown}": {did_you_mean(unknown, recipe.inputs)}')
+    for path in (each for each in given.values() if isinstance(each, str | Path)):
+        if any(
+            place.exists() and Path(path).exists() and place.samefile(path) for place in (output, _json_file(output))
+        ):
+            raise InvalidInputError(f'the figure would replace its own picture "{path}": choose another output')
+
+
+def _check_output(output: Path, *, overwrite: bool) -> None:
+    """Raise `InvalidInputError` where figure or `.json` cannot be written, or matplotlib is missing."""
+    images.check_output(output, overwrite=overwrite, suffixes=SUFFIXES, what="figure")
+    files.check_place(_json_file(output), f'file "{_json_file(output)}"', overwrite=overwrite)
+    check_matplotlib()
+
+
+def _json_file(output: Path) -> Path:
+    return output.with_suffix(".json")
+
+
+def _builder(setup: Setup, recipe: Recipe, given: Mapping[str, ImageSource], folder: Path) -> PanelBuilder:
+    """A builder with all inputs read and the weights checked."""
+    samples = {slot: Sample(default) for slot, default in recipe.inputs.items()}
+    builder = PanelBuilder(setup, {**samples, **given}, folder)
+    if setup.weights != "imagenet":  # which may need a download, after all checks
+        builder.judge.check_weights()
+    return builder
+
+
+def _caption(recipe: Recipe, setup: Setup, figure: Figure, builder: PanelBuilder, given: list[str]) -> str:
+    """The caption of the recipe with findings and differences from the paper."""
+    texts = [*(builder.numbers(finding)["text"] for finding in figure.findings), *figure.departures]
+    sentences = [text[0].upper() + text[1:] + ("" if text.endswith(".") else ".") for text in texts if text]
+    return " ".join([figure.caption, *sentences, setup.differences_text(list(recipe.inputs), given)])
+
+
+def _summary(recipe: Recipe, setup: Setup, figure: Figure, builder: PanelBuilder) -> dict[str, Any]:
     """Every setting, metric and time, for the file beside the figure."""
     return {
         "source": recipe.source,
@@ -178,31 +194,26 @@ def _told(recipe: Recipe, setup: Setup, figure: Figure, builder: PanelBuilder) -
         "differences": [*figure.departures, *setup.differences.values()],
         "library": records.library_version(),
         "made": builder.made,
-        "panels": {builder.key(panel): builder.told(panel) for panel in painted_in(figure)},
+        "panels": {builder.key(panel): builder.report(panel) for panel in transfer_panels(figure)},
         "cells": [
             {"title": slot.title, "panel": builder.key(slot.picture)}
             for slot in figure.slots()
             if isinstance(slot, Cell)
         ],
         "charts": [
-            {"title": slot.title, "curves": {label: builder.numbers(counted) for label, counted in slot.curves}}
+            {"title": slot.title, "curves": {label: builder.numbers(measured) for label, measured in slot.curves}}
             for slot in figure.slots()
-            if not isinstance(slot, Cell)
+            if isinstance(slot, Chart)
         ],
     }
 
 
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
-
-
 def _legend(setup: Setup, figure: Figure) -> str:
-    """What the numbers below pictures are, if there are any."""
-    if not any(
-        isinstance(slot, Cell) and slot.judged and isinstance(slot.picture, TransferPanel) for slot in figure.slots()
-    ):
+    """The meaning of the numbers below pictures, if there are any."""
+    cells = (slot for slot in figure.slots() if isinstance(slot, Cell))
+    if not any(cell.show_metrics and isinstance(cell.picture, TransferPanel) for cell in cells):
         return ""
-    content, styles = setup.judge
+    content, styles = setup.metric_layers
     return (
         f"Numbers: relative content error at {content}, SSIM with the content, total variation, clipped pixels; "
         f"relative Gram error and sliced Wasserstein distance at {', '.join(styles)}. "

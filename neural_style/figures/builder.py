@@ -1,4 +1,4 @@
-"""Makes panels, each once: what is finished lies in a folder under a hash of all that it depends on."""
+"""Makes panels, each once, and stores them in a folder under a hash of everything they depend on."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import numpy as np
 from neural_style import files, images
 from neural_style.errors import BrokenRunError
 from neural_style.figures.judge import Judge, sha256_of
+from neural_style.figures.measurements import MEASUREMENTS
 from neural_style.figures.panels import (
     InputPanel,
     Measurement,
@@ -23,10 +24,10 @@ from neural_style.figures.panels import (
     StyleInput,
     TransferPanel,
     TransformPanel,
-    parts_of,
-    within,
+    dependencies,
+    in_order,
 )
-from neural_style.figures.setup import NORMALISED, Setup, sides
+from neural_style.figures.setup import NORMALISED, Setup, size_at
 from neural_style.figures.transforms import TRANSFORMS
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style
@@ -39,150 +40,151 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, float], None]
-"""Auxiliary after every evaluation of a panel: which it is, how many there were, and the lowest loss."""
+"""Called after every evaluation of a panel with its key, the number of its evaluations and the lowest loss."""
 
-VERSION = 2
-"""Of what is kept in the folder; another one is not read."""
+VERSION = 3
+"""Format of the stored panels; panels of another version are made again."""
 
 
 class Sample(NamedTuple):
-    """A picture of `neural_style.samples`, by its name; a plain text is a path."""
+    """A picture of `neural_style.samples` by its name; a plain string is a path."""
 
     name: str
 
 
 class PanelBuilder:
-    """A place where panels are made and kept.
+    """Makes the panels of figures and stores them.
 
     Attributes:
-        setup: at what scale panels are made.
-        judge: the network that looks at them.
-        folder: where finished panels lie.
-        made: keys of the panels that were made here and not found, in order.
+        setup: scale and network.
+        judge: the network that measures panels.
+        folder: folder of the finished panels.
+        made: keys of the panels made by this builder rather than read from the folder, in order.
     """
 
     def __init__(self, setup: Setup, inputs: Mapping[str, ImageSource | Sample], folder: Path) -> None:
         """
         Args:
-            setup: at what scale the panels are made.
-            inputs: by name: a picture, or a `Sample`.
-            folder: made if need be.
+            setup: scale and network.
+            inputs: pictures by name, each an image or a `Sample`.
+            folder: created if it does not exist.
 
         Raises:
-            InvalidInputError, MissingFileError: an input cannot be read.
+            InvalidInputError, MissingFileError: an input cannot be read, or the folder cannot be written.
         """
         self.setup, self.folder, self.judge = setup, folder, Judge(setup, folder)
         self.made: list[str] = []
-        self._given = {name: _read(name, source) for name, source in inputs.items()}
+        self._inputs = {name: _read(name, source) for name, source in inputs.items()}
         self._pictures: dict[Picture, Array] = {}
         self._keys: dict[Panel, str] = {}
-        self._told: dict[Panel, dict[str, Any]] = {}
+        self._reports: dict[Panel, dict[str, Any]] = {}
+        files.check_place(folder / "made.json", f'folder "{folder}"', overwrite=True)
 
     def key(self, panel: Panel) -> str:
-        """A hash of all that the panel depends on: settings, pixels of its pictures, weights, seed."""
+        """A hash of everything the panel depends on: settings, input pixels, weights, seed."""
         if panel not in self._keys:
-            text = json.dumps(self._described(panel), sort_keys=True, default=str)
+            text = json.dumps(self._identity(panel), sort_keys=True, default=str)
             self._keys[panel] = hashlib.sha256(text.encode()).hexdigest()[:24]
         return self._keys[panel]
 
     def make(self, panels: Iterable[Panel], progress: Progress | None = None) -> None:
-        """Make all that the panels need and that is not there yet; runs of equal programs come one after another."""
-        for panel in sorted(within(*panels), key=self._order()):
+        """Make the panels and their dependencies, except those in the folder; runs with equal programs are adjacent."""
+        for panel in sorted(in_order(*panels), key=self._order()):
             if isinstance(panel, TransferPanel):
                 self._paint(panel, progress)
             elif isinstance(panel, Measurement):
                 self.numbers(panel)
 
     def picture(self, panel: Picture) -> Array:
-        """A picture (H, W, 3), RGB in 0..255, made if need be."""
+        """A picture (H, W, 3), RGB in 0..255; made if necessary."""
         if panel not in self._pictures:
             self._pictures[panel] = self._picture(panel)
         return self._pictures[panel]
 
-    def told(self, panel: TransferPanel) -> dict[str, Any]:
-        """Of a painted picture: its settings, metrics, losses, history, seconds, and the curve of its losses."""
+    def report(self, panel: TransferPanel) -> dict[str, Any]:
+        """Settings, metrics, losses, history, seconds and loss curve of a painted picture."""
         self._paint(panel, None)
-        return self._told[panel]
+        return self._reports[panel]
 
     def numbers(self, panel: Measurement) -> dict[str, Any]:
-        """What was counted."""
-        if not self._is_kept(panel):
-            from neural_style.figures.measurements import MEASUREMENTS
-
+        """The result of a measurement."""
+        if not self._is_stored(panel):
             started = time.perf_counter()
-            values = MEASUREMENTS[panel.how](self, *panel.of, **dict(panel.settings))
-            self._keep(panel, {"numbers": values, "seconds": time.perf_counter() - started})
-        found: dict[str, Any] = self._told[panel]["numbers"]
+            values = MEASUREMENTS[panel.function](self, *panel.pictures, **dict(panel.settings))
+            self._store(panel, {"numbers": values, "seconds": time.perf_counter() - started})
+        found: dict[str, Any] = self._reports[panel]["numbers"]
         return found
 
-    def sized(self, panel: Picture, rows: int) -> Array:
-        """A picture with so many rows and columns that no pooling drops any of them."""
+    def picture_at(self, panel: Picture, rows: int) -> Array:
+        """A picture at a number of rows, with columns from which no pooling drops any."""
         picture = self.picture(panel)
-        return images.resize(picture, sides(picture, rows))
+        return images.resize(picture, size_at(picture, rows))
 
     def _picture(self, panel: Picture) -> Array:
         match panel:
             case InputPanel():
-                return self._given[panel.name]
+                return self._inputs[panel.name]
             case TransformPanel():
-                pictures = [self.picture(part) for part in panel.of]
-                return TRANSFORMS[panel.how](*pictures, **dict(panel.settings))
+                pictures = [self.picture(part) for part in panel.pictures]
+                return TRANSFORMS[panel.function](*pictures, **dict(panel.settings))
             case _:
-                self._paint(panel, None)  # which reads what is kept
+                self._paint(panel, None)  # which also reads a stored panel
                 return self._pictures[panel]
 
     def _paint(self, panel: TransferPanel, progress: Progress | None) -> None:
-        if self._is_kept(panel):
+        if self._is_stored(panel):
             return
-        key, curve = self.key(panel), []
+        key = self.key(panel)
+        curve: list[float] = []
+        trace: list[dict[str, float]] = []
 
-        def watch(evaluations: int, loss: float) -> None:
+        def on_evaluation(evaluations: int, loss: float) -> None:
             curve.append(loss)
             if progress is not None:
                 progress(key, evaluations, loss)
 
-        trace: list[dict[str, float]] = []
-
-        def judge(step: Step) -> None:
+        def on_step(step: Step) -> None:
             if panel.traced:
                 trace.append({"evaluations": step.evaluations, **self._metrics(panel, step.image)})
 
         started = time.perf_counter()
-        told: dict[str, Any]
+        report: dict[str, Any]
         try:
-            result = self._run(panel, watch, judge)
+            result = self._run(panel, on_evaluation, on_step)
         except BrokenRunError as error:
             if not panel.may_break:
                 raise
             image, record, stopped = self._initial(panel), None, str(error)
-            told = {"settings": records.plain(panel.technique), "run": records.plain(panel.run)}
+            report = {"settings": records.plain(panel.technique), "run": records.plain(panel.run)}
         else:
             if result.stopped == "interrupted":
                 raise KeyboardInterrupt
             if result.history[-1]["image_size"][0] != panel.run.levels[-1]:
-                raise BrokenRunError(result.stopped)  # what was painted is too small, and no panel
+                raise BrokenRunError(result.stopped)  # a picture of a smaller size is no panel
             image, record, stopped = result.image, records.to_json(result.record), result.stopped
-            told = {name: result.record[name] for name in ("settings", "run", "losses", "history")}
+            report = {name: result.record[name] for name in ("settings", "run", "losses", "history")}
         seconds = time.perf_counter() - started
         images.write(self._file(panel, ".png"), image, record=record, overwrite=True)
         self._pictures[panel] = image
-        told |= {"metrics": self._metrics(panel, image), "curve": curve, "trace": trace}
-        self._keep(panel, {"technique": type(panel.technique).__name__, **told, "stopped": stopped, "seconds": seconds})
+        report |= {"technique": type(panel.technique).__name__, "stopped": stopped, "seconds": seconds}
+        self._store(panel, {**report, "metrics": self._metrics(panel, image), "curve": curve, "trace": trace})
         self.made.append(key)
 
     def _initial(self, panel: TransferPanel) -> Array:
-        """The picture that a run starts from, if it is not noise."""
+        """The initial picture of a run that does not start from noise."""
         assert panel.content is not None, "only pictures with a content may break"
-        initial = self.sized(panel.content, panel.run.levels[-1])
+        initial = self.picture_at(panel.content, panel.run.levels[-1])
         if panel.init is not None:
             initial = images.resize(self.picture(panel.init), initial.shape[:2])
         return images.to_uint8(initial)
 
-    def _run(self, panel: TransferPanel, watch: Callable[[int, float], None], judge: Callable[[Step], None]) -> Result:
+    def _run(
+        self, panel: TransferPanel, on_evaluation: Callable[[int, float], None], on_step: Callable[[Step], None]
+    ) -> Result:
         rows = panel.run.levels[-1]
-        weights = self.judge.weights_of(panel.technique.weights, panel.technique.pooling)
+        weights = self.judge.weights_for(panel.technique.weights, panel.technique.pooling)
         content = Content(
-            None if panel.content is None else self.sized(panel.content, rows),
+            None if panel.content is None else self.picture_at(panel.content, rows),
             label_map=None if panel.label_map is None else self._label_map(panel.label_map, rows),
         )
         settings = dict(vars(panel.run))
@@ -190,88 +192,89 @@ class PanelBuilder:
             settings["init"] = images.resize(self.picture(panel.init), content.canvas.size)
         styles = [self._style(style, rows) for style in panel.styles]
         technique = replace(panel.technique, weights=weights)
-        return technique.transfer(content, styles, progress=watch, on_step=judge, **settings)
+        return technique.transfer(content, styles, progress=on_evaluation, on_step=on_step, **settings)
 
     def _style(self, style: StyleInput, rows: int) -> Style:
         picture = self.picture(style.picture)
         if style.label_map is None:
             mask = None if style.mask is None else self.picture(style.mask)
             return Style(picture, weight=style.weight, mask=mask, scale=style.scale)
-        picture = images.resize(picture, sides(self.picture(style.label_map), rows))
+        picture = images.resize(picture, size_at(self.picture(style.label_map), rows))
         return Style(picture, weight=style.weight, label_map=self._label_map(style.label_map, rows))
 
     def _label_map(self, panel: Picture, rows: int) -> Array:
-        """A map of regions, whose colours must not be mixed."""
+        """A label map at a number of rows; `nearest` mixes no colours."""
         picture = self.picture(panel)
-        return images.resize(picture, sides(picture, rows), method="nearest")
+        return images.resize(picture, size_at(picture, rows), method="nearest")
 
     def _metrics(self, panel: TransferPanel, image: Array) -> dict[str, float]:
-        """A picture against the pictures that it was made from."""
+        """Metrics of a picture against its content and styles."""
         content = None if panel.content is None else self.picture(panel.content)
         styles = [self.picture(style.picture) for style in panel.styles]
         if content is not None and isinstance(panel.technique, Reconstruction) and panel.technique.of == "style":
-            return self.judge.measured(image, None, [content])
-        return self.judge.measured(image, content, styles)
+            return self.judge.metrics(image, None, [content])
+        return self.judge.metrics(image, content, styles)
 
-    def _described(self, panel: Panel) -> dict[str, Any]:
-        """All that a panel depends on, as plain data."""
+    def _identity(self, panel: Panel) -> dict[str, Any]:
+        """Everything a panel depends on, as plain data."""
         match panel:
             case InputPanel():
-                return {"pixels": sha256_of(self._given[panel.name])}
+                return {"pixels": sha256_of(self._inputs[panel.name])}
             case TransformPanel() | Measurement():
-                kind = type(panel).__name__.lower()
-                own = {kind: panel.how, "settings": dict(panel.settings), "of": [self.key(part) for part in panel.of]}
-                return {**own, **(self._circumstances() if isinstance(panel, Measurement) else {})}
+                return {
+                    "function": panel.function,
+                    "settings": dict(panel.settings),
+                    "pictures": [self.key(part) for part in panel.pictures],
+                    **(self._environment() if isinstance(panel, Measurement) else {}),
+                }
             case TransferPanel():
-                inputs = {
+                settings = records.plain(panel.technique)
+                # Not the path of the normalised weights: it varies, and the hash of their source is in `_environment`.
+                settings["weights"] = settings["weights"] == NORMALISED
+                return {
+                    "technique": type(panel.technique).__name__,
+                    "settings": settings,
+                    "run": records.plain(panel.run),
                     "content": self._key_of(panel.content),
                     "label_map": self._key_of(panel.label_map),
-                    "styles": [
-                        {
-                            "picture": self.key(style.picture),
-                            "weight": style.weight,
-                            "mask": self._key_of(style.mask),
-                            "label_map": self._key_of(style.label_map),
-                            "scale": style.scale,
-                        }
-                        for style in panel.styles
-                    ],
+                    "styles": [self._style_identity(style) for style in panel.styles],
                     "init": self._key_of(panel.init),
                     "traced": panel.traced,
                     "may_break": panel.may_break,
+                    **self._environment(),
                 }
-        settings = records.plain(panel.technique)
-        settings["weights"] = settings["weights"] == NORMALISED  # wherever the file lies; its hash is below
+
+    def _style_identity(self, style: StyleInput) -> dict[str, Any]:
         return {
-            "technique": type(panel.technique).__name__,
-            "settings": settings,
-            "run": records.plain(panel.run),
-            **self._circumstances(),
-            **inputs,
+            "picture": self.key(style.picture),
+            "weight": style.weight,
+            "mask": self._key_of(style.mask),
+            "label_map": self._key_of(style.label_map),
+            "scale": style.scale,
         }
 
     def _key_of(self, panel: Picture | None) -> str | None:
         return None if panel is None else self.key(panel)
 
-    def _circumstances(self) -> dict[str, Any]:
-        """What every panel depends on that takes work."""
+    def _environment(self) -> dict[str, Any]:
+        """The dependencies that all painted pictures and measurements share."""
         return {
             "version": VERSION,
             "library": records.library_version(),
             "weights": self.judge.fingerprint,
-            "judge": self.setup.judge,
+            "metric_layers": self.setup.metric_layers,
         }
 
     def _order(self) -> Callable[[Panel], tuple[int, ...]]:
-        """Panels after what they depend on, and next to those that look through the same network at the same size."""
+        """A sort key: panels after their dependencies, and next to those with the same network and size."""
         depths: dict[Panel, int] = {}
         groups: dict[str, int] = {}
 
         def order(panel: Panel) -> tuple[int, ...]:
             if panel not in depths:
-                for part in parts_of(panel):
+                for part in dependencies(panel):
                     order(part)
-                depths[panel] = 1 + max((depths[part] for part in parts_of(panel)), default=0)
+                depths[panel] = 1 + max((depths[part] for part in dependencies(panel)), default=0)
             group = ""
             if isinstance(panel, TransferPanel):
                 group = repr((type(panel.technique), panel.technique.used_layers, panel.run.levels))
@@ -279,29 +282,29 @@ class PanelBuilder:
 
         return order
 
-    def _file(self, panel: Panel, ending: str) -> Path:
-        return self.folder / f"{self.key(panel)}{ending}"
+    def _file(self, panel: Panel, suffix: str) -> Path:
+        return self.folder / f"{self.key(panel)}{suffix}"
 
-    def _keep(self, panel: Panel, told: Mapping[str, Any]) -> None:
-        """Write down that a panel is finished, last."""
+    def _store(self, panel: Panel, report: Mapping[str, Any]) -> None:
+        """Write the report of a panel; it comes last and marks the panel as finished."""
         path = self._file(panel, ".json")
-        text = json.dumps({"key": self.key(panel), **told}, default=_plain)
+        text = json.dumps({"key": self.key(panel), **report}, default=_plain)
         with files.atomic_write(path, f'file "{path}"', overwrite=True) as file:
             file.write(text.encode())
-        self._told[panel] = json.loads(text)
+        self._reports[panel] = json.loads(text)
 
-    def _is_kept(self, panel: TransferPanel | Measurement) -> bool:
-        """Whether the panel is finished and whole in the folder, from which it is read; what is damaged is not."""
-        if panel not in self._told:
+    def _is_stored(self, panel: TransferPanel | Measurement) -> bool:
+        """Whether the panel is finished; reads it from the folder. A damaged panel is not."""
+        if panel not in self._reports:
             try:
-                told = json.loads(self._file(panel, ".json").read_text(encoding="utf-8"))
-                if told["key"] != self.key(panel) or not ("numbers" in told or "metrics" in told):
+                report = json.loads(self._file(panel, ".json").read_text(encoding="utf-8"))
+                if report["key"] != self.key(panel) or not ("numbers" in report or "metrics" in report):
                     return False
                 if isinstance(panel, TransferPanel):
                     self._pictures[panel] = images.read(self._file(panel, ".png")).rgb
             except (OSError, ValueError, KeyError, TypeError):  # a picture that cannot be read is a ValueError, too
                 return False
-            self._told[panel] = told
+            self._reports[panel] = report
         return True
 
 

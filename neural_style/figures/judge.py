@@ -1,8 +1,9 @@
-"""The network that looks at panels: as it comes, and normalised; and how pictures are judged by it."""
+"""The network that measures panels: its weights as they come and normalised, its features, and its metrics."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,23 +12,24 @@ import numpy as np
 
 from neural_style import files, images
 from neural_style.features import vgg, weights
-from neural_style.figures.setup import NORMALISED, Setup, sides
+from neural_style.figures.setup import NORMALISED, Setup, size_at
+from neural_style.metrics import measure
 from neural_style.samples import sample
 
 Array = np.ndarray[Any, Any]
 
-CALIBRATED_ON = ("cat", "coffee", "rocket", "portrait", "night", "harvest")
-"""Samples over which the normalised network's activations have a mean of one."""
+CALIBRATION_SAMPLES = ("cat", "coffee", "rocket", "portrait", "night", "harvest")
+"""Samples over which activations of the normalised network have a mean of one."""
 
 CALIBRATION_ROWS = 256
 
 
 class Judge:
-    """The network of a setup.
+    """The network of a setup, by which all its panels are measured.
 
     Attributes:
-        setup: which network it is.
-        folder: where the normalised weights are kept.
+        setup: the setup, which names network and weights.
+        folder: folder that stores the normalised weights.
     """
 
     def __init__(self, setup: Setup, folder: Path) -> None:
@@ -36,26 +38,24 @@ class Judge:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the weights as they come."""
+        """Fingerprint of the weights as they come."""
         return weights.fingerprint(self._loaded())
 
     def check_weights(self) -> None:
-        """Raise `InvalidInputError` or `MissingFileError` where the weights cannot be had."""
+        """Raise `InvalidInputError` or `MissingFileError` where the weights cannot be loaded."""
         self._loaded()
 
-    def weights_of(self, source: str | None, pooling: str) -> str | None:
-        """Weights as a technique takes them: the file of the normalised network where it is meant."""
+    def weights_for(self, source: str | None, pooling: str) -> str | None:
+        """Weights as a technique takes them: `NORMALISED` becomes the file of the normalised network."""
         if source != NORMALISED:
             return source
         if pooling not in self._normalised:
-            self._normalised[pooling] = self._calibrated(pooling)
+            self._normalised[pooling] = self._normalised_file(pooling)
         return str(self._normalised[pooling])
 
-    def measured(self, image: Array, content: Array | None, styles: list[Array]) -> dict[str, float]:
-        """Metrics of a picture, in the eye of the network as it comes."""
-        from neural_style.metrics import measure
-
-        content_layer, style_layers = self.setup.judge
+    def metrics(self, image: Array, content: Array | None, styles: Sequence[Array]) -> dict[str, float]:
+        """Metrics of a picture with the weights as they come and max pooling; see `neural_style.metrics.measure`."""
+        content_layer, style_layers = self.setup.metric_layers
         return measure(
             image,
             content,
@@ -66,11 +66,19 @@ class Judge:
             style_layers=style_layers,
         )
 
-    def _calibrated(self, pooling: str) -> Path:
-        """The file of the normalised network behind a pooling, made once."""
-        small = [images.resize(photo, sides(photo, CALIBRATION_ROWS)) for photo in map(sample, CALIBRATED_ON)]
-        seen = hashlib.sha256("".join([self.fingerprint, *map(sha256_of, small)]).encode()).hexdigest()
-        path = self.folder / f"normalised-{self.setup.model}-{pooling}-{seen[:12]}.npz"
+    def features(self, image: Array, layers: tuple[str, ...], *, normalised: bool) -> dict[str, Array]:
+        """Features (1, h, w, C) of a picture by layer, with max pooling, as they come or of the normalised network."""
+        # Keras, and with it the backend, starts here and not when the package is imported.
+        from neural_style.features.extractor import feature_extractor
+
+        source = self.weights_for(NORMALISED if normalised else self.setup.weights, "max")
+        return dict(feature_extractor(self.setup.model, source, layers).features(image, layers))
+
+    def _normalised_file(self, pooling: str) -> Path:
+        """The file of the normalised weights for a pooling, computed once."""
+        small = [images.resize(photo, size_at(photo, CALIBRATION_ROWS)) for photo in map(sample, CALIBRATION_SAMPLES)]
+        source = hashlib.sha256("".join([self.fingerprint, *map(sha256_of, small)]).encode()).hexdigest()
+        path = self.folder / f"normalised-{self.setup.model}-{pooling}-{source[:12]}.npz"
         if not path.is_file():
             from neural_style.features.calibration import normalised
 
@@ -84,5 +92,5 @@ class Judge:
 
 
 def sha256_of(picture: Array) -> str:
-    """Of shape, type and pixels."""
+    """Hash of shape, type and pixels."""
     return hashlib.sha256(f"{picture.shape} {picture.dtype}".encode() + picture.tobytes()).hexdigest()

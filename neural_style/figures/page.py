@@ -1,4 +1,4 @@
-"""Draws a figure: pictures and charts in a grid, labels, metrics and the caption. The only module with matplotlib."""
+"""Draws a figure: a grid of pictures and charts, labels, metrics and the caption. Only this module uses matplotlib."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_style import files
+from neural_style import files, images
 from neural_style.errors import InvalidInputError
 from neural_style.figures.builder import PanelBuilder
 from neural_style.figures.panels import Picture, TransferPanel
@@ -21,22 +21,22 @@ CELL = 2.1
 """Width of a picture, in inches."""
 
 GAP, TITLE, MARGIN = 0.1, 0.2, 0.12
-"""Between cells, above a picture, and around all, in inches."""
+"""Gap between cells, height of a title above a picture, margin of the page, in inches."""
 
 NOTE, NOTE_LINE = 0.06, 0.085
-"""Below a picture, and of a line of metrics, in inches."""
+"""Space below a picture, height of a line of metrics, in inches."""
 
 AXIS = 0.4
-"""Below a chart, for its axis, in inches."""
+"""Height of the axis below a chart, in inches."""
 
-SMALL = 0.5
-"""Of a cell's width, that of a picture among the inputs."""
+INPUT_SCALE = 0.5
+"""Width of an input picture as a fraction of a cell's."""
 
 LETTERS, TITLE_LETTER = 19, 0.1
-"""Of the caption, in an inch; width of one of the title, in inches."""
+"""Letters of the caption per inch; width of a letter of the title, in inches."""
 
 ROW_LABEL, COLUMN_LABEL, HEADING, LINE = 0.25, 0.25, 0.36, 0.129
-"""Beside and above the grid, of the figure's title, and of a line of the caption, in inches."""
+"""Width of row labels, height of column labels, of the figure's title and of a line of the caption, in inches."""
 
 DPI = 200
 
@@ -47,21 +47,21 @@ def check_matplotlib() -> None:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise InvalidInputError(
-            "figures are drawn by matplotlib, which is not installed: pip install matplotlib"
+            "figures need matplotlib, which is not installed: pip install matplotlib"
         ) from error
 
 
 def draw(figure: Figure, builder: PanelBuilder, caption: str, path: Path, *, overwrite: bool) -> None:
-    """Draw a figure whose panels are made, and write it as PNG or PDF; complete or not at all.
+    """Draw a figure of finished panels and write it atomically as PNG or PDF.
 
     Raises:
-        InvalidInputError: it cannot be written, or is there already.
+        InvalidInputError: the file cannot be written, or exists already.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
 
     heights = [max(_height(slot, builder, CELL) for slot in row) for row in figure.rows]
-    strip = max((_height(slot, builder, CELL * SMALL) + GAP for slot in figure.inputs), default=0.0)
+    strip = max((_height(slot, builder, CELL * INPUT_SCALE) + GAP for slot in figure.inputs), default=0.0)
     columns = max(map(len, figure.rows))
     beside = ROW_LABEL if figure.row_labels else 0.0
     above = HEADING + strip + (COLUMN_LABEL if figure.column_labels else 0.0)
@@ -74,8 +74,8 @@ def draw(figure: Figure, builder: PanelBuilder, caption: str, path: Path, *, ove
         canvas.text(MARGIN / width, 1 - MARGIN / height, figure.title, fontsize=10, weight="bold", va="top")
         top = height - MARGIN - HEADING
         for index, cell in enumerate(figure.inputs):
-            left = MARGIN + beside + index * (CELL * SMALL + GAP)
-            _draw_picture(cell, builder, _Box(canvas, left, top - strip, CELL * SMALL, strip))
+            left = MARGIN + beside + index * (CELL * INPUT_SCALE + GAP)
+            _draw_picture(cell, builder, _Box(canvas, left, top - strip, CELL * INPUT_SCALE, strip))
         top = height - MARGIN - above
         for column, label in enumerate(figure.column_labels):
             x = MARGIN + beside + column * (CELL + GAP) + CELL / 2
@@ -97,8 +97,8 @@ def draw(figure: Figure, builder: PanelBuilder, caption: str, path: Path, *, ove
             top -= row_height + GAP
         canvas.text(MARGIN / width, (MARGIN + below - LINE / 2) / height, "\n".join(lines), va="top", linespacing=1.3)
         with files.atomic_write(path, f'output "{path}"', overwrite=overwrite) as file:
-            dated = {"CreationDate": None} if path.suffix.lower() == ".pdf" else {"Software": "neural_style"}
-            canvas.savefig(file, format=path.suffix[1:].lower(), dpi=DPI, metadata=dated)
+            metadata = {"CreationDate": None} if path.suffix.lower() == ".pdf" else {"Software": "neural_style"}
+            canvas.savefig(file, format=path.suffix[1:].lower(), dpi=DPI, metadata=metadata)
 
 
 class _Box:
@@ -108,19 +108,19 @@ class _Box:
         self.canvas, self.left, self.bottom, self.width, self.height = canvas, left, bottom, width, height
 
     def axes(self, left: float, bottom: float, width: float, height: float) -> Any:
-        """Axes within the place."""
+        """Axes in this place."""
         all_width, all_height = self.canvas.get_size_inches()
         place = (self.left + left) / all_width, (self.bottom + bottom) / all_height
         return self.canvas.add_axes((*place, width / all_width, height / all_height))
 
     def text(self, left: float, bottom: float, text: str, **settings: Any) -> None:
-        """Text that begins at a point of the place."""
+        """Text that starts at a point of this place."""
         all_width, all_height = self.canvas.get_size_inches()
         self.canvas.text((self.left + left) / all_width, (self.bottom + bottom) / all_height, text, **settings)
 
 
 def metrics_text(metrics: Mapping[str, float]) -> str:
-    """Three short lines: content error and SSIM; Gram errors and Wasserstein distances by layer; TV and clipping."""
+    """Three lines: content error, SSIM, TV and clipping; Gram errors; Wasserstein distances (by layer)."""
     styles = sorted({name.split(".")[1] for name in metrics if name.startswith("gram.")})
     first = [f"content {value:.2g}" for name, value in metrics.items() if name.startswith("content.")]
     if "ssim" in metrics:
@@ -152,26 +152,26 @@ def _height(slot: Cell | Chart | None, builder: PanelBuilder, width: float) -> f
 
 
 def _note(cell: Cell, builder: PanelBuilder) -> str:
-    """What is written below a picture."""
-    if not cell.judged or not isinstance(cell.picture, TransferPanel):
+    """The text below a picture: time and metrics."""
+    if not cell.show_metrics or not isinstance(cell.picture, TransferPanel):
         return ""
-    text = metrics_text(builder.told(cell.picture)["metrics"])
-    return f"{_work_text(cell.picture, builder)}\n{text}" if cell.timed else text
+    text = metrics_text(builder.report(cell.picture)["metrics"])
+    return f"{_time_text(cell.picture, builder)}\n{text}" if cell.show_time else text
 
 
-def _work_text(picture: TransferPanel, builder: PanelBuilder) -> str:
-    """What was spent on a picture, with what was spent on the one that it started from."""
+def _time_text(picture: TransferPanel, builder: PanelBuilder) -> str:
+    """Evaluations and seconds of a picture, including those of its initial picture."""
     evaluations, seconds = 0, 0.0
-    spent: Picture | None = picture
-    while isinstance(spent, TransferPanel):
-        told = builder.told(spent)
-        evaluations, seconds = evaluations + len(told["curve"]), seconds + told["seconds"]
-        spent = spent.init if isinstance(spent, TransferPanel) else None
+    panel: Picture | None = picture
+    while isinstance(panel, TransferPanel):
+        report = builder.report(panel)
+        evaluations, seconds = evaluations + len(report["curve"]), seconds + report["seconds"]
+        panel = panel.init
     return f"{evaluations} evaluations  {seconds:.0f} s"
 
 
 def _draw_picture(cell: Cell, builder: PanelBuilder, box: _Box) -> None:
-    picture = _bytes(builder.picture(cell.picture))
+    picture = images.to_uint8(builder.picture(cell.picture))
     height = box.width * picture.shape[0] / picture.shape[1]
     bottom = box.height - TITLE - height
     axes = box.axes(0, bottom, box.width, height)
@@ -179,7 +179,7 @@ def _draw_picture(cell: Cell, builder: PanelBuilder, box: _Box) -> None:
     axes.set_axis_off()
     box.text(0, box.height - TITLE + 0.05, cell.title, va="bottom", ha="left", fontsize=7)
     if cell.inset is not None:
-        inset = _bytes(builder.picture(cell.inset))
+        inset = images.to_uint8(builder.picture(cell.inset))
         inset_height = 0.3 * height
         small = box.axes(0.02, bottom + 0.02, inset_height * inset.shape[1] / inset.shape[0], inset_height)
         small.imshow(inset, aspect="auto")
@@ -198,11 +198,11 @@ def _draw_chart(chart: Chart, builder: PanelBuilder, box: _Box) -> None:
     axes.set_ylabel(chart.y, labelpad=1)
     axes.tick_params(which="both", labelsize=5.5, length=2, pad=1.5)
     if chart.kind == "matrix":
-        ((_, counted),) = chart.curves
-        axes.imshow(builder.numbers(counted)["values"], cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+        ((_, measurement),) = chart.curves
+        axes.imshow(builder.numbers(measurement)["values"], cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
         return
-    for index, (label, counted) in enumerate(chart.curves):
-        numbers = builder.numbers(counted)
+    for index, (label, measurement) in enumerate(chart.curves):
+        numbers = builder.numbers(measurement)
         if chart.kind == "bar":
             width = 0.8 / len(chart.curves)
             places = np.arange(len(numbers["x"])) + (index - (len(chart.curves) - 1) / 2) * width
@@ -214,8 +214,3 @@ def _draw_chart(chart: Chart, builder: PanelBuilder, box: _Box) -> None:
         axes.set_yscale("log")
     axes.grid(linewidth=0.3, alpha=0.5)
     axes.legend(fontsize=5.5, frameon=False)
-
-
-def _bytes(picture: np.ndarray) -> np.ndarray:
-    rounded: np.ndarray = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-    return rounded

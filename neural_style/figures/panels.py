@@ -1,7 +1,7 @@
-"""What a figure is made of: pictures that are given, derived or painted, and numbers counted on them.
+"""The parts of a figure: pictures that are given, computed or painted, and measurements of them.
 
-A panel is data. It says what it depends on and makes nothing; that is the work of `neural_style.figures.builder`.
-Panels are nested: what is painted has a content that may be derived from what was painted before.
+A panel is plain data and computes nothing; `neural_style.figures.builder` makes it. Panels nest: the content of a
+painted picture may be computed from a picture that was painted before.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from neural_style.runs.settings import Run
 from neural_style.technique import Technique
 
 Settings = tuple[tuple[str, Any], ...]
-"""Keywords of a function, so that a panel can be hashed."""
+"""Keyword arguments as pairs, which can be hashed."""
 
 
 @dataclass(frozen=True)
 class InputPanel:
-    """A picture that the figure was given, by the name that its recipe has for it."""
+    """An input picture of the figure, by its name in the recipe."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class TransformPanel:
-    """A picture computed from others in an instant.
+    """A picture computed from other pictures, without a solver.
 
     Attributes:
-        how: a function of `neural_style.figures.transforms`.
-        of: its pictures.
-        settings: its keywords.
+        function: name of a function in `neural_style.figures.transforms`.
+        pictures: its pictures.
+        settings: its keyword arguments.
     """
 
-    how: str
-    of: tuple[Picture, ...]
+    function: str
+    pictures: tuple[Picture, ...]
     settings: Settings = ()
 
 
@@ -45,10 +45,10 @@ class StyleInput:
 
     Attributes:
         picture: the painting.
-        weight: of this style.
-        mask: where it acts in the pastiche.
+        weight: weight of this style.
+        mask: region of the pastiche that gets this style.
         scale: size of its strokes.
-        label_map: its regions, for a doodle.
+        label_map: regions of the painting, for a doodle.
     """
 
     picture: Picture
@@ -60,18 +60,18 @@ class StyleInput:
 
 @dataclass(frozen=True)
 class TransferPanel:
-    """A picture that a technique makes.
+    """A picture painted by a technique.
 
     Attributes:
-        technique: with all settings.
-        content: its content; None for a doodle without a photo.
-        styles: its styles.
-        run: how it is run; its image_size, or the last of its sizes, is that of the content.
-        init: the picture to start from, in place of the run's.
-        traced: whether the picture is judged after every iteration, too.
-        label_map: the regions of the pastiche, for a doodle.
-        may_break: whether a run that breaks down before anything is won stands for itself, by the picture that it
-            began with and the reason in its `stopped`; otherwise it is an error.
+        technique: the technique with all its settings.
+        content: the content; None for a doodle without a photo.
+        styles: the styles.
+        run: settings of the run; its `image_size`, or the last of its `sizes`, sets the rows of the content.
+        init: the initial picture, in place of the run's.
+        label_map: regions of the pastiche, for a doodle.
+        traced: whether metrics are computed after every iteration, too.
+        may_break: whether a run that breaks down at once is shown as its initial picture, with the reason in the
+            report's `stopped`; otherwise it raises.
     """
 
     technique: Technique
@@ -86,16 +86,16 @@ class TransferPanel:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Numbers about pictures.
+    """Numbers computed from pictures.
 
     Attributes:
-        how: a function of `neural_style.figures.measurements`.
-        of: its pictures.
-        settings: its keywords.
+        function: name of a function in `neural_style.figures.measurements`.
+        pictures: its pictures.
+        settings: its keyword arguments.
     """
 
-    how: str
-    of: tuple[Picture, ...]
+    function: str
+    pictures: tuple[Picture, ...]
     settings: Settings = ()
 
 
@@ -103,27 +103,27 @@ Picture = InputPanel | TransformPanel | TransferPanel
 Panel = Picture | Measurement
 
 
-def parts_of(panel: Panel) -> tuple[Picture, ...]:
-    """The pictures that a panel depends on, directly."""
+def dependencies(panel: Panel) -> tuple[Picture, ...]:
+    """The pictures that a panel is made from, without their own dependencies."""
     match panel:
         case InputPanel():
             return ()
         case TransformPanel() | Measurement():
-            return panel.of
+            return panel.pictures
         case TransferPanel():
             styles = (part for style in panel.styles for part in (style.picture, style.mask, style.label_map))
             others = (panel.content, panel.label_map, *styles, panel.init)
             return tuple(part for part in others if part is not None)
 
 
-def within(*panels: Panel) -> Iterator[Panel]:
-    """All panels that must be made for these, each once, what others depend on first."""
+def in_order(*panels: Panel) -> Iterator[Panel]:
+    """Panels and all their dependencies, each once and after its own dependencies."""
     seen: set[Panel] = set()
 
     def visit(panel: Panel) -> Iterator[Panel]:
         if panel not in seen:
             seen.add(panel)
-            for part in parts_of(panel):
+            for part in dependencies(panel):
                 yield from visit(part)
             yield panel
 

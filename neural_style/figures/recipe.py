@@ -1,15 +1,12 @@
-"""A figure as data: its panels in rows and columns, what is written beside them, and where the paper has it."""
+"""A figure as data: its panels in rows and columns, labels and caption, and its source in the paper."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from neural_style.figures.panels import Measurement, Panel, Picture
-
-if TYPE_CHECKING:
-    from neural_style.figures.setup import Setup
+from neural_style.figures.setup import Setup
 
 
 @dataclass(frozen=True)
@@ -17,30 +14,30 @@ class Cell:
     """A picture in a figure.
 
     Attributes:
-        picture: which.
-        title: above it.
-        inset: a picture that is laid small into its lower left corner, as the papers do with a style.
-        judged: whether metrics are written below it, where it was painted.
-        timed: whether evaluations and seconds are, too, with those of the picture it started from.
+        picture: the panel.
+        title: text above it.
+        inset: a picture drawn small in its lower left corner, as the papers do with the style.
+        show_metrics: whether metrics stand below a painted picture.
+        show_time: whether the evaluations and seconds stand there, too, including those of its initial picture.
     """
 
     picture: Picture
     title: str = ""
     inset: Picture | None = None
-    judged: bool = True
-    timed: bool = False
+    show_metrics: bool = True
+    show_time: bool = False
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves or bars of counted numbers.
+    """Curves, bars or a matrix of measurements.
 
     Attributes:
-        curves: what was counted, by what is written in the legend; each is drawn over its own `x`.
-        title: above it.
-        x, y: what is written along the axes, and the names of the numbers.
-        kind: `line`, `bar`, or `matrix`, which is a picture of one curve's `values`, rows and columns of 0..1.
-        logarithmic: whether the y axis is.
+        curves: measurements by label of the legend; each has its own `x`.
+        title: text above it.
+        x, y: labels of the axes.
+        kind: `line`, `bar`, or `matrix`, which draws the `values` of one curve, rows and columns of 0..1.
+        logarithmic: whether the y axis is logarithmic.
     """
 
     curves: tuple[tuple[str, Measurement], ...]
@@ -57,16 +54,16 @@ Slot = Cell | Chart | None
 
 @dataclass(frozen=True)
 class Figure:
-    """What is to be drawn.
+    """The layout and the texts of a figure.
 
     Attributes:
-        title: of the figure.
-        rows: of the grid.
-        caption: what is seen, and how it was set; what differs from the paper is added by the engine.
-        row_labels, column_labels: beside and above the grid, or nothing.
-        inputs: pictures that are shown small above the grid: what the others were made from.
-        departures: sentences on what differs from the paper that the engine cannot know.
-        findings: what is only known once the panels are made; the `text` of each is added to the caption.
+        title: title of the figure.
+        rows: the grid.
+        caption: what the pictures show, and with which settings; differences from the paper are appended to it.
+        row_labels, column_labels: labels beside and above the grid, or none.
+        inputs: pictures shown small above the grid, from which the others were made.
+        departures: sentences on differences from the paper that the setup does not record.
+        findings: measurements whose `text` is appended to the caption once the panels are made.
     """
 
     title: str
@@ -79,15 +76,15 @@ class Figure:
     findings: tuple[Measurement, ...] = ()
 
     def slots(self) -> Iterator[Cell | Chart]:
-        """All places that are not empty, from above."""
+        """All places that are not empty, from top to bottom."""
         yield from self.inputs
         yield from (slot for row in self.rows for slot in row if slot is not None)
 
     def panels(self) -> Iterator[Panel]:
-        """All panels in these places, and what the findings are about."""
+        """All panels in these places, and the findings."""
         for slot in self.slots():
             if isinstance(slot, Chart):
-                yield from (counted for _, counted in slot.curves)
+                yield from (measurement for _, measurement in slot.curves)
             else:
                 yield slot.picture
                 if slot.inset is not None:
@@ -100,15 +97,15 @@ class Recipe:
     """A figure that can be made at any scale, with any network.
 
     Attributes:
-        what: one line for the list.
-        source: paper and number.
-        inputs: the names of its pictures, each with the sample that stands in where none is given.
-        build: makes the figure; it asks the setup for layers, sizes and lengths of runs, which so gets to know what
-            the paper has.
+        summary: one line for the list of figures.
+        source: paper and number of the figure.
+        inputs: names of its input pictures, each with the sample used by default.
+        build: makes the figure from a setup, which provides layers, sizes and lengths of runs in place of the paper's
+            and records each difference.
         model: the paper's network.
     """
 
-    what: str
+    summary: str
     source: str
     inputs: Mapping[str, str]
     build: Callable[[Setup], Figure]

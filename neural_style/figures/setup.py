@@ -1,4 +1,4 @@
-"""At what scale and with which network a figure is made, and what of it is not as in the paper."""
+"""Scale and network of a figure, and the differences from the paper that follow from them."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from neural_style.network import PRESETS
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 
 NORMALISED = "normalised"
-"""Stands for weights in which every filter's mean activation is one; the builder puts a file in its place."""
+"""Name for weights with which the mean activation of every filter is one; the builder replaces it by a file."""
 
 SHALLOW_RATIO = 100.0
-"""Content weighs that much more where shallower layers stand in for the paper's. Found by looking, with mini and with
-the first three blocks of VGG-19: at the paper's ratios of 0.001 nothing is seen of the photo there."""
+"""Factor on the content weight where shallower layers replace the paper's. Chosen by comparing pictures, with mini and
+with the first three blocks of VGG-19: at the paper's ratio of 0.001 the photo is invisible there."""
 
-UNTOLD_ITERATIONS = 25
-"""At the paper's scale where the paper has no number: the 500 evaluations of the authors' code of 2017."""
+DEFAULT_ITERATIONS = 25
+"""Iterations at the paper's scale where the paper states no number: the 500 evaluations of the authors' code of
+2017."""
 
-STEP = 16
-"""Sides of pictures are multiples of it, so that no pooling up to the fifth block drops a row or column."""
+SIDE_MULTIPLE = 16
+"""Sides of pictures are multiples of 16, so that no pooling up to the fifth block drops a row or column."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How large pictures are and how long they are worked on, at most.
+    """Upper limits on the size of pictures and the length of runs.
 
     Attributes:
-        name: of the scale.
-        rows: of a picture; None is what the paper has.
-        iterations: of a run from noise; None is what the paper has.
+        name: name of the scale.
+        rows: rows of a picture; None for the paper's.
+        iterations: iterations of a run from noise; None for the paper's.
     """
 
     name: str
@@ -51,15 +52,15 @@ SCALES = {
 
 @dataclass
 class Setup:
-    """What a recipe is built with.
+    """Network and scale from which a recipe builds its figure.
 
     Attributes:
         model: `vgg16`, `vgg19` or `mini`.
         weights: source of its weights, see `neural_style.features.weights.load`.
-        layers: those that the weights have, in the order of the network.
+        layers: the layers in the weights, in the order of the network.
         scale: see `Scale`.
-        seed: of noise.
-        differences: what was asked for and is not so, in words; filled while a recipe is built.
+        seed: seed of the noise.
+        differences: differences from the paper, in words; filled while a recipe builds its figure.
     """
 
     model: str
@@ -70,10 +71,11 @@ class Setup:
     differences: dict[str, str] = field(default_factory=dict)
 
     def layer(self, name: str) -> str:
-        """The paper's layer, or what stands in for one that the weights lack.
+        """The paper's layer, or its replacement where the weights lack it.
 
-        For one in a deeper block it is the last layer there is; but for one of block 4 the last but one, so that it
-        differs from that for block 5. For one in a known block it is the last layer of that block.
+        The replacement for a layer in a deeper block is the deepest layer of the weights; for one in block 4 the layer
+        before that, to differ from the replacement for block 5. For a layer in a known block it is the last layer of
+        that block.
         """
         if name in self.layers:
             return name
@@ -84,87 +86,95 @@ class Setup:
         return found
 
     def style_layers(self, *names: str) -> tuple[str, ...]:
-        """Layers for the paper's, in the order of the network, each once."""
+        """Layers for the paper's, each once, in the order of the network."""
         found = {self.layer(name) for name in names}
         return tuple(layer for layer in self.layers if layer in found)
 
     def ratio(self, paper: float) -> float:
-        """The weight of the content over that of the style, in the authors' units, for one in the paper."""
+        """The ratio of content weight to style weight, in the authors' units, for the paper's ratio."""
         if "conv4_2" in self.layers:
             return paper
-        self.differences["ratio"] = f"ratios of weights {SHALLOW_RATIO:g} times the paper's, as layers are shallower"
+        self.differences["ratio"] = f"weight ratios {SHALLOW_RATIO:g} times the paper's, because layers are shallower"
         return paper * SHALLOW_RATIO
 
     def all_layers(self, paper: str = "vgg19") -> tuple[str, ...]:
-        """All layers that the weights have, for all of the paper's network."""
+        """All layers in the weights, for all layers of the paper's network."""
         count = len(vgg.architecture(paper).layers)
         if len(self.layers) != count:
-            self.differences["all layers"] = f"all layers are {len(self.layers)} instead of {count}"
+            self.differences["all layers"] = f"{len(self.layers)} layers in all instead of {count}"
         return self.layers
 
     def rows(self, paper: int) -> int:
-        """Rows of a picture that has so many in the paper."""
-        rows = paper if self.scale.rows is None else min(paper, max(STEP, self.scale.rows // STEP * STEP))
+        """Rows of a picture, for its rows in the paper."""
+        limit = self.scale.rows
+        rows = paper if limit is None else min(paper, max(SIDE_MULTIPLE, limit // SIDE_MULTIPLE * SIDE_MULTIPLE))
         if rows != paper:
             self.differences["rows"] = f"{rows} rows instead of {paper}"
         return rows
 
     def iterations(self, paper: int | None = None, *, share: float = 1.0) -> int:
-        """Iterations of a run that has so many evaluations in the paper, or of which the paper says nothing.
+        """Iterations of a run.
 
-        `share` of them are taken where the scale and not the paper says how many.
+        Args:
+            paper: evaluations in the paper; None where it states no number.
+            share: fraction of the scale's iterations, where these decide.
         """
-        scaled = max(1, round((self.scale.iterations or UNTOLD_ITERATIONS) * share))
+        scaled = max(1, round((self.scale.iterations or DEFAULT_ITERATIONS) * share))
         if paper is None:
             return scaled
-        told = ceil(paper / EVALUATIONS_PER_ITERATION)
-        count = told if self.scale.iterations is None else min(told, scaled)
-        if count != told:
-            less = f"{EVALUATIONS_PER_ITERATION * count} evaluations instead of {paper}"
-            self.differences[f"{paper} evaluations"] = less
+        wanted = ceil(paper / EVALUATIONS_PER_ITERATION)
+        count = wanted if self.scale.iterations is None else min(wanted, scaled)
+        if count != wanted:
+            fewer = f"{EVALUATIONS_PER_ITERATION * count} evaluations instead of {paper}"
+            self.differences[f"{paper} evaluations"] = fewer
         return count
 
     def run(self, *, rows: int = 512, evaluations: int | None = None, share: float = 1.0, **settings: Any) -> Run:
-        """A run of the paper's size and length, as far as the scale has them."""
+        """A run of the paper's size and length, within the limits of the scale."""
         chosen: dict[str, Any] = {"image_size": self.rows(rows), "seed": self.seed}
         return Run(iterations=self.iterations(evaluations, share=share), **{**chosen, **settings})
 
     def network(self, paper: str = "vgg19") -> dict[str, Any]:
-        """Which network looks, as keywords of a technique; the paper has `paper`."""
+        """Model and weights as keyword arguments of a technique; `paper` is the model in the paper."""
         self.note_network(paper)
         return {"model": self.model, "weights": self.weights}
 
     def normalised_network(self, paper: str = "vgg19") -> dict[str, Any]:
-        """The same with weights in which every filter's mean activation is one."""
+        """The same with weights with which the mean activation of every filter is one."""
         self.note_network(paper)
         return {"model": self.model, "weights": NORMALISED}
 
     @property
-    def judge(self) -> tuple[str, tuple[str, ...]]:
-        """The layers by which every picture is judged: of the content, and of styles."""
-        known = Setup(self.model, self.weights, self.layers, self.scale)
+    def metric_layers(self) -> tuple[str, tuple[str, ...]]:
+        """The layers at which metrics compare every picture with the content, and with the styles."""
+        known = Setup(self.model, self.weights, self.layers, self.scale)  # to record no difference here
         return known.layer("conv4_2"), known.style_layers(*PRESETS["vgg19"].style_layers)
 
     def note_network(self, paper: str = "vgg19") -> None:
-        """Tell if the network is another than the paper's, or has never seen a picture."""
+        """Record a network other than the paper's, and weights without training."""
         if self.model != paper:
             self.differences["network"] = f"the network {self.model} instead of {paper}"
         if self.weights.startswith("random"):
             self.differences["weights"] = "random weights"
 
-    def told(self, names: Sequence[str], given: Sequence[str]) -> str:
-        """What differs from the paper, as a sentence.
+    def differences_text(self, names: Sequence[str], given: Sequence[str]) -> str:
+        """The differences from the paper as a sentence.
 
         Args:
-            names: of the recipe's pictures.
-            given: those of them that the user named.
+            names: names of the recipe's input pictures.
+            given: the names for which the caller gave pictures.
         """
         others = [name.replace("_", " ") for name in names if name not in given]
-        pictures = [f"samples instead of its {', '.join(others)}"] if others else ["pictures of the user's"]
-        return "Other than in the original: " + "; ".join([*pictures, *self.differences.values()]) + "."
+        pictures = f"samples in place of its {_listed(others)}" if others else "other pictures"
+        return "Differences from the original: " + "; ".join([pictures, *self.differences.values()]) + "."
 
 
-def sides(picture: np.ndarray, rows: int) -> tuple[int, int]:
-    """Rows and columns for a picture of so many rows, the columns a multiple of `STEP`."""
+def size_at(picture: np.ndarray, rows: int) -> tuple[int, int]:
+    """Rows and columns of a picture at a number of rows; the columns are a multiple of `SIDE_MULTIPLE`."""
     columns = rows * picture.shape[1] / picture.shape[0]
-    return rows, max(STEP, round(columns / STEP) * STEP)
+    return rows, max(SIDE_MULTIPLE, round(columns / SIDE_MULTIPLE) * SIDE_MULTIPLE)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

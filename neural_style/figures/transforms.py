@@ -1,4 +1,4 @@
-"""Pictures computed from pictures: (H, W, 3), RGB in 0..255, to the same; float32 where not all is whole."""
+"""Pictures computed from pictures: (H, W, 3), RGB in 0..255, uint8 or float; float where values are not whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 
 
 def cropped(picture: Array, *, box: tuple[float, float, float, float]) -> Array:
-    """The part from top and left to bottom and right, each in parts of the side."""
+    """The part within `box`: top, left, bottom and right, as fractions of the sides."""
     height, width = picture.shape[:2]
     top, left, bottom, right = box
     part: Array = picture[round(top * height) : round(bottom * height), round(left * width) : round(right * width)]
@@ -23,45 +23,45 @@ def cropped(picture: Array, *, box: tuple[float, float, float, float]) -> Array:
 
 
 def inverted(picture: Array) -> Array:
-    """Black for white: where a mask does not act."""
-    other: Array = 255 - picture
-    return other
+    """255 - x: the complement of a mask."""
+    complement: Array = 255 - picture
+    return complement
 
 
 def luminance(picture: Array) -> Array:
     """Y of ITU-R BT.601, in all three channels (Gatys et al. 2016, arXiv:1606.05897, section 4)."""
-    bright: Array = np.repeat((picture @ LUMA)[..., None], 3, axis=-1).astype(np.float32)
-    return bright
+    grey: Array = np.repeat((picture @ LUMA)[..., None], 3, axis=-1).astype(np.float32)
+    return grey
 
 
 def chroma(picture: Array) -> Array:
-    """The picture without its luminance, on a middle grey: what I and Q of YIQ hold."""
-    coloured: Array = np.clip(picture - luminance(picture) + 128, 0, 255)
-    return coloured
+    """The picture minus its luminance, plus 128: the colour that I and Q of YIQ hold, on middle grey."""
+    colour: Array = np.clip(picture - luminance(picture) + 128, 0, 255)
+    return colour
 
 
-def recombined(bright: Array, coloured: Array) -> Array:
-    """The luminance of one picture with the colours of another of the same scene, which is brought to its size."""
-    coloured = images.resize(coloured.astype(np.float32), bright.shape[:2])
-    both: Array = np.clip(luminance(bright) + coloured - luminance(coloured), 0, 255)
-    return both
+def recombined(grey: Array, colour: Array) -> Array:
+    """The luminance of `grey` with the chroma of `colour`, a picture of the same scene, resized to fit."""
+    colour = images.resize(colour.astype(np.float32), grey.shape[:2])
+    combined: Array = np.clip(luminance(grey) + colour - luminance(colour), 0, 255)
+    return combined
 
 
 def matched_luminance(style: Array, content: Array) -> Array:
     """`L' = sigma_C / sigma_S (L_S - mu_S) + mu_C` (arXiv:1606.05897, section 4), in all three channels."""
-    of_style, of_content = luminance(style), luminance(content)
-    scaled = (of_style - of_style.mean()) * (of_content.std() / max(float(of_style.std()), 1e-3)) + of_content.mean()
+    start, goal = luminance(style), luminance(content)
+    scaled = (start - start.mean()) * (goal.std() / max(float(start.std()), 1e-3)) + goal.mean()
     matched: Array = np.clip(scaled, 0, 255).astype(np.float32)
     return matched
 
 
 def matched_colours(picture: Array, reference: Array, *, method: str) -> Array:
-    """The picture with the colours of another one; see `neural_style.color_transfer.match_colors`."""
+    """The picture in the colours of another; see `neural_style.color_transfer.match_colors`."""
     return match_colors(picture, reference, method=method)
 
 
 def recoloured(picture: Array, content: Array, *, method: str) -> Array:
-    """A finished picture in the colours of its content; see `neural_style.color_transfer`."""
+    """A finished picture in the colours of its content; see `neural_style.color_transfer.transfer_color`."""
     return transfer_color(content, picture, method=method)
 
 

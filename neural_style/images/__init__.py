@@ -1,4 +1,4 @@
-"""Pictures in and out: what a file holds becomes RGB in 0..255, upright, in sRGB, over white; and back to a file."""
+"""Reading, resizing and writing of pictures: RGB in 0..255, upright, in sRGB, over white."""
 
 from neural_style.images.picture import LUMA, METHODS, MIN_SIDE, Picture, resize, to_uint8
 from neural_style.images.reading import ImageSource, read

@@ -1,4 +1,4 @@
-"""A picture as this package keeps it, and what both reading and writing do to pixels."""
+"""A picture in memory, and the operations on pixels that reading and writing share."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from neural_style.validation import check_choice
 
 Array = np.ndarray[Any, Any]
 
-# Below eight pixels on a side there is no texture to read: three of VGG's poolings leave a single position of it.
 MIN_SIDE = 8
-# 1.5 GB of RGB: a larger picture is more likely a mistake, or a decompression bomb, than a photo.
+"""Smaller pictures have no texture: three of VGG's poolings leave a single position of eight pixels."""
+
 MAX_PIXELS = 500_000_000
+"""1.5 GB of RGB; a larger picture is more likely a mistake, or a decompression bomb, than a photo."""
 
 LUMA = np.array([0.299, 0.587, 0.114])
 """Weights of R, G and B in the luminance: those of ITU-R BT.601, JFIF's full-range YCbCr and Pillow's mode "L"."""
@@ -34,11 +35,14 @@ METHODS: dict[str, Image.Resampling] = {
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture as it was read.
+    """A picture in memory.
 
-    `rgb` is (rows, columns, 3), sRGB over white: uint8, or float32 in 0..255 where the source had more than 8 bits or
-    was a float array. `alpha` is (rows, columns) uint8, None where every pixel is opaque. `name` is for messages and
-    records.
+    Attributes:
+        rgb: (rows, columns, 3), sRGB over white: uint8, or float32 in 0..255 if the source had more than 8 bits or was
+            a float array.
+        alpha: (rows, columns) uint8; None if every pixel is opaque.
+        name: name for messages and records.
+        path: the file; None for an array or a PIL image.
     """
 
     rgb: Array
@@ -53,9 +57,12 @@ class Picture:
 
 
 def resize(rgb: Array, size: tuple[int, int], *, method: str = "bilinear") -> Array:
-    """`rgb` (rows, columns[, channels]) at `size` (rows, columns), by Pillow; the same array where nothing is to do.
+    """Resize `rgb` (rows, columns[, channels]) to `size` (rows, columns) by Pillow; the same array if it has that size.
 
-    uint8 is resized as Pillow resizes a uint8 image, rounding included; anything else in float32, channel by channel.
+    uint8 is resized in 8 bits with Pillow's rounding, other types in float32, channel by channel.
+
+    Raises:
+        InvalidInputError: the method is unknown, or the size is not positive.
     """
     check_choice("resize method", method, METHODS)
     rows, columns = size
@@ -71,6 +78,7 @@ def resize(rgb: Array, size: tuple[int, int], *, method: str = "bilinear") -> Ar
 
 
 def over_white(rgb: Array, alpha: Array) -> Array:
+    """`alpha rgb + (1 - alpha) white`, rounded for uint8, for `rgb` (rows, columns, 3) and `alpha` (rows, columns)."""
     if rgb.dtype == np.uint8:
         wide = alpha[..., None].astype(np.uint16)  # 255 * 255 + 127 still fits
         return ((rgb * wide + (255 - wide) * np.uint16(255) + 127) // 255).astype(np.uint8)
@@ -88,21 +96,22 @@ def luminance(rgb: Array) -> Array:
 
 
 def to_uint8(rgb: Array, where: str = "picture") -> Array:
-    """(rows, columns, 3), clipped to 0..255 and rounded to the nearest grey level (the reference scripts truncate).
+    """Clip a picture (rows, columns, 3) to 0..255 and round it to uint8; the reference scripts truncate.
 
     Raises:
-        InvalidInputError: another shape, or a value that is not finite; `where` names the picture.
+        InvalidInputError: the shape is another, or a value is not finite; `where` names the picture in messages.
     """
     if rgb.ndim != 3 or rgb.shape[2] != 3:
         raise InvalidInputError(f"{where}: a picture is (rows, columns, 3), received {rgb.shape}")
     if rgb.dtype == np.uint8:
         return rgb
     if not np.isfinite(rgb).all():
-        raise InvalidInputError(f"{where}: the picture holds NaN or infinite values and cannot be written")
+        raise InvalidInputError(f"{where}: the picture holds NaN or infinite values: every value must be finite")
     return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
 
 
 def check_extent(rows: int, columns: int, where: str) -> None:
+    """Raise `InvalidInputError` for a picture below `MIN_SIDE` or above `MAX_PIXELS`."""
     if min(rows, columns) < MIN_SIDE:
         raise InvalidInputError(
             f"{where} is too small: {rows} rows by {columns} columns, each side must have at least {MIN_SIDE} pixels"

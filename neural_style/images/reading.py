@@ -1,14 +1,11 @@
-"""From a file, a PIL image or an array to RGB in 0..255: upright, in sRGB, over white."""
+"""Reads files, PIL images and arrays as RGB in 0..255: upright, in sRGB, over white."""
 
 from __future__ import annotations
 
 import contextlib
-import difflib
 import io
 import logging
 import os
-import stat
-import struct
 import threading
 import warnings
 from collections.abc import Iterator
@@ -17,13 +14,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-from neural_style.errors import InvalidInputError, MissingFileError, reason
+from neural_style.errors import InvalidInputError
+from neural_style.images.color_space import decoded, float_to_srgb, profile_to_srgb, read_cicp, tagged_encoding
+from neural_style.images.formats import open_image
+from neural_style.images.opening import check_name, explained, opened
 from neural_style.images.picture import Array, Picture, check_extent, luminance, over_white
 
-# Pillow's other formats stay closed: some of them start programs (EPS runs Ghostscript).
-READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION, _ICC_PROFILE = 274, 34675  # Exif 2.3 and ICC.1 tags
 
@@ -40,11 +38,16 @@ ImageSource = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | Supp
 def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Picture:
     """Read a file, a PIL image, an array or a tensor of TensorFlow, JAX or PyTorch on any device.
 
-    Arrays and tensors are (rows, columns), or (rows, columns, 1, 3 or 4): uint8, bool, uint16 over its full range,
-    other integers within 0..255, or floats in 0..255, which are taken as they are. `what` names the input in messages
-    ("content image"). `grey` leaves the luminance only, in three equal channels: the reference's `gray` initial image.
+    Args:
+        source: a path, a PIL image, a `Picture`, or an array or tensor (rows, columns) or (rows, columns, 1, 3 or 4)
+            of uint8, bool, uint16 over its full range, other integers within 0..255, or floats in 0..255, which stay as
+            they are.
+        what: name of the input in messages, such as "content image".
+        grey: reduce the picture to its luminance in three equal channels, the reference's `gray` initial image.
 
-    Raises `MissingFileError` for a file that is not there, `InvalidInputError` for what cannot be used.
+    Raises:
+        MissingFileError: the file does not exist.
+        InvalidInputError: the source is not a picture, is damaged, or has an impossible size or range.
     """
     if isinstance(source, Picture):
         picture = source
@@ -52,17 +55,18 @@ def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Pic
         picture = _picture(*_from_array(source, f"{what} (an array)"), "an array", None)
     elif isinstance(source, Image.Image):
         where = f"{what} (a PIL image)"
-        with _explained(where):
+        with explained(where):
             picture = _picture(*_from_pil(source, where), "a PIL image", None)
     elif isinstance(source, str | os.PathLike):
+        check_name(source, what)
         path = Path(source)
         where = f'{what} "{path}"'
         with opened(path, where) as file:
             content = _from_tiff(file, where) if file.peek(4)[:4] in _TIFF_MAGIC else None
             if content is None:
-                file.seek(0)
+                cicp = read_cicp(file)
                 with open_image(file) as image:
-                    content = _from_pil(image, where)
+                    content = _from_pil(image, where, cicp)
         picture = _picture(*content, os.fspath(source), path)
     elif hasattr(source, "__array__"):
         picture = _picture(*_from_array(_from_tensor(source, what), f"{what} (an array)"), "an array", None)
@@ -72,7 +76,7 @@ def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Pic
 
 
 def _picture(rgb: Array, alpha: Array | None, name: str, path: Path | None) -> Picture:
-    """Lay the colours over white; float alpha (0..255) does it in its own precision and is rounded afterwards."""
+    """Compose the colours over white; float alpha (0..255) is used in full precision and rounded afterwards."""
     if alpha is not None:
         rgb = over_white(rgb, alpha)
         alpha = np.rint(alpha).astype(np.uint8)
@@ -98,7 +102,7 @@ def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
             raise InvalidInputError(f"{where} must lie in 0..255, received {array.dtype} in {low}..{high}")
         values = array.astype(np.uint8)
     elif array.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
+        with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused below
             values = array.astype(np.float32)
         if 0 < values.max(initial=0) <= 1:
             warnings.warn(f"{where} lies within 0..1 and will look black: images are in 0..255", stacklevel=4)
@@ -131,10 +135,13 @@ def _from_tensor(tensor: Any, what: str) -> Array:
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
-def _from_pil(image: Image.Image, where: str) -> tuple[Array, Array | None]:
+def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tuple[Array, Array | None]:
     check_extent(image.height, image.width, where)
     from_file = image.format is not None
-    profile = image.info.get("icc_profile")
+    # The numbers of Lab are colours by themselves, which Pillow converts.
+    profile = None if image.mode == "LAB" else image.info.get("icc_profile")
+    encoding = tagged_encoding(image, cicp, where) if from_file and (cicp or not profile) else None
+    profile = None if cicp else profile
     image = ImageOps.exif_transpose(image)
     if image.mode == "F" and from_file:
         raise _unclear_range(where)
@@ -144,18 +151,18 @@ def _from_pil(image: Image.Image, where: str) -> tuple[Array, Array | None]:
             array = array.astype(np.uint16)
         key = image.info.get("transparency")  # a PNG may name one grey that is transparent
         alpha = None if key is None else np.where(array == key, 0, 255).astype(np.uint8)
-        return _float_to_srgb(_from_array(array, where)[0], profile, where), alpha
+        return decoded(float_to_srgb(_from_array(array, where)[0], profile, where), encoding), alpha
     if image.has_transparency_data:
         image = image.convert("RGBA")
         alpha = np.array(image.getchannel("A"))
     else:
         alpha = None
     image = image if image.mode == "CMYK" else image.convert("RGB")
-    return np.array(_to_srgb(image, profile, where)), alpha
+    return decoded(np.array(profile_to_srgb(image, profile, where)), encoding), alpha
 
 
 def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None] | None:
-    """The first page of a 16-bit grey or RGB TIFF, of which Pillow keeps 8 bits; None for what is Pillow's to read."""
+    """The first page of a 16-bit grey or RGB TIFF, of which Pillow reads 8 bits; None for a TIFF for Pillow."""
     import tifffile
 
     try:
@@ -172,7 +179,7 @@ def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None
             profile = tags[_ICC_PROFILE].value if _ICC_PROFILE in tags else None
     except InvalidInputError:
         raise
-    except Exception:  # damaged, or packed as only Pillow can unpack here (LZW): Pillow keeps 8 bits or says why not
+    except Exception:  # damaged, or compressed by LZW, which Pillow reads in 8 bits; otherwise Pillow raises
         return None
     array = np.moveaxis(array, 0, -1) if page.axes == "SYX" else np.atleast_3d(array)
     colours = 3 if page.photometric == 2 else 1
@@ -185,68 +192,18 @@ def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None
             samples = np.clip(samples * 255 / np.maximum(alpha, np.float32(1 / 257))[..., None], 0, 255)
         alpha = _upright(alpha, orientation)
     rgb = np.repeat(samples, 3, axis=2) if colours == 1 else samples
-    return _float_to_srgb(_upright(rgb, orientation), profile, where), alpha
+    return float_to_srgb(_upright(rgb, orientation), profile, where), alpha
 
 
 def _upright(array: Array, orientation: int) -> Array:
-    """Undo an EXIF orientation: from 5 on rows and columns are exchanged, then rows, columns or both run backwards."""
+    """Undo an EXIF orientation: 5 to 8 exchange rows and columns; rows, columns or both are then reversed."""
     array = array.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else array
     array = array[:, ::-1] if orientation in (2, 3, 6, 7) else array
     return np.ascontiguousarray(array[::-1] if orientation in (3, 4, 7, 8) else array)
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None, where: str) -> Image.Image:
-    """An RGB or CMYK image in sRGB; a profile that cannot be used is passed over with a warning."""
-    if profile:
-        from PIL import ImageCms
-
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            space = source.profile.xcolor_space.strip()
-            if space == "GRAY" and image.mode == "RGB" and np.ptp(np.asarray(image), axis=2).max() == 0:
-                image = image.convert("L")
-            elif space != image.mode:
-                raise ValueError(f"it is for {space}, the picture is {image.mode}")
-            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            return converted if converted is not None else image
-        except Exception as error:  # the profile is a program of its own: littleCMS and Pillow fail in many ways
-            warnings.warn(f"the colour profile of {where} is ignored, colours may be off: {error}", stacklevel=2)
-    return image.convert("RGB")
-
-
-def _float_to_srgb(rgb: Array, profile: bytes | None, where: str) -> Array:
-    """As `_to_srgb`, which knows 8 bits only: what it changes at 8 bits is added to the full precision."""
-    if not profile:
-        return rgb
-    eight = np.rint(np.clip(rgb, 0, 255)).astype(np.uint8)
-    converted = np.asarray(_to_srgb(Image.fromarray(eight), profile, where)).astype(np.float32)
-    return np.asarray(np.clip(rgb + (converted - eight), 0, 255))
-
-
 def _unclear_range(where: str) -> InvalidInputError:
-    return InvalidInputError(f"{where} stores numbers that have no agreed white: save it with 8 or 16 bits per channel")
-
-
-def open_image(file: io.BufferedReader) -> Image.Image:
-    """`PIL.Image.open` of the formats in `READABLE`, whatever size `PIL.Image.MAX_IMAGE_PIXELS` allows.
-
-    That limit is global and the host program's, so it stays as it is; `check_extent` sets ours.
-
-    Raises:
-        UnidentifiedImageError: the file has none of these formats.
-    """
-    if not set(READABLE) <= set(Image.OPEN):
-        Image.init()
-    for name in READABLE:
-        factory, accept = Image.OPEN[name]
-        file.seek(0)
-        accepted = accept(file.read(16)) if accept is not None else True
-        if isinstance(accepted, str) or not accepted:  # a text says why this Pillow cannot read the format
-            continue
-        file.seek(0)
-        with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):  # what Pillow takes for "no"
-            return factory(file, "")
-    raise UnidentifiedImageError("no format fits")
+    return InvalidInputError(f"{where} stores numbers without a defined white: save it with 8 or 16 bits per channel")
 
 
 @contextlib.contextmanager
@@ -262,55 +219,3 @@ def _silenced(name: str) -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(is_of_others)
-
-
-@contextlib.contextmanager
-def _explained(where: str) -> Iterator[None]:
-    """Turn what Pillow's decoders raise into one line."""
-    try:
-        yield
-    except InvalidInputError:
-        raise
-    except MemoryError as error:
-        raise InvalidInputError(f"{where} does not fit into memory: make it smaller first") from error
-    except Image.DecompressionBombError as error:  # from within a decoder: some check the size once more
-        raise InvalidInputError(f"{where} is larger than PIL.Image.MAX_IMAGE_PIXELS allows: {error}") from error
-    except UnidentifiedImageError as error:
-        raise InvalidInputError(f"{where} is not a picture that can be read: use {', '.join(READABLE)}") from error
-    except Exception as error:  # decoders meet damage with OSError, SyntaxError, ValueError, struct.error and more
-        reason = str(error) or type(error).__name__
-        raise InvalidInputError(f"{where} is damaged or cut short ({reason}): get or save it again") from error
-
-
-@contextlib.contextmanager
-def opened(path: Path, where: str) -> Iterator[io.BufferedReader]:
-    """The file, open for reading, with every reason why it cannot be explained."""
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise MissingFileError(f"{where} does not exist: {_advice(path)}") from error
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"{where} cannot be opened: {reason(error)}") from error
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-        raise InvalidInputError(f"{where} is {kind}: name a picture file")
-    if status.st_size == 0:
-        raise InvalidInputError(f"{where} is empty (0 bytes): get or save it again")
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise InvalidInputError(f"{where} cannot be opened: {reason(error)}") from error
-    with file, _explained(where):
-        yield file
-
-
-def _advice(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f'there is no folder "{path.parent}"'
-    names: dict[str, str] = {}
-    with contextlib.suppress(OSError):  # a folder may be entered and yet not be listed
-        names = {entry.name.lower(): entry.name for entry in path.parent.iterdir()}
-    close = difflib.get_close_matches(path.name.lower(), names, n=1)
-    if close:
-        return f'did you mean "{path.parent / names[close[0]]}"?'
-    return f'check the name, and that it is in "{path.parent.resolve()}"'

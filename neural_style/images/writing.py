@@ -1,4 +1,4 @@
-"""From RGB in 0..255 to a file: complete or not at all, with a record of how it was made."""
+"""Writes RGB in 0..255 to files, atomically, with a record of how a picture was made."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from PIL import Image, PngImagePlugin
 
 from neural_style import files
 from neural_style.errors import InvalidInputError
+from neural_style.images.formats import open_image
+from neural_style.images.opening import check_name, opened
 from neural_style.images.picture import Array, check_extent, over_white, resize, to_uint8
-from neural_style.images.reading import open_image, opened
 from neural_style.validation import did_you_mean
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -28,18 +29,20 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 _RECORD_KEY = "neural_style"
-_RECORD_MARK = b"neural_style:"  # tells our text from anybody's in the EXIF tag or the comment that all use
+_RECORD_MARK = b"neural_style:"  # marks our text in an EXIF tag or comment that other programs use, too
 _IMAGE_DESCRIPTION = 270  # TIFF 6.0 tag
 
 
 def check_output(
     path: str | os.PathLike[str], *, overwrite: bool, suffixes: Iterable[str] = SUFFIXES, what: str = "output"
 ) -> None:
-    """Find out before a run whether `path` can be written after it; missing parent folders are made.
+    """Check before a run that `path` can be written after it; creates missing parent folders.
 
-    Raises `InvalidInputError` for a suffix that is not one of `suffixes`, a file that exists already (unless
-    `overwrite`), and a place where no file can be made, which is found out by making one.
+    Raises:
+        InvalidInputError: the suffix is not one of `suffixes`, the file exists already (unless `overwrite`), or no file
+            can be created there, which is tried out.
     """
+    check_name(path, what)
     path, suffixes, where = Path(path), tuple(suffixes), f'{what} "{os.fspath(path)}"'
     if not path.suffix:
         raise InvalidInputError(f"{where} has no suffix: name the format, as in {path.name or 'out'}{suffixes[0]}")
@@ -58,11 +61,17 @@ def write(
     record: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write `rgb` (rows, columns, 3), 0..255, in the format of the suffix; complete or not at all.
+    """Write a picture in the format of the suffix, atomically.
 
-    Floats are clipped and rounded. `alpha` (rows, columns) uint8 is kept where the format can; a JPEG shows the
-    picture over white. `record` is a text that `read_record` finds again; a JPEG holds 64 kB of it, and is written
-    without a longer one, with a warning.
+    Args:
+        path: the file.
+        rgb: (rows, columns, 3), 0..255; floats are clipped and rounded.
+        alpha: (rows, columns) uint8; a JPEG has none and gets the picture over white.
+        record: a text for `read_record`. A JPEG holds 64 kB; a longer record is left out with a warning.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        InvalidInputError: the file cannot be written, or a picture has the wrong shape, type or values.
     """
     path = Path(path)
     where = f'output "{path}"'
@@ -99,9 +108,9 @@ def write(
 def write_16_bit(
     path: str | os.PathLike[str], rgb: Array, *, alpha: Array | None = None, overwrite: bool = False
 ) -> None:
-    """Write `rgb` (rows, columns, 3), floats in 0..255, as a TIFF of 16 bits a channel; complete or not at all.
+    """Write `rgb` (rows, columns, 3), floats in 0..255, as a TIFF with 16 bits per channel, atomically.
 
-    `alpha` is (rows, columns) uint8. Pillow writes no such file.
+    `alpha` is (rows, columns) uint8. Pillow cannot write such a file.
     """
     import tifffile
 
@@ -121,7 +130,8 @@ def write_16_bit(
 
 
 def read_record(path: str | os.PathLike[str]) -> str | None:
-    """The text that was stored in the picture or animation, None where there is none; errors as in `read`."""
+    """The record stored in a picture or animation; None if there is none. Errors are those of `read`."""
+    check_name(path, "image")
     where = f'image "{os.fspath(path)}"'
     with opened(Path(path), where) as file, open_image(file) as image:
         check_extent(image.height, image.width, where)
@@ -130,7 +140,7 @@ def read_record(path: str | os.PathLike[str]) -> str | None:
             return None if text is None else str(text)
         is_gif = image.format == "GIF"
         stored = image.info.get("comment", b"") if is_gif else image.getexif().get(_IMAGE_DESCRIPTION, b"")
-    # Pillow hands the bytes of this tag out as Latin-1, which loses nothing.
+    # Pillow returns the bytes of this tag as Latin-1, without loss.
     stored = stored.encode("latin-1", "replace") if isinstance(stored, str) else stored
     return stored.removeprefix(_RECORD_MARK).decode() if stored.startswith(_RECORD_MARK) else None
 
@@ -143,10 +153,17 @@ def write_animation(
     record: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write `frames` (rows, columns, 3), 0..255, as a GIF that loops and rests for a second and a half on the last.
+    """Write frames as a GIF that loops and pauses for a second and a half on the last frame.
 
-    Frames of other sizes (a run from coarse to fine) are brought to the last one's. Each has a palette of its own.
-    `record` is a text that `read_record` finds again.
+    Args:
+        path: the file, with the suffix .gif.
+        frames: pictures (rows, columns, 3), 0..255, resized to the last one's size; each has a palette of its own.
+        milliseconds: duration of a frame.
+        record: a text for `read_record`.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        InvalidInputError: the file cannot be written, or there are no frames.
     """
     path = Path(path)
     where = f'animation "{path}"'
@@ -171,5 +188,5 @@ def write_animation(
 
 
 def _encoded(record: str) -> bytes:
-    """A lone surrogate (a file name that is not UTF-8) becomes the escape that JSON has for it."""
+    """UTF-8; a lone surrogate (from a file name that is not UTF-8) becomes its escape in JSON."""
     return record.encode("utf-8", "backslashreplace")

@@ -102,7 +102,7 @@ class Objective:
         self.tile = tile
         self._statistics = list(dict.fromkeys(term.statistic for term in terms))
         targets = {
-            str(index): ops.convert_to_tensor(term.target)
+            str(index): _tensor(term.target, self.dtype)
             for index, term in enumerate(self.terms)
             if term.target is not None
         }
@@ -117,7 +117,7 @@ class Objective:
             return
         fields = [each.arguments(self.dtype) for each in self._statistics]
         kinds = tuple(statistic.key for statistic in self._statistics)
-        key = kinds, tuple((place, key_of(loss)) for place, loss in compared)
+        key = kinds, tuple((place, key_of(loss)) for place, loss in compared), tuple(sorted(targets))
         constants = (weights, targets), fields
         self.function = Function(
             _whole(extractor, self._combined, self._statistics), constants, key=key, programs=extractor.programs
@@ -230,3 +230,9 @@ def _whole(
         return Evaluated(value, gradient, Auxiliary(parts, ops.all(ops.isfinite(gradient))))
 
     return evaluate
+
+
+def _tensor(target: Any, dtype: str) -> Tensor:
+    """A term's target as a tensor; NumPy's float64 would not go together with features of another precision."""
+    is_wide = isinstance(target, np.ndarray | np.generic) and np.issubdtype(target.dtype, np.floating)
+    return ops.convert_to_tensor(target, dtype=dtype if is_wide else None)

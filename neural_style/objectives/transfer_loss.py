@@ -46,5 +46,6 @@ class TransferLoss:
 
     def is_zero(self, inputs: Inputs) -> bool:
         """Whether nothing is left to optimise with these styles."""
-        weights = sum(style.weight for style in inputs.styles)
-        return not (self.content_weight or self.total_variation_weight or self.style_scale * weights)
+        style = self.style_scale * sum(style.weight for style in inputs.styles) * any(self.style.values())
+        content = self.content_weight * any(self.content.values())
+        return not (content or self.total_variation_weight or style)

@@ -31,6 +31,8 @@ import numpy as np
 from neural_style import files, images
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
+from neural_style.images.formats import ENDINGS
+from neural_style.images.opening import check_name
 from neural_style.inputs import Content, Inputs, Style, columns_at
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint, same_run
@@ -83,6 +85,7 @@ class Output:
         Raises:
             InvalidInputError: the prefix is a folder, or a setting is impossible.
         """
+        check_name(prefix, "the prefix of the output")
         path = Path(prefix)
         if path.is_dir() or prefix.endswith(("/", os.sep)):
             raise InvalidInputError(
@@ -91,6 +94,11 @@ class Output:
             )
         if path.suffix.lower() in images.SUFFIXES:
             settings["suffix"], path = path.suffix, path.with_suffix("")
+        elif path.suffix.lower() in ENDINGS:
+            raise InvalidInputError(
+                f"{prefix}: pictures are not written as {path.suffix}; use one of {', '.join(images.SUFFIXES)}, and "
+                "gif=True / --gif for an animation"
+            )
         return cls(path, **settings)
 
     @property

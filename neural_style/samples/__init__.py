@@ -1,7 +1,7 @@
-"""Pictures to begin with that need no file: photographs, textures, paintings, masks and maps of regions.
+"""Sample pictures: photographs, textures, paintings, masks and label maps.
 
-Photographs and textures are scikit-image's, paintings are made on the spot by `neural_style.samples.landscape`, masks
-and maps are drawn. `neural-style samples FOLDER` writes them all as files; figures use them where no others are named.
+Photographs and textures come from scikit-image, paintings from `neural_style.samples.landscape`; masks and label maps
+are drawn here. `neural-style samples FOLDER` writes them all to files, and figures use them by default.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from neural_style.validation import check_choice
 Array = NDArray[np.uint8]
 
 CANVAS = 512, 640
-"""Rows and columns of paintings and maps."""
+"""Rows and columns of paintings and label maps."""
 
 SKY, MOON, WATER, LAND = "#2040c0", "#ffe060", "#20a0a0", "#108020"
 
 
 def sample(name: str) -> Array:
-    """A picture of `SAMPLES` as uint8 (H, W, 3), RGB, or (H, W) if it is a mask.
+    """A picture of `SAMPLES` as uint8 (H, W, 3), RGB, or (H, W) for a mask.
 
-    `SAMPLES` is made of the groups `PHOTOS`, `TEXTURES`, `PAINTINGS`, `MASKS` and `MAPS`.
+    `SAMPLES` consists of the groups `PHOTOS`, `TEXTURES`, `PAINTINGS`, `MASKS` and `MAPS`.
 
     Example:
         >>> from neural_style.samples import PAINTINGS, sample
@@ -38,14 +38,14 @@ def sample(name: str) -> Array:
         ['night', 'harvest']
 
     Raises:
-        InvalidInputError: there is none of that name.
+        InvalidInputError: there is no sample of that name.
     """
     check_choice("sample", name, SAMPLES)
     return _made(name).copy()
 
 
 def as_rgb(picture: Array) -> Array:
-    """A sample as uint8 (H, W, 3): a mask, which is (H, W), in three equal channels."""
+    """A sample as uint8 (H, W, 3); a mask (H, W) gets three equal channels."""
     return picture if picture.ndim == 3 else np.stack([picture] * 3, axis=-1)
 
 
@@ -55,7 +55,7 @@ def _made(name: str) -> Array:
 
 
 def _photo(name: str) -> Array:
-    """A photograph that scikit-image brings along."""
+    """A photograph of scikit-image."""
     from skimage import data
 
     photo: Any = getattr(data, name)()
@@ -63,16 +63,16 @@ def _photo(name: str) -> Array:
 
 
 def _cup() -> Array:
-    """White where the cup of `coffee` stands, with its saucer."""
+    """White at the cup and saucer of `coffee`."""
     mask = Image.new("L", (600, 400), 0)
     draw = ImageDraw.Draw(mask)
     draw.ellipse((76, 58, 481, 390), fill=255)  # the saucer
-    draw.ellipse((172, 16, 414, 208), fill=255)  # the rim of the cup
+    draw.ellipse((172, 16, 414, 208), fill=255)  # the opening of the cup
     return np.array(mask)
 
 
 def _launchpad() -> Array:
-    """White where the sky of `rocket` is not, but for the towers: the rocket and the ground."""
+    """White at the rocket and the ground of `rocket`, black at the sky and the towers."""
     mask = Image.new("L", (640, 427), 0)
     draw = ImageDraw.Draw(mask)
     draw.rectangle((0, 378, 640, 427), fill=255)
@@ -81,7 +81,7 @@ def _launchpad() -> Array:
 
 
 def _map(horizon: int, moon: tuple[int, int, int], shore: list[tuple[int, int]]) -> Array:
-    """Sky, a moon, water and land, each in a colour of its own."""
+    """A label map of sky, moon, water and land, each in its own colour."""
     image = Image.new("RGB", CANVAS[::-1], SKY)
     draw = ImageDraw.Draw(image)
     x, y, radius = moon
@@ -92,12 +92,12 @@ def _map(horizon: int, moon: tuple[int, int, int], shore: list[tuple[int, int]])
 
 
 def _night_map() -> Array:
-    """The regions of the painting `night`."""
+    """The label map of the painting `night`."""
     return _map(300, (407, 175, 105), [(0, 512), (0, 300), (110, 200), (200, 420), (640, 500), (640, 512)])
 
 
 def _doodle_map() -> Array:
-    """The same regions somewhere else."""
+    """A label map with the regions of `night` in other places."""
     return _map(350, (170, 130, 90), [(640, 512), (640, 330), (560, 290), (380, 420), (60, 470), (0, 512)])
 
 
@@ -124,10 +124,10 @@ MASKS: Makers = {
     "launchpad": _launchpad,
     "sky": lambda: 255 - _launchpad(),
 }
-"""White where they act: the first two belong to the photo `coffee`, the others to `rocket`."""
+"""White inside: the first two belong to the photo `coffee`, the others to `rocket`."""
 
 MAPS: Makers = {"night_map": _night_map, "doodle_map": _doodle_map}
-"""Regions, each in one colour: those of the painting `night`, and the same ones somewhere else."""
+"""Label maps: the regions of the painting `night`, and the same regions in other places."""
 
 SAMPLES: Makers = {**PHOTOS, **TEXTURES, **PAINTINGS, **MASKS, **MAPS}
-"""All of them by name."""
+"""All samples by name."""

@@ -1,8 +1,8 @@
-"""Paintings to try styles with: original landscapes in thick oil strokes, drawn from a seed.
+"""Paintings for trying out styles: original landscapes in thick oil strokes, generated from a seed.
 
-A scene gives every pixel a colour, a brush direction and the body (sky, hill, water, ...) it belongs to. Strokes then
-follow the directions in passes from broad to fine. Each is opaque, carries two colours in its bristles, and leaves a
-relief of paint that is lit at the end.
+A scene assigns every pixel a colour, a brush direction and a body (sky, hill, water, ...). Strokes then follow the
+directions in passes from broad to fine. Each stroke is opaque, carries two colours in its bristles, and leaves a relief
+of paint, which is lit at the end.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from neural_style.images import to_uint8
+
 Array = NDArray[np.floating[Any]]
 
 REFERENCE_HEIGHT = 512
 # At that height: width and length of a stroke in pixels, and how often the pass covers the canvas.
 PASSES = ((15.0, 44.0, 3.0), (9.0, 30.0, 2.0), (5.5, 21.0, 1.1), (3.6, 14.0, 1.0))
 SUPERSAMPLING = 2  # strokes are drawn without antialiasing, on a canvas this much larger
-TRACE_STEPS = 8  # straight pieces in a stroke: few enough to be fast, enough to turn around a star
-SAMPLES_AT_ONCE = 2_000_000  # bounds the memory that the positions of samples take
+TRACE_STEPS = 8  # straight pieces of a stroke: few enough to be fast, enough to curve around a star
+SAMPLES_AT_ONCE = 2_000_000  # limits the memory for positions of samples
 
 
 def ramp(colours: str, position: Array) -> Array:
-    """Interpolate between the hexadecimal `colours`, spread evenly over the positions 0 to 1."""
+    """Interpolate between hexadecimal `colours`, evenly spaced over positions 0 to 1."""
     stops = np.array([list(bytes.fromhex(colour)) for colour in colours.split()]) / 255
     at = np.linspace(0, 1, len(stops))
     return np.stack([np.interp(position, at, channel) for channel in stops.T], -1).astype(np.float32)
@@ -37,7 +39,7 @@ def mix(below: Array, above: Array, share: Array) -> Array:
 
 
 class Scene:
-    """Bodies laid over one another from back to front; `down` runs from 0 to 1 and `across` has the same unit."""
+    """Bodies, laid from back to front; `down` runs from 0 to 1, and `across` has the same unit."""
 
     def __init__(self, height: int, width: int, random: np.random.Generator) -> None:
         self.aspect, self.random = width / height, random
@@ -47,7 +49,7 @@ class Scene:
         self.body = np.zeros((height, width), np.int32)
 
     def noise(self, rows: int, columns: int) -> Array:
-        """Smooth noise of about -1 to 1 with so many humps: the same at every size of the picture."""
+        """Smooth noise of about -1 to 1 with this many humps, independent of the picture's size."""
         values = Image.fromarray(self.random.uniform(-1.2, 1.2, (rows + 3, columns + 3)).astype(np.float32))
         size, box = self.body.shape[::-1], (1, 1, columns + 2, rows + 2)
         return np.array(values.resize(size, Image.Resampling.BICUBIC, box), np.float32)
@@ -60,7 +62,7 @@ class Scene:
         return distance
 
     def lay(self, where: NDArray[np.bool_], colour: Array, stream: Array) -> None:
-        """Lay a body; strokes in it run along the contours of `stream`."""
+        """Lay a body whose strokes run along the contours of `stream`."""
         slope_down, slope_across = np.gradient(stream)
         direction = np.stack([-slope_across, slope_down], -1)
         direction /= np.hypot(slope_down, slope_across)[..., None] + 1e-12
@@ -69,7 +71,7 @@ class Scene:
 
 
 def lay_sky(scene: Scene, discs: list[Any], air: str, light: str) -> None:
-    """Winds with two eddies that turn around every disc; the colours of `air` lie in bands along them."""
+    """Streams with two eddies, curving around every disc; the colours of `air` form bands along them."""
     random, down = scene.random, scene.down
     stream, shine = down + 0.05 * scene.noise(4, 5) + 0.02 * np.sin(9 * scene.across + 5 * down), 0 * down
     for turn in (0.15, -0.13):
@@ -100,10 +102,10 @@ def lay_pine(scene: Scene, foot: float, across: float, height: float, colours: s
 
 
 def compose_night(scene: Scene) -> None:
-    """A low moon and stars in a swirling sky; their light and that of a village on a lake; pines on the near bank."""
+    """A low moon and stars in a swirling sky, reflected in a lake with a village's lights; pines on the near bank."""
     random, down, across, shore = scene.random, scene.down, scene.across, 0.63
     discs = [(random.uniform(0.3, 0.36), random.uniform(0.6, 0.72), 0.065)]
-    for _ in range(9):  # each star is the one of some throws that keeps the most distance
+    for _ in range(9):  # each star is the most distant one of twelve random places
         throws = random.uniform((0.05, 0.04), (0.44, 0.96), (12, 2))
         gaps = [min(np.hypot(y - d[0], (x - d[1]) * scene.aspect) - 3 * d[2] for d in discs) for y, x in throws]
         discs.append((*throws[int(np.argmax(gaps))], random.uniform(0.01, 0.022)))
@@ -133,7 +135,7 @@ def compose_night(scene: Scene) -> None:
 
 
 def compose_harvest(scene: Scene) -> None:
-    """A sun over violet hills; furrows that run towards it through a golden field with ricks."""
+    """A sun over violet hills; furrows run towards it through a golden field with hayricks."""
     random, down, across, horizon = scene.random, scene.down, scene.across, 0.5
     sun = (random.uniform(0.25, 0.3), random.uniform(0.26, 0.4), 0.07)
     light = "f0d090 f6c070 f9a03a e8502a f9b52f fcdc5a fff6cf"
@@ -156,7 +158,7 @@ def compose_harvest(scene: Scene) -> None:
 
 
 def trace(scene: Scene, start: Array, length: float) -> tuple[Array, NDArray[np.bool_]]:
-    """Follow the directions both ways from every start; also says where the strokes are still in their body."""
+    """Follow the directions both ways from every start; also returns where strokes are inside their body."""
     limit = np.array(scene.body.shape) - 1
     step = np.array([[[-1]], [[1]]], np.float32) * length / TRACE_STEPS
     points, bodies = [np.stack([start, start])], []
@@ -170,12 +172,12 @@ def trace(scene: Scene, start: Array, length: float) -> tuple[Array, NDArray[np.
 
 
 def brush(scene: Scene, canvas: Array, relief: Array, width: float, length: float, start: Array) -> None:
-    """Draw one opaque stroke of paint through each start, the later over the earlier."""
+    """Draw one opaque stroke of paint through each start, later strokes over earlier ones."""
     random, count, limit = scene.random, len(start), np.array(scene.body.shape) - 1
     path, inside = trace(scene, start, length)
     normal = np.gradient(path, axis=1)[..., ::-1] * np.array([1, -1], np.float32)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-6
-    # A third more samples than canvas pixels, so that a curved stroke has no holes.
+    # A third more samples than canvas pixels, so that curved strokes have no holes.
     along = np.linspace(0, 1, int(length * SUPERSAMPLING * 1.35) + 2, dtype=np.float32)
     side = np.linspace(-1, 1, int(width * SUPERSAMPLING * 1.35) + 2, dtype=np.float32)
     node = np.minimum((along * TRACE_STEPS).astype(int), TRACE_STEPS - 1)
@@ -185,7 +187,7 @@ def brush(scene: Scene, canvas: Array, relief: Array, width: float, length: floa
     spread = (normal[:, node] * (1 - part) + normal[:, node + 1] * part) * half[..., None].astype(np.float32)
     bristle = ndimage.gaussian_filter1d(random.normal(size=(count, len(side))), 0.9, axis=1)
     bristle /= bristle.std()
-    lift = 0.97 - 0.16 * np.abs(bristle) * random.random((count, 1))  # where along the stroke a bristle leaves
+    lift = 0.97 - 0.16 * np.abs(bristle) * random.random((count, 1))  # where along the stroke a bristle lifts off
 
     owner = np.full(relief.size, -1)
     chunk = max(1, SAMPLES_AT_ONCE // (len(along) * len(side)))
@@ -195,7 +197,7 @@ def brush(scene: Scene, canvas: Array, relief: Array, width: float, length: floa
         y, x = np.moveaxis(np.floor(at * SUPERSAMPLING).astype(np.int32), -1, 0)
         keep = inside[some][:, node, None] & (along[:, None] < lift[some, None])
         keep &= (y >= 0) & (y < relief.shape[0]) & (x >= 0) & (x < relief.shape[1])
-        # NumPy keeps the last of several values for one pixel, as a later stroke covers an earlier one.
+        # NumPy keeps the last of several values for a pixel: a later stroke covers an earlier one.
         owner[(y * relief.shape[1] + x)[keep]] = np.flatnonzero(keep) + begin * len(along) * len(side)
 
     painted = (owner >= 0).reshape(relief.shape)
@@ -207,7 +209,7 @@ def brush(scene: Scene, canvas: Array, relief: Array, width: float, length: floa
         colours.append((colour + random.normal(0, tint, (count, 3)))[stroke])
     streak = bristle[stroke, hair]
     canvas[painted] = mix(colours[0], colours[1], 0.5 + 0.5 * np.tanh(1.3 * streak - 0.5))
-    load = 1 - 0.5 * along + 0.6 * np.exp(-10 * along)  # the brush sets down most paint first
+    load = 1 - 0.5 * along + 0.6 * np.exp(-10 * along)  # the brush leaves most paint at the start
     paint = (0.55 + 0.3 * np.abs(side[hair]) ** 3 + 0.16 * streak) * load[step] * width
     relief[painted] = paint + 0.3 * relief[painted]
 
@@ -216,7 +218,7 @@ MOTIFS: dict[str, Callable[[Scene], None]] = {"night": compose_night, "harvest":
 
 
 def paint_landscape(height: int, width: int, *, motif: str = "night", seed: int = 0) -> NDArray[np.uint8]:
-    """A landscape as (height, width, 3), RGB: `night`, blue swirls and lights, or `harvest`, gold and violet."""
+    """A landscape as uint8 (height, width, 3), RGB: `night`, blue swirls and lights, or `harvest`, gold and violet."""
     scene, scale = Scene(height, width, np.random.default_rng(seed)), height / REFERENCE_HEIGHT
     MOTIFS[motif](scene)
     canvas = scene.colour.repeat(SUPERSAMPLING, 0).repeat(SUPERSAMPLING, 1)
@@ -225,7 +227,7 @@ def paint_landscape(height: int, width: int, *, motif: str = "night", seed: int 
     for stroke_width, stroke_length, coverage in PASSES:
         count = int(coverage * scene.body.size / (stroke_width * stroke_length * scale**2))
         start = (scene.random.uniform(-0.03, 1.03, (count, 2)) * scene.body.shape).astype(np.float32)
-        if stroke_width == PASSES[-1][0]:  # the finest brush goes mostly where there is something to draw
+        if stroke_width == PASSES[-1][0]:  # the finest brush draws mostly where there is detail
             rows, columns = np.clip(start.astype(int), 0, np.array(scene.body.shape) - 1).T
             start = start[scene.random.random(count) < 0.15 + 12 * detail[rows, columns]]
         brush(scene, canvas, relief, stroke_width * scale, stroke_length * scale, start)
@@ -234,4 +236,4 @@ def paint_landscape(height: int, width: int, *, motif: str = "night", seed: int 
     slope = np.tanh(0.16 * (slope_down + slope_across))[..., None]  # lit from the upper left
     lit = canvas * (1 + 0.3 * slope) + 0.22 * np.clip(slope, 0, 1) ** 2
     picture = lit.reshape(height, SUPERSAMPLING, width, SUPERSAMPLING, 3).mean((1, 3))
-    return np.array(np.clip(picture, 0, 1) * 255 + 0.5, np.uint8)
+    return to_uint8(255 * picture)

@@ -91,7 +91,11 @@ def minimise(
     x = _validate_start(start)
     check_count("evaluations", evaluations, at_least=1)
     run = solver_called(solver)
+    settings = {name: value for name, value in settings.items() if value is not None}
     _validate_settings(solver, settings, set(signature(run).parameters))
+    if "bounds" in settings:  # NumPy's own scalars would change the precision of the start
+        low, high = settings["bounds"]
+        settings["bounds"] = float(low), float(high)
     if not isinstance(function, Function):
         function = differentiable(function)
     return _minimum(run(function, x, evaluations=evaluations, **settings))
@@ -184,7 +188,10 @@ def _validate_settings(solver: str, settings: dict[str, Any], parameters: set[st
         if name == "memory":
             check_count(name, value, at_least=1)
         elif name == "bounds":
-            low, high = value
+            try:
+                low, high = map(float, value)
+            except (TypeError, ValueError):
+                low, high = 0.0, 0.0
             if not low < high:
                 raise InvalidInputError(f"bounds must be the lowest and the highest value, received {value!r}")
         elif not (isinstance(value, int | float | np.number) and isfinite(value) and value > 0):

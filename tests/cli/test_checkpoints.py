@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 import sys
-import time
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -190,7 +190,7 @@ def test_an_animation_without_its_beginning_is_told(keep: Command, out: Path) ->
 
 
 def test_more_iterations(paint: Command, keep: Command, out: Path, tmp_path: Path) -> None:
-    """A run that was broken off goes on beyond what was wanted of it first."""
+    """An interrupted run is resumed with more iterations than before."""
     assert paint("--num_iter", "5", prefix=tmp_path / "whole").status == 0
     with killed_in(Checkpoint, "write", 3):
         keep()
@@ -217,7 +217,7 @@ def test_a_doodle_with_a_preview_goes_on(command: Command, painting_file: Path, 
     Image.fromarray(regions).save(tmp_path / "mask.png")
     masks = ["--style_mask", tmp_path / "mask.png", "--target_mask", tmp_path / "mask.png", "--nlabels", "2"]
     flags = [*masks, "--style_image", painting_file, "--model", "mini", "--weights", "random", "--img_size", "16"]
-    flags += ["--num_iter", "2", "--quiet", "--preview", tmp_path / "labels.png"]
+    flags += ["--style_layers", "conv1_1", "--num_iter", "2", "--quiet", "--preview", tmp_path / "labels.png"]
     prefixed = [*flags, "--target_image_prefix", tmp_path / "out", "--checkpoint", tmp_path / "run.ckpt", "--resume"]
     with killed_in(Checkpoint, "write", 3):
         command("doodle", *prefixed)
@@ -229,23 +229,36 @@ def test_a_doodle_with_a_preview_goes_on(command: Command, painting_file: Path, 
     command("doodle", *prefixed).assert_refused("labels.png", "exists")
 
 
+KILLED = """
+    import os, signal, sys, threading
+    from neural_style.cli import main
+    from neural_style.runs.outputs import Output
+    left, delay = int(sys.argv[1]), float(sys.argv[2])
+    whole = Output.write
+    def write(self, *arguments):
+        global left
+        left -= 1
+        if left == 0:
+            threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        whole(self, *arguments)
+    Output.write = write
+    sys.exit(main(sys.argv[3:]))
+"""
+
+
 def test_kill_9_at_random_moments(paint: Command, photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
-    """A process is killed twice, and the run resumed in this one; benchmarks/survival.py does the same more often."""
-    flags = ["--sizes", "24", "32", "--num_iter", "40", "--quiet"]
+    """Two processes die some moments after a picture, and this one finishes the run; benchmarks/survival.py does it
+    more often."""
+    flags = ["--sizes", "24", "32", "--num_iter", "8", "--quiet"]
     assert paint(*flags, prefix=tmp_path / "whole").status == 0
     rng, folder, done = random.Random(0), tmp_path / "made", []
     flags += ["--checkpoint", str(folder / "run.ckpt"), "--resume"]
-    command = [sys.executable, str(ROOT / "network.py"), str(photo_file), str(painting_file), str(folder / "out")]
+    command = ["network", str(photo_file), str(painting_file), str(folder / "out"), *SMALL, *flags]
     for _ in range(2):
-        running = subprocess.Popen([*command, *SMALL, *flags], stderr=subprocess.PIPE, text=True, cwd=ROOT)
-        try:
-            begun = len(done) + len(list(folder.glob("out_*"))) + rng.randint(1, 9)
-            while len(list(folder.glob("out_*"))) < begun and running.poll() is None:
-                time.sleep(rng.uniform(0, 0.01))
-        finally:
-            running.send_signal(signal.SIGKILL)
-            _, errors = running.communicate()
-        assert running.returncode == -9, errors
+        moment = str(rng.randint(1, 4)), str(rng.uniform(0, 0.05))
+        killed = [sys.executable, "-c", textwrap.dedent(KILLED), *moment, *command]
+        ran = subprocess.run(killed, capture_output=True, text=True, check=False, cwd=ROOT)
+        assert ran.returncode == -signal.SIGKILL, ran.stderr
         for path in folder.glob("out*"):
             assert pixels(path).ndim == 3  # no picture is half written
         with np.load(folder / "run.ckpt") as stored:

@@ -32,7 +32,8 @@ def doodle(command, folder):
     """Run the command, small; further arguments come after the defaults and so replace them."""
     flags = ["--nlabels", "3", "--style-image", folder / "painting.png", "--style-mask", folder / "mask.png"]
     flags += ["--target-mask", folder / "target.png", "--target-image-prefix", folder / "out"]
-    flags += ["--model", "mini", "--weights", "random", "--img_size", "16", "--num_iter", "1", "--quiet"]
+    flags += ["--model", "mini", "--weights", "random", "--style_layers", "conv1_1"]
+    flags += ["--content_layer", "conv1_2", "--img_size", "16", "--num_iter", "1", "--quiet"]
 
     def run(*arguments):
         return command("doodle", *flags, *arguments)

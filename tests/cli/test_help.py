@@ -73,7 +73,7 @@ def test_help_starts_no_backend(helped: tuple[dict[str, list], list[str]]) -> No
 
 def test_help_begins_with_first_steps_and_has_every_command(helped: tuple[dict[str, list], list[str]]) -> None:
     text = helped[0]["--help"][1]
-    assert text.index("neural-style network pictures/cat.png") < text.index("paint:")
+    assert text.index("neural-style paint pictures/cat.png") < text.index("paint:")
     assert re.findall(r"^  (\w+)  +\w", text, flags=re.MULTILINE) == list(COMMANDS)
     assert "neural-style COMMAND --help" in text
 

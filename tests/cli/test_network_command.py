@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from neural_style import Network
 from neural_style.cli.commands import network
+from neural_style.cli.flags import values
+from tests.conftest import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +44,7 @@ def made(tmp_path: Path) -> Callable[[], list[str]]:
         (["--save_every", "0"], ["out.png"]),
         (["--num_iter", "3", "--save_every", "2"], ["out.png", "out_at_iteration_2.png"]),
         (["--save_every", "0", "--gif", "--record"], ["out.gif", "out.json", "out.png"]),
-        (["--sizes", "12", "16", "20", "--save_every", "3"], ["out.png", "out_at_iteration_3.png"]),
+        (["--sizes", "16", "24", "32", "--save_every", "3"], ["out.png", "out_at_iteration_3.png"]),
     ],
 )
 def test_files(paint: Command, made: Callable[[], list[str]], flags: list[str], names: list[str]) -> None:
@@ -160,13 +161,13 @@ def test_quiet(paint: Command) -> None:
 
 
 def read(*arguments: str) -> argparse.Namespace:
-    return network.parser("network", network.Network, "").read(arguments)
+    return network.parser("network", Network, "").read(arguments)
 
 
 def test_defaults_are_the_references() -> None:
     """facts/titu1994.md 1, where a value is not None."""
     found = read("photo.jpg", "a.jpg", "b.jpg", "out")
-    technique = network.Network(**network.values(found, network.Network)).resolved()
+    technique = Network(**values(found, Network)).resolved()
     expected = {
         "image_size": 400,
         "iterations": 10,
@@ -204,32 +205,28 @@ def test_spelling(arguments: list[str], name: str, expected: object) -> None:
     assert getattr(read("photo.jpg", "painting.jpg", "out", *arguments), name) == expected
 
 
-INTERRUPTIBLE = """
-    import signal, sys
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored below a shell's "&"
+INTERRUPTED = """
+    import os, signal, sys, threading
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's "&" ignores it
     from neural_style.cli import main
+    from neural_style.runs.outputs import Output
+    whole = Output.write
+    def write(self, path, *arguments):
+        whole(self, path, *arguments)
+        if path.name == "out_at_iteration_1.png":
+            threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
+    Output.write = write
     sys.exit(main(sys.argv[1:]))
 """
 
 
 def test_ctrl_c_keeps_the_best_picture(photo_file: Path, painting_file: Path, tmp_path: Path) -> None:
-    arguments = ["network", photo_file, painting_file, tmp_path / "out", "--model", "mini"]
-    arguments += ["--weights", "random", "--image_size", "16", "--num_iter", "5000"]
-    running = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(INTERRUPTIBLE), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
+    arguments = ["network", photo_file, painting_file, tmp_path / "out", *SMALL, "--num_iter", "5000"]
+    code = textwrap.dedent(INTERRUPTED)
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=ROOT
     )
-    try:
-        while not (tmp_path / "out_at_iteration_1.png").exists() and running.poll() is None:
-            time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        told, errors = running.communicate(timeout=60)
-    finally:
-        running.kill()
-    assert running.returncode == 130, errors
-    assert pixels(tmp_path / "out.png").shape == (16, 19, 3)
-    assert "stopped early: interrupted" in told
-    assert "Traceback" not in errors
+    assert ran.returncode == 130, ran.stderr
+    assert pixels(tmp_path / "out.png").shape == (32, 38, 3)
+    assert "stopped early: interrupted" in ran.stdout
+    assert "Traceback" not in ran.stderr

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Network
+from neural_style import INetwork, Network
 from neural_style.cli.commands import network
+from neural_style.cli.commands import sheet as sheet_command
 from neural_style.cli.commands.inetwork import chosen_technique
 from neural_style.cli.progress import Bar
+from neural_style.cli.sheets.combinations import Combination
 from neural_style.errors import OutOfMemoryError
 from neural_style.images import grid
 from tests.conftest import SMALL
@@ -36,9 +38,9 @@ def cut(sheet: np.ndarray, place: list[int], size: tuple[int, ...]) -> np.ndarra
     return sheet[top : top + size[0], left : left + size[1]]
 
 
-def commands(told: str) -> dict[str, list[str]]:
+def commands(printed: str) -> dict[str, list[str]]:
     """The words of each printed command by the name of its cell."""
-    lines = [line.split(": neural-style ") for line in told.splitlines() if ": neural-style " in line]
+    lines = [line.split(": neural-style ") for line in printed.splitlines() if ": neural-style " in line]
     return {name: shlex.split(rest) for name, rest in lines}
 
 
@@ -51,6 +53,14 @@ def sheet(command: Command, photo_file: Path, painting_file: Path, tmp_path: Pat
         return command("sheet", photo_file, painting_file, tmp_path / "made" / "s.png", *LOOK, *size, *arguments)
 
     return run
+
+
+@pytest.fixture
+def cells(monkeypatch: pytest.MonkeyPatch) -> list[Combination]:
+    """Nothing is painted: the cells in the order in which they would be."""
+    found: list[Combination] = []
+    monkeypatch.setattr(sheet_command, "paint_all", lambda in_order, *_: found.extend(in_order))
+    return found
 
 
 @pytest.fixture
@@ -86,8 +96,9 @@ def test_each_cell_is_the_picture_of_its_command(sheet: Command, command: Comman
     assert np.abs(pictures[0].astype(int) - pictures[2]).mean() > 1  # or else the comparison above says nothing
 
 
+@pytest.mark.usefixtures("cells")
 def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Command, record: Any) -> None:
-    flags = ("--image_size", 600, "--chain", False, "--technique", "inetwork", "--overwrite")
+    flags = ("--image_size", 600, "--variant", "titu1994", "--chain", False, "--technique", "inetwork", "--overwrite")
     ran = sheet(
         *flags, "--rows", ROWS, "--vary", "activation_shift", -1, 0.5, "--vary", "pool_type", "ave", small=False
     )
@@ -106,9 +117,10 @@ def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Comman
     assert len(record()["cells"]) == 2
 
 
+@pytest.mark.usefixtures("cells")
 def test_a_negative_value_may_be_written_with_an_exponent(sheet: Command) -> None:
     """For argparse by itself -1e-5 is a flag, since more than digits and a point follow the minus."""
-    ran = sheet("--technique", "inetwork", "--chain", False, "--vary", "activation_shift", "0", "-1e-5", "-2E+1")
+    ran = sheet("--technique", "inetwork", "--variant", "titu1994", "--chain", False, "--vary", "activation_shift", "0", "-1e-5", "-2E+1")
     assert ran.status == 0
     words = commands(ran.out)
     assert list(words) == ["0", "-1e-5", "-2E+1"]
@@ -117,6 +129,7 @@ def test_a_negative_value_may_be_written_with_an_exponent(sheet: Command) -> Non
     assert [parser.read(rest[1:]).activation_shift for rest in words.values()] == [0, -1e-5, -20]
 
 
+@pytest.mark.usefixtures("cells")
 def test_one_flag_makes_a_row_and_lists_are_joined_by_commas(sheet: Command, record: Any) -> None:
     ran = sheet("--vary", "style-layers", "conv1_1", "conv1_1,conv2_1", "conv2_2")
     assert ran.status == 0
@@ -142,54 +155,38 @@ def test_the_weight_is_that_of_the_first_of_several_styles(
     assert (tmp_path / "s.png").is_file()
 
 
-def test_sizes_that_are_varied_are_run_as_they_are(sheet: Command, record: Any, made: Path) -> None:
+def test_sizes_that_are_varied_are_run_as_they_are(sheet: Command, cells: list[Combination], record: Any) -> None:
     assert sheet("--vary", "image_size", 24, 48).status == 0
-    cells = record()["cells"]
-    assert [f"--image_size {rows} " in cell["command"] for cell, rows in zip(cells, (24, 48), strict=True)] == [
-        True
-    ] * 2
-    assert cells[1]["place"][1] - cells[0]["place"][1] >= grid.NARROWEST
+    assert [each.run["image_size"] for each in cells] == [24, 48]
+    first, second = record()["cells"]
+    assert "--image_size 24 " in first["command"]
+    assert "--image_size 48 " in second["command"]
+    assert second["place"][1] - first["place"][1] >= grid.NARROWEST
 
 
-def test_a_pyramid_is_made_smaller(sheet: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    whole = Network.transfer
-
-    def transfer(self: Network, *arguments: Any, **settings: Any) -> Any:
-        seen.append(settings["sizes"])
-        return whole(self, *arguments, **settings)
-
-    monkeypatch.setattr(Network, "transfer", transfer)
+def test_a_pyramid_is_made_smaller(sheet: Command, cells: list[Combination]) -> None:
     ran = sheet("--sizes", 2, 200, 400, "--vary", "seed", 1)
     assert ran.status == 0
-    assert seen == [[16, ROWS]]  # a level of no rows is left out
+    assert [each.run["sizes"] for each in cells] == [[16, ROWS]]  # a level of no rows is left out
     assert "--sizes 2 200 400" in ran.out
 
 
-def test_cells_with_one_network_are_neighbours(sheet: Command, monkeypatch: pytest.MonkeyPatch, record: Any) -> None:
-    seen = []
-    whole = Network.transfer
-
-    def transfer(self: Network, *arguments: Any, **settings: Any) -> Any:
-        seen.append(self.content_layer)
-        return whole(self, *arguments, **settings)
-
-    monkeypatch.setattr(Network, "transfer", transfer)
+def test_cells_with_one_network_are_neighbours(sheet: Command, cells: list[Combination], record: Any) -> None:
     assert sheet("--vary", "seed", 1, 2, "--vary", "content_layer", "conv1_1", "conv2_1").status == 0
-    assert seen == ["conv1_1", "conv1_1", "conv2_1", "conv2_1"]
+    assert [each.settings.content_layer for each in cells] == ["conv1_1", "conv1_1", "conv2_1", "conv2_1"]
     assert [cell["values"]["content_layer"] for cell in record()["cells"]] == ["conv1_1", "conv2_1"] * 2
 
 
 def test_a_cell_that_fails_is_empty(sheet: Command, monkeypatch: pytest.MonkeyPatch, made: Path, record: Any) -> None:
-    whole = Network.transfer
+    whole = INetwork.transfer
 
-    def transfer(self: Network, *arguments: Any, **settings: Any) -> Any:
+    def transfer(self: INetwork, *arguments: Any, **settings: Any) -> Any:
         if settings["seed"] == 2:
             raise OutOfMemoryError("no memory left")
         return whole(self, *arguments, **settings)
 
-    monkeypatch.setattr(Network, "transfer", transfer)
-    ran = sheet("--vary", "seed", 1, 2, 3, "--quiet")
+    monkeypatch.setattr(INetwork, "transfer", transfer)
+    ran = sheet("--technique", "inetwork", "--variant", "titu1994", "--chain", False, "--vary", "seed", 1, 2, 3, "--quiet")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == "neural-style: error: 2: no memory left\n"
     cells = record()["cells"]
@@ -236,14 +233,16 @@ def test_ctrl_c_within_a_cell_leaves_it_empty(sheet: Command, monkeypatch: pytes
     assert ["loss" in cell for cell in record()["cells"]] == [True, False, False]
 
 
+@pytest.mark.usefixtures("cells")
 def test_show_and_rerun(sheet: Command, command: Command, made: Path) -> None:
-    told = sheet("--vary", "seed", 1, 2)
+    ran = sheet("--vary", "seed", 1, 2)
     shown = command("show", made / "s.png")
     assert shown.status == 0
-    assert commands(shown.out.replace("\n  ", "\n")) == commands(told.out)
+    assert commands(shown.out.replace("\n  ", "\n")) == commands(ran.out)
     command("rerun", made / "s.png").assert_refused("contact sheet", "show")
 
 
+@pytest.mark.usefixtures("cells")
 def test_weights_mean_something_else_in_full_size(sheet: Command) -> None:
     """Sums over an area, that of the content against that of the style."""
     assert "16 times as large" in sheet("--vary", "seed", 1, "--image_size", 4 * ROWS).out

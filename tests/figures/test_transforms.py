@@ -1,4 +1,4 @@
-"""Derivations against numbers computed here."""
+"""Transforms against numbers computed here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WEIGHTS = np.array([0.299, 0.587, 0.114])
 
 @pytest.fixture
 def dim(photo: np.ndarray) -> np.ndarray:
-    """Colours that no map to or from them clips: within a few levels of middle grey."""
+    """Colours within a few levels of middle grey, which no map to or from them clips."""
     return (120 + (photo.astype(np.float32) - photo.mean()) / 16).astype(np.float32)
 
 
@@ -33,7 +33,7 @@ def test_matched_colours_have_the_mean_and_covariance_of_the_reference(
     assert matched.shape == vivid.shape
     np.testing.assert_allclose(np.mean(matched, (0, 1), np.float64), np.mean(dim, (0, 1), np.float64), atol=1e-3)
     of_style, of_content = covariance(vivid), covariance(dim)
-    # A from pixels alone: x -> A x + b was applied to them all.
+    # The matrix A from pixels alone: x -> A x + b was applied to all of them.
     pixels = np.column_stack([vivid.reshape(-1, 3), np.ones(vivid[..., 0].size)]).astype(np.float64)
     matrix = np.linalg.lstsq(pixels, matched.reshape(-1, 3).astype(np.float64), rcond=None)[0][:3].T
     error = np.linalg.norm(matrix @ of_style @ matrix.T - of_content)
@@ -41,14 +41,14 @@ def test_matched_colours_have_the_mean_and_covariance_of_the_reference(
 
 
 def test_recombined_has_the_luminance_of_one_and_the_colours_of_the_other(dim: np.ndarray, vivid: np.ndarray) -> None:
-    bright = np.ascontiguousarray(vivid[:, :24].repeat(2, axis=1)[:30])
-    both = transforms.recombined(bright, np.ascontiguousarray(dim[:30]))
-    np.testing.assert_allclose(both @ WEIGHTS, bright @ WEIGHTS, atol=1e-3)
-    # What is left without luminance: differences between channels.
+    grey = np.ascontiguousarray(vivid[:, :24].repeat(2, axis=1)[:30])
+    both = transforms.recombined(grey, np.ascontiguousarray(dim[:30]))
+    np.testing.assert_allclose(both @ WEIGHTS, grey @ WEIGHTS, atol=1e-3)
+    # Differences between channels do not depend on luminance.
     np.testing.assert_allclose(np.diff(both, axis=-1), np.diff(dim[:30], axis=-1), atol=1e-3)
 
 
-def test_recombined_brings_colours_to_the_size_of_the_luminance() -> None:
+def test_recombined_resizes_colours_to_the_size_of_the_luminance() -> None:
     colours = np.full((4, 4, 3), (120, 90, 60), np.uint8)
     both = transforms.recombined(np.full((8, 12, 3), 100, np.uint8), colours)
     level = 0.299 * 120 + 0.587 * 90 + 0.114 * 60
@@ -66,7 +66,7 @@ def test_matched_luminance_has_mean_and_deviation_of_the_content(dim: np.ndarray
     assert matched.mean() == pytest.approx(wanted.mean(), abs=1e-3)
     assert matched.std() == pytest.approx(wanted.std(), rel=1e-4)
     order = np.argsort((vivid @ WEIGHTS).ravel())
-    assert (np.diff(matched[..., 0].ravel()[order]) >= -1e-3).all()  # what was darker still is
+    assert (np.diff(matched[..., 0].ravel()[order]) >= -1e-3).all()  # the order of brightness is kept
 
 
 def test_matched_luminance_is_clipped() -> None:
@@ -75,16 +75,16 @@ def test_matched_luminance_is_clipped() -> None:
     assert transforms.matched_luminance(style, content).max() == 255
 
 
-def test_luminance_of_a_style_without_any_is_that_of_the_content() -> None:
+def test_matched_luminance_of_a_flat_style_is_the_mean_of_the_content() -> None:
     flat, content = np.full((4, 4, 3), 9, np.uint8), np.full((4, 4, 3), 50, np.uint8)
     np.testing.assert_allclose(transforms.matched_luminance(flat, content), 50, atol=1e-3)
 
 
-def test_inverted_acts_where_the_mask_does_not() -> None:
+def test_inverted_is_the_complement_of_a_mask() -> None:
     mask = np.array([[[0, 0, 0], [255, 255, 255], [100, 100, 100]]], np.uint8)
     assert transforms.inverted(mask)[..., 0].tolist() == [[255, 0, 155]]
 
 
-def test_cropped_takes_parts_of_the_sides() -> None:
+def test_cropped_takes_fractions_of_the_sides() -> None:
     picture = np.arange(10 * 20 * 3).reshape(10, 20, 3)
     np.testing.assert_array_equal(transforms.cropped(picture, box=(0.1, 0.25, 0.5, 0.75)), picture[1:5, 5:15])

@@ -1,4 +1,4 @@
-"""Sizes, resizing and luminance against Pillow and values computed by hand; and what an import starts."""
+"""Sizes, resizing and luminance against Pillow and values computed by hand; and an import that starts nothing."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from neural_style import images
 from neural_style.errors import InvalidInputError, MissingFileError
-from neural_style.images import reading
+from neural_style.images import picture, reading
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp"])
@@ -215,7 +215,7 @@ def test_a_missing_file(tmp_path: Path, rgb: np.ndarray) -> None:
         images.read(tmp_path / "Painting.JPG" / "a.jpg")
 
 
-def test_what_is_no_picture(tmp_path: Path) -> None:
+def test_files_that_are_no_pictures(tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("Dear diary,\n" * 50)
     (tmp_path / "empty.png").touch()
     os.mkfifo(tmp_path / "pipe.png")
@@ -258,7 +258,7 @@ def test_reading_leaves_the_host_program_as_it_is(
     """Also while it lasts, for the sake of other threads."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # of 192
     before, during = (10, list(warnings.filters)), []
-    check = reading.check_extent
+    check = picture.check_extent
 
     def watched(*arguments: Any) -> None:
         logging.getLogger("tifffile").error("damaged")
@@ -355,4 +355,4 @@ def test_arrays_that_are_no_pictures(array: np.ndarray, message: str) -> None:
 def test_other_objects_are_refused() -> None:
     for source, name in ((None, "NoneType"), (b"a.png", "bytes"), ([[1]], "list")):
         with pytest.raises(InvalidInputError, match=f"expected a path, a PIL image or an array, received {name}"):
-            images.read(source)  # type: ignore[arg-type]
+            images.read(source)

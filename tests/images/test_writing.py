@@ -1,4 +1,4 @@
-"""What is written, in every format, against what is read back; and what must not be written."""
+"""Every format written and read back, and outputs that must be refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import files, images
+from neural_style import images
 from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.images import writing
 
@@ -32,7 +32,7 @@ def test_jpegs_keep_full_colour_resolution(tmp_path: Path, smooth: np.ndarray) -
     images.write(tmp_path / "a.jpg", smooth)
     with Image.open(tmp_path / "a.jpg") as image:
         assert {layer[1:3] for layer in image.layer} == {(1, 1)}  # type: ignore[attr-defined]
-        assert image.quantization[0][0] == 2  # ITU T.81 table K.1 begins with 16, a tenth of it at quality 95
+        assert image.quantization[0][0] == 2  # type: ignore[attr-defined]  # ITU T.81 table K.1 begins with 16, a tenth of it at quality 95
 
 
 def test_floats_are_clipped_and_rounded(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_record_too_long_for_a_jpeg(tmp_path: Path, smooth: np.ndarray) -> Non
         assert images.read_record(tmp_path / f"a{suffix}") == record
 
 
-def test_a_description_of_somebody_else_is_no_record(tmp_path: Path, smooth: np.ndarray) -> None:
+def test_a_description_by_another_program_is_no_record(tmp_path: Path, smooth: np.ndarray) -> None:
     exif = Image.Exif()
     exif[270] = "Ünser Hund".encode()
     Image.fromarray(smooth).save(tmp_path / "a.jpg", exif=exif)
@@ -123,16 +123,16 @@ def test_a_file_that_appears_during_the_run_is_kept(
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_the_name_is_given_to_the_whole_file_only(
+def test_only_a_complete_file_gets_the_name(
     tmp_path: Path, smooth: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed at the last moment: no empty file has the name, which a second run would take for a finished picture."""
+    """Killed at the last moment: no empty file has the name, which a second run would take for finished."""
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
     for name in ("link", "replace"):
-        monkeypatch.setattr(files.os, name, killed)
+        monkeypatch.setattr(f"neural_style.files.os.{name}", killed)
     for overwrite in (False, True):
         with pytest.raises(KeyboardInterrupt):
             images.write(tmp_path / "a.png", smooth, overwrite=overwrite)
@@ -143,7 +143,7 @@ def test_a_file_system_without_links(tmp_path: Path, smooth: np.ndarray, monkeyp
     def refused(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(files.os, "link", refused)
+    monkeypatch.setattr("neural_style.files.os.link", refused)
     images.write(tmp_path / "a.png", smooth)
     np.testing.assert_array_equal(images.read(tmp_path / "a.png").rgb, smooth)
     monkeypatch.setattr(writing, "check_output", lambda *args, **kwargs: None)
@@ -156,7 +156,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     (tmp_path / "old.png").write_bytes(b"precious")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # the file system says no after 4 kB, for real
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # the file system refuses more than 4 kB
     try:
         for name in ("new.png", "old.png"):
             with pytest.raises(InvalidInputError, match=rf'output ".*{name}" cannot be written: File too large'):
@@ -167,10 +167,10 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     assert (tmp_path / "old.png").read_bytes() == b"precious"
 
 
-def test_what_no_format_can_hold(tmp_path: Path) -> None:
+def test_pictures_that_no_format_can_hold(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r'output ".*a\.webp" cannot be written: '):
         images.write(tmp_path / "a.webp", np.zeros((8, 20_000, 3), np.uint8))
-    with pytest.raises(InvalidInputError, match=r"NaN or infinite values and cannot be written"):
+    with pytest.raises(InvalidInputError, match=r"NaN or infinite values: every value must be finite"):
         images.write(tmp_path / "a.png", np.full((9, 9, 3), np.nan))
     with pytest.raises(InvalidInputError, match=r"a picture is \(rows, columns, 3\)\, received \(9, 9\)"):
         images.write(tmp_path / "a.png", np.zeros((9, 9), np.uint8))

@@ -1,4 +1,4 @@
-"""Runs that are broken off and taken up again, in this process."""
+"""Runs that are broken off and resumed, in this process."""
 
 import dataclasses
 import io

@@ -1,4 +1,4 @@
-"""Pictures to begin with: what they are, and the command that writes them."""
+"""Sample pictures, and the command that writes them."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ def test_masks_belong_to_their_photos_and_complement_each_other():
         np.testing.assert_array_equal(sample(one) == 255, sample(other) == 0)
 
 
-def test_a_mask_has_three_equal_channels_as_rgb_and_a_picture_stays_as_it_is():
+def test_a_mask_as_rgb_has_three_equal_channels_and_a_picture_is_unchanged():
     mask = sample("cup")
     for channel in range(3):
         np.testing.assert_array_equal(as_rgb(mask)[..., channel], mask)
     np.testing.assert_array_equal(as_rgb(sample("cat")), sample("cat"))
 
 
-def test_a_sample_that_was_changed_is_whole_the_next_time():
+def test_changing_a_sample_does_not_change_the_next_one():
     sample("cup")[:] = 7
     assert 7 not in sample("cup")
 
 
-def test_an_unknown_sample_is_told_with_the_nearest_name():
+def test_an_unknown_sample_gets_a_suggestion():
     with pytest.raises(InvalidInputError, match='did you mean "rocket"'):
         sample("rockett")
 
 
-def test_the_command_writes_them_all_and_replaces_none(command, tmp_path):
+def test_the_command_writes_all_samples_and_replaces_none(command, tmp_path):
     ran = command("samples", tmp_path / "here")
     assert ran.status == 0
     assert [line.rsplit("/", 1)[-1] for line in ran.out.split()] == [f"{name}.png" for name in SAMPLES]

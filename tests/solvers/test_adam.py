@@ -1,7 +1,8 @@
 """Adam behind the interface of solvers."""
 
 import numpy as np
-from problems import SHAPE, on_host, run
+
+from tests.solvers.problems import SHAPE, on_host, run
 
 
 def test_the_run_ends_at_a_value_that_is_not_finite():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from keras import ops
-from problems import SHAPE, on_host, quadratic, run
 from scipy import optimize
 
 from neural_style.solvers import NOTHING_LEFT, SOLVERS, differentiable, minimise
+from tests.solvers.problems import SHAPE, on_host, quadratic, run
 
 LOW, HIGH = -3.0, 4.0
 

@@ -5,13 +5,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from keras import ops
-from problems import SHAPE, on_host, quadratic, rosenbrock, run
 from scipy import optimize
-from test_solvers import state_after
 
 from neural_style import backend
 from neural_style.solvers import NO_DESCENT, differentiable, lbfgs
 from neural_style.solvers.preconditioner import octaves
+from tests.solvers.problems import SHAPE, on_host, quadratic, rosenbrock, run
+from tests.solvers.test_solvers import state_after
 
 
 @pytest.mark.parametrize("traceable", [True, False])

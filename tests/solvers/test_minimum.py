@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from keras import ops
-from problems import rosenbrock
 from scipy import optimize
 
 from neural_style import InvalidInputError, Network, backend
 from neural_style.errors import BrokenRunError
 from neural_style.solvers import NOTHING_LEFT, minimise
+from tests.solvers.problems import rosenbrock
 
 
 def has_float64():

@@ -4,10 +4,10 @@ import threading
 
 import numpy as np
 import pytest
-from problems import SHAPE, on_host, quadratic, run
 from scipy import optimize
 
 from neural_style.solvers import scipy_lbfgs
+from tests.solvers.problems import SHAPE, on_host, quadratic, run
 
 
 def test_the_steps_are_those_of_one_call_of_scipy():

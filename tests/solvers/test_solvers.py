@@ -5,11 +5,11 @@ import io
 import numpy as np
 import pytest
 from keras import ops
-from problems import SHAPE, on_host, quadratic, rosenbrock, run
 from scipy import optimize
 
 from neural_style import InvalidInputError
 from neural_style.solvers import NO_DESCENT, NOT_FINITE, NOTHING_LEFT, RESUMABLE, SOLVERS, differentiable, solver
+from tests.solvers.problems import SHAPE, on_host, quadratic, rosenbrock, run
 
 
 @pytest.mark.parametrize(("name", "evaluations"), [("lbfgs", 60), ("scipy_lbfgs", 60), ("adam", 800)])

@@ -27,7 +27,7 @@ def load_program() -> ModuleType:
     return module
 
 
-program = load_program()
+program: Any = load_program()
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +58,8 @@ def train(folder: Path, out: Path, *, steps: int, more: tuple[str, ...] = ()) ->
 
 @pytest.fixture(scope="module", autouse=True)
 def quick(folder: Path) -> None:
-    program.PAINT_STEPS = 8
-    program.PAINT_EVERY = 1
-    program.CALIBRATION = 8
+    for name, value in {"PAINT_STEPS": 8, "PAINT_EVERY": 1, "CALIBRATION": 8}.items():
+        setattr(program, name, value)
 
 
 @pytest.fixture(scope="module")

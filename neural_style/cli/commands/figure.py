@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     if found.name is None:
         raise InvalidInputError("name a figure; use neural-style figure --list to see them")
-    _, figure = figures.planned(found.name, **settings)
+    _, figure = figures.plan(found.name, **settings)
     output = found.output or Path(f"{found.name}.png")
     with Bar(figures.cost(figure).evaluations, quiet=found.quiet) as bar:
         try:
@@ -75,14 +75,14 @@ def _shown_by(bar: Bar) -> Callable[[str, int, float], None]:
 
 
 def _listed(settings: Mapping[str, Any]) -> str:
-    """A line for each figure, with its cost under these settings of `figures.planned`."""
+    """A line for each figure, with its cost under these settings of `figures.plan`."""
     from neural_style import figures
 
     lines = [f"{'':<24}{'panels':>7}{'evaluations':>12}{'time':>9}"]
     for name, recipe in figures.RECIPES.items():
-        _, figure = figures.planned(name, **settings)
+        _, figure = figures.plan(name, **settings)
         cost = figures.cost(figure)
-        lines.append(f"{name:<24}{cost.panels:>7}{cost.evaluations:>12}{duration(cost.seconds):>9}  {recipe.what}")
+        lines.append(f"{name:<24}{cost.panels:>7}{cost.evaluations:>12}{duration(cost.seconds):>9}  {recipe.summary}")
         lines.append(f"  {recipe.source}; pictures: {', '.join(recipe.inputs)}")
     network = settings["model"] or ("mini" if settings["scale"] == "draft" else "the paper's network")
     scale = settings["scale"]

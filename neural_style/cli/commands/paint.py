@@ -41,6 +41,7 @@ The command network has every setting of the papers and of the reference scripts
 """
 
 SPELLING_OF_PAINT = SPELLING.but(
+    defaults={"iterations": ITERATIONS, "save_every": 0},
     names={"resize": ["style_resize"]},
     advice={"image_size": "Time and memory grow with its square.", "sizes": "Default: a quarter, half and all rows."},
 )
@@ -71,9 +72,7 @@ def parser() -> Parser:
     add_stroke_scale(group)
     add_fields(group, Style, ["resize"], SPELLING_OF_PAINT)
     add_run_flags(parser, SPELLING_OF_PAINT)
-    parser.set_defaults(iterations=ITERATIONS)
-    add_output_flags(parser)
-    parser.set_defaults(save_every=0)
+    add_output_flags(parser, SPELLING_OF_PAINT)
     add_color_flags(parser, with_mask=True)
     add_masks(parser)
     network = parser.add_argument_group("network")

@@ -1,1 +1,1 @@
-"""The figures of each paper as data, one module a paper."""
+"""Recipes of the papers' figures, one module a paper."""

@@ -1,8 +1,8 @@
 """Gatys, Bethge, Hertzmann & Shechtman 2016, Preserving Color in Neural Artistic Style Transfer, arXiv:1606.05897:
 figures 1 and 3 to 5.
 
-Network and units are those of `neural_style.figures.papers.gatys2015`; pictures start from the photo, as in the
-authors' code.
+Network and units are those of `neural_style.figures.papers.gatys2015`. Runs start from the photo, as in the authors'
+code.
 """
 
 from __future__ import annotations
@@ -13,29 +13,28 @@ from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
 
 RATIO = 1e-3
-"""Of the authors' code (leongatys/NeuralImageSynthesis: a content weight of 1e6 and a style weight of 1e9)."""
+"""From the authors' code (leongatys/NeuralImageSynthesis: a content weight of 1e6, a style weight of 1e9)."""
 
 EVALUATIONS = 500
-"""Of the authors' code at 512 rows; the paper has no number."""
+"""From the authors' code at 512 rows; the paper states no number."""
 
 METHOD = "pca"
-"""The linear map of Image Analogies, which the authors chose."""
+"""The authors' choice, the linear map of Image Analogies."""
 
 PHOTO, PAINTING = InputPanel("photo"), InputPanel("painting")
 SECOND_PHOTO, SECOND_PAINTING = InputPanel("second_photo"), InputPanel("second_painting")
 
-SMOOTHED = "a little smoothness"
-DEPARTURES = (SMOOTHED,)
+DEPARTURES = ("a weak total variation term is added",)
 
 
 def painted(setup: Setup, photo: Picture, painting: Picture, *, ratio: float = RATIO) -> TransferPanel:
-    """A plain transfer, from which all others here differ by their pictures only."""
+    """A plain transfer; all others here differ from it in their pictures only."""
     run = setup.run(evaluations=EVALUATIONS, init="content")
     return TransferPanel(author_network(setup, ratio=ratio), photo, (StyleInput(painting),), run)
 
 
 def colours_matched(painting: Picture, photo: Picture, *, method: str = METHOD) -> TransformPanel:
-    """The painting in the colours of the photo."""
+    """The painting in the photo's colours."""
     return TransformPanel("matched_colours", (painting, photo), (("method", method),))
 
 
@@ -45,22 +44,22 @@ def colours_before(setup: Setup, photo: Picture, painting: Picture, *, method: s
 
 
 def on_luminance(setup: Setup, photo: Picture, painting: Picture, *, matched: bool = True) -> TransferPanel:
-    """A transfer between pictures without colours, the painting's luminance `matched` to the photo's or as it is."""
-    bright = (
+    """A transfer between luminances, the painting's `matched` to the photo's or as it is."""
+    grey = (
         TransformPanel("matched_luminance", (painting, photo)) if matched else TransformPanel("luminance", (painting,))
     )
-    return painted(setup, TransformPanel("luminance", (photo,)), bright)
+    return painted(setup, TransformPanel("luminance", (photo,)), grey)
 
 
-def with_colours(bright: Picture, photo: Picture) -> TransformPanel:
+def with_colours(grey: Picture, photo: Picture) -> TransformPanel:
     """The luminance of a picture with I and Q of the photo."""
-    return TransformPanel("recombined", (bright, photo))
+    return TransformPanel("recombined", (grey, photo))
 
 
 def two_ways(setup: Setup) -> Figure:
-    """Figure 1: plain, with colours matched, and on luminance only."""
+    """Figure 1: a plain transfer, one with matched colours, and one on luminance only."""
     return Figure(
-        title="Two ways to keep the colours of a photo",
+        title="Two ways to preserve the colours of a photo",
         rows=(
             (Cell(PHOTO, "(a) photo"), Cell(PAINTING, "(b) painting"), None),
             (
@@ -77,15 +76,15 @@ def two_ways(setup: Setup) -> Figure:
                 ),
             ),
         ),
-        caption="A plain transfer brings the colours of the painting along. Where the painting is given the photo's "
-        "colours first (small in the corner), strokes keep colours of their own, though not those of their place; "
-        f"luminance alone keeps every colour where it was. {set_as(setup)}",
+        caption="A plain transfer (c) brings the painting's colours with it. If the painting gets the photo's colours "
+        "first (d, inset), each stroke keeps one colour, but not the one that the photo has there; a transfer on "
+        f"luminance (e) leaves every colour where it was. {settings_text(setup)}",
         departures=DEPARTURES,
     )
 
 
 def linear_maps(setup: Setup) -> Figure:
-    """Figure 3: linear maps that give a painting the photo's mean and covariance, and what is painted with them."""
+    """Figure 3: paintings with the photo's mean and covariance of colours by three linear maps, and their transfers."""
     methods = {"cholesky": "(a) Cholesky", "pca": "(b) Image Analogies", "monge_kantorovich": "Monge-Kantorovich"}
     return Figure(
         title="Linear maps of colours",
@@ -96,16 +95,16 @@ def linear_maps(setup: Setup) -> Figure:
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         row_labels=("recoloured painting", "result"),
         column_labels=tuple(methods.values()),
-        caption="All three give the painting the mean and the covariance of the photo's colours and differ by a "
-        "rotation: which colour of the painting becomes which. Cholesky depends on the order of the channels, the map "
-        "of Image Analogies (pca) on none; Monge-Kantorovich moves colours the least. "
-        f"{set_as(setup)}",
+        caption="All three maps give the painting the mean and covariance of the photo's colours. They differ by a "
+        "rotation, and so in which colour becomes which. Cholesky depends on the order of the channels, Image "
+        "Analogies (pca) does not; Monge-Kantorovich moves colours the least. "
+        f"{settings_text(setup)}",
         departures=("the third column is ours", *DEPARTURES),
     )
 
 
 def before_or_after(setup: Setup) -> Figure:
-    """Figure 4: colours matched before the transfer, and after it."""
+    """Figure 4: colours matched before the transfer and after it."""
     pairs = ((PHOTO, PAINTING), (SECOND_PHOTO, SECOND_PAINTING))
     rows = tuple(
         (
@@ -119,17 +118,17 @@ def before_or_after(setup: Setup) -> Figure:
         for (photo, painting), letters in zip(pairs, ("ab", "cd"), strict=True)
     )
     return Figure(
-        title="Colours matched before the transfer, and after it",
+        title="Colours matched before the transfer and after it",
         rows=rows,
-        caption="Before, the painting gets the photo's colours and is transferred; after, a plain transfer gets them "
-        "as a whole. What that has changed stays changed: colours may stand where they do not belong, and what was "
-        f"bright in the photo may not be. The map is that of Image Analogies. {set_as(setup)}",
+        caption="Before: the painting gets the photo's colours and is then transferred. After: the result of a plain "
+        "transfer gets them as a whole. What the transfer changed stays changed: colours may be in the wrong place, "
+        f"and bright parts of the photo may be dark. The map is that of Image Analogies. {settings_text(setup)}",
         departures=DEPARTURES,
     )
 
 
 def luminance_only(setup: Setup) -> Figure:
-    """Figure 5: a transfer on luminance, without and with the painting's luminance matched to the photo's."""
+    """Figure 5: a transfer on luminance, with the painting's as it is and matched to the photo's."""
     plain, matched = (on_luminance(setup, PHOTO, PAINTING, matched=value) for value in (False, True))
     return Figure(
         title="Transfer on luminance only",
@@ -150,15 +149,15 @@ def luminance_only(setup: Setup) -> Figure:
             ),
         ),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption="Photo and painting (small in the corners) are reduced to luminance; the result gets the photo's "
-        "colours back. Where the painting is darker or brighter than the photo, mean and deviation of its luminance "
-        f"are matched first. {set_as(setup)}",
+        caption="Photo and painting (inset) are reduced to luminance, and the result gets the photo's colours back. "
+        "For a painting darker or brighter than the photo, mean and deviation of luminance are matched first (e, f). "
+        f"{settings_text(setup)}",
         departures=DEPARTURES,
     )
 
 
-def set_as(setup: Setup, *, ratio: float = RATIO) -> str:
-    """How all pictures here are made, for a caption."""
+def settings_text(setup: Setup, *, ratio: float = RATIO) -> str:
+    """The settings that all pictures here share, for a caption."""
     return (
         f"Content {setup.layer(CONTENT_LAYER)}; authors' units on the normalised network, alpha/beta = "
         f"{setup.ratio(ratio):g}, average pooling, from the photo."
@@ -172,8 +171,10 @@ MANY_COLOURED = {"photo": "portrait", "painting": "harvest"}
 TWO_PAIRS = {**PAIR, **{f"second_{name}": sample for name, sample in DARK_AND_BRIGHT.items()}}
 
 FIGURES = {
-    "color2016-1": Recipe("two ways to keep a photo's colours", f"{SOURCE}, figure 1", PAIR, two_ways),
+    "color2016-1": Recipe("two ways to preserve a photo's colours", f"{SOURCE}, figure 1", PAIR, two_ways),
     "color2016-3": Recipe("linear maps of colours", f"{SOURCE}, figure 3", MANY_COLOURED, linear_maps),
-    "color2016-4": Recipe("colours before and after a transfer", f"{SOURCE}, figure 4", TWO_PAIRS, before_or_after),
+    "color2016-4": Recipe(
+        "colours matched before and after a transfer", f"{SOURCE}, figure 4", TWO_PAIRS, before_or_after
+    ),
     "color2016-5": Recipe("transfer on luminance only", f"{SOURCE}, figure 5", DARK_AND_BRIGHT, luminance_only),
 }

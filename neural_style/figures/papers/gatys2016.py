@@ -13,15 +13,15 @@ from neural_style.figures.papers.gatys2015 import (
     PAINTING,
     PAIR,
     PHOTO,
-    SMOOTHED,
+    VARIATION_ADDED,
     author_network,
-    weights_told,
+    settings_text,
 )
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
 
 RATIO = 1e-3
-"""alpha / beta of figures 5 and 6."""
+"""alpha / beta in figures 5 and 6."""
 
 SHALLOW, DEEP = "conv2_2", "conv4_2"
 SEEDS = 4
@@ -38,16 +38,16 @@ def ratios(setup: Setup) -> Figure:
         for ratio in (1e-5, 1e-4, 1e-3, 1e-2)
     ]
     return Figure(
-        title="The weight of the content against that of the style",
+        title="Content weight against style weight",
         rows=(tuple(cells[:2]), tuple(cells[2:])),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption=f"With a larger ratio more of the photo is kept, and less of the painting. {weights_told(setup)}",
-        departures=(SMOOTHED, "the ratios are ours"),
+        caption=f"A larger ratio keeps more of the photo and less of the painting. {settings_text(setup)}",
+        departures=(VARIATION_ADDED, "the ratios are ours"),
     )
 
 
 def content_layers(setup: Setup) -> Figure:
-    """Figure 5: the content from a shallow and from a deep layer, at the same ratio."""
+    """Figure 5: content from a shallow and from a deep layer, at the same ratio."""
     run = setup.run(evaluations=EVALUATIONS, init="noise")
     shallow, deep = (
         TransferPanel(author_network(setup, ratio=RATIO, content_layer=layer), PHOTO, (StyleInput(PAINTING),), run)
@@ -62,15 +62,15 @@ def content_layers(setup: Setup) -> Figure:
                 Cell(deep, f"content {setup.layer(DEEP)}", inset=PAINTING),
             ),
         ),
-        caption=f"From {setup.layer(SHALLOW)} the photo keeps its pixels, and the texture is laid over them; from "
-        f"{setup.layer(DEEP)} only what is where is kept, and both become one. Both at alpha/beta = "
-        f"{setup.ratio(RATIO):g}. {weights_told(setup, content='')}",
-        departures=(SMOOTHED,),
+        caption=f"Content from {setup.layer(SHALLOW)} keeps the photo's pixels under a layer of texture; content from "
+        f"{setup.layer(DEEP)} keeps only the layout, and photo and texture merge. Both at alpha/beta = "
+        f"{setup.ratio(RATIO):g}. {settings_text(setup, content='')}",
+        departures=(VARIATION_ADDED,),
     )
 
 
 def initial_images(setup: Setup) -> Figure:
-    """Figure 6: the same objective from the photo, from the painting, and from four noises."""
+    """Figure 6: the same objective from the photo, from the painting, and from noise with four seeds."""
     run = setup.run(evaluations=EVALUATIONS, init="noise")
     technique = author_network(setup, ratio=RATIO)
     start = TransferPanel(technique, PHOTO, (StyleInput(PAINTING),), replace(run, init="content"))
@@ -83,19 +83,20 @@ def initial_images(setup: Setup) -> Figure:
         ),
     ]
     return Figure(
-        title="Where the picture starts",
+        title="Initial images",
         rows=(tuple(cells[:2]), tuple(cells[2:4]), tuple(cells[4:])),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption="The objective is the same in all; a start leaves its structure in the picture, each noise another. "
-        f"alpha/beta = {setup.ratio(RATIO):g}. {weights_told(setup, start='')}",
-        departures=(SMOOTHED,),
+        caption="All pictures minimise the same objective. The structure of the initial image remains in the result, "
+        "and every noise leaves a different one. "
+        f"alpha/beta = {setup.ratio(RATIO):g}. {settings_text(setup, start='')}",
+        departures=(VARIATION_ADDED,),
     )
 
 
 SOURCE = "Gatys, Ecker & Bethge 2016, CVPR"
 
 FIGURES = {
-    "gatys2016-4": Recipe("the ratio of the weights of content and style", f"{SOURCE}, figure 4", PAIR, ratios),
-    "gatys2016-5": Recipe("content from a shallow and a deep layer", f"{SOURCE}, figure 5", PAIR, content_layers),
+    "gatys2016-4": Recipe("ratio of content weight to style weight", f"{SOURCE}, figure 4", PAIR, ratios),
+    "gatys2016-5": Recipe("content from a shallow and from a deep layer", f"{SOURCE}, figure 5", PAIR, content_layers),
     "gatys2016-6": Recipe("initial images", f"{SOURCE}, figure 6", PAIR, initial_images),
 }

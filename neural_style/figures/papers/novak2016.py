@@ -1,8 +1,8 @@
 """Novak & Nikulin 2016, Improving the Neural Algorithm of Artistic Style, arXiv:1605.04603.
 
-Known are the changes themselves, VGG-19, a baseline with the content at conv4_2, and that runs start from the content.
-Not known are the weights of content and style, the number of evaluations, and the normalisation of each term: those
-here are ours. Beside the paper's variant stands `titu1994`, what the reference scripts make of it.
+The paper states the changes themselves, VGG-19, a baseline with the content at conv4_2, and that runs start from the
+content. It does not state the weights of content and style, the number of evaluations, and the normalisation of each
+term: those here are ours. The variant `titu1994`, that of the reference scripts, stands beside the paper's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PHOTO, PAINTING, SECOND = InputPanel("photo"), InputPanel("painting"), InputPane
 ROWS = 512
 
 ABLATION_SHARE = 0.6
-"""Of a scale's iterations: at 128 rows losses after 100 evaluations are within a tenth of those after 160."""
+"""Fraction of a scale's iterations: at 128 rows losses after 100 evaluations are within a tenth of those after 160."""
 
 STEPS: dict[str, dict[str, Any]] = {
     "classic": {"geometric_weights": False, "all_layers": False, "activation_shift": 0.0, "chain": False},
@@ -30,48 +30,53 @@ STEPS: dict[str, dict[str, Any]] = {
     "+ activation shift": {"activation_shift": -1.0},
     "+ chain": {"chain": True},
 }
-"""What each column of the ablation changes beside what those before it did (sections 3.1, 3.2, 3.3 and 3.5)."""
+"""Changes of each column of the ablation, on top of those before it (sections 3.1, 3.2, 3.3 and 3.5)."""
 
-SMOOTHNESS = 1e-6
-"""Against the grain that poolings leave; the weight of a mean of differences, beside relative errors."""
+VARIATION_WEIGHT = 1e-6
+"""Weight of total variation, a mean of differences beside relative errors. It removes the grain that poolings leave."""
 
-OURS = "weights, a little smoothness, average pooling and the number of evaluations are ours: the paper's are not known"
+OURS = (
+    "weights, a weak total variation term, average pooling and the number of evaluations are ours, because the paper "
+    "does not state them"
+)
 
 
 def improved(setup: Setup, *, variant: str = "novak2016", **switches: Any) -> INetwork:
-    """One of the two variants, with all that the paper adds; `switches` are further fields of `INetwork`.
+    """One of the two variants, with all of the paper's changes; `switches` are further fields of `INetwork`.
 
-    Both have average pooling, as the classic algorithm has, so that only what is compared is different.
+    Both have average pooling, like the classic algorithm, so that they differ in the compared settings only.
     """
     switches = {**_steps_up_to("+ chain"), "pooling": "ave", **switches}
     has_all = switches["all_layers"]
     if variant == "titu1994":
-        layers: dict[str, Any] = {"style_layers": _bounded_at_first(setup, switches)} if has_all else {}
+        layers: dict[str, Any] = {"style_layers": _layers_of_chain(setup, switches)} if has_all else {}
         return titu1994.reference(setup, INetwork, paper="vgg19", rows=ROWS, variant=variant, **layers, **switches)
     return INetwork(
         **{**setup.network(), **switches},
         variant=variant,
         content_layer=None if has_all else setup.layer(gatys2015.CONTENT_LAYER),
         style_layers=setup.all_layers() if has_all else setup.style_layers(*gatys2015.STYLE_LAYERS),
-        total_variation_weight=SMOOTHNESS,
+        total_variation_weight=VARIATION_WEIGHT,
     )
 
 
-def _bounded_at_first(setup: Setup, switches: dict[str, Any]) -> tuple[str, ...]:
-    """All layers; of a network that ends at the third block those up to conv3_2 where there is a chain.
+def _layers_of_chain(setup: Setup, switches: dict[str, Any]) -> tuple[str, ...]:
+    """All layers; up to conv3_2 for a chain in a network that ends at the third block.
 
-    Activations, and with them Gram errors, grow up to the end of that block; a chain over all of it, which weighs the
-    deepest layer by -1, is below zero at the photo itself, so that there is no picture to show.
+    Activations and Gram errors grow up to the end of that block. A chain over all of it, which weighs the deepest layer
+    by -1, is negative at the photo itself and has no minimum to show.
     """
     layers = setup.all_layers()
     if not switches["chain"] or block_of(layers[-1]) > 3:
         return layers
-    setup.differences["chain"] = "titu1994's chain ends at conv3_2, as with deeper layers it begins below zero"
+    setup.differences["chain"] = (
+        "titu1994's chain ends at conv3_2, because it is negative at the start with deeper layers"
+    )
     return tuple(layer for layer in layers if layer <= "conv3_2")
 
 
 def row(setup: Setup) -> Figure:
-    """Figure 1: content, style, the classic algorithm, and the improved one."""
+    """Figure 1: content, style, the classic algorithm, and the improved one in both variants."""
     run = setup.run(rows=ROWS)
 
     def cell(technique: Any, title: str) -> Cell:
@@ -79,7 +84,7 @@ def row(setup: Setup) -> Figure:
 
     reference = cell(improved(setup, variant="titu1994"), "INetwork, titu1994")
     return Figure(
-        title="The algorithm and its improvement",
+        title="The classic and the improved algorithm",
         rows=(
             (
                 Cell(PHOTO, "content"),
@@ -89,20 +94,20 @@ def row(setup: Setup) -> Figure:
                 reference,
             ),
         ),
-        caption="INetwork novak2016 is the paper's: geometric weights, all layers, activations shifted by -1, and "
-        "correlations between neighbouring layers. What the reference calls a chain are differences of layers' "
-        "losses, S_i - S_(i+1), which weigh the deepest layer by -1. All start from the content.",
+        caption="INetwork novak2016 follows the paper: geometric weights, all layers, activations shifted by -1, and "
+        "correlations between neighbouring layers. The reference's chain consists of differences of layers' losses, "
+        "S_i - S_(i+1), which weigh the deepest layer by -1. All start from the content.",
         departures=(
-            "Li & Wand's picture is left out: their method is not in this library",
+            "Li & Wand's method, which is not in this library, is left out",
             "correlations are not blurred",
             OURS,
         ),
-        findings=(_ended({"INetwork, titu1994": reference}),),
+        findings=(_early_stops({"INetwork, titu1994": reference}),),
     )
 
 
 def ablation(setup: Setup) -> Figure:
-    """The paper's changes, one after another, in both variants."""
+    """The paper's changes, added one by one, in both variants."""
     run = setup.run(rows=ROWS, share=ABLATION_SHARE)
 
     def cell(variant: str, painting: InputPanel, step: str) -> Cell:
@@ -112,18 +117,18 @@ def ablation(setup: Setup) -> Figure:
     places = [(variant, painting) for painting in (PAINTING, SECOND) for variant in ("novak2016", "titu1994")]
     rows = tuple(tuple(cell(*place, step) for step in STEPS) for place in places)
     return Figure(
-        title="The improvements, one after another",
+        title="The improvements, added one by one",
         rows=rows,
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting"), Cell(SECOND, "second painting")),
         row_labels=tuple(variant for variant, _ in places),
         column_labels=tuple(STEPS),
-        caption="Each column adds to the one before. In novak2016 geometric weights favour shallow layers of the style "
-        "and deep ones of the content, all layers also keep the content, and the chain is made of correlations between "
-        "neighbouring layers. In titu1994 geometric weights favour deep layers of the style, and the chain weighs the "
-        "deepest by -1. All start from the content.",
-        departures=("which columns there are, is ours", OURS),
+        caption="Each column adds a change to the one before. In novak2016 geometric weights favour shallow layers for "
+        "the style and deep layers for the content, all layers also preserve the content, and the chain consists of "
+        "correlations between neighbouring layers. In titu1994 geometric weights favour deep layers for the style, and "
+        "the chain weighs the deepest by -1. All start from the content.",
+        departures=("the choice of columns is ours", OURS),
         findings=(
-            _ended(
+            _early_stops(
                 {
                     f"titu1994 on {style}, {step}": cell
                     for style, of_style in zip(("the painting", "the second painting"), rows[1::2], strict=True)
@@ -135,7 +140,7 @@ def ablation(setup: Setup) -> Figure:
 
 
 def convergence(setup: Setup) -> Figure:
-    """Whether the activation shift speeds convergence (section 3.3), on both kinds of weights."""
+    """Convergence with and without the activation shift (section 3.3), on plain and normalised weights."""
     run = setup.run(rows=ROWS)
     networks = {"the network as it is": setup.network(), "the normalised network": setup.normalised_network()}
     rows: list[tuple[Slot, ...]] = []
@@ -152,45 +157,48 @@ def convergence(setup: Setup) -> Figure:
             for shift in (0.0, -1.0)
         }
         charts = []
-        for how, measure in (
+        for function, measure in (
             ("loss_by_evaluations", "loss / first loss"),
             ("gram_by_evaluations", "plain Gram error"),
         ):
-            curves = tuple((label, Measurement(how, (panel,))) for label, panel in panels.items())
+            curves = tuple((label, Measurement(function, (panel,))) for label, panel in panels.items())
             charts.append(Chart(curves, f"{measure}, {name}", x="evaluations", y=measure, logarithmic=True))
-        findings.append(Measurement("shift_told", tuple(panels.values()), (("name", name),)))
+        findings.append(Measurement("shift_comparison", tuple(panels.values()), (("name", name),)))
         pictures = [Cell(panel, f"{label}, {name}") for label, panel in panels.items()]
         rows.append((*charts, *pictures))
     return Figure(
         title="Convergence with and without the activation shift",
         rows=tuple(rows),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption="Losses with and without the shift are of two objectives, so both are also judged by one measure: the "
-        "relative error of Gram matrices of activations as they are, averaged over layers, after every iteration. All "
-        "layers alike, no chain; average pooling; all start from the content.",
+        caption="Losses with and without the shift belong to two objectives, so both runs are also compared by one "
+        "measure: the relative Gram error of unshifted activations, averaged over layers, after every iteration. All "
+        "layers have equal weights, without a chain; average pooling; all start from the content.",
         departures=(OURS,),
         findings=tuple(findings),
     )
 
 
 def sparsity(setup: Setup) -> Figure:
-    """How sparse Gram matrices are with and without the activation shift (section 3.3)."""
+    """Sparsity of Gram matrices with and without the activation shift (section 3.3)."""
     rows_of_picture = setup.rows(ROWS)
     setup.note_network()
-    layer = setup.judge[1][min(2, len(setup.judge[1]) - 1)]
+    _, layers = setup.metric_layers
+    layer = layers[min(2, len(layers) - 1)]
     rows, findings = [], []
     for name, is_normalised in (("the network as it is", False), ("the normalised network", True)):
         common = (("normalised", is_normalised), ("rows", rows_of_picture))
 
-        def counted(how: str, *settings: tuple[str, Any], common: tuple[tuple[str, Any], ...] = common) -> Measurement:
-            return Measurement(how, (PAINTING,), (*common, *settings))
+        def measured(
+            function: str, *settings: tuple[str, Any], common: tuple[tuple[str, Any], ...] = common
+        ) -> Measurement:
+            return Measurement(function, (PAINTING,), (*common, *settings))
 
-        findings.append(counted("sparsity_told", ("name", name)))
+        findings.append(measured("sparsity_comparison", ("name", name)))
         shifts = (0.0, -1.0)
-        bars = tuple((f"shift {shift:g}", counted("gram_sparsity", ("shift", shift))) for shift in shifts)
+        bars = tuple((f"shift {shift:g}", measured("gram_sparsity", ("shift", shift))) for shift in shifts)
         matrices = (
             Chart(
-                (("", counted("gram_matrix", ("shift", shift), ("layer", layer), ("filters", 64))),),
+                (("", measured("gram_matrix", ("shift", shift), ("layer", layer), ("filters", 64))),),
                 f"{layer}, shift {shift:g}",
                 x="filter",
                 y="filter",
@@ -198,20 +206,20 @@ def sparsity(setup: Setup) -> Figure:
             )
             for shift in shifts
         )
-        rows.append((Chart(bars, f"near-zero entries, {name}", x="", y="share", kind="bar"), *matrices))
+        rows.append((Chart(bars, f"near-zero entries, {name}", x="", y="fraction", kind="bar"), *matrices))
     return Figure(
         title="Sparsity of Gram matrices",
         rows=tuple(rows),
         inputs=(Cell(PAINTING, "painting"),),
-        caption="Left, the share of entries that are smaller than a hundredth of the matrix's root mean square, by "
-        f"layer. Right, the entries among the first 64 filters of {layer}: white is such a one, and the darker "
-        "the larger, by powers of ten.",
+        caption="Left: fraction of entries smaller than a hundredth of the matrix's root mean square, by layer. Right: "
+        f"entries among the first 64 filters of {layer}; white entries are as small as that, darker ones larger, on a "
+        "logarithmic scale.",
         findings=tuple(findings),
     )
 
 
 def _steps_up_to(last: str) -> dict[str, Any]:
-    """The switches of all columns up to one."""
+    """The switches of all columns up to `last`."""
     found: dict[str, Any] = {}
     for name, changes in STEPS.items():
         found |= changes
@@ -220,18 +228,20 @@ def _steps_up_to(last: str) -> dict[str, Any]:
     return found
 
 
-def _ended(cells: dict[str, Cell]) -> Measurement:
-    """Which of these pictures were left early, as what has no lower bound may be."""
-    return Measurement("ended_early", tuple(cell.picture for cell in cells.values()), (("names", tuple(cells)),))
+def _early_stops(cells: dict[str, Cell]) -> Measurement:
+    """Runs that stopped early, as an objective without a lower bound may."""
+    return Measurement("early_stops", tuple(cell.picture for cell in cells.values()), (("names", tuple(cells)),))
 
 
 SOURCE = "Novak & Nikulin 2016, arXiv:1605.04603"
 PAIR = {"photo": "cat", "painting": "night"}
 
 FIGURES = {
-    "novak2016-1": Recipe("the algorithm, as in the paper and as in the reference", f"{SOURCE}, figure 1", PAIR, row),
+    "novak2016-1": Recipe(
+        "the improved algorithm, as in the paper and as in the reference", f"{SOURCE}, figure 1", PAIR, row
+    ),
     "novak2016-ablation": Recipe(
-        "the improvements one after another",
+        "the improvements, added one by one",
         f"{SOURCE}, 3.1 to 3.5",
         {**PAIR, "second_painting": "harvest"},
         ablation,

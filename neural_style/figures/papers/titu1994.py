@@ -1,6 +1,6 @@
 """titu1994/Neural-Style-Transfer: the comparisons of its README and guide, with `Network` in the reference's units.
 
-The reference names weights and iterations in some places only; what is not said there is its default, or told as ours.
+The reference states weights and iterations in some places only; the others are its defaults, or marked as ours.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 CONTENT_LAYER = "conv5_2"
 ROWS = 400
 EVALUATIONS = 200
-"""Its ten iterations by default."""
+"""The ten iterations of its default."""
 
 CONTENT_WEIGHT = 0.025
 
-SHALLOW = 0.1
-"""Times the content weight where a layer of the third block stands in, which sees much more of a photo: it is the ratio
-of mini's own content weight to that of the others."""
+SHALLOW_FACTOR = 0.1
+"""Factor on the content weight where a layer of the third block replaces the paper's, which keeps much more of a photo:
+the ratio of mini's default content weight to that of the other networks."""
 
 PHOTO, PAINTING, SECOND = InputPanel("photo"), InputPanel("painting"), InputPanel("second_painting")
 
@@ -38,32 +38,32 @@ def reference(
     content_weight: float = CONTENT_WEIGHT,
     **settings: Any,
 ) -> _Technique:
-    """A technique with the layers and weights of the reference scripts, for pictures that have `rows` there.
+    """A technique with the layers and weights of the reference scripts, whose pictures have `rows` rows.
 
-    Content and total variation are sums over pixels in its units, and the style is none: in smaller pictures they are
-    multiplied by as many times as there are fewer pixels, or little would be kept of the photo.
+    In their units content and total variation are sums over pixels, and the style is not. For smaller pictures their
+    weights are multiplied by the ratio of numbers of pixels; otherwise little of the photo would remain.
     """
     content_layer = setup.layer(CONTENT_LAYER)
-    larger = (rows / setup.rows(rows)) ** 2
-    if larger != 1:
+    factor = (rows / setup.rows(rows)) ** 2
+    if factor != 1:
         setup.differences["sums"] = (
-            f"weights of content and total variation times {larger:.3g}, for as many fewer pixels"
+            f"content_weight and total_variation_weight times {factor:.3g}, the ratio of numbers of pixels"
         )
     if content_layer != CONTENT_LAYER:
-        content_weight *= SHALLOW
-        setup.differences["content_weight"] = f"content_weight times {SHALLOW} at {content_layer}"
+        content_weight *= SHALLOW_FACTOR
+        setup.differences["content_weight"] = f"content_weight times {SHALLOW_FACTOR} at {content_layer}"
     chosen = {
         "content_layer": content_layer,
-        "content_weight": content_weight * larger,
+        "content_weight": content_weight * factor,
         "style_layers": setup.style_layers(*STYLE_LAYERS),
-        "total_variation_weight": TOTAL_VARIATION_WEIGHT * larger,
+        "total_variation_weight": TOTAL_VARIATION_WEIGHT * factor,
         "pooling": "max",
     }
     return technique(**setup.network(paper), **{**chosen, **settings})
 
 
 def ratios(setup: Setup) -> Figure:
-    """The README's style against content weight."""
+    """Style weight against content weight, from the README."""
     run = setup.run(rows=ROWS, evaluations=EVALUATIONS)
     pairs = ((1, 1000), (1, 1), (1000, 1))
     painted = [
@@ -79,17 +79,17 @@ def ratios(setup: Setup) -> Figure:
         for style, content in pairs
     ]
     return Figure(
-        title="Style against content weight",
+        title="Style weight against content weight",
         rows=(tuple(painted),),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption="The more the style weighs, the less is left of the photo; the grain between is that of max pooling. "
+        caption="The higher the style weight, the less of the photo remains; the fine grain comes from max pooling. "
         f"All start from the photo; content {setup.layer(CONTENT_LAYER)}.",
-        departures=("the number of evaluations is the scripts' default: the README has none",),
+        departures=("the number of evaluations is the scripts' default, because the README states none",),
     )
 
 
 def styles(setup: Setup) -> Figure:
-    """The README's two styles in one picture."""
+    """Two styles in one picture, from the README."""
     run = setup.run(rows=ROWS, evaluations=1000)
     painted = [
         Cell(
@@ -104,14 +104,14 @@ def styles(setup: Setup) -> Figure:
         title="Two styles in one picture",
         rows=(tuple(painted),),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting"), Cell(SECOND, "second painting")),
-        caption="From left to right the second painting weighs more. Max pooling, content "
-        f"{setup.layer(CONTENT_LAYER)}; all start from the photo. Numbers of the first painting stand before those of "
-        "the second.",
+        caption="The weight of the second painting grows from left to right. Max pooling, content "
+        f"{setup.layer(CONTENT_LAYER)}; all start from the photo. Numbers for the first painting stand before those "
+        "for the second.",
     )
 
 
 def pooling(setup: Setup) -> Figure:
-    """Max against average pooling, which the guide recommends to try for Starry Night."""
+    """Max against average pooling, which the guide suggests for Starry Night."""
     run = setup.run(rows=ROWS, evaluations=EVALUATIONS)
     names = {"max": "max pooling", "ave": "average pooling"}
     rows = tuple(
@@ -129,13 +129,13 @@ def pooling(setup: Setup) -> Figure:
         rows=rows,
         inputs=(Cell(PHOTO, "photo"),),
         column_labels=tuple(names.values()),
-        caption="The same settings with the two kinds of pooling, of which max keeps the peaks of the activations and "
-        f"average all of them. Content {setup.layer(CONTENT_LAYER)}; all start from the photo.",
+        caption="The same settings with both kinds of pooling: max pooling keeps the peaks of the activations, average "
+        f"pooling their mean. Content {setup.layer(CONTENT_LAYER)}; all start from the photo.",
     )
 
 
 def initial_images(setup: Setup) -> Figure:
-    """The initial images that the scripts know."""
+    """The initial images of the scripts."""
     run = setup.run(rows=ROWS, evaluations=EVALUATIONS)
     technique = reference(setup, Network)
     named = [
@@ -152,10 +152,12 @@ def initial_images(setup: Setup) -> Figure:
         title="Initial images",
         rows=((*named, Cell(picture, "from a picture", inset=SECOND)),),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption="One objective from four first pictures: the photo, the photo without its colours, noise, and another "
-        "picture (inset). After so few evaluations something of the first picture is still seen. Max pooling, content "
+        caption="One objective from four initial images: the photo, the photo in grey, noise, and another picture "
+        "(inset). After so few evaluations traces of the initial image are still visible. Max pooling, content "
         f"{setup.layer(CONTENT_LAYER)}.",
-        departures=("gray starts without colours, but the content's activations are those of the photo in colour",),
+        departures=(
+            "gray starts from the photo in grey, and the content's activations are those of the photo in colour",
+        ),
     )
 
 
@@ -165,7 +167,7 @@ PAIR = {"photo": "rocket", "painting": "night"}
 TRIO = {**PAIR, "second_painting": "harvest"}
 
 FIGURES = {
-    "titu1994-ratios": Recipe("style against content weight", f"{SOURCE}, README", PAIR, ratios, "vgg16"),
+    "titu1994-ratios": Recipe("style weight against content weight", f"{SOURCE}, README", PAIR, ratios, "vgg16"),
     "titu1994-styles": Recipe("two styles with weights", f"{SOURCE}, README", TRIO, styles, "vgg16"),
     "titu1994-pooling": Recipe("max against average pooling", f"{SOURCE}, README and Guide", TRIO, pooling, "vgg16"),
     "titu1994-init": Recipe("initial images", f"{SOURCE}, README", TRIO, initial_images, "vgg16"),

@@ -1,19 +1,19 @@
-"""What is set in the figure of Champandard 2016, arXiv:1603.01768."""
+"""Settings of the figure of Champandard 2016, arXiv:1603.01768, and a doodle that is painted."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from neural_style.doodle import NeuralDoodle
-from neural_style.figures import make, planned
+from neural_style.figures import make, plan
 from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
 from neural_style.figures.recipe import Cell, Figure
 from neural_style.images import read
 from neural_style.reconstruction import Reconstruction
+from tests.figures.small_figure import summary
 
 
 def made_of(figure: Figure) -> tuple[TransferPanel, TransferPanel, TransferPanel]:
@@ -31,7 +31,7 @@ def doodle(panel: TransferPanel) -> NeuralDoodle:
 
 
 def test_settings_at_the_scale_of_the_paper() -> None:
-    setup, figure = planned("champandard2016", scale="paper")
+    setup, figure = plan("champandard2016", scale="paper")
     texture, plain, improved = made_of(figure)
     for panel in (plain, improved):
         assert panel.styles == (StyleInput(InputPanel("style"), label_map=InputPanel("style_map")),)
@@ -52,16 +52,15 @@ def test_settings_at_the_scale_of_the_paper() -> None:
 def test_recipe_builds_for_every_network(
     model: str, last: str | None, improved_layers: int, cut: Callable[[str], str]
 ) -> None:
-    setup, figure = planned(
-        "champandard2016", scale="draft", model=model, weights=cut(last) if last is not None else None
-    )
+    setup, figure = plan("champandard2016", scale="draft", model=model, weights=cut(last) if last is not None else None)
     _, plain, improved = made_of(figure)
     assert (plain.run.sizes, plain.run.iterations) == ((64, 128), 5)
     assert len(doodle(improved).style_layers or ()) == improved_layers
     assert "rows" in setup.differences
 
 
-def test_a_doodle_is_drawn(tmp_path: Path) -> None:
+def test_a_doodle_is_painted(tmp_path: Path) -> None:
+    """A figure with real runs, of doodles and of a reconstruction."""
     output = tmp_path / "figure.png"
     make(
         "champandard2016",
@@ -72,8 +71,8 @@ def test_a_doodle_is_drawn(tmp_path: Path) -> None:
         iterations=1,
         panels=tmp_path / "panels",
     )
-    told = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))
-    keys = [cell["panel"] for cell in told["cells"]][3:]
-    assert sorted(told["made"]) == sorted(keys)
+    found = summary(output)
+    keys = [cell["panel"] for cell in found["cells"]][3:]
+    assert sorted(found["made"]) == sorted(keys)
     assert [read(tmp_path / "panels" / f"{key}.png").size for key in keys] == [(32, 32)] * 3
     assert read(output).rgb.std() > 10

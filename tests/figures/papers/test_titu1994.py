@@ -5,37 +5,26 @@ from __future__ import annotations
 import pytest
 
 from neural_style import figures
-from neural_style.features import vgg
 from neural_style.figures import titu1994
-from neural_style.figures.panels import InputPanel, TransferPanel, within
-from neural_style.figures.recipe import Figure
-from neural_style.figures.setup import SCALES, Setup
-
-VGG19 = vgg.architecture("vgg19").layers
-
-
-def painted(figure: Figure) -> list[TransferPanel]:
-    return [panel for panel in within(*figure.panels()) if isinstance(panel, TransferPanel)]
+from neural_style.figures.estimate import transfer_panels
+from neural_style.figures.panels import InputPanel, TransferPanel
+from neural_style.network import Network
 
 
 def at_paper(name: str) -> list[TransferPanel]:
-    return painted(figures.planned(name, scale="paper")[1])
+    return transfer_panels(figures.plan(name, scale="paper")[1])
 
 
-@pytest.mark.parametrize("name", titu1994.FIGURES)
-@pytest.mark.parametrize("setup", ["mini", "vgg19", "cut"])
-def test_builds_with_any_network(name: str, setup: str) -> None:
-    model = "mini" if setup == "mini" else "vgg19"
-    layers = VGG19[:8] if setup == "cut" else vgg.architecture(model).layers
-    for panel in painted(titu1994.FIGURES[name].build(Setup(model, "random", layers, SCALES["draft"]))):
-        assert set(panel.technique.extractor_spec.layers) <= set(layers)
+def network(panel: TransferPanel) -> Network:
+    assert isinstance(panel.technique, Network)
+    return panel.technique
 
 
 @pytest.mark.parametrize("name", titu1994.FIGURES)
 def test_at_the_scale_paper_all_else_is_the_references(name: str) -> None:
     """The flags' defaults: 400 rows, VGG-16, five style layers, content at conv5_2, total variation 8.5e-5."""
     for panel in at_paper(name):
-        technique = panel.technique
+        technique = network(panel)
         assert panel.run.image_size == 400
         assert panel.run.iterations == (50 if name == "titu1994-styles" else 10)
         assert (technique.model, technique.content_layer) == ("vgg16", "conv5_2")
@@ -49,7 +38,7 @@ def test_at_the_scale_paper_all_else_is_the_references(name: str) -> None:
 
 
 def test_ratios() -> None:
-    found = [(panel.styles[0].weight, panel.technique.content_weight) for panel in at_paper("titu1994-ratios")]
+    found = [(panel.styles[0].weight, network(panel).content_weight) for panel in at_paper("titu1994-ratios")]
     assert found == [(1, 1000), (1, 1), (1000, 1)]
 
 
@@ -69,8 +58,8 @@ def test_initial_images() -> None:
 
 def test_sums_over_fewer_pixels_weigh_as_much() -> None:
     """At 80 rows instead of 400 there are 25 times fewer pixels."""
-    setup, figure = figures.planned("titu1994-pooling", model="vgg16", image_size=80)
-    for panel in painted(figure):
-        assert panel.technique.content_weight == pytest.approx(0.025 * 25)
-        assert panel.technique.total_variation_weight == pytest.approx(8.5e-5 * 25)
+    setup, figure = figures.plan("titu1994-pooling", model="vgg16", image_size=80)
+    for panel in transfer_panels(figure):
+        assert network(panel).content_weight == pytest.approx(0.025 * 25)
+        assert network(panel).total_variation_weight == pytest.approx(8.5e-5 * 25)
     assert "times 25" in setup.differences["sums"]

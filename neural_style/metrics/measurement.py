@@ -1,0 +1,176 @@
+"""All metrics of a pastiche at once, with the features of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neural_style import images
+from neural_style.errors import InvalidInputError
+from neural_style.features import vgg
+from neural_style.images import ImageSource, Picture
+from neural_style.inputs import Content, Style, as_content, as_styles
+from neural_style.metrics.feature_distances import (
+    relative_content_error,
+    relative_gram_error,
+    relative_sliced_wasserstein_distance,
+)
+from neural_style.metrics.pixel_metrics import SSIM_WINDOW, clipped_share, structural_similarity, total_variation
+from neural_style.network import PRESETS
+from neural_style.validation import check_count
+
+Array = np.ndarray[Any, Any]
+
+
+def measure(
+    pastiche: ImageSource,
+    content: Content | ImageSource | None = None,
+    styles: Sequence[Style | ImageSource] | Style | ImageSource = (),
+    *,
+    model: str = "vgg19",
+    weights: str | None = None,
+    pooling: str = "max",
+    content_layers: Sequence[str] | None = None,
+    style_layers: Sequence[str] | None = None,
+    seed: int = 0,
+    tile: int | None = None,
+) -> dict[str, float]:
+    """All metrics of a pastiche against its content, its styles, or both, with the features of a network.
+
+    Sizes are those of a transfer at the size of the pastiche: the content is resized to it, and each painting to its
+    area, with the painting's own shape and `scale`. For a fair comparison judge with a different network than the one
+    that made the picture, such as vgg19 for pictures of mini, or with other layers.
+
+    Example:
+        >>> from neural_style import metrics
+        >>> from neural_style.samples import sample
+        >>> cat = sample("cat")[::8, ::8]
+        >>> found = metrics.measure(cat, cat, sample("night"), model="mini", style_layers=["conv1_1"])
+        >>> sorted(found)
+        ['clipped', 'content.conv3_3', 'gram.0.conv1_1', 'ssim', 'swd.0.conv1_1', 'tv']
+        >>> found["content.conv3_3"]
+        0.0
+
+    Args:
+        pastiche: a path, a PIL image or an array (H, W, 3), RGB in 0..255.
+        content: the photo, or None.
+        styles: one painting or several; without masks.
+        model: `vgg16`, `vgg19` or `mini`.
+        weights: see `neural_style.features.weights.load`; None is the model's own.
+        pooling: `max` or `ave`.
+        content_layers: layers of the content error; None is the model's content layer.
+        style_layers: layers of Gram error and Wasserstein distance; None is the model's style layers.
+        seed: seed of the directions of the sliced Wasserstein distance.
+        tile: side of the tiles in which pictures too large for the memory are processed.
+
+    Returns:
+        `content.<layer>`, the relative content error, and `ssim`, if there is a content; for the j-th style
+        `gram.<j>.<layer>`, the relative Gram error, and `swd.<j>.<layer>`, the relative sliced Wasserstein distance;
+        `tv`, the total variation; `clipped`, the share of clipped pixels.
+
+    Raises:
+        InvalidInputError, MissingFileError: an input cannot be used, or a layer's activations are all zero for one.
+    """
+    check_count("seed", seed, at_least=0)
+    table, pictures = vgg.architecture(model), _read(pastiche, content, styles)
+    at_content, at_styles = _layers(table, content_layers, style_layers, pictures)
+    layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
+    _check_pictures(pictures, layers[-1], table.stride(layers))
+    # Keras, and with it the backend, starts here and not when the package is imported.
+    from neural_style.features.extractor import feature_extractor
+
+    extract = partial(feature_extractor(model, weights, layers, pooling=pooling).features, tile=tile)
+    return _measured(pictures, extract, at_content, at_styles, minimum=table.stride(layers), seed=seed)
+
+
+class _Pictures(NamedTuple):
+    pastiche: Picture
+    content: Content | None
+    styles: tuple[Style, ...]
+
+
+def _read(
+    pastiche: ImageSource,
+    content: Content | ImageSource | None,
+    styles: Sequence[Style | ImageSource] | Style | ImageSource,
+) -> _Pictures:
+    has_styles = not (isinstance(styles, list | tuple) and len(styles) == 0)
+    if content is None and not has_styles:
+        raise InvalidInputError("a pastiche is measured against something: give a content, styles, or both")
+    return _Pictures(
+        images.read(pastiche, what="pastiche"),
+        None if content is None else as_content(content),
+        tuple(as_styles(styles)) if has_styles else (),
+    )
+
+
+def _layers(
+    table: vgg.Architecture, content: Sequence[str] | None, styles: Sequence[str] | None, pictures: _Pictures
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Layers for the content and for the styles, as named or from the preset; none where there is no picture."""
+    preset = PRESETS[table.name]
+    at_content = () if pictures.content is None else _layer_names(content, (preset.content_layer,))
+    at_styles = _layer_names(styles, preset.style_layers) if pictures.styles else ()
+    table.check_layers([*at_content, *at_styles])
+    return at_content, at_styles
+
+
+def _layer_names(layers: Sequence[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
+    names = default if layers is None else (layers,) if isinstance(layers, str) else tuple(layers)
+    if not names:
+        raise InvalidInputError("name at least one layer, or pass None for the model's own")
+    return names
+
+
+def _check_pictures(pictures: _Pictures, deepest: str, side: int) -> None:
+    pastiche = pictures.pastiche
+    if any(each is not None and each.mask is not None for each in (pictures.content, *pictures.styles)):
+        raise InvalidInputError("metrics compare whole pictures: remove the masks, or crop each picture to the region")
+    if pictures.content is not None and min(pastiche.size) < SSIM_WINDOW:
+        raise InvalidInputError(f"{pastiche.name} is too small: SSIM needs at least {SSIM_WINDOW} pixels on a side")
+    if min(pastiche.size) < side:
+        raise InvalidInputError(
+            f"{pastiche.name} has {pastiche.size[0]} x {pastiche.size[1]} pixels and {deepest} needs at least {side} "
+            "on a side: choose shallower layers"
+        )
+
+
+def _measured(
+    pictures: _Pictures,
+    extract: Callable[[Array, Sequence[str]], Mapping[str, Array]],
+    at_content: tuple[str, ...],
+    at_styles: tuple[str, ...],
+    *,
+    minimum: int,
+    seed: int,
+) -> dict[str, float]:
+    """The metrics by name; `minimum` is the smallest side of a style."""
+    pastiche, content, styles = pictures
+    features = extract(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
+    found: dict[str, float] = {}
+    if content is not None:
+        original = images.resize(content.picture.rgb, pastiche.size)
+        targets = extract(original, at_content)
+        _check_activity(targets, content.picture.name)
+        found |= {f"content.{layer}": relative_content_error(features[layer], targets[layer]) for layer in at_content}
+        found["ssim"] = structural_similarity(pastiche.rgb, original)
+    for index, style in enumerate(styles):
+        targets = extract(style.at(pastiche.size, minimum=minimum), at_styles)
+        _check_activity(targets, style.picture.name)
+        for layer in at_styles:
+            pair = features[layer], targets[layer]
+            found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
+            found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
+    return {**found, "tv": total_variation(pastiche.rgb), "clipped": clipped_share(pastiche.rgb)}
+
+
+def _check_activity(targets: Mapping[str, Array], name: str) -> None:
+    for layer, features in targets.items():
+        if not np.any(features):
+            raise InvalidInputError(
+                f"all activations of {name} in {layer} are zero, and no error is relative to them: choose other "
+                "layers, or other weights"
+            )

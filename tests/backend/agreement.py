@@ -1,0 +1,59 @@
+"""Values and gradients of every kind of objective, and losses of every solver: run on one backend, and on the other.
+
+    python tests/backend/agreement.py found.npz
+
+At 256 rows, where counts of pixels squared do not fit into the integers of 32 bits that JAX computes with.
+"""
+
+import sys
+
+import numpy as np
+
+from neural_style import Content, INetwork, Network, NeuralDoodle, Style
+
+ROWS, COLUMNS = 256, 264
+SETTINGS = {"model": "mini", "weights": "random", "pooling": "ave"}
+
+
+def objectives():
+    """By name: a technique, and what it is made of."""
+    rng = np.random.default_rng(0)
+    photo, painting, other = (rng.integers(0, 256, (ROWS, COLUMNS, 3), np.uint8) for _ in range(3))
+    left = np.zeros((ROWS, COLUMNS), bool)
+    left[:, :100] = True
+    styles = [Style(painting), Style(other, weight=0.5)]
+    masked = [Style(painting, mask=left), Style(other, mask=~left)]
+    regions = np.where(left[..., None], np.uint8([255, 0, 0]), np.uint8([0, 0, 255]))
+    return {
+        "titu1994": (Network(**SETTINGS), photo, styles),
+        "content loss 1": (Network(content_loss_type=1, style_layers="conv1_1", **SETTINGS), photo, painting),
+        "gatys2016": (Network(normalization="gatys2016", **SETTINGS), photo, styles),
+        "johnson2016": (Network(normalization="johnson2016", **SETTINGS), photo, styles),
+        "masks of titu1994": (Network(**SETTINGS), Content(photo), masked),
+        "masks of gatys2017": (Network(mask_normalization="gatys2017", **SETTINGS), Content(photo, mask=left), masked),
+        "inetwork": (INetwork(variant="titu1994", **SETTINGS), photo, styles),
+        "novak2016": (INetwork(variant="novak2016", **SETTINGS), photo, styles),
+        "doodle": (
+            NeuralDoodle(labels=2, **SETTINGS),
+            Content(photo, label_map=regions),
+            Style(painting, label_map=regions[:, ::-1]),
+        ),
+    }
+
+
+def found():
+    """All numbers by name."""
+    values = {}
+    x = np.random.default_rng(1).uniform(0, 255, (ROWS, COLUMNS, 3))
+    for name, (technique, content, styles) in objectives().items():
+        objective = technique.objective(content, styles, image_size=ROWS)
+        values[name], values[f"{name}, gradient"] = objective.value_and_grad(x)
+    photo, painting = (np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8) for seed in (2, 3))
+    network = Network(content_layer="conv2_1", style_layers=("conv1_1", "conv2_1"), **SETTINGS)
+    for solver in ("lbfgs", "scipy_lbfgs", "adam"):
+        values[solver] = network.transfer(photo, painting, image_size=24, iterations=1, solver=solver).loss
+    return values
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[1], **found())
