@@ -170,7 +170,7 @@ def _connection_problem(url: str) -> str:
         except HTTPError:  # an answer; the download itself reports what is wrong
             pass
         except (OSError, ValueError) as error:
-            outcome.append(_first_line(error))
+            outcome.append(_first_line(getattr(error, "reason", error)))
             return
         outcome.append("")
 
@@ -182,9 +182,8 @@ def _connection_problem(url: str) -> str:
 
 def _no_download(name: str, problem: str) -> InvalidInputError:
     return InvalidInputError(
-        f"{name} needs weights ({MEGABYTES[name]} MB) that cannot be downloaded ({problem}): use model mini "
-        f"(--model mini), which is part of this package; or put {_url(name)} at {_cached(name)}; or name a file as "
-        "weights (--weights FILE)"
+        f"the weights of {name} cannot be downloaded ({problem:.60}): use --model mini, which needs none, put "
+        f"{_url(name)} into {_cached(name).parent}, or name a file (--weights FILE)"
     )
 
 
