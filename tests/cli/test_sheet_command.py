@@ -121,19 +121,7 @@ def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Comman
 @pytest.mark.usefixtures("cells")
 def test_a_negative_value_may_be_written_with_an_exponent(sheet: Command) -> None:
     """For argparse by itself -1e-5 is a flag, since more than digits and a point follow the minus."""
-    ran = sheet(
-        "--technique",
-        "inetwork",
-        "--variant",
-        "titu1994",
-        "--chain",
-        False,
-        "--vary",
-        "activation_shift",
-        "0",
-        "-1e-5",
-        "-2E+1",
-    )
+    ran = sheet(*UNCHAINED, "--vary", "activation_shift", "0", "-1e-5", "-2E+1")
     assert ran.status == 0
     words = commands(ran.out)
     assert list(words) == ["0", "-1e-5", "-2E+1"]
