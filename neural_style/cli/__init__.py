@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module = command.replace("-", "_")
     try:
         if module not in COMMANDS:
-            raise InvalidInputError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
+            raise InvalidInputError(f'unknown command "{command}": {did_you_mean(module, COMMANDS)}')
         with _one_line_each(quiet="--quiet" in arguments):
             status = int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))
         sys.stdout.flush()
