@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neural_style import images
-from neural_style.cli.progress import Bar, report
+from neural_style.cli.progress import Bar, report, report_error
 from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
 from neural_style.images import Picture
@@ -199,18 +199,19 @@ class Folder:
     def _skipping(self, source: Path | None, *, count: int = 1) -> Iterator[None]:
         """Report errors and warnings as lines that name the picture; an error costs `count` results only."""
 
-        def report_named(kind: str, message: object) -> None:
-            text = str(message)
-            named = text if source is None or str(source) in text else f"{source}: {text}"
-            report(f"neural-style: {kind}: {named}")
+        name = "" if source is None else str(source)
+
+        def report_warning(message: Warning | str, *_: object, **__: object) -> None:
+            about = "" if name in str(message) else f"{name}: "
+            report(f"neural-style: warning: {about}{message}")
 
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: report_named("warning", message)
+            warnings.showwarning = report_warning
             try:
                 yield
             except (NeuralStyleError, OSError) as error:
                 self._failed += count
-                report_named("error", error)
+                report_error(error, about=name)
 
 
 def is_folder(source: images.ImageSource | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     found = parser.read(arguments)
     record = records.read(found.picture)
     if found.json:
-        print(json.dumps(record, indent=2, ensure_ascii=False))
+        # Escapes of JSON where the terminal lacks letters: those of a stream would not be JSON.
+        print(json.dumps(record, indent=2, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf")))
         return 0
     print(f"{record['technique']} by neural_style {record.get('neural_style', 'unknown')}")
     sections = {"content": record["content"]}
