@@ -32,6 +32,9 @@ FAILED = 1
 SQUARE = 64
 """Side of the picture on which settings are tried: any will do, and a small one takes no time."""
 
+NAMED = 3
+"""Skipped files that are named before the rest is counted."""
+
 ENDLESS = 2.0**32
 """Memory limit, in GiB, for trying settings: whether a photo fits depends on its shape, and is checked for each."""
 
@@ -236,13 +239,15 @@ def _pictures(source: images.ImageSource | None) -> dict[Path, str]:
         return {path: path.stem}
     if not path.is_dir():
         raise MissingFileError(f"there is no folder {path}: check the name")
-    found = sorted(
-        entry
-        for entry in path.iterdir()
-        if entry.suffix.lower() in ENDINGS and not entry.name.startswith(".") and not entry.is_dir()
-    )
+    files = sorted(entry for entry in path.iterdir() if not entry.name.startswith(".") and not entry.is_dir())
+    found = [entry for entry in files if entry.suffix.lower() in ENDINGS]
     if not found:
         raise InvalidInputError(f"there is no picture in the folder {path}: use {', '.join(ENDINGS)}")
+    if others := [entry.name for entry in files if entry not in found]:
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        warnings.warn(
+            f"{path}: skipped without an ending of a picture: {', '.join(others[:NAMED])}{more}", stacklevel=2
+        )
     shared = Counter(entry.stem.casefold() for entry in found)  # some file systems ignore case
     return {entry: entry.stem if shared[entry.stem.casefold()] == 1 else entry.name for entry in found}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from neural_style import images
-from neural_style.cli.flags import Parser, boolean
+from neural_style.cli.flags import Parser, boolean, file_path
 from neural_style.color_transfer import METHODS, transfer_color
 from neural_style.errors import InvalidInputError
 from neural_style.validation import check_choice
@@ -66,7 +66,7 @@ def add_result_flags(parser: Parser, default: str) -> None:
     """Flags for the one picture that is written."""
     parser.add_argument(
         "--output",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help=f"the picture to write; its ending selects the format (default: {default})",
     )

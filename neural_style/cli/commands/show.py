@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from neural_style.cli.flags import Parser
+from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.session import table_of_terms
 from neural_style.runs import records
 
@@ -21,7 +20,7 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     parser = Parser("show", "Print the settings, versions and losses of a picture.", epilog=EPILOG)
-    parser.add_argument("picture", type=Path, help="a picture made by neural-style, or its .json or .gif")
+    parser.add_argument("picture", type=file_path, help="a picture made by neural-style, or its .json or .gif")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     found = parser.read(arguments)
     record = records.read(found.picture)
