@@ -161,9 +161,10 @@ class Folder:
         square = Picture(rgb, None, "a square picture", None)
         tried = [replace(style, image=square) for style in styles] if each_its_own else styles
         Run(**self.run)  # the limit of memory that is replaced below may be impossible itself
-        self.technique.steps(
-            replace(self.content, image=square), tried, **(self.run | RunSettings(memory_limit=ENDLESS))
-        )
+        with warnings.catch_warnings(action="ignore"):  # each photo will warn, of its own shape
+            self.technique.steps(
+                replace(self.content, image=square), tried, **(self.run | RunSettings(memory_limit=ENDLESS))
+            )
         return styles
 
     def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:

@@ -133,6 +133,8 @@ def plan(
     """
     check_choice("figure", name, RECIPES)
     check_choice("scale", scale, SCALES)
+    if weights is not None:
+        check_name(weights, "weights")
     check_count("seed", seed, at_least=0)
     chosen = SCALES[scale]
     if image_size is not None:
