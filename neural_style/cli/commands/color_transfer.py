@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -94,6 +95,7 @@ def check_result(output: Path, sources: Sequence[str | None], *, overwrite: bool
     Raises:
         InvalidInputError: it cannot be written, exists without `overwrite`, or is an input.
     """
-    if output.resolve() in [Path(source).resolve() for source in sources if source is not None]:
+    # `Path.resolve` raises RuntimeError for a link to itself, which is refused when it is read.
+    if os.path.realpath(output) in [os.path.realpath(source) for source in sources if source is not None]:
         raise InvalidInputError(f'output "{output}" is one of the inputs and would be lost: choose another name')
     images.check_output(output, overwrite=overwrite)
