@@ -18,7 +18,8 @@ from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
-from neural_style.inputs import Content, Inputs, Style, as_content, as_styles
+from neural_style.images.opening import check_name
+from neural_style.inputs import Content, Inputs, Style, read_inputs
 from neural_style.runs import records
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.level import Progress
@@ -82,6 +83,7 @@ class Technique(ABC):
 
     def __post_init__(self) -> None:
         if self.weights is not None:
+            check_name(str(self.weights), "weights")
             object.__setattr__(self, "weights", str(self.weights))
         object.__setattr__(self, "pooling", str(self.pooling).lower())
         vgg.architecture(self.model)
@@ -127,7 +129,7 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: they cannot be read, or are not what the technique needs.
         """
-        inputs = content if isinstance(content, Inputs) else Inputs(as_content(content), as_styles(styles))
+        inputs = content if isinstance(content, Inputs) else read_inputs(content, styles)
         if inputs.content.label_map is not None or any(style.label_map is not None for style in inputs.styles):
             raise InvalidInputError(f"{self.name} has no label maps: leave label_map out, or use NeuralDoodle")
         inputs.content.picture  # noqa: B018  (raises where there is none)
@@ -282,6 +284,7 @@ class Technique(ABC):
         if start is None:
             image = np.random.default_rng(run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
         else:
+            images.warn_of_other_shape("initial image", start.size, "content", inputs.content.canvas.size)
             image = images.resize(start.rgb, size).astype(np.float32)
         colors = ColorPreservation(inputs.content, run)
         return Minimisation(
