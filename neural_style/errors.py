@@ -24,6 +24,10 @@ class FullDiskError(InvalidInputError):
     """A file that cannot be written because the disk, or the user's share of it, is full."""
 
 
+class UnknownSettingError(InvalidInputError, TypeError):
+    """A keyword that is no setting; a TypeError as well, as for every call with an unexpected keyword."""
+
+
 class MissingFileError(NeuralStyleError, FileNotFoundError):
     """A file that does not exist."""
 

@@ -37,6 +37,9 @@ BLOCK = 4096
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.(?:[0-9a-f]{16}|claim)\.part")
 """Names of temporary files and of claims."""
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/{1,2}[^/]", re.IGNORECASE)
+"""Start of a URL, also where a `Path` has taken one of its slashes away."""
+
 
 @contextlib.contextmanager
 def atomic_write(path: Path, where: str, *, overwrite: bool) -> Iterator[BinaryIO]:
@@ -72,6 +75,22 @@ def atomic_write(path: Path, where: str, *, overwrite: bool) -> Iterator[BinaryI
         _sync_folder(path.parent)
 
 
+def elsewhere(path: Path, *, remedy: str) -> str:
+    """Why a name is of no file on this machine, and what to do: an address, or "~"; empty for all others.
+
+    Args:
+        path: the name.
+        remedy: what to do with an address.
+    """
+    if _ADDRESS.match(str(path)):
+        return f"it is an address, and only files are read and written: {remedy}"
+    first = path.parts[0] if path.parts else ""
+    if first.startswith("~") and not Path(first).exists():
+        with contextlib.suppress(RuntimeError):  # no such user
+            return f'"~" is expanded by shells only: write "{path.expanduser()}"'
+    return ""
+
+
 def check_place(path: Path, where: str, *, overwrite: bool) -> None:
     """Raise `InvalidInputError` if no file can be written at `path`, which is tried out; makes no folder.
 
@@ -85,6 +104,8 @@ def check_place(path: Path, where: str, *, overwrite: bool) -> None:
                 raise FileExistsError
             if path.exists() and not path.is_file():  # a device or a pipe would be replaced by a file
                 raise InvalidInputError(f"{where} is not a regular file: choose another name")
+        if why := elsewhere(path, remedy="name a file, and upload it afterwards"):
+            raise InvalidInputError(f"{where} cannot be written: {why}")
         folder = next(parent for parent in path.parents if os.path.lexists(parent))
         if not folder.is_dir():
             kind = "a file" if folder.exists() else "a link to nothing"

@@ -28,7 +28,7 @@ PROGRAMS = ("__main__", "cli", "studio")
 OF_PROGRAMS = ("argv", "exit", "stdin", "stdout", "stderr")
 """Names of sys that are theirs as well."""
 
-MODULES_AT_THE_TOP = 14
+MODULES_AT_THE_TOP = 15
 LINES_OF_A_MODULE = 350
 LINES_OF_A_FUNCTION = 60
 

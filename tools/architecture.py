@@ -35,6 +35,7 @@ ORDER = (
     ("files",),
     ("interruption",),
     ("validation",),
+    ("aliases",),
     ("errors",),
 )
 """Rooms from top to bottom: a room imports rooms of lower rows only. A room is a folder or a module at the top of the
@@ -80,6 +81,7 @@ PLACES = {
     "files": (4, "atomic writes"),
     "interruption": (4, "signals that wait"),
     "validation": (3, "settings, checks"),
+    "aliases": (3, "names of other tools"),
     "errors": (2, "exceptions"),
 }
 """Column of each room in the drawing, and what is in it."""

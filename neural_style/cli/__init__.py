@@ -2,7 +2,8 @@
 
 Errors that the library raises on purpose are printed as one line and exit with 2; so is any other, with the address for
 reports, and exits with 1. Ctrl-C, SIGTERM and SIGHUP end a run with the best picture so far, and exit with 128 and the
-signal's number. Warnings, and what the library logs, are printed as one line each.
+signal's number. Warnings and log messages of the library are printed as one line each. An output that nobody reads or
+that cannot be written never ends a run.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from neural_style import interruption
-from neural_style.cli.progress import report
-from neural_style.errors import InvalidInputError, NeuralStyleError, explanation
+from neural_style.cli import streams
+from neural_style.cli.progress import report, report_error
+from neural_style.errors import InvalidInputError, NeuralStyleError, explanation, reason
 
 GROUPS = {
     "paint": {
@@ -61,7 +63,17 @@ MORE = "Run 'neural-style COMMAND --help' for a command's options, 'neural-style
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    with streams.unfailing() as out:
+        status = _run(list(sys.argv[1:] if arguments is None else arguments))
+        out.flush()
+        if status == 0 and out.problem is not None and not isinstance(out.problem, BrokenPipeError):
+            report(f"neural-style: error: the output cannot be written: {reason(out.problem)}")
+            return streams.LOST
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; errors that are raised on purpose become one line and a status."""
     command = arguments[0] if arguments else "--help"
     if command in ("-h", "--help"):
         print(_help())
@@ -76,14 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if module not in COMMANDS:
             from neural_style.validation import did_you_mean  # with NumPy, before which Ctrl-C must be caught
 
-            raise InvalidInputError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
+            raise InvalidInputError(f'unknown command "{command}": {did_you_mean(module, COMMANDS)}')
         with interruption.ending_on_signals(), _one_line_each(quiet="--quiet" in arguments):
-            status = int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:  # the reader of our output has closed it, such as `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+            return int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))
     except (KeyboardInterrupt, Exception) as error:
         is_own = isinstance(error, NeuralStyleError)
         if isinstance(error, KeyboardInterrupt) or (interruption.is_ending() and not is_own):  # an interrupted import
@@ -91,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return interruption.exit_status()
         if os.environ.get(DEBUG):
             traceback.print_exc()
-        print(f"neural-style: error: {explanation(error)}", file=sys.stderr)
+        report_error(explanation(error))
         return 2 if is_own or isinstance(error, OSError | MemoryError) else 1
 
 

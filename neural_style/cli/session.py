@@ -13,6 +13,7 @@ from pathlib import Path
 from neural_style import interruption, solvers
 from neural_style.cli.progress import Bar
 from neural_style.errors import InvalidInputError
+from neural_style.features.weights import check_available
 from neural_style.inputs import Inputs
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.outputs import Output, is_finished
@@ -68,6 +69,7 @@ class Session:
             read=[self.technique.weights],
             checkpoint=self.checkpoint,
         )
+        check_available(self.technique.model, self.technique.weights)
         for path, write in self.extras.items():
             write(path)
         start_backend(self.device)

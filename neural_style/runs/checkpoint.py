@@ -24,6 +24,7 @@ import numpy as np
 
 from neural_style import files
 from neural_style.errors import ExistingFileError, InvalidInputError, reason
+from neural_style.images.opening import check_name
 from neural_style.runs import records
 from neural_style.runs.frames import FrameFile
 
@@ -84,6 +85,7 @@ class Checkpoint:
             InvalidInputError: it exists without `resume` or `overwrite`, is damaged or no checkpoint, is in use by
                 another process, or cannot be written.
         """
+        check_name(path, "checkpoint")
         checkpoint = cls(Path(path), resume, overwrite)
         if os.path.lexists(checkpoint.path) and not (resume or overwrite):
             raise InvalidInputError(

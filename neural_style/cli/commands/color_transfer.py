@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from neural_style import files, images, interruption
-from neural_style.cli.flags import Parser, boolean
+from neural_style.cli.flags import Parser, boolean, file_path
 from neural_style.color_transfer import METHODS, transfer_color
 from neural_style.errors import InvalidInputError
 from neural_style.validation import check_choice
@@ -67,7 +67,7 @@ def add_result_flags(parser: Parser, default: str) -> None:
     """Flags for the one picture that is written."""
     parser.add_argument(
         "--output",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help=f"the picture to write; its ending selects the format (default: {default})",
     )
@@ -96,8 +96,8 @@ def check_result(output: Path, sources: Sequence[str | None], *, overwrite: bool
     Raises:
         InvalidInputError: it cannot be written, exists without `overwrite`, or is an input.
     """
-    read = [os.path.realpath(source) for source in sources if source is not None]  # unlike resolve, takes looping links
-    if os.path.realpath(output) in read:
+    # `Path.resolve` raises RuntimeError for a link to itself, which is refused when it is read.
+    if os.path.realpath(output) in [os.path.realpath(source) for source in sources if source is not None]:
         raise InvalidInputError(f'output "{output}" is one of the inputs and would be lost: choose another name')
     images.check_output(output, overwrite=overwrite)
     files.remove_leftovers(output.parent)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from neural_style import images, metrics
-from neural_style.cli.progress import Bar, report
+from neural_style.cli.progress import Bar, report_error
 from neural_style.cli.session import evaluations
 from neural_style.cli.sheets.combinations import Combination
 from neural_style.errors import InvalidInputError, explanation
@@ -32,7 +32,7 @@ def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> 
                 raise result.error
         except Exception as error:  # also an unforeseen one: the other cells do not depend on it
             each.problem = explanation(error)
-            report(f"neural-style: error: {each.name}: {each.problem}")
+            report_error(each.problem, about=each.name)
             continue
         if result.is_interrupted:
             raise KeyboardInterrupt
