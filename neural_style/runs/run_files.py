@@ -122,8 +122,9 @@ class RunFiles:
         if problem is not None:
             raise problem
         if self._moved:
-            moved = "; ".join(f"{path} exists, so this run has written {place}" for path, place in self._moved.items())
-            raise ExistingFileError(f"a file has appeared during the run: {moved}")
+            path = output.final if output.final in self._moved else next(iter(self._moved))
+            more = f", and {len(self._moved) - 1} more files under free names" if len(self._moved) > 1 else ""
+            raise ExistingFileError(f"{path} has appeared during the run, which has written {self._moved[path]}{more}")
         if self._checkpoint is not None:
             if self._checkpoint.is_finished:
                 self._checkpoint.delete()  # last, so that at any moment either the checkpoint or every file exists

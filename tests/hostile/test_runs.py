@@ -212,7 +212,7 @@ def test_names_that_are_taken_in_the_run(paint: Command, made: Path, monkeypatch
     monkeypatch.setattr(Level, "_advance", advance)
     ran = paint("--record", "--quiet")
     assert (ran.status, ran.err.count("\n")) == (2, 1)
-    assert f"{made / 'out.png'} exists, so this run has written {made / 'out_3.png'}" in ran.err
+    assert f"has written {made / 'out_3.png'}, and 2 more files under free names" in ran.err
     assert names(made) == [
         *("out.json", "out.png", "out_2.json", "out_2.png", "out_3.png"),
         *("out_at_iteration_1.png", "out_at_iteration_1_2.png"),
