@@ -56,7 +56,7 @@ def test_the_command(command, photo_file, painting_file, tmp_path, monkeypatch):
     out = tmp_path / "out"
     ran = command("paint", photo_file, painting_file, out, "--image_size", 32, "--num_iter", 1, "--strength", 2)
     assert ran.status == 0, ran.err
-    assert ran.out.startswith("painting with mini (--model chooses another network)")
+    assert ran.err.startswith("neural-style: loading mini (--model chooses another network)\n")
     with Image.open(tmp_path / "out.png") as picture:
         assert picture.size == (38, 32)
     assert not list(tmp_path.glob("out_at_iteration*"))

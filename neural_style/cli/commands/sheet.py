@@ -18,8 +18,9 @@ from neural_style.cli.commands import network
 from neural_style.cli.commands.inetwork import add_technique_flag, chosen_technique
 from neural_style.cli.flags import Parser
 from neural_style.cli.groups import add_machine_flags
+from neural_style.cli.place import work
 from neural_style.cli.progress import Bar
-from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
+from neural_style.cli.session import INTERRUPTED, start_backend
 from neural_style.cli.sheets.combinations import (
     ITERATIONS,
     Combination,
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
         with named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn
             each.settings.steps(each.content, each.styles, **each.run)
     is_interrupted = False
-    with Bar(sum(evaluations(Run(**each.run)) for each in combinations), quiet=found.quiet) as bar:
+    with Bar(sum(work(Run(**each.run)) for each in combinations), quiet=found.quiet) as bar:
         try:
             paint_all(in_order, output, bar)
         except KeyboardInterrupt:
