@@ -261,6 +261,7 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
         """
         # Keras, and with it the backend, starts here and not when the package is imported.
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.features.extractor import feature_extractor
 
         precision = resolve_precision(self.precision)
@@ -273,6 +274,7 @@ class Technique(ABC):
         self, inputs: Inputs, settings: RunSettings, checkpoint: CheckpointSource | None, resume: bool
     ) -> Minimisation:
         """A run that is ready to start."""
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.runs.transfer import Minimisation, open_checkpoint
 
         run = self.run_settings(inputs, settings)

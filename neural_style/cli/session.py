@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
@@ -132,21 +131,10 @@ def open_checkpoint(found: Namespace, output: Output) -> tuple[Checkpoint | None
 
 
 def start_backend(device: str | None) -> None:
-    """Import Keras and its backend, which takes seconds: after everything cheap has been checked.
+    """Import Keras and its backend, which takes seconds: after everything cheap has been checked."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for notes of later operations
+    from neural_style import backend
 
-    TensorFlow writes notes to the error stream while it is imported, before any setting can silence it, so the stream
-    is redirected for that moment.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nothing:
-        os.dup2(nothing.fileno(), 2)
-        try:
-            from neural_style import backend
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
     backend.grow_memory()  # a command owns its process; in the library that is for the host program to decide
     if device is not None:
         backend.choose_device(device)

@@ -182,7 +182,7 @@ def _connection_problem(url: str) -> str:
 
 def _no_download(name: str, problem: str) -> InvalidInputError:
     return InvalidInputError(
-        f"the weights of {name} cannot be downloaded ({problem:.60}): use --model mini, which needs none, put "
+        f"the weights of {name} ({MEGABYTES[name]} MB) cannot be downloaded ({problem:.60}): use --model mini, which needs none, put "
         f"{_url(name)} into {_cached(name).parent}, or name a file (--weights FILE)"
     )
 

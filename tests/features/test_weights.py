@@ -286,7 +286,7 @@ KERAS_CACHE = """
 
     weights.KERAS_URL = "http://127.0.0.1:9"  # nobody listens there
     told["unreachable"] = attempt()
-    place = Path(told["unreachable"].partition(" at ")[2].partition("; or")[0])
+    place = Path(told["unreachable"].partition(" into ")[2].partition(", or")[0]) / name
     told["place"] = str(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(served.read_bytes())
@@ -365,7 +365,12 @@ def test_a_download_is_announced_with_its_size(keras_cache: dict[str, Any]) -> N
 def test_a_silent_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resolving a name has no timeout of its own."""
     forever = threading.Event()
-    monkeypatch.setattr(weights, "urlopen", lambda *_, **__: forever.wait())
+
+    def hang(*_: object, **__: object) -> None:
+        forever.wait()
+        raise OSError("gone")
+
+    monkeypatch.setattr(weights, "urlopen", hang)
     monkeypatch.setattr(weights, "CONNECTION_SECONDS", 0.01)
     monkeypatch.setattr(weights, "is_cached", lambda name: False)
     with pytest.raises(InvalidInputError, match=r"no answer within .* --model mini"):
