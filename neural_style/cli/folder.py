@@ -156,7 +156,7 @@ class Folder:
         images.check_output(self._output_of(first).final, overwrite=True)
         each_its_own = is_folder(self.styles[0].image)
         styles = self.styles if each_its_own else as_styles(list(self.styles))
-        check_available(self.technique.model, self.technique.weights)
+        check_available(self.technique.model, self.technique.weights, self.technique.used_layers)
         if not self.quiet:
             report(f"neural-style: loading {self.technique.model}{self.choice}")
         start_backend(self.device)

@@ -62,7 +62,7 @@ class Session:
                     print(f"{self.output.final} is finished already")
                 return 0
         files = RunFiles(self.output, inputs, run, others=list(self.extras), checkpoint=self.checkpoint)
-        check_available(self.technique.model, self.technique.weights)
+        check_available(self.technique.model, self.technique.weights, self.technique.used_layers)
         for path, write in self.extras.items():
             write(path)
         self._start_backend()

@@ -26,6 +26,7 @@ from neural_style.cli.sheets.combinations import (
     Combination,
     all_combinations,
     by_network,
+    check_weights,
     difference_of_size,
     named,
 )
@@ -85,6 +86,7 @@ def main(arguments: Sequence[str]) -> int:
     axes = read_axes(found.vary, command, found)
     output = Output.from_prefix(name, save_every=0, record=True, overwrite=found.overwrite)
     inputs = [images.read(found.content, what="content"), *(images.read(p, what="style") for p in found.styles)]
+    check_weights(found, technique, axes)
     start_backend(found.device)  # the memory that a size needs depends on it
     combinations = all_combinations(found, technique, command, axes, output.prefix, inputs)
     _check_output(output, combinations, [found.content, *found.styles])
