@@ -6,6 +6,7 @@ any size; everything else is here and in `neural_style.runs`.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -18,7 +19,7 @@ from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
-from neural_style.inputs import Content, Inputs, Style, as_content, as_styles
+from neural_style.inputs import Content, Inputs, Style, as_content, as_styles, working_size
 from neural_style.runs import records
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.level import Progress
@@ -82,6 +83,11 @@ class Technique(ABC):
 
     def __post_init__(self) -> None:
         if self.weights is not None:
+            if not isinstance(self.weights, str | os.PathLike):
+                raise InvalidInputError(
+                    f"weights must be a name or a file, received {type(self.weights).__name__}: save arrays by "
+                    "numpy.savez, and name the .npz file"
+                )
             object.__setattr__(self, "weights", str(self.weights))
         object.__setattr__(self, "pooling", str(self.pooling).lower())
         vgg.architecture(self.model)
@@ -149,6 +155,23 @@ class Technique(ABC):
         """Raise `UnknownSettingError` for a keyword that is no setting of a run."""
         own = {each.name: f"it is a setting of {type(self).__name__}, not of a run" for each in fields(self)}
         check_names("a run", settings, [each.name for each in fields(Run)], elsewhere={**own, **OF_INPUTS})
+
+    def check(self, inputs: Inputs, run: Run) -> None:
+        """Check a run as far as that needs no backend, which takes seconds to start; `transfer` checks the rest.
+
+        Raises:
+            InvalidInputError, MissingFileError: a size is impossible, or settings and inputs do not go together.
+        """
+        self.check_inputs(inputs)
+        self.initial_picture(inputs, run)
+        aspect, minimum = run.maintain_aspect_ratio, self.extractor_spec.stride
+        for rows in run.levels:
+            size = working_size(inputs.content.canvas, rows, maintain_aspect_ratio=aspect, minimum=minimum)
+            for style in inputs.styles:
+                style.size_at(size, minimum=minimum)
+
+    def check_inputs(self, inputs: Inputs) -> None:  # noqa: B027  (by default all inputs do)
+        """Raise `InvalidInputError` where settings and inputs do not go together."""
 
     def resolved(self) -> Self:
         """The same settings with the defaults that depend on network and machine written out."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +24,6 @@ _NOTES = re.compile(
 @contextmanager
 def without_noise() -> Iterator[None]:
     """Drop the notes of a backend that starts within; every other line on the error stream comes a moment later."""
-    if sys.stderr is not None:
-        sys.stderr.flush()
     try:
         kept = os.dup(_ERROR_STREAM)
     except OSError:  # the process has no error stream
@@ -37,8 +34,6 @@ def without_noise() -> Iterator[None]:
         try:
             yield
         finally:
-            if sys.stderr is not None:
-                sys.stderr.flush()
             os.dup2(kept, _ERROR_STREAM)
             os.close(kept)
             written.seek(0)

@@ -157,16 +157,13 @@ class Folder:
         each_its_own = is_folder(self.styles[0].image)
         styles = self.styles if each_its_own else as_styles(list(self.styles))
         check_available(self.technique.model, self.technique.weights, self.technique.used_layers)
-        if not self.quiet:
-            report(f"neural-style: loading {self.technique.model}{self.choice}")
-        start_backend(self.device)
         rgb = np.random.default_rng(0).integers(0, 256, (SQUARE, SQUARE, 3), np.uint8)
         square = Picture(rgb, None, "a square picture", None)
         tried = [replace(style, image=square) for style in styles] if each_its_own else styles
-        Run(**self.run)  # the limit of memory that is replaced below may be impossible itself
-        self.technique.steps(
-            replace(self.content, image=square), tried, **(self.run | RunSettings(memory_limit=ENDLESS))
-        )
+        inputs = self.technique.inputs(replace(self.content, image=square), tried)
+        self.technique.check(inputs, self.technique.run_settings(inputs, self.run))
+        start_backend(self.device, "" if self.quiet else f"{self.technique.model}{self.choice}")
+        self.technique.steps(inputs, **(self.run | RunSettings(memory_limit=ENDLESS)))
         return styles
 
     def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
@@ -55,8 +56,9 @@ class Session:
         """Check, run, save, and report; returns the exit status."""
         inputs = self.technique.inputs(self.content, self.styles)
         run = self.technique.run_settings(inputs, self.run)
+        self.technique.check(inputs, run)
         if self._may_be_finished():
-            self._start_backend()
+            start_backend(self.device, self._loading)
             if is_finished(self.output.final, self.technique.identity(inputs, run)):
                 if not self.quiet:
                     print(f"{self.output.final} is finished already")
@@ -65,7 +67,7 @@ class Session:
         check_available(self.technique.model, self.technique.weights, self.technique.used_layers)
         for path, write in self.extras.items():
             write(path)
-        self._start_backend()
+        start_backend(self.device, self._loading)
         with Bar(work(run), quiet=self.quiet) as bar:
             bar.begin("", 0, run)
             result = self.technique.transfer(
@@ -82,11 +84,9 @@ class Session:
             self._print_summary(result, run, written)
         return INTERRUPTED if result.stopped == "interrupted" else 0
 
-    def _start_backend(self) -> None:
-        """Report, before the seconds that it takes, that the network is loaded."""
-        if not self.quiet:
-            report(f"neural-style: loading {self.technique.model}{self.choice}")
-        start_backend(self.device)
+    @property
+    def _loading(self) -> str:
+        return "" if self.quiet else f"{self.technique.model}{self.choice}"
 
     def _may_be_finished(self) -> bool:
         """Whether a run to be resumed has a picture and no checkpoint: it may have been killed after its end."""
@@ -130,8 +130,15 @@ def open_checkpoint(found: Namespace, output: Output) -> tuple[Checkpoint | None
     return checkpoint, output.resuming(checkpoint)
 
 
-def start_backend(device: str | None) -> None:
-    """Import Keras and its backend, which takes seconds: after everything cheap has been checked."""
+def start_backend(device: str | None, loading: str = "") -> None:
+    """Import Keras and its backend, which takes seconds: after everything cheap has been checked.
+
+    Args:
+        device: for the process, as in `neural_style.backend.choose_device`.
+        loading: what is loaded, for a line beforehand; none where it is empty, or where the backend runs already.
+    """
+    if loading and "neural_style.backend" not in sys.modules:
+        report(f"neural-style: loading {loading}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for notes of later operations
     from neural_style import backend
 
