@@ -86,8 +86,8 @@ def main(arguments: Sequence[str]) -> int:
     axes = read_axes(found.vary, command, found)
     output = Output.from_prefix(name, save_every=0, record=True, overwrite=found.overwrite)
     inputs = [images.read(found.content, what="content"), *(images.read(p, what="style") for p in found.styles)]
-    check_weights(found, technique, axes)
-    start_backend(found.device)  # the memory that a size needs depends on it
+    networks = " and ".join(check_weights(found, technique, axes))
+    start_backend(found.device, "" if found.quiet else networks)  # the memory that a size needs depends on it
     combinations = all_combinations(found, technique, command, axes, output.prefix, inputs)
     _check_output(output, combinations, [found.content, *found.styles])
     in_order = by_network(combinations)

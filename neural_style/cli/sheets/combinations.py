@@ -101,8 +101,11 @@ def all_combinations(
     return made
 
 
-def check_weights(found: Namespace, technique: type[TransferTechnique], axes: Sequence[Axis]) -> None:
+def check_weights(found: Namespace, technique: type[TransferTechnique], axes: Sequence[Axis]) -> list[str]:
     """Check the networks of all cells, each once, before the seconds that a backend takes to start.
+
+    Returns:
+        Their names.
 
     Raises:
         InvalidInputError, MissingFileError: settings are impossible, or weights are not at hand.
@@ -115,6 +118,7 @@ def check_weights(found: Namespace, technique: type[TransferTechnique], axes: Se
             if network_in_use not in checked:
                 check_available(*network_in_use)
             checked.add(network_in_use)
+    return sorted({name for name, *_ in checked})
 
 
 def _arguments(found: Namespace, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], tuple[str, ...], Namespace]]:
