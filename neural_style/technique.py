@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 import numpy as np
 
 from neural_style import images
+from neural_style.aliases import OF_INPUTS
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
-from neural_style.inputs import Content, Inputs, Style, as_content, as_styles, working_size
+from neural_style.images.opening import check_name
+from neural_style.inputs import Content, Inputs, Style, read_inputs, working_size
 from neural_style.runs import records
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.level import Progress
@@ -40,16 +42,6 @@ TECHNIQUES: dict[str, type[Technique]] = {}
 
 Source = Content | ImageSource | Inputs
 Sources = Sequence[Style | ImageSource] | Style | ImageSource
-
-
-OF_INPUTS = {
-    "style_weight": "give each painting its own, as Style(painting, weight=2)",
-    "stroke_scale": "give each painting its own, as Style(painting, scale=2)",
-    "style_masks": "give each painting its own, as Style(painting, mask=...)",
-    "content_mask": "give it to the photo, as Content(photo, mask=...)",
-    "color_mask": "give it to the photo, as Content(photo, color_mask=...)",
-}
-"""Flags of the command line that belong to an input in Python, and how each is given there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +80,7 @@ class Technique(ABC):
                     f"weights must be a name or a file, received {type(self.weights).__name__}: save arrays by "
                     "numpy.savez, and name the .npz file"
                 )
+            check_name(str(self.weights), "weights")
             object.__setattr__(self, "weights", str(self.weights))
         object.__setattr__(self, "pooling", str(self.pooling).lower())
         vgg.architecture(self.model)
@@ -133,7 +126,7 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: they cannot be read, or are not what the technique needs.
         """
-        inputs = content if isinstance(content, Inputs) else Inputs(as_content(content), as_styles(styles))
+        inputs = content if isinstance(content, Inputs) else read_inputs(content, styles)
         if inputs.content.label_map is not None or any(style.label_map is not None for style in inputs.styles):
             raise InvalidInputError(f"{self.name} has no label maps: leave label_map out, or use NeuralDoodle")
         inputs.content.picture  # noqa: B018  (raises where there is none)
@@ -307,6 +300,7 @@ class Technique(ABC):
         if start is None:
             image = np.random.default_rng(run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
         else:
+            images.warn_of_other_shape("initial image", start.size, "content", inputs.content.canvas.size)
             image = images.resize(start.rgb, size).astype(np.float32)
         colors = ColorPreservation(inputs.content, run)
         return Minimisation(

@@ -115,8 +115,10 @@ def check_finite(what: str, value: float) -> None:
 
 def check_count(what: str, value: int, *, at_least: int) -> None:
     """Raise `InvalidInputError` unless `value` is a whole number of at least `at_least`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not at_least <= value <= MAX_COUNT:
-        raise InvalidInputError(f"{what} must be a whole number of at least {at_least}, received {value!r:.40}")
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or not at_least <= value <= MAX_COUNT:
+        most = f" and at most {MAX_COUNT}" if is_whole and value > MAX_COUNT else ""
+        raise InvalidInputError(f"{what} must be a whole number of at least {at_least}{most}, received {value!r:.40}")
 
 
 def _is_finite(value: Any) -> bool:

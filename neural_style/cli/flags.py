@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
@@ -127,6 +128,13 @@ def boolean(text: str) -> bool:
     if text.lower() in _TRUE + _FALSE:
         return text.lower() in _TRUE
     raise argparse.ArgumentTypeError(f'"{text}" is neither True nor False')
+
+
+def file_path(text: str) -> Path:
+    """A path; an empty name, which `Path` takes for the current folder, is an error."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f'an empty name, received "{text}": name a file')
+    return Path(text)
 
 
 def number_or_name(text: str) -> float | str:

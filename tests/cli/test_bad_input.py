@@ -103,6 +103,7 @@ def test_an_initial_image_that_cannot_be_used(paint: Command, tmp_path: Path) ->
         (["--sizes", "64", "32"], ["sizes must grow"]),
         (["--num_iter", "0"], ["iter", "0"]),
         (["--seed", "-1"], ["seed", "-1"]),
+        (["--seed", "1234567890123456789"], ["seed", "at most 2147483647", "1234567890123456789"]),
         (["--min_improvement", "nan"], ["min_improvement", "nan"]),
         (["--save_every", "-1"], ["save_every", "-1"]),
         (["--weights", "/nowhere/vgg.npz"], ["no weights file /nowhere/vgg.npz"]),
@@ -138,6 +139,74 @@ def test_flags(paint: Command, tmp_path: Path, flags: list[str], parts: list[str
 )
 def test_output_that_cannot_be_written(paint: Command, tmp_path: Path, prefix: str, parts: list[str]) -> None:
     paint(prefix=prefix.format(folder=tmp_path)).assert_refused(*parts)
+
+
+DOODLE = ("--style_image", "p.png", "--style_mask", "p.png", "--target_mask", "p.png", "--target_image_prefix", "o")
+
+EMPTY = [
+    ("show", "", []),
+    ("rerun", "", []),
+    ("samples", "", []),
+    ("plan", "", ["painting.png"]),
+    ("paint", "", ["painting.png", "out"]),
+    ("paint", "photo.png", ["", "out"]),
+    ("paint", "photo.png", ["painting.png", ""]),
+    ("paint", "photo.png", ["painting.png", "out", "--weights", ""]),
+    ("color_transfer", "photo.png", ["photo.png", "--output", ""]),
+    ("color_transfer", "", ["photo.png"]),
+    ("mask_transfer", "photo.png", ["photo.png", "", "--output", "out.png"]),
+    ("reconstruct", "", ["conv1_1", "out", "--model", "mini"]),
+    ("sheet", "", ["painting.png", "--vary", "seed", "1", "2"]),
+    ("sheet", "photo.png", ["painting.png", "", "--vary", "seed", "1", "2"]),
+    ("doodle", "--preview", ["", *DOODLE]),
+    *(
+        ("figure", "gatys2016-4", ["--draft", *flags])
+        for flags in (["--output", ""], ["--panels", ""], ["--weights", " "], ["--input", "photo= "])
+    ),
+    *(
+        ("network", "photo.png", ["painting.png", "out", "--model", "mini", *flags])
+        for flags in (["--checkpoint", ""], ["--weights", ""], ["--weights", " "], ["--init_image", ""])
+    ),
+    *(
+        ("network", "photo.png", ["painting.png", "out", "--model", "mini", "--weights", "random", *flags])
+        for flags in (["--device", ""], ["--style_masks", ""], ["--content_mask", " "], ["--content_layer", ""])
+    ),
+    ("network", "photo.png", ["painting.png", "out", "--model", "mini", "--preserve_color", "pca", "--color_mask", ""]),
+]
+
+
+@pytest.mark.parametrize(("name", "first", "arguments"), EMPTY)
+@pytest.mark.usefixtures("photo_file", "painting_file")
+def test_an_empty_name(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, first: str, arguments: list[str]
+) -> None:
+    """A variable of the shell that is not set stands for no file, and not for the current folder."""
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    command(name, first, *arguments, *(["--quiet"] if name == "paint" else [])).assert_refused('"')
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("prefix", "parts"),
+    [
+        ("~/pictures/out", ['"~" is expanded by shells only: write "', "/pictures/out"]),
+        ("https://example.org/out", ["is an address, and only files are read and written", "name a file"]),
+        ("s3://bucket/out.jpg", ["is an address"]),
+        ("out.gif", ["not written as .gif", "--gif"]),
+        ("out.bmp", ["not written as .bmp", ".png"]),
+        ("out.psd", ["not written as .psd"]),
+        ("out.mp4", ["not written as .mp4"]),
+        ("out.json", ["not written as .json", "--record"]),
+    ],
+)
+def test_output_that_is_no_file_here_or_no_picture(
+    paint: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prefix: str, parts: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    paint(prefix=prefix).assert_refused(*parts)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize("arguments", [[], ["photo.jpg"], ["photo.jpg", "out"]])
@@ -183,6 +252,6 @@ def test_without_weights_and_network_there_are_three_remedies(
         "doodle": ("--style_image", painting_file, *masks, "--target_image_prefix", tmp_path / "out"),
     }
     ran = command(name, *words.get(name, (photo_file, painting_file, tmp_path / "out")))
-    place = str(tmp_path / "home" / "models")
+    place = "home/models"  # the middle of a line of more than 300 characters is left out
     ran.assert_refused("nobody knows that name", "--model mini", place, "--weights FILE")
     assert len(ran.err) - len(place) < 300

@@ -10,7 +10,7 @@ import numpy as np
 
 from neural_style import images, metrics
 from neural_style.cli.place import work
-from neural_style.cli.progress import Bar, report
+from neural_style.cli.progress import Bar, report_error
 from neural_style.cli.sheets.combinations import Combination
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images.picture import over_white
@@ -33,7 +33,7 @@ def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> 
             )
         except NeuralStyleError as error:
             each.problem = str(error)
-            report(f"neural-style: error: {each.name}: {error}")
+            report_error(error, about=each.name)
             continue
         if result.stopped == "interrupted":
             raise KeyboardInterrupt
