@@ -18,7 +18,7 @@ from neural_style.inputs import Content, Inputs, as_content, as_styles, warn_of_
 from neural_style.masks import label_map
 from neural_style.network import PRESETS, Preset, validate_layer_weights, validate_layers, weights_of_layers
 from neural_style.runs.settings import Run, RunSettings
-from neural_style.technique import Source, Sources, Technique, check_run_names
+from neural_style.technique import Source, Sources, Technique
 from neural_style.validation import check_choice, check_count, check_weight, documented, setting
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class NeuralDoodle(Technique):
         validate_layer_weights(self)
         validate_layers(self, "style_layers")
         if self.content_layer is not None:
-            self.architecture.check_layers([self.content_layer])
+            self.architecture.check_layers([self.content_layer], what="content_layer")
         check_choice("variant", self.variant, VARIANTS)
         if self.labels is not None:
             check_count("labels", self.labels, at_least=1)
@@ -181,7 +181,7 @@ class NeuralDoodle(Technique):
         Raises:
             InvalidInputError: they are impossible, or need a photo that is not there.
         """
-        check_run_names(settings)
+        self.check_run_names(settings)
         has_photo = inputs.content.image is not None
         defaults: RunSettings = {
             "image_size": _label_map_of(inputs.content).size[0],

@@ -80,7 +80,7 @@ def _run(arguments: list[str]) -> int:
     module = command.replace("-", "_")
     try:
         if module not in COMMANDS:
-            raise InvalidInputError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
+            raise InvalidInputError(f'unknown command "{command}": {did_you_mean(module, COMMANDS)}')
         with _one_line_each(quiet="--quiet" in arguments):
             return int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))
     except (NeuralStyleError, OSError) as error:

@@ -19,6 +19,7 @@ from neural_style import images
 from neural_style.cli.progress import Bar, report, report_error
 from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
+from neural_style.features.weights import check_available
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS
 from neural_style.inputs import Content, Style, as_styles
@@ -156,6 +157,7 @@ class Folder:
         images.check_output(self._output_of(first).final, overwrite=True)
         each_its_own = is_folder(self.styles[0].image)
         styles = self.styles if each_its_own else as_styles(list(self.styles))
+        check_available(self.technique.model, self.technique.weights)
         start_backend(self.device)
         rgb = np.random.default_rng(0).integers(0, 256, (SQUARE, SQUARE, 3), np.uint8)
         square = Picture(rgb, None, "a square picture", None)

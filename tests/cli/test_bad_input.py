@@ -8,10 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from neural_style.cli import session
+from neural_style.features import weights
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -227,3 +231,27 @@ def test_nothing_but_the_line_reaches_the_terminal(photo_file: Path, painting_fi
     assert ran.stdout == ""
     assert ran.stderr.startswith("neural-style: error: no weights file none.npz")
     assert ran.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["network", "inetwork", "reconstruct", "doodle"])
+def test_without_weights_and_network_there_are_three_remedies(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, photo_file: Path, painting_file: Path, name: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise URLError("nobody knows that name")
+
+    def start(*_: object) -> None:
+        raise AssertionError("the backend takes seconds to start")
+
+    monkeypatch.setattr(weights, "urlopen", refuse)
+    monkeypatch.setattr(session, "start_backend", start)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    masks = ("--style_mask", painting_file, "--target_mask", photo_file, "--nlabels", 2)
+    words = {
+        "reconstruct": ("content", photo_file, tmp_path / "out"),
+        "doodle": ("--style_image", painting_file, *masks, "--target_image_prefix", tmp_path / "out"),
+    }
+    ran = command(name, *words.get(name, (photo_file, painting_file, tmp_path / "out")))
+    place = "home/models"  # the middle of a line of more than 300 characters is left out
+    ran.assert_refused("nobody knows that name", "--model mini", place, "--weights FILE")
+    assert len(ran.err) - len(place) < 300

@@ -1,13 +1,18 @@
-"""`neural-style show out.png`: prints how a picture was made."""
+"""`neural-style show out.png`: prints how a picture was made, and the command that makes it again."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+from neural_style.cli.command_line import command_of
 from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.session import table_of_terms
+from neural_style.errors import InvalidInputError
 from neural_style.runs import records
 
 EPILOG = """\
@@ -46,7 +51,19 @@ def main(arguments: Sequence[str]) -> int:
         print(f"stopped early: {record['stopped']}")
     if record.get("losses"):
         print(f"\nlosses\n{table_of_terms(record['losses'])}")
+    print(f"\ncommand\n  {_command(record, found.picture)}")
     return 0
+
+
+def _command(record: Mapping[str, Any], picture: Path) -> str:
+    """The command that makes the picture again, to be pasted; or why there is none."""
+    suffix = "" if picture.suffix in (".png", ".json", ".gif") else picture.suffix
+    try:
+        return shlex.join(command_of(record, str(picture.with_name(f"{picture.stem}_again{suffix}"))))
+    except InvalidInputError as error:
+        return f"none: {error}"
+    except (KeyError, TypeError, AttributeError, IndexError):
+        return "none: the record is of another version"
 
 
 def _short(value: object) -> str:
