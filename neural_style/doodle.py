@@ -211,6 +211,7 @@ class NeuralDoodle(Technique):
             content={layer: self.content_weight for layer in self.content_targets if inputs.content.image is not None},
             total_variation_weight=self.total_variation_weight,
             shift=SHIFTS[self.variant],
+            padding=self.resolved_padding,
         )
         if loss.is_zero(inputs.styles[0].weight):
             raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")

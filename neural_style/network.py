@@ -315,4 +315,5 @@ class Network(TransferTechnique):
             content_loss_type=self.content_loss_type,
             mask_normalization=self.mask_normalization,
             guide_propagation=self.guide_propagation,
+            padding=self.resolved_padding,
         )

@@ -152,6 +152,7 @@ class Reconstruction(Technique):
             normalization=self.normalization,
             mean_total_variation=True,
             style_name="style",
+            padding=self.resolved_padding,
         )
         if is_style:  # at the size of the pastiche
             inputs = replace(inputs, styles=(Style(inputs.content.picture, resize="stretch"),))

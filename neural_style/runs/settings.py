@@ -32,6 +32,7 @@ class RunSettings(TypedDict, total=False):
     init: ImageSource
     solver: str
     bounded: bool
+    keep_grey: bool
     memory: int
     tile: int | None
     memory_limit: float | None
@@ -64,6 +65,11 @@ class Run:
         True,
         "keep the pastiche within 0..255, so that the saved picture has the reported loss; False clips it afterwards, "
         "as the reference scripts do.",
+    )
+    keep_grey: bool = setting(
+        True,
+        "a pastiche of grey pictures alone stays grey, where each channel would get noise of its own; False as in the "
+        "reference scripts.",
     )
     memory: int = setting(
         10, "pairs that the two L-BFGS solvers remember; each takes the memory of two float32 pictures."

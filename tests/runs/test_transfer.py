@@ -299,3 +299,12 @@ def test_the_memory_is_the_solvers(photo, painting, solver):
     )
     assert one.loss != ten.loss == default.loss
     assert one.record["run"]["memory"] == 1
+
+
+@pytest.mark.parametrize("init", ["content", "noise"])
+def test_grey_stays_grey(photo, painting, init):
+    grey = [np.repeat(each[..., 1:2], 3, axis=2) for each in (photo, painting)]
+    settings = {"image_size": 16, "iterations": 1, "init": init}
+    assert np.ptp(TINY.transfer(*grey, **settings).image, axis=2).max() == 0
+    assert np.ptp(TINY.transfer(*grey, **settings, keep_grey=False).image, axis=2).max() > 9
+    assert np.ptp(TINY.transfer(grey[0], painting, **settings).image, axis=2).max() > 9
