@@ -242,6 +242,8 @@ class Technique(ABC):
         """
         init = run.init
         if run.init_is_named:
+            if init == "regions":
+                raise InvalidInputError("init regions needs label maps: use it in a doodle")
             return None if init == "noise" else images.read(inputs.content.picture, grey=init == "gray")
         if isinstance(init, str) and not Path(init).suffix and not Path(init).exists():
             check_choice("initial image", init, INITIAL_IMAGES)

@@ -13,6 +13,10 @@ from neural_style.masks.mask import Mask
 from neural_style.objectives.transfer_loss import PADDINGS
 from neural_style.validation import check_choice
 
+MARGIN = 2
+"""Positions of the deepest layer that are mirrored on each side: convolutions take what lies beyond the border for
+zero, and paint a frame of lines along it, which is cut off with them."""
+
 Array = np.ndarray[Any, Any]
 
 
@@ -21,8 +25,8 @@ class Canvas:
     """A linear function P of the pastiche x, so that an objective is f(P x) and its gradient P^T f'(P x).
 
     Poolings drop the rows and columns at the right and lower edges that fill no position of their own: deep layers have
-    no gradient there, and what remains is grain. Mirrored to a multiple of the stride, every pixel is part of a
-    position.
+    hardly any gradient there, and what remains is grain. Mirrored to a multiple of the stride, every pixel is part of
+    a position.
 
     Attributes:
         rows, columns: mirrored ones before the first and after the last.
@@ -38,7 +42,8 @@ class Canvas:
         """The canvas of a pastiche of `size` rows and columns for a network of that stride.
 
         Args:
-            padding: `reflect` mirrors to the next multiple of the stride, half on each side; `none` does not.
+            padding: `reflect` mirrors `MARGIN` positions and more to the next multiple of the stride, half on each
+                side; `none` does not.
 
         Raises:
             InvalidInputError: the padding is unknown.
@@ -46,7 +51,8 @@ class Canvas:
         check_choice("padding", padding, PADDINGS)
         if padding == "none":
             return cls()
-        missing = [min(-extent % stride, 2 * (extent - 1)) for extent in size]  # a mirror shows no more than there is
+        # A mirror shows no more than there is.
+        missing = [-extent % stride + 2 * stride * (MARGIN if extent > 2 * MARGIN * stride else 0) for extent in size]
         rows, columns = ((more // 2, more - more // 2) for more in missing)
         return cls(rows, columns)
 

@@ -75,12 +75,13 @@ def objective_at(
                 for layer, weight in loss.content.items()
             ]
         if style.weight * sum(loss.style.values()):
-            painting = style.at(size, minimum=extractor.architecture.stride(extractor.layers))
-            of_painting, of_target = labels
-            both = of_painting, canvas.padded(label_map.resize(of_target, size))
-            at_sizes = zip(("style", "target"), both, ((painting.shape[0], painting.shape[1]), whole), strict=True)
-            masks = [_masks(loss, what, each, palette, extractor, place) for what, each, place in at_sizes]
-            chosen += _style_terms(loss, style.weight, painting, (masks[0], masks[1]), extractor, tile)
+            stride = extractor.architecture.stride(extractor.layers)
+            painting = style.at(size, minimum=stride)
+            own_size = painting.shape[0], painting.shape[1]
+            own = Canvas.of(loss.padding, own_size, stride)
+            at_sizes = zip(("style", "target"), labels, (own_size, size), (own, canvas), strict=True)
+            masks = [_masks(loss, what, each, palette, extractor, *at) for what, each, *at in at_sizes]
+            chosen += _style_terms(loss, style.weight, own.padded(painting), (masks[0], masks[1]), extractor, tile)
         if loss.total_variation_weight:
             chosen.append(terms.total_variation(weight=loss.total_variation_weight))
         return Objective(chosen, extractor, size, tile=tile, canvas=canvas)
@@ -127,13 +128,14 @@ def _masks(
     palette: np.ndarray,
     extractor: FeatureExtractor,
     size: tuple[int, int],
+    canvas: Canvas,
 ) -> dict[str, np.ndarray]:
     """A soft mask for each label at each style layer.
 
     Raises:
         InvalidInputError: nothing of a region is left at that size, or at one of the layers.
     """
-    masks = label_map.one_hot(label_map.resize(labels, size), len(palette))
+    masks = label_map.one_hot(canvas.padded(label_map.resize(labels, size)), len(palette))
     found = mask_pyramid(masks, extractor.architecture, loss.style)
     areas = label_map.areas_of(labels, len(palette))
     for layer, at_layer in found.items():

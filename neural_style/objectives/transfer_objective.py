@@ -72,11 +72,14 @@ def _style_terms(
 ) -> list[Term]:
     """The terms of one style, for a pastiche of `size` rows and columns."""
     coefficients = {layers: factor for layers, factor in loss.style.items() if factor}
-    painting = style.at(size, minimum=extractor.architecture.stride(extractor.layers))
+    stride = extractor.architecture.stride(extractor.layers)
+    painting = style.at(size, minimum=stride)
+    own_size = painting.shape[0], painting.shape[1]
+    own = Canvas.of(loss.padding, own_size, stride)  # the same as of the pastiche, so that a painting has its own style
     whole = canvas.size(size)
-    sizes = (painting.shape[0], painting.shape[1]), whole
+    sizes = own.size(own_size), whole
     of_style, of_canvas = guides.masks(style.mask_in_memory, content.mask_in_memory)
-    masks = of_style, canvas.padded_mask(of_canvas, size)
+    masks = own.padded_mask(of_style, own_size), canvas.padded_mask(of_canvas, size)
     of_painting, of_pastiche = (
         [
             terms.correlations(
@@ -91,7 +94,7 @@ def _style_terms(
         ]
         for at, mask in zip(sizes, masks, strict=True)
     )
-    targets = extractor.sums(painting, of_painting, tile=tile)
+    targets = extractor.sums(own.padded(painting), of_painting, tile=tile)
     return [
         terms.style(
             statistic,
