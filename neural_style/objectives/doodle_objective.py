@@ -64,7 +64,8 @@ def objective_at(
     style = inputs.styles[0]
 
     def at(size: tuple[int, int], tile: int | None = None) -> Objective:
-        canvas = Canvas.of(loss.padding, size, extractor.architecture.stride(extractor.layers))
+        stride = extractor.architecture.stride(extractor.layers)
+        canvas = Canvas.of(loss.padding, size, stride)
         whole = canvas.size(size)
         chosen: list[Term] = []
         if loss.content:
@@ -75,12 +76,11 @@ def objective_at(
                 for layer, weight in loss.content.items()
             ]
         if style.weight * sum(loss.style.values()):
-            stride = extractor.architecture.stride(extractor.layers)
             painting = style.at(size, minimum=stride)
             own_size = painting.shape[0], painting.shape[1]
             own = Canvas.of(loss.padding, own_size, stride)
             at_sizes = zip(("style", "target"), labels, (own_size, size), (own, canvas), strict=True)
-            masks = [_masks(loss, what, each, palette, extractor, *at) for what, each, *at in at_sizes]
+            masks = [_masks(loss, what, each, palette, extractor, place, on) for what, each, place, on in at_sizes]
             chosen += _style_terms(loss, style.weight, own.padded(painting), (masks[0], masks[1]), extractor, tile)
         if loss.total_variation_weight:
             chosen.append(terms.total_variation(weight=loss.total_variation_weight))

@@ -58,7 +58,7 @@ def test_a_transfer_lowers_the_loss_and_keeps_books(photo, painting):
     objective = TINY.objective(photo, [painting], image_size=20)
     first = objective.value_and_grad(np.asarray(Image.fromarray(photo).resize((24, 20), Image.Resampling.BILINEAR)))[0]
     assert evaluations[0][1] == pytest.approx(first, rel=1e-5)
-    assert result.loss < objective.value_and_grad(result.image.astype("float32"))[0] < 0.5 * first
+    assert 0.99 * result.loss < objective.value_and_grad(result.image.astype("float32"))[0] < 0.5 * first
 
 
 def test_steps_are_the_same_run_as_an_iterator(photo, painting):
