@@ -98,7 +98,7 @@ def validate_layers(settings: Any, name: str) -> None:
     object.__setattr__(settings, name, several)
     if not several or len(set(several)) != len(several):
         raise InvalidInputError(f"{name} must be different layers, at least one, received {list(several)}")
-    vgg.architecture(settings.model).check_layers(several)
+    vgg.architecture(settings.model).check_layers(several, what=name)
 
 
 def validate_layer_weights(settings: Any, *, layers: str = "style_layers") -> None:
@@ -203,7 +203,7 @@ class TransferTechnique(Technique):
         validate_layer_weights(self)
         validate_layers(self, "style_layers")
         if self.content_layer is not None:
-            self.architecture.check_layers([self.content_layer])
+            self.architecture.check_layers([self.content_layer], what="content_layer")
         check_choice("mask_normalization", self.mask_normalization, MASK_NORMALIZATIONS)
         check_choice("guide_propagation", self.guide_propagation, GUIDE_PROPAGATIONS)
         if self.guide_propagation != "simple" and self.mask_normalization == "titu1994":

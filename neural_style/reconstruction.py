@@ -15,7 +15,7 @@ from neural_style.inputs import Content, Inputs, Style
 from neural_style.network import PRESETS, validate_layer_weights, validate_layers, weights_of_layers
 from neural_style.objectives.transfer_loss import TransferLoss
 from neural_style.runs.settings import Run, RunSettings
-from neural_style.technique import Source, Sources, Technique, check_run_names
+from neural_style.technique import Source, Sources, Technique
 from neural_style.validation import check_choice, check_weight, documented, setting
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Reconstruction(Technique):
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
         """The settings of a run; it starts from noise unless `init` names another picture."""
-        check_run_names(settings)
+        self.check_run_names(settings)
         return super().run_settings(inputs, {**RunSettings(init=INIT), **settings})
 
     def objective_at(self, inputs: Inputs) -> ObjectiveAt:

@@ -18,7 +18,8 @@ from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
-from neural_style.inputs import Content, Inputs, Style, as_content, as_styles
+from neural_style.images.opening import check_name
+from neural_style.inputs import Content, Inputs, Style, read_inputs
 from neural_style.objectives.transfer_loss import PADDINGS
 from neural_style.runs import records
 from neural_style.runs.color_preservation import ColorPreservation
@@ -27,7 +28,7 @@ from neural_style.runs.level import Progress
 from neural_style.runs.memory_plan import ExtractorSpec, fit_run
 from neural_style.runs.result import Result, Step
 from neural_style.runs.settings import INITIAL_IMAGES, LevelPlan, Run, RunSettings
-from neural_style.validation import check_choice, did_you_mean, setting
+from neural_style.validation import check_choice, check_names, setting
 
 if TYPE_CHECKING:
     from neural_style.features.extractor import FeatureExtractor
@@ -43,11 +44,25 @@ Source = Content | ImageSource | Inputs
 Sources = Sequence[Style | ImageSource] | Style | ImageSource
 
 
+OF_INPUTS = {
+    "style_weight": "give each painting its own, as Style(painting, weight=2)",
+    "stroke_scale": "give each painting its own, as Style(painting, scale=2)",
+    "style_masks": "give each painting its own, as Style(painting, mask=...)",
+    "content_mask": "give it to the photo, as Content(photo, mask=...)",
+    "color_mask": "give it to the photo, as Content(photo, color_mask=...)",
+}
+"""Flags of the command line that belong to an input in Python, and how each is given there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Technique(ABC):
     """Settings that make an objective from inputs, which can therefore be run."""
 
     name: ClassVar[str]
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **{each.name: f"it is a setting of a run: transfer(..., {each.name}=...)" for each in fields(Run)},
+        **OF_INPUTS,
+    }
 
     model: str = setting("vgg16", "the network: `vgg16`, `vgg19` or `mini`.")
     weights: str | None = setting(
@@ -76,6 +91,7 @@ class Technique(ABC):
 
     def __post_init__(self) -> None:
         if self.weights is not None:
+            check_name(str(self.weights), "weights")
             object.__setattr__(self, "weights", str(self.weights))
         object.__setattr__(self, "pooling", str(self.pooling).lower())
         vgg.architecture(self.model)
@@ -122,7 +138,7 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: they cannot be read, or are not what the technique needs.
         """
-        inputs = content if isinstance(content, Inputs) else Inputs(as_content(content), as_styles(styles))
+        inputs = content if isinstance(content, Inputs) else read_inputs(content, styles)
         if inputs.content.label_map is not None or any(style.label_map is not None for style in inputs.styles):
             raise InvalidInputError(f"{self.name} has no label maps: leave label_map out, or use NeuralDoodle")
         inputs.content.picture  # noqa: B018  (raises where there is none)
@@ -134,11 +150,16 @@ class Technique(ABC):
         Raises:
             InvalidInputError: they are impossible, or do not go with the inputs.
         """
-        check_run_names(settings)
+        self.check_run_names(settings)
         run = Run(**settings)
         if inputs.content.color_mask is not None and run.preserve_color == "none":
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
         return run
+
+    def check_run_names(self, settings: RunSettings) -> None:
+        """Raise `UnknownSettingError` for a keyword that is no setting of a run."""
+        own = {each.name: f"it is a setting of {type(self).__name__}, not of a run" for each in fields(self)}
+        check_names("a run", settings, [each.name for each in fields(Run)], elsewhere={**own, **OF_INPUTS})
 
     def resolved(self) -> Self:
         """The same settings with the defaults that depend on network and machine written out."""
@@ -282,6 +303,7 @@ class Technique(ABC):
         if start is None:
             image = np.random.default_rng(run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
         else:
+            images.warn_of_other_shape("initial image", start.size, "content", inputs.content.canvas.size)
             image = images.resize(start.rgb, size).astype(np.float32)
         colors = ColorPreservation(inputs.content, run)
         grey = Greyness(inputs, start, run)
@@ -321,11 +343,3 @@ def technique_named(name: str, settings: Mapping[str, Any]) -> Technique:
         return TECHNIQUES[name](**settings)
     except TypeError as error:
         raise InvalidInputError(f"the settings of {name} are those of another version: {error}") from error
-
-
-def check_run_names(settings: Mapping[str, Any]) -> None:
-    """Raise `InvalidInputError` for a keyword that is no setting of a run."""
-    known = [field.name for field in fields(Run)]
-    for name in settings:
-        if name not in known:
-            raise InvalidInputError(f'unknown setting of a run "{name}": {did_you_mean(name, known)}')

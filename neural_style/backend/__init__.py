@@ -10,7 +10,7 @@ from neural_style.backend.devices import (
     grow_memory,
     processor_flags,
 )
-from neural_style.backend.framework import NAME, Tensor, version
+from neural_style.backend.framework import NAME, Tensor, check_eager, version
 from neural_style.backend.precision import check_precision, fast_precision, full_float32
 from neural_style.backend.program import Evaluated, Function
 
@@ -26,6 +26,7 @@ __all__ = [
     "Function",
     "Gpu",
     "Tensor",
+    "check_eager",
     "check_precision",
     "choose_device",
     "clear_caches",

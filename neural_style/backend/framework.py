@@ -42,6 +42,16 @@ else:
     raise InvalidInputError(f'KERAS_BACKEND is "{NAME}": set it to "tensorflow" or "jax" before Keras is imported')
 
 
+def check_eager() -> None:
+    """Raise `InvalidInputError` where TensorFlow builds a graph instead of computing, as TensorFlow 1 did."""
+    if tf is not None and not tf.executing_eagerly():
+        raise InvalidInputError(
+            "TensorFlow does not compute here, since eager execution is disabled: leave out "
+            "tf.compat.v1.disable_eager_execution() (or disable_v2_behavior), and call this outside of tf.Graph and "
+            "tf.function"
+        )
+
+
 def version() -> str:
     """Name and version of the running backend, for records."""
     return f"{NAME} {(tf or jax).__version__}"

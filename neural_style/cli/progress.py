@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any, Self
+
+LONGEST = 300
+"""Characters of an error line at most: longer ones are those of names and of other libraries."""
 
 _bars: list[Bar] = []
 """The bar on the terminal, if there is one."""
@@ -67,6 +71,31 @@ def report(line: str) -> None:
         _bars[-1].write(line)
     else:
         print(line, file=sys.stderr)
+
+
+def report_error(error: object, *, about: str = "") -> None:
+    """Write an error as one line of at most `LONGEST` characters.
+
+    Args:
+        error: the exception, or its message.
+        about: the picture that it is about, named first unless the message names it.
+    """
+    text = str(error)
+    named = f"{about}: {text}" if about and about not in text else text
+    report(one_line(f"neural-style: error: {named}"))
+
+
+def one_line(text: str) -> str:
+    """A text on one line without control characters; of a longer one than `LONGEST` the middle is left out.
+
+    The end stays, since it is the remedy.
+    """
+    text = re.sub(r"\s*[\r\n\t]\s*", " ", text.strip())
+    text = "".join(c if c.isprintable() or "\ud800" <= c <= "\udfff" else repr(c)[1:-1] for c in text)
+    if len(text) <= LONGEST:
+        return text
+    end = LONGEST // 3
+    return f"{text[: LONGEST - end - 5]} ... {text[-end:]}"
 
 
 def duration(seconds: float) -> str:

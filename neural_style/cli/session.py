@@ -13,6 +13,7 @@ from pathlib import Path
 from neural_style import solvers
 from neural_style.cli.progress import Bar
 from neural_style.errors import InvalidInputError
+from neural_style.features.weights import check_available
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.outputs import Output, RunFiles, is_finished
 from neural_style.runs.result import Result
@@ -59,6 +60,7 @@ class Session:
                     print(f"{self.output.final} is finished already")
                 return 0
         files = RunFiles(self.output, inputs, run, others=list(self.extras), checkpoint=self.checkpoint)
+        check_available(self.technique.model, self.technique.weights)
         for path, write in self.extras.items():
             write(path)
         start_backend(self.device)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from neural_style import images, metrics
-from neural_style.cli.progress import Bar, report
+from neural_style.cli.progress import Bar, report_error
 from neural_style.cli.session import evaluations
 from neural_style.cli.sheets.combinations import Combination
 from neural_style.errors import InvalidInputError, NeuralStyleError
@@ -30,7 +30,7 @@ def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> 
             result = each.settings.transfer(each.content, each.styles, **each.run, progress=bar.advance)
         except NeuralStyleError as error:
             each.problem = str(error)
-            report(f"neural-style: error: {each.name}: {error}")
+            report_error(error, about=each.name)
             continue
         if result.stopped == "interrupted":
             raise KeyboardInterrupt
