@@ -51,9 +51,10 @@ class Reconstruction(Technique):
     Patterns that poolings hardly register persist from the start: from noise, a chequered grain. A little total
     variation removes it, which is how Mahendran & Vedaldi choose among all pictures that have these features (with
     beta = 2 in place of our 2.5). A pyramid of sizes leaves none either, but adds what the layers see in a small
-    picture: trees instead of strokes. At the right and lower edges noise stays where sides are no multiples of the
-    stride, as poolings drop odd rows and columns. Average pooling is the default because the solver gets further with
-    it: after 200 evaluations for conv3_1 of VGG-19 the loss is a fortieth of that with max pooling.
+    picture: trees instead of strokes. With `padding="none"`, the default of the VGG networks, noise stays at the right
+    and lower edges where sides are no multiples of the stride, as poolings drop odd rows and columns. Average pooling
+    is the default because the solver gets further with it: after 200 evaluations for conv3_1 of VGG-19 the loss is a
+    fortieth of that with max pooling.
 
     Example:
         >>> from neural_style import Reconstruction
@@ -153,6 +154,7 @@ class Reconstruction(Technique):
             normalization=self.normalization,
             mean_total_variation=True,
             style_name="style",
+            padding=self.resolved_padding,
         )
         if is_style:  # at the size of the pastiche
             inputs = replace(inputs, styles=(Style(inputs.content.picture, resize="stretch"),))

@@ -12,7 +12,7 @@ from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
 from neural_style.losses.total_variation import total_variation
 
-TINY = Reconstruction(model="mini", weights="random", layers=("conv1_1", "conv2_1"))
+TINY = Reconstruction(model="mini", weights="random", layers=("conv1_1", "conv2_1"), padding="none")
 STYLE = dataclasses.replace(TINY, of="style")
 
 

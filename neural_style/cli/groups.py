@@ -21,13 +21,13 @@ SPELLING = Spelling(
 
 NETWORK_FIELDS = (
     *("model", "weights", "pooling", "content_layer", "style_layers", "style_layer_weights", "content_loss_type"),
-    *("normalization", "precision"),
+    *("normalization", "precision", "padding"),
 )
 """Settings that select the network, its layers and the units of the loss; a technique may lack some."""
 
 RUN_FIELDS = (
-    *("image_size", "sizes", "maintain_aspect_ratio", "iterations", "init", "solver", "bounded", "memory", "tile"),
-    *("memory_limit", "seed", "min_improvement"),
+    *("image_size", "sizes", "maintain_aspect_ratio", "iterations", "init", "solver", "bounded", "keep_grey", "memory"),
+    *("tile", "memory_limit", "seed", "min_improvement"),
 )
 
 PREFIX_HELP = "beginning of the names of all output files: <prefix>.png, <prefix>_at_iteration_<n>.png"

@@ -55,6 +55,11 @@ class Picture:
         """(rows, columns)"""
         return self.rgb.shape[0], self.rgb.shape[1]
 
+    @property
+    def is_grey(self) -> bool:
+        """Whether no pixel's channels differ by more than a level."""
+        return bool((self.rgb.max(axis=2).astype(np.float32) - self.rgb.min(axis=2) <= 1).all())
+
 
 def resize(rgb: Array, size: tuple[int, int], *, method: str = "bilinear") -> Array:
     """Resize `rgb` (rows, columns[, channels]) to `size` (rows, columns) by Pillow; the same array if it has that size.

@@ -38,8 +38,8 @@ DOODLE = SPELLING.but(
     defaults={"image_size": OF_THE_MASK, "init": None},
     advice={
         "image_size": f"{OF_THE_MASK} stands for those of the target mask.",
-        "init": "By default content if there is one, else noise.",
-        "sizes": "From noise, coarse to fine leaves no grain: --sizes 80 160 320.",
+        "init": "By default content if there is one, else regions.",
+        "sizes": "Coarse to fine leaves no grain: --sizes 80 160 320.",
     },
 )
 
