@@ -139,6 +139,7 @@ class Reconstruction(Technique):
 
     def objective_at(self, inputs: Inputs) -> ObjectiveAt:
         # Keras, and with it the backend, starts here and not when the package is imported.
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.objectives.transfer_objective import objective_at
 
         layers, is_style = self.used_layers, self.of == "style"

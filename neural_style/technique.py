@@ -6,6 +6,7 @@ any size; everything else is here and in `neural_style.runs`.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 import numpy as np
 
 from neural_style import images
+from neural_style.aliases import OF_INPUTS
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.images.opening import check_name
-from neural_style.inputs import Content, Inputs, Style, read_inputs
+from neural_style.inputs import Content, Inputs, Style, read_inputs, working_size
 from neural_style.runs import records
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.level import Progress
@@ -40,16 +42,6 @@ TECHNIQUES: dict[str, type[Technique]] = {}
 
 Source = Content | ImageSource | Inputs
 Sources = Sequence[Style | ImageSource] | Style | ImageSource
-
-
-OF_INPUTS = {
-    "style_weight": "give each painting its own, as Style(painting, weight=2)",
-    "stroke_scale": "give each painting its own, as Style(painting, scale=2)",
-    "style_masks": "give each painting its own, as Style(painting, mask=...)",
-    "content_mask": "give it to the photo, as Content(photo, mask=...)",
-    "color_mask": "give it to the photo, as Content(photo, color_mask=...)",
-}
-"""Flags of the command line that belong to an input in Python, and how each is given there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +75,11 @@ class Technique(ABC):
 
     def __post_init__(self) -> None:
         if self.weights is not None:
+            if not isinstance(self.weights, str | os.PathLike):
+                raise InvalidInputError(
+                    f"weights must be a name or a file, received {type(self.weights).__name__}: save arrays by "
+                    "numpy.savez, and name the .npz file"
+                )
             check_name(str(self.weights), "weights")
             object.__setattr__(self, "weights", str(self.weights))
         object.__setattr__(self, "pooling", str(self.pooling).lower())
@@ -151,6 +148,23 @@ class Technique(ABC):
         """Raise `UnknownSettingError` for a keyword that is no setting of a run."""
         own = {each.name: f"it is a setting of {type(self).__name__}, not of a run" for each in fields(self)}
         check_names("a run", settings, [each.name for each in fields(Run)], elsewhere={**own, **OF_INPUTS})
+
+    def check(self, inputs: Inputs, run: Run) -> None:
+        """Check a run as far as that needs no backend, which takes seconds to start; `transfer` checks the rest.
+
+        Raises:
+            InvalidInputError, MissingFileError: a size is impossible, or settings and inputs do not go together.
+        """
+        self.check_inputs(inputs)
+        self.initial_picture(inputs, run)
+        aspect, minimum = run.maintain_aspect_ratio, self.extractor_spec.stride
+        for rows in run.levels:
+            size = working_size(inputs.content.canvas, rows, maintain_aspect_ratio=aspect, minimum=minimum)
+            for style in inputs.styles:
+                style.size_at(size, minimum=minimum)
+
+    def check_inputs(self, inputs: Inputs) -> None:  # noqa: B027  (by default all inputs do)
+        """Raise `InvalidInputError` where settings and inputs do not go together."""
 
     def resolved(self) -> Self:
         """The same settings with the defaults that depend on network and machine written out."""
@@ -263,6 +277,7 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
         """
         # Keras, and with it the backend, starts here and not when the package is imported.
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.features.extractor import feature_extractor
 
         precision = resolve_precision(self.precision)
@@ -275,6 +290,7 @@ class Technique(ABC):
         self, inputs: Inputs, settings: RunSettings, checkpoint: CheckpointSource | None, resume: bool
     ) -> Minimisation:
         """A run that is ready to start."""
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.runs.transfer import Minimisation, open_checkpoint
 
         run = self.run_settings(inputs, settings)

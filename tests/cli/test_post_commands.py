@@ -158,6 +158,8 @@ def test_what_is_wrong_is_said_in_one_line(
         ("mask_transfer.py", ["content", "generated", "mask", "--feather", "--output"]),
         ("network.py", ["content", "style", "prefix", "--image_size", "--style_weight", "--content_weight"]),
         ("inetwork.py", ["content", "style", "prefix", "--image_size", "--style_weight", "--content_weight"]),
+        ("neural_doodle.py", ["--nlabels", "--img_size", "--tv_weight"]),
+        ("improved_neural_doodle.py", ["--nlabels", "--img_size", "--tv_weight"]),
         ("doodle.py", ["--nlabels", "--style_image", "--style_mask", "--target_mask", "--target_image_prefix"]),
     ],
 )
