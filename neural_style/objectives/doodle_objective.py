@@ -16,6 +16,7 @@ from neural_style.features.statistics import Field, Statistic
 from neural_style.inputs import Inputs
 from neural_style.losses.regions import region_gram_matrices, region_style_loss
 from neural_style.masks import label_map
+from neural_style.masks.mask import Mask
 from neural_style.masks.propagation import mask_pyramid
 from neural_style.objectives import terms
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
@@ -71,7 +72,10 @@ def objective_at(
         if style.weight * sum(loss.style.values()):
             painting = style.at(size, minimum=extractor.architecture.stride(extractor.layers))
             at_sizes = zip(("style", "target"), labels, ((painting.shape[0], painting.shape[1]), size), strict=True)
-            masks = [_masks(loss, what, each, palette, extractor, place) for what, each, place in at_sizes]
+            masks = [
+                _masks(loss, what, each, palette, extractor, place, style.visible if what == "style" else None)
+                for what, each, place in at_sizes
+            ]
             chosen += _style_terms(loss, style.weight, painting, (masks[0], masks[1]), extractor, tile)
         if loss.total_variation_weight:
             chosen.append(terms.total_variation(weight=loss.total_variation_weight))
@@ -119,13 +123,16 @@ def _masks(
     palette: np.ndarray,
     extractor: FeatureExtractor,
     size: tuple[int, int],
+    visible: Mask | None,
 ) -> dict[str, np.ndarray]:
-    """A soft mask for each label at each style layer.
+    """A soft mask for each label at each style layer; invisible pixels have no label.
 
     Raises:
         InvalidInputError: nothing of a region is left at that size, or at one of the layers.
     """
     masks = label_map.one_hot(label_map.resize(labels, size), len(palette))
+    if visible is not None:
+        masks *= visible.at(size)[..., None]
     found = mask_pyramid(masks, extractor.architecture, loss.style)
     areas = label_map.areas_of(labels, len(palette))
     for layer, at_layer in found.items():

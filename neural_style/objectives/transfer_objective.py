@@ -8,13 +8,18 @@ from neural_style import images
 from neural_style.features.extractor import FeatureExtractor
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.masks.guidance import Guides
+from neural_style.masks.mask import Mask, visible_mask
 from neural_style.objectives import terms
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
 from neural_style.objectives.transfer_loss import TransferLoss
 
 
 def objective_at(loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor) -> ObjectiveAt:
-    """A function of size and tile that makes the objective; the network's layers are those of `loss`."""
+    """A function of size and tile that makes the objective; the network's layers are those of `loss`.
+
+    Gram matrices are those of visible pixels, of a transparent painting and of a pastiche of a transparent content.
+    """
+    seen = visible_mask(inputs.content.canvas)
 
     def at(size: tuple[int, int], tile: int | None = None) -> Objective:
         guides = Guides(
@@ -29,7 +34,7 @@ def objective_at(loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor
             chosen += _content_terms(loss, content, extractor, tile)
         for index, style in enumerate(inputs.styles):
             if style.weight * loss.style_scale:
-                chosen += _style_terms(loss, index, style, inputs.content, extractor, guides, size, tile)
+                chosen += _style_terms(loss, index, style, inputs.content, seen, extractor, guides, size, tile)
         if loss.total_variation_weight:
             differences = 3 * (size[0] - 1) * (size[1] - 1) if loss.mean_total_variation else 1
             chosen.append(terms.total_variation(weight=loss.total_variation_weight / differences))
@@ -61,16 +66,18 @@ def _style_terms(
     index: int,
     style: Style,
     content: Content,
+    seen: Mask | None,
     extractor: FeatureExtractor,
     guides: Guides,
     size: tuple[int, int],
     tile: int | None,
 ) -> list[Term]:
-    """The terms of one style, for a pastiche of `size` rows and columns."""
+    """The terms of one style, for a pastiche of `size` rows and columns of which `seen` is visible."""
     coefficients = {layers: factor for layers, factor in loss.style.items() if factor}
     painting = style.at(size, minimum=extractor.architecture.stride(extractor.layers))
     sizes = (painting.shape[0], painting.shape[1]), size
     masks = guides.masks(style.mask_in_memory, content.mask_in_memory)
+    visible = style.visible, seen
     of_painting, of_pastiche = (
         [
             terms.correlations(
@@ -79,11 +86,11 @@ def _style_terms(
                 image_size=size,
                 normalization=loss.normalization,
                 shift=loss.shift,
-                guide=guides.at(mask, layers, at),
+                guide=guides.at(mask, layers, at, visible=shown),
             )
             for layers in coefficients
         ]
-        for at, mask in zip(sizes, masks, strict=True)
+        for at, mask, shown in zip(sizes, masks, visible, strict=True)
     )
     targets = extractor.sums(painting, of_painting, tile=tile)
     return [
