@@ -14,7 +14,7 @@ from PIL import Image
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import LUMA, ImageSource, Picture
-from neural_style.masks.mask import MaskSource, read_mask
+from neural_style.masks.mask import Mask, MaskSource, read_mask
 from neural_style.validation import check_choice
 
 Array = np.ndarray[Any, Any]
@@ -75,7 +75,12 @@ def recolored(
     """As `transfer_color`, as a picture with the transparency of `generated`."""
     check_choice("method of colour transfer", method, METHODS)
     source, target = images.read(content, what="content"), images.read(generated, what="generated")
-    where = None if mask is None else read_mask(mask).at(target.size, method="bicubic")
+    return recolored_picture(source, target, method=method, mask=None if mask is None else read_mask(mask))
+
+
+def recolored_picture(source: Picture, target: Picture, *, method: str, mask: Mask | None) -> Picture:
+    """As `recolored`, of pictures and a mask in memory."""
+    where = None if mask is None else mask.at(target.size, method="bicubic")
     if source.alpha is not None:  # Pillow would mix the colours of invisible pixels with the others
         source = source.resized(target.size, method="bicubic")
     if method == "luminance":

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from neural_style import images
-from neural_style.color_transfer import matched, transfer_color
+from neural_style.color_transfer import matched, recolored_picture
 from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.runs.settings import Run
@@ -27,8 +27,8 @@ class ColorPreservation:
         if alpha is not None:
             alpha = images.resize(alpha, image.shape[:2])
         pastiche = Picture(np.clip(image, 0, 255), alpha, "the pastiche", None)
-        mask = self._content.color_mask
-        return transfer_color(self._content.picture, pastiche, method=self._method, mask=mask)
+        mask = self._content.color_mask_in_memory
+        return recolored_picture(self._content.picture, pastiche, method=self._method, mask=mask).rgb
 
     def recolored_styles(self, inputs: Inputs) -> Inputs:
         """The inputs with their paintings in the colours of the content, if that is asked for."""
