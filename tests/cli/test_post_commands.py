@@ -77,7 +77,7 @@ def test_transparent_pictures_stay_as_they_are(command: Command, tmp_path: Path)
     logo = np.dstack([np.full((20, 30, 3), (30, 20, 60), np.uint8), alpha])
     logo[alpha == 0] = 0
     Image.fromarray(logo).save(tmp_path / "logo.png")
-    Image.fromarray(np.eye(20, dtype=bool)).save(tmp_path / "mask.png")
+    Image.fromarray(np.eye(20, 30, dtype=bool)).save(tmp_path / "mask.png")
     files = tmp_path / "logo.png", tmp_path / "logo.png"
     assert command("color_transfer", *files, "--method", "pca", "--output", tmp_path / "a.png").status == 0
     assert command("mask_transfer", *files, tmp_path / "mask.png", "--output", tmp_path / "b.png").status == 0
