@@ -14,7 +14,7 @@ from PIL import Image
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import LUMA, ImageSource, Picture
-from neural_style.masks.mask import Mask, MaskSource, read_mask
+from neural_style.masks.mask import Mask, MaskSource, read_mask, warn_of_stretching
 from neural_style.validation import check_choice
 
 Array = np.ndarray[Any, Any]
@@ -75,11 +75,17 @@ def recolored(
     """As `transfer_color`, as a picture with the transparency of `generated`."""
     check_choice("method of colour transfer", method, METHODS)
     source, target = images.read(content, what="content"), images.read(generated, what="generated")
-    return recolored_picture(source, target, method=method, mask=None if mask is None else read_mask(mask))
+    area = None if mask is None else read_mask(mask)
+    if method == "luminance" or (
+        area is not None and np.ptp(area.grey)
+    ):  # otherwise only the colours of the content count, not their places
+        images.warn_of_other_shape("content", source.size, "generated picture", target.size)
+    warn_of_stretching(area, "mask", "generated picture", target.size)
+    return recolored_picture(source, target, method=method, mask=area)
 
 
 def recolored_picture(source: Picture, target: Picture, *, method: str, mask: Mask | None) -> Picture:
-    """As `recolored`, of pictures and a mask in memory."""
+    """As `recolored`, of pictures and a mask in memory, which may be of another shape on purpose."""
     where = None if mask is None else mask.at(target.size, method="bicubic")
     if source.alpha is not None:  # Pillow would mix the colours of invisible pixels with the others
         source = source.resized(target.size, method="bicubic")
