@@ -177,10 +177,12 @@ class Technique(ABC):
 
     def resolved(self) -> Self:
         """The same settings with the defaults that depend on network and machine written out."""
+        from neural_style import backend  # which starts Keras
+
         return replace(
             self,
             weights=self.weights or self.architecture.weights,
-            precision=resolve_precision(self.precision),
+            precision=backend.resolve_precision(self.precision),
             padding=self.resolved_padding,
         )
 
@@ -296,10 +298,10 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
         """
         # Keras, and with it the backend, starts here and not when the package is imported.
-        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
+        from neural_style import backend  # before all other modules that import Keras: silently
         from neural_style.features.extractor import feature_extractor
 
-        precision = resolve_precision(self.precision)
+        precision = backend.resolve_precision(self.precision)
         return feature_extractor(self.model, self.weights, self.used_layers, pooling=self.pooling, precision=precision)
 
     def _plans(self, inputs: Inputs, run: Run) -> list[LevelPlan]:
@@ -333,19 +335,6 @@ class Technique(ABC):
             finish=lambda found: grey.image(colors.recolored(found)),
             alpha=inputs.content.canvas.alpha,
         )
-
-
-def resolve_precision(name: str) -> str:
-    """The precision that `auto` stands for on this machine; the others unchanged.
-
-    Raises:
-        InvalidInputError: the backend would compute in less.
-    """
-    # Keras, and with it the backend, starts here and not when the package is imported.
-    from neural_style import backend
-
-    backend.check_precision(name)
-    return backend.fast_precision() if name == "auto" else name
 
 
 def technique_named(name: str, settings: Mapping[str, Any]) -> Technique:

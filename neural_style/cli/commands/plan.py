@@ -85,16 +85,16 @@ def _lines(estimate: MemoryEstimate, available: int | None, speeds: tuple[float,
 
 def _seconds_per_pixel(settings: TransferTechnique) -> tuple[float, float]:
     """Seconds per pixel of a forward pass, and of one forward and backward: measured on noise, with random weights."""
+    from neural_style import backend
     from neural_style.features.extractor import feature_extractor
     from neural_style.objectives import terms
-    from neural_style.technique import resolve_precision
 
     extractor = feature_extractor(
         settings.model,
         "random",
         settings.used_layers,
         pooling=settings.pooling,
-        precision=resolve_precision(settings.precision),
+        precision=backend.resolve_precision(settings.precision),
     )
     size = TRIED, TRIED
     statistics = [
