@@ -46,6 +46,8 @@ _MODULES = {
 """Public names with their modules, which are imported when a name is first used: some need Keras, and a command must be
 ready for Ctrl-C before it spends half a second on imports."""
 
+_STARTING_THE_BACKEND = ("Objective", "Statistic", "Term", "clear_caches", "minimise")
+
 __all__ = [
     "Content",
     "INetwork",
@@ -78,6 +80,8 @@ def __getattr__(name: str) -> Any:
         return import_module("neural_style.runs.records").library_version()
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _STARTING_THE_BACKEND:
+        import_module("neural_style.backend")  # before all other modules that import Keras: it does so silently
     value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     return value
 

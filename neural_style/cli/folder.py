@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from neural_style import files, images, interruption
+from neural_style.cli.place import work
 from neural_style.cli.progress import Bar, report, report_error
-from neural_style.cli.session import FAILED, evaluations, start_backend
+from neural_style.cli.session import FAILED, start_backend
 from neural_style.errors import FullDiskError, InvalidInputError, MissingFileError, explanation
 from neural_style.features.weights import check_available
 from neural_style.images import Picture
@@ -72,7 +73,7 @@ class Folder:
         run: the fields of `Run`.
         output: its prefix is the folder of results, which is made if its parent exists.
         pairs: paint each photo with the painting of the same name only, instead of with every painting.
-        quiet, device: as in `Session`.
+        quiet, device, choice: as in `Session`.
     """
 
     technique: Technique
@@ -83,6 +84,7 @@ class Folder:
     pairs: bool = False
     quiet: bool = False
     device: str | None = None
+    choice: str = ""
     _made: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
     _elsewhere: int = field(default=0, init=False)
@@ -168,16 +170,15 @@ class Folder:
         images.check_output(self._output_of(first).final, overwrite=True)
         each_its_own = is_folder(self.styles[0].image)
         styles = self.styles if each_its_own else as_styles(list(self.styles))
-        check_available(self.technique.model, self.technique.weights)
-        start_backend(self.device)
+        check_available(self.technique.model, self.technique.weights, self.technique.used_layers)
         rgb = np.random.default_rng(0).integers(0, 256, (SQUARE, SQUARE, 3), np.uint8)
         square = Picture(rgb, None, "a square picture", None)
         tried = [replace(style, image=square) for style in styles] if each_its_own else styles
-        Run(**self.run)  # the limit of memory that is replaced below may be impossible itself
         with warnings.catch_warnings(action="ignore"):  # each photo will warn, of its own shape
-            self.technique.steps(
-                replace(self.content, image=square), tried, **(self.run | RunSettings(memory_limit=ENDLESS))
-            )
+            inputs = self.technique.inputs(replace(self.content, image=square), tried)
+            self.technique.check(inputs, self.technique.run_settings(inputs, self.run))
+            start_backend(self.device, "" if self.quiet else f"{self.technique.model}{self.choice}")
+            self.technique.steps(inputs, **(self.run | RunSettings(memory_limit=ENDLESS)))
         return styles
 
     def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style], before: Mapping[Painting, int]) -> None:
@@ -188,7 +189,8 @@ class Folder:
             styles: in memory, unless they are a folder.
             before: from `_version`, of every result when the command was started.
         """
-        each = evaluations(Run(**self.run))
+        run = Run(**self.run)
+        each = work(run)
         numbers = {painting: number for number, painting in enumerate(wanted)}
         claimed: list[Painting] = []
         with Bar(len(wanted) * each, quiet=self.quiet) as bar:
@@ -198,7 +200,7 @@ class Folder:
                     with self._skipping(style, count=len(alike)):
                         in_memory = styles if style is None else as_styles([replace(styles[0], image=style)])
                         for painting in alike:
-                            bar.begin(painting.name, numbers[painting] * each)
+                            bar.begin(painting.name, numbers[painting] * each, run)
                             with self._skipping(painting.content):
                                 output = self._output_of(painting)
                                 with files.claim(output.final, f'output "{output.final}"', wait=wait) as is_free:
@@ -218,7 +220,8 @@ class Folder:
         written = RunFiles(output, inputs, run, read=[self.technique.weights])
         with interruption.held():
             try:
-                result = self.technique.transfer(inputs, progress=bar.advance, on_step=written.save_step, **self.run)
+                on_step = bar.before(written.save_step)
+                result = self.technique.transfer(inputs, progress=bar.advance, on_step=on_step, **self.run)
                 if result.is_interrupted:
                     raise KeyboardInterrupt  # the next call would take an unfinished picture for finished
                 written.finish(result)

@@ -28,6 +28,7 @@ from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS, FOREIGN
 from neural_style.images.opening import check_name
+from neural_style.images.transparency import without_white
 from neural_style.inputs import columns_at
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint, same_run
@@ -202,14 +203,11 @@ class Output:
 
     def write(self, path: Path, image: np.ndarray, canvas: Picture, record: str | None = None) -> None:
         """Write one picture in the size in which it is saved, with the transparency of the canvas."""
-        image, alpha = self.rescaled(image, canvas), canvas.alpha
-        images.write(
-            path,
-            image,
-            alpha=None if alpha is None else images.resize(alpha, image.shape[:2], method=self.rescale_method),
-            record=record,
-            overwrite=self.replaces(path),
-        )
+        image, alpha = self.rescaled(image, canvas), None
+        if canvas.alpha is not None:
+            alpha = images.resize(canvas.alpha, image.shape[:2], method=self.rescale_method)
+            image = without_white(image, alpha)
+        images.write(path, image, alpha=alpha, record=record, overwrite=self.replaces(path))
 
     def write_record(self, record: str, path: Path | None = None) -> Path:
         """Write the record beside the picture, or to `path`; returns the file."""

@@ -138,7 +138,11 @@ class RunFiles:
             self._put(
                 output.gif_file,
                 lambda place: images.write_animation(
-                    place, self._frames, record=record, overwrite=output.replaces(place)
+                    place,
+                    self._frames,
+                    alpha=self._canvas.alpha,
+                    record=record,
+                    overwrite=output.replaces(place),
                 ),
             )
         if output.record:
