@@ -51,6 +51,15 @@ _OTHER_NAMES = {
     "luminance": "luma yuv ycbcr",
 }
 
+OF_INPUTS = {
+    "style_weight": "give each painting its own, as Style(painting, weight=2)",
+    "stroke_scale": "give each painting its own, as Style(painting, scale=2)",
+    "style_masks": "give each painting its own, as Style(painting, mask=...)",
+    "content_mask": "give it to the photo, as Content(photo, mask=...)",
+    "color_mask": "give it to the photo, as Content(photo, color_mask=...)",
+}
+"""Flags of the command line that belong to an input in Python, and how each is given there."""
+
 _MEANT: dict[str, list[str]] = {}
 for _ours, _others in _OTHER_NAMES.items():
     for _other in _others.split():

@@ -209,6 +209,7 @@ class NeuralDoodle(Technique):
 
     def objective_at(self, inputs: Inputs) -> ObjectiveAt:
         # Keras, and with it the backend, starts here and not when the package is imported.
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.objectives.doodle_objective import DoodleLoss, objective_at
 
         inputs = self.inputs(inputs)

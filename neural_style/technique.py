@@ -6,6 +6,7 @@ any size; everything else is here and in `neural_style.runs`.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 import numpy as np
 
 from neural_style import images
+from neural_style.aliases import OF_INPUTS
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.images.opening import check_name
-from neural_style.inputs import Content, Inputs, Style, read_inputs
+from neural_style.inputs import Content, Inputs, Style, read_inputs, working_size
 from neural_style.objectives.transfer_loss import PADDINGS
 from neural_style.runs import records
 from neural_style.runs.color_preservation import ColorPreservation
@@ -42,16 +44,6 @@ TECHNIQUES: dict[str, type[Technique]] = {}
 
 Source = Content | ImageSource | Inputs
 Sources = Sequence[Style | ImageSource] | Style | ImageSource
-
-
-OF_INPUTS = {
-    "style_weight": "give each painting its own, as Style(painting, weight=2)",
-    "stroke_scale": "give each painting its own, as Style(painting, scale=2)",
-    "style_masks": "give each painting its own, as Style(painting, mask=...)",
-    "content_mask": "give it to the photo, as Content(photo, mask=...)",
-    "color_mask": "give it to the photo, as Content(photo, color_mask=...)",
-}
-"""Flags of the command line that belong to an input in Python, and how each is given there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +83,11 @@ class Technique(ABC):
 
     def __post_init__(self) -> None:
         if self.weights is not None:
+            if not isinstance(self.weights, str | os.PathLike):
+                raise InvalidInputError(
+                    f"weights must be a name or a file, received {type(self.weights).__name__}: save arrays by "
+                    "numpy.savez, and name the .npz file"
+                )
             check_name(str(self.weights), "weights")
             object.__setattr__(self, "weights", str(self.weights))
         object.__setattr__(self, "pooling", str(self.pooling).lower())
@@ -161,12 +158,31 @@ class Technique(ABC):
         own = {each.name: f"it is a setting of {type(self).__name__}, not of a run" for each in fields(self)}
         check_names("a run", settings, [each.name for each in fields(Run)], elsewhere={**own, **OF_INPUTS})
 
+    def check(self, inputs: Inputs, run: Run) -> None:
+        """Check a run as far as that needs no backend, which takes seconds to start; `transfer` checks the rest.
+
+        Raises:
+            InvalidInputError, MissingFileError: a size is impossible, or settings and inputs do not go together.
+        """
+        self.check_inputs(inputs)
+        self.initial_picture(inputs, run)
+        aspect, minimum = run.maintain_aspect_ratio, self.extractor_spec.stride
+        for rows in run.levels:
+            size = working_size(inputs.content.canvas, rows, maintain_aspect_ratio=aspect, minimum=minimum)
+            for style in inputs.styles:
+                style.size_at(size, minimum=minimum)
+
+    def check_inputs(self, inputs: Inputs) -> None:  # noqa: B027  (by default all inputs do)
+        """Raise `InvalidInputError` where settings and inputs do not go together."""
+
     def resolved(self) -> Self:
         """The same settings with the defaults that depend on network and machine written out."""
+        from neural_style import backend  # which starts Keras
+
         return replace(
             self,
             weights=self.weights or self.architecture.weights,
-            precision=resolve_precision(self.precision),
+            precision=backend.resolve_precision(self.precision),
             padding=self.resolved_padding,
         )
 
@@ -282,9 +298,10 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
         """
         # Keras, and with it the backend, starts here and not when the package is imported.
+        from neural_style import backend  # before all other modules that import Keras: silently
         from neural_style.features.extractor import feature_extractor
 
-        precision = resolve_precision(self.precision)
+        precision = backend.resolve_precision(self.precision)
         return feature_extractor(self.model, self.weights, self.used_layers, pooling=self.pooling, precision=precision)
 
     def _plans(self, inputs: Inputs, run: Run) -> list[LevelPlan]:
@@ -294,6 +311,7 @@ class Technique(ABC):
         self, inputs: Inputs, settings: RunSettings, checkpoint: CheckpointSource | None, resume: bool
     ) -> Minimisation:
         """A run that is ready to start."""
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.runs.transfer import Minimisation, open_checkpoint
 
         run = self.run_settings(inputs, settings)
@@ -317,19 +335,6 @@ class Technique(ABC):
             finish=lambda found: grey.image(colors.recolored(found)),
             alpha=inputs.content.canvas.alpha,
         )
-
-
-def resolve_precision(name: str) -> str:
-    """The precision that `auto` stands for on this machine; the others unchanged.
-
-    Raises:
-        InvalidInputError: the backend would compute in less.
-    """
-    # Keras, and with it the backend, starts here and not when the package is imported.
-    from neural_style import backend
-
-    backend.check_precision(name)
-    return backend.fast_precision() if name == "auto" else name
 
 
 def technique_named(name: str, settings: Mapping[str, Any]) -> Technique:

@@ -208,6 +208,24 @@ def test_the_start_has_the_colours_of_each_region_at_a_quarter_of_their_contrast
         Network(model="mini").transfer(painting, painting, init="regions")
 
 
+@pytest.mark.parametrize("variant", ["plain", "improved"])
+def test_invisible_parts_of_the_painting_do_not_count(masks, variant):
+    """A flat painting with holes in each region is nearer to the flat painting than with white in the holes.
+
+    It is not the same, as soft masks count by their squares, and a region with holes has longer edges.
+    """
+    flat = np.full((36, 30, 3), (60, 90, 30), "uint8")
+    alpha = np.full((36, 30, 1), 255, "uint8")
+    alpha[4:12, 4:20] = alpha[28:33, 20:27] = 0
+    network = dataclasses.replace(TINY, variant=variant, total_variation_weight=0, style_layers=("conv1_1",))
+    x = noise(28, 40)
+    found, expected, white = (
+        network.objective(*of(painting, *masks), image_size=28).value_and_grad(x)[0]
+        for painting in (np.concatenate([flat, alpha], axis=-1), flat, np.where(alpha == 0, 255, flat).astype("uint8"))
+    )
+    assert abs(found - expected) < 0.5 * abs(white - expected)
+
+
 def test_transparent_parts_of_a_mask_are_not_transparent_in_the_picture(painting, masks):
     alpha = np.full((28, 40, 1), 255, "uint8")
     alpha[:14] = 0

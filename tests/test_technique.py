@@ -82,6 +82,12 @@ def test_wrong_keywords_of_runs_and_inputs(photo, painting):
         Network("vgg19")
 
 
+@pytest.mark.parametrize("weights", [{"block1_conv1_kernel": np.zeros(3)}, 5, np.zeros(3)])
+def test_weights_are_a_name_or_a_file(weights):
+    with pytest.raises(InvalidInputError, match=rf"received {type(weights).__name__}: save arrays by numpy.savez"):
+        Network(model="mini", weights=weights)
+
+
 def test_inputs_are_read_once_and_taken_as_they_are(tmp_path, photo_file, painting_file):
     technique = Network(**TINY)
     inputs = technique.inputs(photo_file, [Style(painting_file, weight=2)])

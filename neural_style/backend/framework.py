@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from neural_style.backend.noise import without_noise
 from neural_style.errors import InvalidInputError
 
 try:
-    import keras
+    with without_noise():
+        import keras
 except (ImportError, ValueError) as error:  # a backend that is not installed, or that Keras does not know
     raise InvalidInputError(
         f'Keras cannot start (KERAS_BACKEND is "{os.environ.get("KERAS_BACKEND", "not set")}"): {error}; '
@@ -31,9 +33,11 @@ jax: Any = None
 """JAX where Keras runs on it, otherwise None."""
 
 if NAME == "tensorflow":
-    import tensorflow
+    with without_noise():
+        import tensorflow
 
-    tf = tensorflow
+        tf = tensorflow
+        tf.config.list_physical_devices("GPU")  # looks for CUDA's driver, and complains once where there is none
 elif NAME == "jax":
     import jax as installed_jax
 

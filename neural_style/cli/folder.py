@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from neural_style import images
+from neural_style.cli.place import work
 from neural_style.cli.progress import Bar, report, report_error
-from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
+from neural_style.cli.session import INTERRUPTED, start_backend
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
 from neural_style.features.weights import check_available
 from neural_style.images import Picture
@@ -67,7 +68,7 @@ class Folder:
         run: the fields of `Run`.
         output: its prefix is the folder of results, which is made if its parent exists.
         pairs: paint each photo with the painting of the same name only, instead of with every painting.
-        quiet, device: as in `Session`.
+        quiet, device, choice: as in `Session`.
     """
 
     technique: Technique
@@ -78,6 +79,7 @@ class Folder:
     pairs: bool = False
     quiet: bool = False
     device: str | None = None
+    choice: str = ""
     _made: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
 
@@ -157,27 +159,27 @@ class Folder:
         images.check_output(self._output_of(first).final, overwrite=True)
         each_its_own = is_folder(self.styles[0].image)
         styles = self.styles if each_its_own else as_styles(list(self.styles))
-        check_available(self.technique.model, self.technique.weights)
-        start_backend(self.device)
+        check_available(self.technique.model, self.technique.weights, self.technique.used_layers)
         rgb = np.random.default_rng(0).integers(0, 256, (SQUARE, SQUARE, 3), np.uint8)
         square = Picture(rgb, None, "a square picture", None)
         tried = [replace(style, image=square) for style in styles] if each_its_own else styles
-        Run(**self.run)  # the limit of memory that is replaced below may be impossible itself
         with warnings.catch_warnings(action="ignore"):  # each photo will warn, of its own shape
-            self.technique.steps(
-                replace(self.content, image=square), tried, **(self.run | RunSettings(memory_limit=ENDLESS))
-            )
+            inputs = self.technique.inputs(replace(self.content, image=square), tried)
+            self.technique.check(inputs, self.technique.run_settings(inputs, self.run))
+            start_backend(self.device, "" if self.quiet else f"{self.technique.model}{self.choice}")
+            self.technique.steps(inputs, **(self.run | RunSettings(memory_limit=ENDLESS)))
         return styles
 
     def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:
-        each = evaluations(Run(**self.run))
+        run = Run(**self.run)
+        each = work(run)
         with Bar(len(wanted) * each, quiet=self.quiet) as bar:
             for style, group in itertools.groupby(enumerate(wanted), key=lambda numbered: numbered[1].style):
                 numbered = list(group)
                 with self._skipping(style, count=len(numbered)):
                     in_memory = styles if style is None else as_styles([replace(styles[0], image=style)])
                     for index, painting in numbered:
-                        bar.begin(painting.name, index * each)
+                        bar.begin(painting.name, index * each, run)
                         with self._skipping(painting.content):
                             self._paint(painting, in_memory, bar)
                             self._made += 1
@@ -190,7 +192,8 @@ class Folder:
         output = self._output_of(painting).replacing_leftovers(run.iterations * len(run.levels))
         files = RunFiles(output, inputs, run)
         try:
-            result = self.technique.transfer(inputs, progress=bar.advance, on_step=files.save_step, **self.run)
+            on_step = bar.before(files.save_step)
+            result = self.technique.transfer(inputs, progress=bar.advance, on_step=on_step, **self.run)
             if result.stopped == "interrupted":
                 raise KeyboardInterrupt  # the next call would take an unfinished picture for finished
             files.finish(result)

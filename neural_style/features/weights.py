@@ -40,6 +40,8 @@ KERAS_FILES = {  # file and MD5 of the networks without their classifier, as in 
 EMBEDDED_FILES = {"mini": "mini.npz"}
 _logger = logging.getLogger(__name__)
 
+_RANDOM = re.compile(r"random:?(\d*)")
+
 SOURCES = "imagenet, embedded, random, random:<seed>, or a path to an .h5 or .npz file"
 
 
@@ -59,9 +61,8 @@ def load(architecture: Architecture, source: str | None, layers: Iterable[str]) 
     """
     layers = tuple(layers)
     source = str(source or architecture.weights)
-    kind, _, argument = source.partition(":")
-    if kind == "random" and (not argument or argument.isdecimal()):
-        return random(architecture, layers, seed=int(argument or 0))
+    if (drawn := _RANDOM.fullmatch(source)) is not None:
+        return random(architecture, layers, seed=int(drawn[1] or 0))
     if source == "embedded":
         if architecture.name not in EMBEDDED_FILES:
             raise InvalidInputError(
@@ -141,19 +142,24 @@ def keras_file(architecture: Architecture) -> Path:
         raise _no_download(architecture.name, _first_line(error)) from error
 
 
-def check_available(name: str, source: str | None) -> None:
+def check_available(name: str, source: str | None, layers: Iterable[str]) -> None:
     """Check, without starting a backend, that weights are at hand or can be downloaded.
 
     Args:
         name: of a network.
-        source: as in `load`.
+        source, layers: as in `load`.
 
     Raises:
-        InvalidInputError: they are to be downloaded, and the server cannot be reached.
+        InvalidInputError, MissingFileError: as in `load`; or they are to be downloaded, and the server cannot be
+            reached.
     """
-    is_download = (source or ARCHITECTURES[name].weights) == "imagenet" and name in KERAS_FILES
-    if is_download and not is_cached(name) and (problem := _connection_problem(_url(name))):
-        raise _no_download(name, problem)
+    architecture = ARCHITECTURES[name]
+    source = str(source or architecture.weights)
+    if source == "imagenet" and name in KERAS_FILES:
+        if not is_cached(name) and (problem := _connection_problem(_url(name))):
+            raise _no_download(name, problem)
+    elif not _RANDOM.fullmatch(source):  # which is drawn from nothing
+        load(architecture, source, layers)
 
 
 def _url(name: str) -> str:
@@ -182,8 +188,8 @@ def _connection_problem(url: str) -> str:
 
 def _no_download(name: str, problem: str) -> InvalidInputError:
     return InvalidInputError(
-        f"the weights of {name} cannot be downloaded ({problem:.60}): use --model mini, which needs none, put "
-        f"{_url(name)} into {_cached(name).parent}, or name a file (--weights FILE)"
+        f"the weights of {name} ({MEGABYTES[name]} MB) cannot be downloaded ({problem:.60}): use --model "
+        f"mini, which needs none, put {_url(name)} into {_cached(name).parent}, or name a file (--weights FILE)"
     )
 
 

@@ -16,6 +16,7 @@ from neural_style.features.statistics import Field, Statistic
 from neural_style.inputs import Inputs
 from neural_style.losses.regions import region_gram_matrices, region_style_loss
 from neural_style.masks import label_map
+from neural_style.masks.mask import Mask
 from neural_style.masks.propagation import mask_pyramid
 from neural_style.objectives import terms
 from neural_style.objectives.canvas import Canvas
@@ -79,8 +80,11 @@ def objective_at(
             painting = style.at(size, minimum=stride)
             own_size = painting.shape[0], painting.shape[1]
             own = Canvas.of(loss.padding, own_size, stride)
-            at_sizes = zip(("style", "target"), labels, (own_size, size), (own, canvas), strict=True)
-            masks = [_masks(loss, what, each, palette, extractor, place, on) for what, each, place, on in at_sizes]
+            at_sizes = zip(labels, (own_size, size), (own, canvas), (style.visible, None), strict=True)
+            masks = [
+                _masks(loss, what, each, palette, extractor, place, on, visible)
+                for what, (each, place, on, visible) in zip(("style", "target"), at_sizes, strict=True)
+            ]
             chosen += _style_terms(loss, style.weight, own.padded(painting), (masks[0], masks[1]), extractor, tile)
         if loss.total_variation_weight:
             chosen.append(terms.total_variation(weight=loss.total_variation_weight))
@@ -129,13 +133,17 @@ def _masks(
     extractor: FeatureExtractor,
     size: tuple[int, int],
     canvas: Canvas,
+    visible: Mask | None,
 ) -> dict[str, np.ndarray]:
-    """A soft mask for each label at each style layer.
+    """A soft mask for each label at each style layer; invisible pixels have no label.
 
     Raises:
         InvalidInputError: nothing of a region is left at that size, or at one of the layers.
     """
-    masks = label_map.one_hot(canvas.padded(label_map.resize(labels, size)), len(palette))
+    masks = label_map.one_hot(label_map.resize(labels, size), len(palette))
+    if visible is not None:
+        masks *= visible.at(size)[..., None]
+    masks = canvas.padded(masks)
     found = mask_pyramid(masks, extractor.architecture, loss.style)
     areas = label_map.areas_of(labels, len(palette))
     for layer, at_layer in found.items():

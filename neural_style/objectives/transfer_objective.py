@@ -8,6 +8,7 @@ from neural_style import images
 from neural_style.features.extractor import FeatureExtractor
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.masks.guidance import Guides
+from neural_style.masks.mask import Mask, visible_mask
 from neural_style.objectives import terms
 from neural_style.objectives.canvas import Canvas
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
@@ -15,7 +16,11 @@ from neural_style.objectives.transfer_loss import TransferLoss
 
 
 def objective_at(loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor) -> ObjectiveAt:
-    """A function of size and tile that makes the objective; the network's layers are those of `loss`."""
+    """A function of size and tile that makes the objective; the network's layers are those of `loss`.
+
+    Gram matrices are those of visible pixels, of a transparent painting and of a pastiche of a transparent content.
+    """
+    seen = visible_mask(inputs.content.canvas)
 
     def at(size: tuple[int, int], tile: int | None = None) -> Objective:
         guides = Guides(
@@ -32,7 +37,7 @@ def objective_at(loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor
             chosen += _content_terms(loss, content, extractor, tile)
         for index, style in enumerate(inputs.styles):
             if style.weight * loss.style_scale:
-                chosen += _style_terms(loss, index, style, inputs.content, extractor, guides, canvas, size, tile)
+                chosen += _style_terms(loss, index, style, inputs.content, seen, extractor, guides, canvas, size, tile)
         if loss.total_variation_weight:
             differences = 3 * (whole[0] - 1) * (whole[1] - 1) if loss.mean_total_variation else 1
             chosen.append(terms.total_variation(weight=loss.total_variation_weight / differences))
@@ -64,13 +69,14 @@ def _style_terms(
     index: int,
     style: Style,
     content: Content,
+    seen: Mask | None,
     extractor: FeatureExtractor,
     guides: Guides,
     canvas: Canvas,
     size: tuple[int, int],
     tile: int | None,
 ) -> list[Term]:
-    """The terms of one style, for a pastiche of `size` rows and columns."""
+    """The terms of one style, for a pastiche of `size` rows and columns of which `seen` is visible."""
     coefficients = {layers: factor for layers, factor in loss.style.items() if factor}
     stride = extractor.architecture.stride(extractor.layers)
     painting = style.at(size, minimum=stride)
@@ -80,6 +86,7 @@ def _style_terms(
     sizes = own.size(own_size), whole
     of_style, of_canvas = guides.masks(style.mask_in_memory, content.mask_in_memory)
     masks = own.padded_mask(of_style, own_size), canvas.padded_mask(of_canvas, size)
+    visible = own.padded_mask(style.visible, own_size), canvas.padded_mask(seen, size)
     of_painting, of_pastiche = (
         [
             terms.correlations(
@@ -88,11 +95,11 @@ def _style_terms(
                 image_size=whole,
                 normalization=loss.normalization,
                 shift=loss.shift,
-                guide=guides.at(mask, layers, at),
+                guide=guides.at(mask, layers, at, visible=shown),
             )
             for layers in coefficients
         ]
-        for at, mask in zip(sizes, masks, strict=True)
+        for at, mask, shown in zip(sizes, masks, visible, strict=True)
     )
     targets = extractor.sums(own.padded(painting), of_painting, tile=tile)
     return [

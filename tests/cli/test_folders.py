@@ -301,7 +301,7 @@ def test_one_bar_for_all(paint: Command, folders: Path, monkeypatch: pytest.Monk
 
     def advance(self: progress.Bar, evaluations: int, loss: float) -> None:
         whole(self, evaluations, loss)
-        seen.append((self._bar.n, self._bar.total, self._bar.postfix.split()[0]))
+        seen.append((self._bar.n, self._bar.total, self._bar.desc.split(",")[0]))
 
     monkeypatch.setattr(progress.Bar, "advance", advance)
     (folders / "photos" / "aa.png").write_bytes(b"no picture")

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neural_style import InvalidInputError, Network
+from neural_style import INetwork, InvalidInputError, Network
 from neural_style.aliases import meant_by
+from neural_style.cli.commands import color_transfer, doodle, mask_transfer, network
 from neural_style.cli.commands import paint as paint_command
-from neural_style.cli.commands.network import DESCRIPTION, parser
+from neural_style.cli.commands.inetwork import IMPROVEMENTS
 
 Command = Callable[..., Any]
 
@@ -64,9 +65,32 @@ def test_values_and_layers_of_other_tools(paint: Command) -> None:
 
 def test_the_names_of_python_are_flags() -> None:
     words = ["photo.png", "painting.png", "out", "--iterations", "3", "--pooling", "ave", "--init", "noise"]
-    found = parser("network", Network, DESCRIPTION).read([*words, "--resize", "stretch"])
+    found = network.parser("network", Network, "").read([*words, "--resize", "stretch"])
     assert (found.iterations, found.pooling, found.init, found.resize) == (3, "ave", "noise", "stretch")
     assert paint_command.parser().read([*words[:3], "--iterations", "3"]).iterations == 3
+
+
+OF_NETWORK = """photo.png a.png b.png out --style_masks m.png n.png --content_mask m.png --color_mask m.png
+--image_size 400 --content_weight 0.025 --style_weight 1 0.5 --style_scale 1.0
+--total_variation_weight 8.5e-05 --num_iter 10 --model vgg19 --content_loss_type 0 --rescale_image
+True --rescale_method bicubic --maintain_aspect_ratio False --content_layer conv5_2 --init_image
+noise --pool_type ave --preserve_color True --min_improvement 0.0"""
+OF_DOODLES = """--nlabels 4 --style-image a.png --style-mask b.png --target-mask c.png --target-image-prefix out
+--content-image d.png --img_size -1 --num_iter 10 --preserve_color False --min_improvement 0.0
+--content_weight 0.1 --style_weight 1 --tv_weight 8.5e-05 --region_style_weight 1.0"""
+
+
+def test_every_flag_of_the_reference_scripts() -> None:
+    """As its argparse has them; README and Guide of the reference spell some in another way."""
+    for parser, words in (
+        (network.parser("network", Network, ""), OF_NETWORK),
+        (network.parser("inetwork", INetwork, "", own=IMPROVEMENTS), OF_NETWORK),
+        (doodle.parser(), OF_DOODLES),
+        (doodle.parser(), OF_DOODLES.replace("img_size", "image_size").replace("tv_weight", "total_variation_weight")),
+        (color_transfer.parser(), "photo.png out.png --mask m.png --hist_match 1"),
+        (mask_transfer.parser(), "photo.png out.png m.png"),
+    ):
+        assert vars(parser.read(words.split()))
 
 
 def test_the_names_of_flags_in_python(photo: np.ndarray, painting: np.ndarray) -> None:

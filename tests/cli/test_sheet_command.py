@@ -118,6 +118,13 @@ def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Comman
     assert len(record()["cells"]) == 2
 
 
+def test_weights_are_checked_before_the_backend_starts(sheet: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet_command, "start_backend", None)
+    ran = sheet("--vary", "weights", "random", "gone.npz")
+    ran.assert_refused("no weights file gone.npz", "(in the cell gone.npz)")
+    sheet("--vary", "model", "mini", "vgg91").assert_refused('unknown model "vgg91"')
+
+
 @pytest.mark.usefixtures("cells")
 def test_a_negative_value_may_be_written_with_an_exponent(sheet: Command) -> None:
     """For argparse by itself -1e-5 is a flag, since more than digits and a point follow the minus."""

@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 import pytest
 
-from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
 from neural_style.features import vgg, weights
 from neural_style.features.weights import Weights
 
@@ -286,7 +286,7 @@ KERAS_CACHE = """
 
     weights.KERAS_URL = "http://127.0.0.1:9"  # nobody listens there
     told["unreachable"] = attempt()
-    place = Path(told["unreachable"].partition(" at ")[2].partition("; or")[0])
+    place = Path(told["unreachable"].partition(" into ")[2].partition(", or")[0]) / name
     told["place"] = str(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(served.read_bytes())
@@ -365,18 +365,36 @@ def test_a_download_is_announced_with_its_size(keras_cache: dict[str, Any]) -> N
 def test_a_silent_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resolving a name has no timeout of its own."""
     forever = threading.Event()
-    monkeypatch.setattr(weights, "urlopen", lambda *_, **__: forever.wait())
+
+    def hang(*_: object, **__: object) -> None:
+        forever.wait()
+        raise OSError("gone")
+
+    monkeypatch.setattr(weights, "urlopen", hang)
     monkeypatch.setattr(weights, "CONNECTION_SECONDS", 0.01)
     monkeypatch.setattr(weights, "is_cached", lambda name: False)
     with pytest.raises(InvalidInputError, match=r"no answer within .* --model mini"):
-        weights.check_available("vgg16", None)
+        weights.check_available("vgg16", None, ("conv1_1",))
     forever.set()
 
 
 def test_other_sources_ask_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "urlopen", None)
-    for name, source in (("mini", None), ("vgg19", "random"), ("vgg19", "file.npz")):
-        weights.check_available(name, source)
+    for name, source in (("mini", None), ("vgg19", "random:7")):
+        weights.check_available(name, source, ("conv1_1",))
+
+
+def test_files_and_names_are_checked_before_a_backend_starts(tmp_path: Path) -> None:
+    (tmp_path / "damaged.npz").write_bytes(b"none")
+    for name, source, why in (
+        ("vgg19", str(tmp_path / "gone.npz"), "no weights file"),
+        ("vgg19", str(tmp_path / "damaged.npz"), "cannot be read as a weights file"),
+        ("vgg19", "embedded", "only mini's"),
+        ("mini", "imagenet", "no ImageNet weights"),
+        ("vgg19", "random:x", "unknown weights"),
+    ):
+        with pytest.raises(NeuralStyleError, match=why):
+            weights.check_available(name, source, ("conv1_1",))
 
 
 def test_imagenet_file_that_the_user_put_there_is_used(keras_cache: dict[str, Any]) -> None:

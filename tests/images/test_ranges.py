@@ -167,7 +167,9 @@ def test_twelve_bits_that_are_packed(tmp_path: Path) -> None:
     path = tiff(tmp_path / "a.tif", np.zeros((9, 10), np.uint16), photometric="minisblack")
     data = bytearray(path.read_bytes())
     with tifffile.TiffFile(path) as file:
-        place = file.pages[0].tags[258].valueoffset
+        page = file.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
+        place = page.tags[258].valueoffset
     data[place : place + 2] = struct.pack("<H", 12)
     path.write_bytes(data)
     with pytest.raises(InvalidInputError, match="has 12 bits per channel: save it with 8 or 16"):

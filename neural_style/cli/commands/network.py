@@ -16,6 +16,7 @@ from neural_style.cli.groups import (
     PREFIX_HELP,
     SPELLING,
     add_color_flags,
+    add_frame_flag,
     add_machine_flags,
     add_output_flags,
     add_run_flags,
@@ -78,11 +79,14 @@ def run(parser: Parser, technique: type[TransferTechnique], arguments: Sequence[
     return run_technique(technique(**values(found, technique)), run_settings(found), found)
 
 
-def run_technique(technique: TransferTechnique, run: RunSettings, found: Namespace) -> int:
-    """Paint a photo, or folders, as the arguments name them; returns the exit status."""
+def run_technique(technique: TransferTechnique, run: RunSettings, found: Namespace, *, choice: str = "") -> int:
+    """Paint a photo, or folders, as the arguments name them; returns the exit status.
+
+    `choice` is as in `Session`.
+    """
     content, styles = inputs_of(found)
     given = {name: value for name, value in values(found, Output).items() if value is not None}
-    machine = {"quiet": found.quiet, "device": found.device}
+    machine = {"quiet": found.quiet, "device": found.device, "choice": choice}
     if found.pairs or any(map(is_folder, [found.content, *found.styles])):
         if found.checkpoint is not None or found.resume:
             raise InvalidInputError("--checkpoint saves a single run: for a folder, rerun the command to resume it")
@@ -137,6 +141,7 @@ def add_pictures(parser: Parser, *, paints: bool) -> None:
         metavar="style",
         help=f"one or more paintings, whose textures are blended{style}",
     )
+    add_frame_flag(parser)
     if not paints:
         return
     parser.add_argument("prefix", help=f"{PREFIX_HELP}; for folders, the folder of the results, made if necessary")
@@ -208,7 +213,7 @@ def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:
         None if path is None else read_mask(path, soft=found.soft_masks, what=what)
         for path, what in ((found.content_mask, "content mask"), (found.color_mask, "color mask"))
     )
-    return Content(found.content, mask=mask, color_mask=color_mask), styles_of(found)
+    return Content(found.content, mask=mask, color_mask=color_mask, frame=found.frame), styles_of(found)
 
 
 def styles_of(found: Namespace) -> list[Style]:
@@ -234,6 +239,7 @@ def styles_of(found: Namespace) -> list[Style]:
             scale=scale,
             resize=found.resize,
             mask=None if mask == "none" else read_mask(mask, soft=found.soft_masks, what="style mask"),
+            frame=found.frame,
         )
         for path, weight, scale, mask in zip(found.styles, *each.values(), strict=True)
     ]
