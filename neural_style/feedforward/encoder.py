@@ -77,6 +77,11 @@ def style_of(features: Tensors) -> Style:
     """The style of a painting, from its features as `encode` returns them."""
     found = {name: moments(features[name]) for name in SCALES}
     means, covariances = ({name: pair[i] for name, pair in found.items()} for i in (0, 1))
+    return with_roots(means, covariances)
+
+
+def with_roots(means: Tensors, covariances: Tensors) -> Style:
+    """The style of these moments."""
     return Style(means, covariances, {name: roots_of(with_ridge(covariances[name], 1e-4))[0] for name in RIDGES})
 
 

@@ -48,8 +48,8 @@ def identity(
         "neural_style": library_version(),
         "technique": technique,
         "settings": dict(settings),
-        "content": describe_picture(start) if inputs is None else _describe(inputs.content),
-        "styles": [] if inputs is None else [_describe(style) for style in inputs.styles],
+        "content": describe_picture(start) if inputs is None else describe(inputs.content),
+        "styles": [] if inputs is None else [describe(style) for style in inputs.styles],
         "run": {**plain(run), "init": run.init if run.init_is_named and inputs else describe_picture(start)},
         "versions": versions(),
     }
@@ -142,7 +142,7 @@ def library_version() -> str:
         return "unknown"
 
 
-def _describe(source: Content | Style) -> dict[str, Any]:
+def describe(source: Content | Style) -> dict[str, Any]:
     """The settings of one input, and its pictures by path and hash."""
     found: dict[str, Any] = {}
     for name, value in plain(source).items():

@@ -1,0 +1,66 @@
+"""Settings of a picture that is painted at once. Reading them starts no backend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from neural_style.color_transfer import METHODS
+from neural_style.errors import InvalidInputError
+from neural_style.validation import check_choice, check_count, check_finite, documented, setting
+
+EMBEDDED = "embedded"
+"""Name of the network inside the package."""
+
+TECHNIQUE = "fast"
+"""The technique's name in records."""
+
+MOST_ROUNDS = 4
+"""Corrections at most: 1 and 2 were trained, and more than 4 drift away from the photo."""
+
+
+class FastRunSettings(TypedDict, total=False):
+    """The fields of `FastRun` as keywords of `Painter.paint`."""
+
+    strength: float
+    preserve_color: str
+    size: int | None
+    seed: int
+    rounds: int | None
+
+
+@documented
+@dataclass(frozen=True)
+class FastRun:
+    """Settings of a picture that is painted at once.
+
+    Raises:
+        InvalidInputError: by the constructor, where a value is impossible.
+    """
+
+    strength: float = setting(
+        1.0, "0 is the photo, 1 the painting, and between them lies their mixture, pixel by pixel."
+    )
+    preserve_color: str = setting(
+        "none",
+        "`none`, or the method that keeps the photo's colours: `luminance`, `histogram`, `cholesky`, `pca` or "
+        "`monge_kantorovich`.",
+    )
+    size: int | None = setting(None, "rows of the picture; by default those of the photo.")
+    seed: int = setting(0, "seed of the noise that the embedded network receives beside the photo.")
+    rounds: int | None = setting(
+        None, "corrections by the embedded network, 0 to 4; more paint more strongly, at a cost of one sketch each."
+    )
+
+    def __post_init__(self) -> None:
+        check_finite("strength", self.strength)
+        if not 0 <= self.strength <= 1:
+            raise InvalidInputError(f"strength must be a number from 0 to 1, received {self.strength!r}")
+        check_choice("preserve_color", self.preserve_color, ("none", *METHODS))
+        if self.size is not None:
+            check_count("size", self.size, at_least=1)
+        check_count("seed", self.seed, at_least=0)
+        if self.rounds is not None:
+            check_count("rounds", self.rounds, at_least=0)
+            if self.rounds > MOST_ROUNDS:
+                raise InvalidInputError(f"rounds must be a number from 0 to {MOST_ROUNDS}, received {self.rounds!r}")
