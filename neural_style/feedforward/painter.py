@@ -213,11 +213,15 @@ def paint(photo: Content | ImageSource, *paintings: Style | ImageSource, **setti
         >>> paint(sample("cat")[:40, :50], sample("night")[:64, :80], strength=0.8).image.shape
         (40, 50, 3)
     """
-    painter = embedded_painter()
+    painter = open_painter()
     return painter.paint(photo, painter.style(*paintings), **settings)
 
 
+def open_painter(model: str | os.PathLike[str] = EMBEDDED) -> Painter:
+    """The painter of a network; that of the network in the package is loaded once and kept."""
+    return _embedded() if os.fspath(model) == EMBEDDED else Painter(model)
+
+
 @cache
-def embedded_painter() -> Painter:
-    """The painter with the network in the package, loaded once."""
+def _embedded() -> Painter:
     return Painter()

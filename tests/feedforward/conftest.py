@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from neural_style.feedforward.painter import Painter, embedded_painter
+from neural_style.feedforward.painter import Painter, open_painter
 
 
 @pytest.fixture(scope="session")
 def painter() -> Painter:
-    return embedded_painter()
+    return open_painter()
