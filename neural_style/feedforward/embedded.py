@@ -15,10 +15,14 @@ from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.features import weights as feature_weights
 from neural_style.feedforward import model
-from neural_style.feedforward.encoder import ENCODER, LAYERS, Style, encode, style_of
+from neural_style.feedforward.encoder import ENCODER, LAYERS, Style, encode, style_of, with_roots
 from neural_style.feedforward.model import Array
+from neural_style.feedforward.parts import Map, Tiles, picture_map
 
 FILE = "painter.npz"
+
+BLOCK = 64
+"""Rows and columns of noise that are drawn at once."""
 
 
 class EmbeddedNetwork:
@@ -51,12 +55,21 @@ class EmbeddedNetwork:
         self._programs: dict[int, Any] = {}
         self._style_of = backend.compiled(lambda encoder, painting: style_of(encode(encoder, painting)), flexible=[1])
 
-    def style(self, painting: Array) -> Style:
+    def style(self, painting: Array, *, tile: int | None = None) -> Style:
         """The statistics of a painting (H, W, 3), RGB in 0..255.
 
         They are those of the size it comes in: strokes come out as wide, in pixels, as they are there.
+
+        Args:
+            painting: the painting.
+            tile: side of the tiles that a large one is processed in; the statistics are those of the whole.
         """
-        return Style(*self._style_of(self.encoder, ops.convert_to_tensor(padded(painting[None]))))
+        picture = padded(painting[None])
+        if tile is None:
+            return Style(*self._style_of(self.encoder, ops.convert_to_tensor(picture.astype(np.float32))))
+        parts, whole = Tiles(picture.shape[1:3], tile), picture_map(picture[0])
+        found = backend.eager(parts.all_moments)(lambda window: encode(self.encoder, whole.at(window)))
+        return with_roots(*({name: pair[i] for name, pair in found.items()} for i in (0, 1)))
 
     def run(self, photos: Array, style: Style, *, seed: int = 0, rounds: int | None = None) -> Array:
         """Photos in a style.
@@ -74,9 +87,33 @@ class EmbeddedNetwork:
             InvalidInputError: corrections are asked of weights that have none.
         """
         height, width = photos.shape[1:3]
-        photos = padded(photos)
+        photos = padded(photos).astype(np.float32)
         grain = np.repeat(noise((photos.shape[1], photos.shape[2]), seed), len(photos), axis=0)
         return self.run_with_noise(photos, style, grain, rounds=rounds)[:, :height, :width]
+
+    def run_in_tiles(self, photo: Array, style: Style, tile: int, *, seed: int = 0, rounds: int | None = None) -> Array:
+        """One photo (H, W, 3) of any size in tiles, in little memory; otherwise as `run`.
+
+        Every statistic is that of the whole picture, and every tile has its surroundings around it, so that the result
+        is that of `run` but for rounding, without seams.
+
+        Args:
+            photo: of any type, RGB in 0..255.
+            style, seed, rounds: as for `run`.
+            tile: side of the tiles in pixels, a multiple of 8.
+        """
+        height, width = photo.shape[:2]
+        picture = padded(photo[None])[0]
+        size = picture.shape[0], picture.shape[1]
+        grain = Map(lambda window: ops.convert_to_tensor(noise_at(window.around, seed)))
+        found = backend.eager(model.paint)(
+            *(self.weights, self.encoder, picture_map(picture), style, grain),
+            rounds=self._checked_rounds(rounds),
+            parts=Tiles(size, tile),
+        )
+        painted = found[-1].stored
+        assert isinstance(painted, np.ndarray), "the last picture is kept"
+        return np.clip(painted, 0, 255, out=painted)[0, :height, :width]
 
     def run_with_noise(self, photos: Array, style: Style, noise: Array, *, rounds: int | None = None) -> Array:
         """The same with noise (N, H, W, 2), where H and W are multiples of 8 and at least 32."""
@@ -91,6 +128,14 @@ class EmbeddedNetwork:
         result = self._programs[rounds](self.weights, self.encoder, image, tuple(style), grain)
         painted: Array = np.clip(ops.convert_to_numpy(result), 0, 255)
         return painted
+
+    def _checked_rounds(self, rounds: int | None) -> int:
+        rounds = self.rounds if rounds is None else rounds
+        if rounds and not self.rounds:
+            raise InvalidInputError(
+                f"these weights are of a network without corrections: rounds is 0, received {rounds}"
+            )
+        return rounds
 
 
 def _last(rounds: int, weights: Any, encoder: Any, photo: Tensor, style: Any, noise: Tensor) -> Tensor:
@@ -124,21 +169,27 @@ def read_weights(path: Path) -> dict[str, Array]:
 
 
 def padded(pictures: Array, multiple: int = model.MULTIPLE, smallest: int = model.SMALLEST) -> Array:
-    """(N, H, W, 3) as float32, continued by reflection, below and to the right, to multiples of `multiple`."""
+    """(N, H, W, 3) continued by reflection, below and to the right, to multiples of `multiple`."""
     bottom, right = (max(-extent % multiple, smallest - extent) for extent in pictures.shape[1:3])
-    return np.pad(pictures.astype(np.float32), ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
+    return np.pad(pictures, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
 
 
 def noise(size: tuple[int, int], seed: int) -> Array:
-    """(1, H, W, 2), normal; that of a smaller picture is the upper left part of that of a larger one.
+    """(1, H, W, 2), normal; that of a smaller picture is the upper left part of that of a larger one."""
+    return noise_at((slice(0, size[0]), slice(0, size[1])), seed)
 
-    Drawn in blocks of 64 x 64, each from the seed and its place.
-    """
-    rows, columns = (-(-extent // 64) for extent in size)
+
+def noise_at(place: tuple[slice, slice], seed: int) -> Array:
+    """The noise in some rows and columns: drawn in blocks of 64 x 64, each from the seed and its place."""
+    rows, columns = (range(each.start // BLOCK, -(-each.stop // BLOCK)) for each in place)
     blocks = [
-        [np.random.default_rng((seed, i, j)).standard_normal((64, 64, model.NOISE)) for j in range(columns)]
-        for i in range(rows)
+        [np.random.default_rng((seed, i, j)).standard_normal((BLOCK, BLOCK, model.NOISE)) for j in columns]
+        for i in rows
     ]
     whole = np.concatenate([np.concatenate(row, 1) for row in blocks])
-    found: Array = whole[None, : size[0], : size[1]].astype(np.float32)
+    cut = (
+        slice(each.start - blocked.start * BLOCK, each.stop - blocked.start * BLOCK)
+        for each, blocked in zip(place, (rows, columns), strict=True)
+    )
+    found: Array = whole[tuple(cut)][None].astype(np.float32)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Unpack
@@ -124,21 +124,26 @@ class Painter:
         sizes = sorted({size_of(content.picture, run) for content in contents})
         if len(sizes) > 1:
             raise InvalidInputError(f"photos of one batch must have one size, received {sizes}: paint them one by one")
-        batch = np.stack([images.resize(content.picture.rgb, sizes[0]).astype(np.float32) for content in contents])
-        painted = batch if run.strength == 0 else self._painted(batch, style, run)
+        before = [images.resize(content.picture.rgb, sizes[0]) for content in contents]
+        painted = before if run.strength == 0 else self._painted(before, style, run)
         return [
-            self._result(content, before, after, style, run)
-            for content, before, after in zip(contents, batch, painted, strict=True)
+            self._result(content, plain, after, style, run)
+            for content, plain, after in zip(contents, before, painted, strict=True)
         ]
 
-    def _painted(self, batch: Array, style: PreparedStyle, run: FastRun) -> Array:
+    def _painted(self, photos: Sequence[Array], style: PreparedStyle, run: FastRun) -> Iterable[Array]:
+        """Photos of one size, (H, W, 3) in 0..255, painted: float32."""
         if isinstance(self.network, TrainedNetwork):
-            if run.rounds is not None:
-                raise InvalidInputError("rounds are corrections by the embedded network: leave them out")
-            return self.network.run(batch, style.names)
-        size = batch.shape[1], batch.shape[2]
-        statistics = style.statistics(self.network, size)
-        return self.network.run(batch, statistics, seed=run.seed, rounds=run.rounds)
+            if run.rounds is not None or run.tile is not None:
+                raise InvalidInputError("rounds and tile are settings of the embedded network: leave them out")
+            return self.network.run(np.stack(photos), style.names)
+        size = photos[0].shape[0], photos[0].shape[1]
+        tile = run.tile_for(size)
+        statistics = style.statistics(self.network, size, tile=tile)
+        seed, rounds, network = run.seed, run.rounds, self.network
+        if tile is None:
+            return network.run(np.stack(photos), statistics, seed=seed, rounds=rounds)
+        return (network.run_in_tiles(photo, statistics, tile, seed=seed, rounds=rounds) for photo in photos)
 
     def _checked_style(self, style: PreparedStyle | None) -> PreparedStyle:
         if isinstance(self.network, TrainedNetwork):
@@ -157,7 +162,7 @@ class Painter:
             painted = Picture(after, None, "the painted picture", None)
             mask = content.color_mask_in_memory
             after = transfer_color(content.picture, painted, method=run.preserve_color, mask=mask)
-        mixed = before + np.float32(run.strength) * (after - before)
+        mixed = after if run.strength in (0, 1) else before + np.float32(run.strength) * (after - before)
         alpha = content.picture.alpha
         return Result(
             image=images.to_uint8(mixed),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 from keras import ops
 
 from neural_style.errors import InvalidInputError
@@ -31,8 +30,8 @@ class PreparedStyle:
     names: tuple[tuple[str, float], ...] = ()
     _kept: dict[tuple[int, int], encoder.Style] = field(default_factory=dict, repr=False)
 
-    def statistics(self, network: EmbeddedNetwork, size: tuple[int, int]) -> encoder.Style:
-        """The statistics for photos of `size` rows and columns.
+    def statistics(self, network: EmbeddedNetwork, size: tuple[int, int], *, tile: int | None = None) -> encoder.Style:
+        """The statistics for photos of `size` rows and columns; a large painting is processed in tiles.
 
         Each painting is brought to the area of the photo, as in every technique here (`Style.size_at`), so that the
         width of the strokes does not depend on the painting's resolution. Of several paintings they are those of all
@@ -42,7 +41,7 @@ class PreparedStyle:
         if size not in self._kept:
             if len(self._kept) >= SIZES:
                 self._kept.pop(next(iter(self._kept)))
-            found = [network.style(np.asarray(style.at(size), np.float32)) for style in self.paintings]
+            found = [network.style(style.at(size), tile=tile) for style in self.paintings]
             self._kept[size] = pooled(found, [style.weight for style in self.paintings])
         return self._kept[size]
 

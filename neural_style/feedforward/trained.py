@@ -71,7 +71,7 @@ class TrainedNetwork:
         shares = np.zeros((len(photos), len(self.styles)), np.float32)
         for name, share in names:
             shares[:, self.styles.index(name)] += share
-        found = self._program(ops.convert_to_tensor(padded(photos)), ops.convert_to_tensor(shares))
+        found = self._program(ops.convert_to_tensor(padded(photos).astype(np.float32)), ops.convert_to_tensor(shares))
         painted: Array = np.clip(ops.convert_to_numpy(found)[:, :height, :width], 0, 255)
         return painted
 

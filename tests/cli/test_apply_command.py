@@ -30,9 +30,9 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Sizes of the batches; a negative is painted in each."""
     found: list[int] = []
 
-    def painted(_: Painter, batch: np.ndarray, style: object, run: FastRun) -> np.ndarray:
-        found.append(len(batch))
-        return 255 - batch
+    def painted(_: Painter, photos: list[np.ndarray], style: object, run: FastRun) -> list[np.ndarray]:
+        found.append(len(photos))
+        return [255 - photo for photo in photos]
 
     monkeypatch.setattr(Painter, "_painted", painted)
     return found
@@ -146,7 +146,14 @@ def test_one_photo_is_painted_by_the_embedded_network(apply: Command, folder: Pa
     assert ran.out == f"wrote {folder / 'out.png'}\n"
     assert np.asarray(Image.open(folder / "out.png")).shape == (34, 66, 3)
     record = records.read(folder / "out.png")
-    assert record["run"] == {"strength": 0.8, "preserve_color": "none", "size": 34, "seed": 0, "rounds": None}
+    assert record["run"] == {
+        "strength": 0.8,
+        "preserve_color": "none",
+        "size": 34,
+        "tile": None,
+        "seed": 0,
+        "rounds": None,
+    }
 
 
 def test_wrong_input_is_refused(command: Command, apply: Command, folder: Path, batches: list[int]) -> None:

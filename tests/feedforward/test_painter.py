@@ -16,7 +16,7 @@ from scipy import ndimage
 from neural_style import Content, Style
 from neural_style.color_transfer import transfer_color
 from neural_style.errors import InvalidInputError, MissingFileError
-from neural_style.feedforward import Painter, encoder, mix, paint, trained
+from neural_style.feedforward import Painter, encoder, fast_run, mix, paint, trained
 from neural_style.feedforward.embedded import EmbeddedNetwork
 from neural_style.feedforward.styles import pooled
 from neural_style.runs import records
@@ -127,6 +127,20 @@ def test_batches_give_a_result_for_each(painter: Painter, painted: np.ndarray) -
         painter.paint_batch([PHOTO, PHOTO[:40]], painter.style(PAINTING))
 
 
+def test_large_pictures_are_painted_in_tiles_without_seams(painter: Painter) -> None:
+    photo, style = picture(69, 133), painter.style(picture(40, 90, seed=1))
+    whole = painter.paint(photo, style).image
+    in_tiles = painter.paint(photo, painter.style(*style.paintings), tile=70).image
+    assert np.abs(in_tiles - whole.astype(float)).max() <= 1
+
+
+def test_tiles_are_used_where_a_picture_is_large() -> None:
+    assert fast_run.FastRun().tile_for((1024, 2048)) is None
+    assert fast_run.FastRun().tile_for((4096, 4096)) == fast_run.TILE
+    assert fast_run.FastRun(tile=100).tile_for((200, 90)) == 96
+    assert fast_run.FastRun(tile=200).tile_for((200, 90)) is None
+
+
 def test_transparency_and_record_are_kept(painter: Painter, tmp_path: Path) -> None:
     alpha = np.full((45, 61), 99, np.uint8)
     Image.fromarray(np.dstack([PHOTO, alpha])).save(tmp_path / "photo.png")
@@ -158,6 +172,7 @@ def test_sixteen_bits_and_pil_images_are_photos(painter: Painter, painted: np.nd
         ({"rounds": 9}, "rounds"),
         ({"seed": -1}, "seed"),
         ({"size": 0}, "size"),
+        ({"tile": 8}, "tile"),
         ({"preserve_color": "hue"}, "preserve_color|unknown"),
         ({"strenght": 1}, "did you mean"),
     ],

@@ -86,7 +86,7 @@ def parser() -> Parser:
     group.add_argument(
         "--stroke_scale", type=float, default=1.0, metavar="X", help="size of the strokes of the paintings (default: 1)"
     )
-    add_fields(group, FastRun, ["strength", "size", "preserve_color", "rounds", "seed"], SPELLING_OF_APPLY)
+    add_fields(group, FastRun, ["strength", "size", "preserve_color", "rounds", "seed", "tile"], SPELLING_OF_APPLY)
     output = parser.add_argument_group("output")
     output.add_argument("--overwrite", action="store_true", help="replace existing files")
     output.add_argument(
