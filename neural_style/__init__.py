@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import neural_style.feedforward.initial  # noqa: F401  (enters the initial image `fast`)
 from neural_style.color_transfer import transfer_color
 from neural_style.doodle import NeuralDoodle
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError

@@ -37,6 +37,9 @@ PRECISIONS = ("float32", "bfloat16", "float64", "auto")
 TECHNIQUES: dict[str, type[Technique]] = {}
 """Every technique by its name, as records and the command line spell it."""
 
+INITIAL_PICTURES: dict[str, Callable[[Inputs, Run], Picture]] = {}
+"""Initial images by name that are made by rooms above this one, which enter them here: `fast`."""
+
 Source = Content | ImageSource | Inputs
 Sources = Sequence[Style | ImageSource] | Style | ImageSource
 
@@ -224,6 +227,8 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: the initial image is unknown, or cannot be read.
         """
         init = run.init
+        if isinstance(init, str) and init in INITIAL_PICTURES:
+            return INITIAL_PICTURES[init](inputs, run)
         if run.init_is_named:
             return None if init == "noise" else images.read(inputs.content.picture, grey=init == "gray")
         if isinstance(init, str) and not Path(init).suffix and not Path(init).exists():
@@ -233,7 +238,8 @@ class Technique(ABC):
     def identity(self, inputs: Inputs, run: Run) -> records.Record:
         """The record of such a run without results: what two runs to the same picture have in common."""
         settings = records.plain(self.resolved())
-        return records.identity(self.name, settings, inputs, run, start=self.initial_picture(inputs, run))
+        start = None if run.init_is_named else self.initial_picture(inputs, run)
+        return records.identity(self.name, settings, inputs, run, start=start)
 
     def extractor(self) -> FeatureExtractor:
         """The network with its weights, for the layers in use.
