@@ -38,6 +38,7 @@ GROUPS = {
         "show": "print the settings, versions and losses of a picture",
         "rerun": "make a picture again from the record inside it",
     },
+    "networks": {"export": "write a trained network as ONNX or as a SavedModel"},
     "papers": {"figure": "reproduce a figure of a paper"},
 }
 """Commands by group, in the order of the help."""

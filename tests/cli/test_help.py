@@ -17,10 +17,10 @@ import pytest
 from PIL import Image
 
 from neural_style.cli import COMMANDS, main
-from neural_style.cli.commands import apply, doodle, figure, network, reconstruct, rerun, samples, sheet
+from neural_style.cli.commands import apply, doodle, export, figure, network, reconstruct, rerun, samples, sheet
 from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
-from neural_style.cli.flags import Parser, values
 from neural_style.cli.fast_folder import FastFolder
+from neural_style.cli.flags import Parser, values
 from neural_style.cli.folder import Folder
 from neural_style.cli.session import Session
 from neural_style.cli.sheets.varied import read_axes
@@ -202,8 +202,8 @@ def test_examples_can_be_typed(
             assert command == "plan" or read_axes(found.vary, painter, found)
         elif command == "figure":
             assert figure._parser().read(rest)
-        elif command == "apply":
-            assert apply.parser().read(rest)
+        elif command in ("apply", "export"):
+            assert {"apply": apply, "export": export}[command].parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here
         else:
