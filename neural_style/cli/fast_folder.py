@@ -65,7 +65,7 @@ class FastFolder:
         """Paint the photos whose results are missing, and report; returns the exit status."""
         wanted = [photo for photo, result in self.results.items() if self.overwrite or not result.is_file()]
         interrupted = False
-        with Bar(len(wanted), quiet=self.quiet, unit="picture") as bar:
+        with Bar(len(wanted), quiet=self.quiet) as bar:
             try:
                 self._paint_all(wanted, bar)
             except KeyboardInterrupt:

@@ -63,9 +63,8 @@ def main(arguments: Sequence[str]) -> int:
     if found.fast:
         return _paint_at_once(found)
     technique = technique_for(found.strength, model=found.model, weights=found.weights)
-    if found.model is None and not found.quiet:
-        print(f"painting with {technique.model} (--model chooses another network)")
-    return run_technique(technique, run_for(run_settings(found)), found)
+    choice = " (--model chooses another network)" if found.model is None else ""
+    return run_technique(technique, run_for(run_settings(found)), found, choice=choice)
 
 
 def parser() -> Parser:
