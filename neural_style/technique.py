@@ -10,6 +10,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
@@ -29,7 +30,7 @@ from neural_style.runs.greyness import Greyness
 from neural_style.runs.level import Progress
 from neural_style.runs.memory_plan import ExtractorSpec, fit_run
 from neural_style.runs.result import Result, Step
-from neural_style.runs.settings import INITIAL_IMAGES, LevelPlan, Run, RunSettings
+from neural_style.runs.settings import INITIAL_IMAGES, PAINTED_INITIAL_IMAGES, Run, RunSettings
 from neural_style.validation import check_choice, check_names, setting
 
 if TYPE_CHECKING:
@@ -217,7 +218,8 @@ class Technique(ABC):
         if image_size is not None:
             settings["image_size"] = image_size
         inputs = self.inputs(content, styles)
-        plan = self._plans(inputs, self.run_settings(inputs, settings))[0]
+        run = self.run_settings(inputs, settings)
+        plan = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)[0]
         return self.objective_at(inputs)(plan.size, plan.tile)
 
     def steps(
@@ -278,6 +280,8 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: the initial image is unknown, or cannot be read.
         """
         init = run.init
+        if run.init_is_named and str(init) in PAINTED_INITIAL_IMAGES:
+            return images.read(import_module(PAINTED_INITIAL_IMAGES[str(init)]).initial_picture(inputs, run))
         if run.init_is_named:
             if init == "regions":
                 raise InvalidInputError("init regions needs label maps: use it in a doodle")
@@ -288,8 +292,8 @@ class Technique(ABC):
 
     def identity(self, inputs: Inputs, run: Run) -> records.Record:
         """The record of such a run without results: what two runs to the same picture have in common."""
-        settings = records.plain(self.resolved())
-        return records.identity(self.name, settings, inputs, run, start=self.initial_picture(inputs, run))
+        start = None if run.init_is_named else self.initial_picture(inputs, run)
+        return records.identity(self.name, records.plain(self.resolved()), inputs, run, start=start)
 
     def extractor(self) -> FeatureExtractor:
         """The network with its weights, for the layers in use.
@@ -297,15 +301,11 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
         """
-        # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style import backend  # before all other modules that import Keras: silently
+        from neural_style import backend  # here, for it starts; before all modules that import Keras: silently
         from neural_style.features.extractor import feature_extractor
 
         precision = backend.resolve_precision(self.precision)
         return feature_extractor(self.model, self.weights, self.used_layers, pooling=self.pooling, precision=precision)
-
-    def _plans(self, inputs: Inputs, run: Run) -> list[LevelPlan]:
-        return fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)
 
     @interruption.allowed()
     def _minimisation(
@@ -317,7 +317,7 @@ class Technique(ABC):
 
         run = self.run_settings(inputs, settings)
         file = open_checkpoint(checkpoint, resume, run)
-        plans = self._plans(inputs, run)
+        plans = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)
         start, size = self.initial_picture(inputs, run), plans[0].size
         if start is None:
             image = np.random.default_rng(run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHALLOW = "--content_layer conv1_2 --style_layers conv1_1"
 
 BENCHMARKS = {
+    "batches": "--pictures 2 --rows 32 --batches 1 2",
     "bounds": "--photos photos --paintings paintings --weights random --rows 32 --pairs 1",
     "cache_growth": "--pictures 2 --solver adam",
     "convergence": f"photo.png painting.png --weights random {SHALLOW} --rows 24 --evaluations 10",
@@ -38,7 +39,8 @@ TOOLS = {
     "architecture": "--list",
     "demo": "demo",
     "judge_mini": "--teacher random --weights random --images . --rows 24 --iterations 1 --out judged",
-    "judge_painter": "--vgg19 random --images . --photos golden_gate --paintings starry_night --rows 48 --out judged",
+    "judge_painter": "--vgg19 random --images . --photos golden_gate --paintings starry_night --rows 48 "
+    "--evaluations 3 --out judged",
     "make_paintings": "--images content --first 1 --paintings 1 --landscapes 0 --out painted",
     "train_painter": "--images content --vgg19 random --steps 1 --batch 1 --size 64 --rounds 0 --out trained",
 }

@@ -7,9 +7,10 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ ENDLESS = 2.0**32
 """Memory limit, in GiB, for trying settings: whether a photo fits depends on its shape, and is checked for each."""
 
 
-class _DiskIsFull(Exception):
+class DiskIsFull(Exception):
     """Ends a folder: every further picture would be painted in vain."""
 
 
@@ -105,7 +106,7 @@ class Folder:
             styles = self._checked_styles(wanted[0])
             try:
                 self._paint_all(wanted, styles, before)
-            except _DiskIsFull:
+            except DiskIsFull:
                 report("neural-style: the disk is full; make room and rerun the command to paint the remaining images")
             except KeyboardInterrupt:
                 interrupted = True
@@ -123,7 +124,7 @@ class Folder:
 
     def _paintings(self) -> list[Painting]:
         """All pictures, finished or not, ordered by painting so that each painting is read once."""
-        contents = _pictures(self.content.image)
+        contents = pictures_in(self.content.image)
         folder = next((style.image for style in self.styles if is_folder(style.image)), None)
         if self.pairs and not (folder and is_folder(self.content.image)):
             raise InvalidInputError("--pairs needs two folders, one of photos and one of paintings")
@@ -134,12 +135,12 @@ class Folder:
                 f"each painting in the folder {folder} makes a picture of its own: name no other style beside it"
             )
         elif self.pairs:
-            styles = list(_pictures(folder))
+            styles = list(pictures_in(folder))
             paintings = [_pair(content, name, styles) for content, name in contents.items()]
         else:
             paintings = [
                 Painting(content, style, f"{content_name}_{style_name}")
-                for style, style_name in _pictures(folder).items()
+                for style, style_name in pictures_in(folder).items()
                 for content, content_name in contents.items()
             ]
         name, count = Counter(painting.name for painting in paintings).most_common(1)[0]
@@ -149,18 +150,7 @@ class Folder:
 
     def _check_results(self) -> None:
         """Raise where the folder of results is impossible."""
-        results = self.output.prefix
-        if not results.is_dir():
-            if results.exists():
-                raise InvalidInputError(f"{results} is a file: name a folder for the results of a folder")
-            if results.suffix.lower() in ENDINGS:
-                raise InvalidInputError(f"{results} names a picture: name a folder for the results of a folder")
-            if not results.parent.is_dir():
-                raise MissingFileError(f"there is no folder {results.parent} to make {results.name} in: check the name")
-            return
-        for source in (self.content.image, *(style.image for style in self.styles)):
-            if is_folder(source) and results.samefile(_path(source)):
-                raise InvalidInputError(f"{results} is the folder of the inputs: name another one for the results")
+        check_results(self.output.prefix, [self.content.image, *(style.image for style in self.styles)])
 
     def _checked_styles(self, first: Painting) -> Sequence[Style]:
         """The styles, in memory unless they are a folder, after checking everything that affects every picture.
@@ -235,36 +225,48 @@ class Folder:
             if output.is_painted():  # a JPEG without room for the record, which would be taken for finished
                 output.final.unlink()
             if isinstance(result.error, FullDiskError):
-                raise _DiskIsFull
+                raise DiskIsFull
 
     def _output_of(self, painting: Painting) -> Output:
         return replace(self.output, prefix=self.output.prefix / painting.name)
 
-    @contextmanager
-    def _skipping(self, source: Path | None, *, count: int = 1) -> Iterator[None]:
-        """Report errors and warnings as lines that name the picture; an error costs `count` results only."""
+    def _skipping(self, source: Path | None, *, count: int = 1) -> AbstractContextManager[None]:
+        """Report what goes wrong within; an error costs `count` results only."""
+        return reporting(source, partial(self._fail, count))
 
-        name = "" if source is None else str(source)
+    def _fail(self, count: int) -> None:
+        self._failed += count
 
-        def report_warning(message: Warning | str, *_: object, **__: object) -> None:
-            about = "" if name in str(message) else f"{name}: "
-            report(f"neural-style: warning: {about}{message}")
 
-        with warnings.catch_warnings():
-            warnings.showwarning = report_warning
-            try:
-                yield
-            except _DiskIsFull:
-                raise
-            except FullDiskError as error:  # which the next picture would meet as well
-                self._failed += count
-                report_error(error, about=name)
-                raise _DiskIsFull from error
-            except Exception as error:  # also an unforeseen one: the other pictures do not depend on it
-                self._failed += count
-                report_error(explanation(error), about=name)
-                if interruption.is_ending():  # by a signal that came while the failing picture was written
-                    raise KeyboardInterrupt from error
+@contextmanager
+def reporting(source: Path | None, on_error: Callable[[], None]) -> Iterator[None]:
+    """Report errors and warnings as lines that name the picture, and call `on_error` after an error.
+
+    Raises:
+        DiskIsFull: the next picture would meet it as well.
+    """
+
+    name = "" if source is None else str(source)
+
+    def report_warning(message: Warning | str, *_: object, **__: object) -> None:
+        about = "" if name in str(message) else f"{name}: "
+        report(f"neural-style: warning: {about}{message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = report_warning
+        try:
+            yield
+        except DiskIsFull:
+            raise
+        except FullDiskError as error:
+            on_error()
+            report_error(error, about=name)
+            raise DiskIsFull from error
+        except Exception as error:  # also an unforeseen one: the other pictures do not depend on it
+            on_error()
+            report_error(explanation(error), about=name)
+            if interruption.is_ending():  # by a signal that came while the failing picture was written
+                raise KeyboardInterrupt from error
 
 
 def _version(path: Path) -> int:
@@ -273,6 +275,25 @@ def _version(path: Path) -> int:
         return path.stat().st_ino
     except OSError:
         return 0
+
+
+def check_results(results: Path, sources: Sequence[images.ImageSource | None]) -> None:
+    """Check the folder of the results of a folder; it may be missing if its parent exists.
+
+    Raises:
+        InvalidInputError, MissingFileError: it is a file, or one of `sources`, or cannot be made.
+    """
+    if not results.is_dir():
+        if results.exists():
+            raise InvalidInputError(f"{results} is a file: name a folder for the results of a folder")
+        if results.suffix.lower() in ENDINGS:
+            raise InvalidInputError(f"{results} names a picture: name a folder for the results of a folder")
+        if not results.parent.is_dir():
+            raise MissingFileError(f"there is no folder {results.parent} to make {results.name} in: check the name")
+        return
+    for source in sources:
+        if is_folder(source) and results.samefile(_path(source)):
+            raise InvalidInputError(f"{results} is the folder of the inputs: name another one for the results")
 
 
 def is_folder(source: images.ImageSource | None) -> bool:
@@ -287,7 +308,7 @@ def _path(source: images.ImageSource | None) -> Path:
     return Path(source)
 
 
-def _pictures(source: images.ImageSource | None) -> dict[Path, str]:
+def pictures_in(source: images.ImageSource | None) -> dict[Path, str]:
     """The pictures of a folder, sorted, or the only picture, each with its part of the result's name.
 
     That is the file's name without its ending; the ending is kept where two files would have the same name.

@@ -55,17 +55,18 @@ class Bar:
         self._name, self._before = name, before
         self._place = None if run is None else Place(run)
 
-    def advance(self, evaluations: int, loss: float) -> None:
-        """Show the number of evaluations of the current picture, and the lowest loss so far."""
+    def advance(self, evaluations: int, loss: float | None = None) -> None:
+        """Show the number of evaluations of the current picture, and the lowest loss so far; or that of pictures."""
         from tqdm import tqdm
 
         done = self._done(evaluations)
         place = "" if self._place is None else self._place.text(evaluations)
         title = ", ".join(filter(None, [self._name, place])) + ": "
+        shown = "" if loss is None else f"loss {loss:.4g}"
         if self._bar is None:
             self._bar = tqdm(
                 desc=title,
-                postfix=f"loss {loss:.4g}",
+                postfix=shown,
                 total=self._total,
                 initial=self._done(evaluations - 1),  # of a resumed run
                 bar_format=FORMAT,
@@ -75,7 +76,7 @@ class Bar:
                 maxinterval=10 if self._is_terminal else 60,
             )
         self._bar.set_description_str(title, refresh=False)
-        self._bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+        self._bar.set_postfix_str(shown, refresh=False)
         self._bar.update(done - self._bar.n)
 
     def before(self, on_step: Callable[[Step], None]) -> Callable[[Step], None]:

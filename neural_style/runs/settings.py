@@ -18,7 +18,11 @@ EVALUATIONS_PER_ITERATION = 20
 SMALLEST_TILE = 64
 """A smaller tile is hardly anything but halo."""
 
-INITIAL_IMAGES = ("content", "noise", "gray", "regions")
+INITIAL_IMAGES = ("content", "noise", "gray", "regions", "fast")
+
+PAINTED_INITIAL_IMAGES = {"fast": "neural_style.feedforward.initial"}
+"""Initial images that a room above the techniques makes: the module whose `initial_picture` does."""
+
 COLOR_WHEN = ("after", "before")
 
 
@@ -59,7 +63,7 @@ class Run:
         "content",
         "initial image: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its colours; "
         "the targets keep them, unlike in the reference scripts), `regions` (of a doodle: the colours of the painting "
-        "in each region), or a picture.",
+        "in each region), `fast` (what the embedded feed-forward network paints), or a picture.",
     )
     solver: str = setting("lbfgs", "`lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.")
     bounded: bool = setting(

@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from neural_style.cli import COMMANDS, main
-from neural_style.cli.commands import doodle, figure, network, reconstruct, rerun, samples, sheet
+from neural_style.cli.commands import apply, doodle, export, figure, network, reconstruct, rerun, samples, sheet
 from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
+from neural_style.cli.fast_folder import FastFolder
 from neural_style.cli.flags import Parser, values
 from neural_style.cli.folder import Folder
 from neural_style.cli.session import Session
@@ -188,6 +189,7 @@ def test_examples_can_be_typed(
     """Flags, layers and values are read and checked; nothing is painted."""
     monkeypatch.setattr(samples, "sample", lambda name: np.zeros((16, 16, 3), np.uint8))
     monkeypatch.setattr(Session, "execute", lambda self: 0 if Run(**self.run) else 1)
+    monkeypatch.setattr(FastFolder, "paint_one", lambda self: 0)
     monkeypatch.setattr(Folder, "execute", lambda self: 0 if self._paintings() and Run(**self.run) else 1)
     shown = list(examples(helped[0][name][1]))
     assert shown
@@ -200,6 +202,8 @@ def test_examples_can_be_typed(
             assert command == "plan" or read_axes(found.vary, painter, found)
         elif command == "figure":
             assert figure._parser().read(rest)
+        elif command in ("apply", "export"):
+            assert {"apply": apply, "export": export}[command].parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here
         else:
