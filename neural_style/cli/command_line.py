@@ -45,6 +45,10 @@ def command_of(record: Mapping[str, Any], prefix: str) -> list[str]:
     given = {**record["settings"], **record["run"], **record.get("output", {})}
     if isinstance(given["init"], Mapping):
         given["init"] = _path(given["init"], "initial image")
+    frames = {entry.get("frame") for entry in (record["content"], *record["styles"])}
+    if len(frames) > 1:
+        raise InvalidInputError("one flag sets the frame of all pictures, and here they differ")
+    given["frame"] = frames.pop()
     if name == NeuralDoodle.name:
         given |= _label_maps(record)
         positional = []

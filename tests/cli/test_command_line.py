@@ -75,7 +75,12 @@ def runs(files: Path) -> dict[str, tuple[Technique, Any, Any, Any]]:
             [Style("-wave.png", resize="stretch")],
             {"image_size": 40, "maintain_aspect_ratio": False},
         ),
-        "novak2016": (INetwork(**MINI), "my photo.png", "-wave.png", {"iterations": 3, "init": "noise"}),
+        "novak2016": (
+            INetwork(**MINI),
+            Content("my photo.png", frame=1),
+            Style("-wave.png", frame=1),
+            {"iterations": 3, "init": "noise"},
+        ),
         "doodle": (
             NeuralDoodle(labels=2, variant="improved", **MINI),
             Content(label_map="map.png"),
@@ -120,6 +125,7 @@ def test_what_no_command_makes(files: Path, photo: np.ndarray) -> None:
             [Style("-wave.png", resize="stretch"), "left.png"],
             "the paintings are resized in different ways",
         ),
+        (Network(**MINI), Content("my photo.png", frame=1), "-wave.png", "one flag sets the frame of all pictures"),
         (
             Network(mask_normalization="gatys2017", **MINI),
             Content("my photo.png", mask=read_mask("left.png", soft=True)),
