@@ -1,8 +1,28 @@
-"""Feed-forward networks, which paint at once; so far the embedded one, for any painting.
+"""Feed-forward networks, which paint at once: the embedded one, for any painting, and those trained for given ones.
 
-The weights were trained by tools/train_painter.py and judged by tools/judge_painter.py (benchmarks/RESULTS.md).
+The embedded weights were trained by tools/train_painter.py and judged by tools/judge_painter.py
+(benchmarks/RESULTS.md).
 """
 
-from neural_style.feedforward.painter import Painter, paint
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Painter", "paint"]
+if TYPE_CHECKING:
+    from neural_style.feedforward.painter import Painter, paint
+    from neural_style.feedforward.training import train
+
+_STARTING_THE_BACKEND = {
+    "Painter": "neural_style.feedforward.painter",
+    "paint": "neural_style.feedforward.painter",
+    "train": "neural_style.feedforward.training",
+}
+"""Public names whose modules need Keras: imported when they are first used, so that help texts start no backend."""
+
+__all__ = ["Painter", "paint", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _STARTING_THE_BACKEND:
+        from importlib import import_module
+
+        return getattr(import_module(_STARTING_THE_BACKEND[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -112,6 +112,30 @@ def initial(seed: int, *, rounds: int = ROUNDS) -> dict[str, Array]:
     return found
 
 
+def fixed(weights: Tensors, style: Style) -> dict[str, Tensor]:
+    """Weights for one style alone, which paint what `weights` paint in that style.
+
+    Scales and shifts, which are linear in the code of the style, become numbers, (filters,); kernels and biases stay,
+    and the layers of the code are left out.
+    """
+    code = _code(weights, style)
+    found = {}
+    for name, value in weights.items():
+        kind = name.split(".")[-1]
+        if kind in ("scale", "shift"):
+            found[name] = (ops.matmul(code, value[:-1]) + value[-1])[0]
+        elif not name.startswith("code"):
+            found[name] = value
+    return found
+
+
+def _code(weights: Tensors, style: Style) -> Tensor:
+    """What scales and shifts are linear in, (N, 128)."""
+    code = ops.matmul(style_vector(style), weights["code.kernel"]) + weights["code.bias"]
+    hidden = ops.relu(ops.matmul(code, weights["code2.kernel"]) + weights["code2.bias"])
+    return ops.concatenate([code, hidden], -1)
+
+
 def paint(
     weights: Tensors,
     encoder: Tensors,
@@ -127,7 +151,7 @@ def paint(
     """Sketch and corrections of a photo.
 
     Args:
-        weights: of the decoders, see `shapes`.
+        weights: of the decoders, see `shapes`; or those that `fixed` has made for this style.
         encoder: weights of the encoder, see `neural_style.feedforward.encoder.encode`.
         photo: (N, H, W, 3), RGB in 0..255; H and W multiples of 8 and at least 32.
         style: of N paintings, or of one.
@@ -183,9 +207,7 @@ class _Decoder:
 
     def __init__(self, weights: Tensors, style: Style, statistics: Statistics, dtype: str) -> None:
         self._weights, self._style, self._statistics, self._dtype = weights, style, statistics, dtype
-        code = ops.matmul(style_vector(style), weights["code.kernel"]) + weights["code.bias"]
-        hidden = ops.relu(ops.matmul(code, weights["code2.kernel"]) + weights["code2.bias"])
-        self._code = ops.concatenate([code, hidden], -1)
+        self._code = _code(weights, style) if "code.kernel" in weights else None
 
     def mapped(self, features: Tensor, name: str, step: str) -> Tensor:
         """Features with the statistics of the painting, in units of `SCALES`."""
@@ -230,6 +252,8 @@ class _Decoder:
     def _affine(self, name: str) -> Tensor:
         """A scale or a shift of each channel, linear in the code of the style."""
         weights = self._weights[name]
+        if self._code is None:
+            return weights
         return (ops.matmul(self._code, weights[:-1]) + weights[-1])[:, None, None]
 
     def _known(self, name: str, compute: Callable[[], Tensor]) -> Tensor:
