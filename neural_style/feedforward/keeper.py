@@ -8,6 +8,7 @@ import json
 import logging
 import math
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,7 +151,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         numbers = {name: float(value) for name, value in (logs or {}).items()}
-        rate = float(ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
+        rate = float(_array(self.trainer.optimizer.learning_rate))
         row = {"step": self.progress.steps, "seconds": round(self.progress.seconds, 1), "rate": rate, **numbers}
         self.progress.rows.append(row)
         loss = numbers.get("val_loss", numbers["loss"])
@@ -210,7 +211,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         images.write(self.files.samples, sheet, overwrite=True)
 
     def _write_checkpoint(self) -> None:
-        arrays = {name: ops.convert_to_numpy(variable) for name, variable in _variables(self.trainer)}
+        arrays = {name: _array(variable) for name, variable in _variables(self.trainer)}
         state = json.dumps({"identity": self.identity, "progress": vars(self.progress)})
         path = self.files.checkpoint
         with atomic_write(path, f'checkpoint "{path}"', overwrite=True) as file:
@@ -223,6 +224,12 @@ def _variables(trainer: Trainer) -> Iterator[tuple[str, keras.Variable]]:
     for part, variables in parts.items():
         for number, variable in enumerate(variables):
             yield f"{part}{number}", variable
+
+
+def _array(variable: keras.Variable) -> np.ndarray[Any, Any]:
+    """A copy of its value."""
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of NumPy, by TensorFlow
+        return np.array(ops.convert_to_numpy(variable))
 
 
 def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:

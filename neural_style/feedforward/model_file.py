@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +32,8 @@ def write(network: keras.Model, path: Path, metadata: Mapping[str, Any]) -> None
     """
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "network.keras"
-        network.save(made)
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of NumPy, by Keras
+            network.save(made)
         with zipfile.ZipFile(made, "a") as archive:
             archive.writestr(MEMBER, json.dumps(dict(metadata), indent=1))
         with made.open("rb") as source, atomic_write(path, f'network "{path}"', overwrite=True) as file:
@@ -47,7 +49,8 @@ def load(path: Path) -> keras.Model:
     from neural_style.feedforward import layers  # noqa: F401 - whose classes Keras must know by then
 
     try:
-        return keras.saving.load_model(path, compile=False)
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            return keras.saving.load_model(path, compile=False)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InvalidInputError(f"{path} cannot be read as a network of Keras ({first}): check the name") from error

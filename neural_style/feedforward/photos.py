@@ -95,10 +95,10 @@ class Photos:
         return np.ascontiguousarray(cut[:, ::-1]) if is_mirrored else cut
 
     def _at(self, number: int) -> Array:
-        """The photo of this number, counted through all passes, or the next one that can be read."""
-        for attempt in range(len(self.paths)):
-            turn, place = divmod(number + attempt, len(self.paths))
-            picture = self._scaled(self.paths[int(self._order(turn)[place])])
+        """The photo of this number, counted through all passes, or the next one of its pass that can be read."""
+        turn, place = divmod(number, len(self.paths))
+        for index in np.roll(self._order(turn), -place):
+            picture = self._scaled(self.paths[int(index)])
             if picture is not None:
                 return picture
         raise InvalidInputError(f"none of {len(self.paths)} photos can be read: see the messages before this one")
