@@ -211,7 +211,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         images.write(self.files.samples, sheet, overwrite=True)
 
     def _write_checkpoint(self) -> None:
-        arrays = {name: _array(variable) for name, variable in _variables(self.trainer)}
+        arrays: dict[str, Any] = {name: _array(variable) for name, variable in _variables(self.trainer)}
         state = json.dumps({"identity": self.identity, "progress": vars(self.progress)})
         path = self.files.checkpoint
         with atomic_write(path, f'checkpoint "{path}"', overwrite=True) as file:
