@@ -39,6 +39,7 @@ SMALL = ("--model", "mini", "--weights", "random")
 SHALLOW = (*SMALL, "--content_layer", "conv1_2", "--style_layers", "conv1_1", "--image_size", "32", "--num_iter", "1")
 TINY = {
     "paint": (*SMALL, "--image_size", "32", "--num_iter", "1"),
+    "apply": (),
     "network": SHALLOW,
     "inetwork": (*SHALLOW, "--style_layers", "conv1_1", "conv1_2"),
     "doodle": (*SHALLOW, "--image_size", "64"),

@@ -32,7 +32,7 @@ from neural_style import Content, Style, images
 from neural_style.features import vgg
 from neural_style.features.weights import load
 from neural_style.feedforward import encoder, transport
-from neural_style.feedforward.painter import Painter, noise
+from neural_style.feedforward.embedded import EmbeddedNetwork, noise
 from neural_style.inputs import working_size
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -90,14 +90,14 @@ def colour_transfer(photo: Array, painting: Array) -> Array:
     return np.clip(result.reshape(photo.shape), 0, 255).astype(np.float32)
 
 
-def steadiness(network: Painter, photo: Array, style: encoder.Style) -> list[float]:
+def steadiness(network: EmbeddedNetwork, photo: Array, style: encoder.Style) -> list[float]:
     """Shift, held and grain."""
     height, width = (extent // 8 * 8 for extent in photo.shape[:2])
     whole = photo[:height, :width].astype(np.float32)
     grain = noise((height, width), 0)
 
     def painted(x: Array, n: Array) -> Array:
-        found: Array = network.run(x[None], style, n)[0]
+        found: Array = network.run_with_noise(x[None], style, n)[0]
         return found
 
     plain = painted(whole, grain)
@@ -132,7 +132,7 @@ def main() -> None:
     options = parser.parse_args()
 
     options.out.mkdir(parents=True, exist_ok=True)
-    network, judge = Painter(options.weights), Judge(options.vgg19)
+    network, judge = EmbeddedNetwork(options.weights), Judge(options.vgg19)
     if options.rounds is not None:
         network.rounds = options.rounds
     rows: list[list[Any]] = []
@@ -148,9 +148,9 @@ def main() -> None:
             if photo == options.photos[0]:
                 tops.append(y)
             style = network.style(y)
-            network.paint(x, style, seed=options.seed)
+            network.run(x[None], style, seed=options.seed)  # made ready
             started = time.perf_counter()
-            painted = network.paint(x, style, seed=options.seed)
+            painted = network.run(x[None], style, seed=options.seed)[0]
             seconds = time.perf_counter() - started
             pictures = {"painter": np.rint(painted), "colour": np.rint(colour_transfer(x, y))}
             for count in options.evaluations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -53,7 +53,9 @@ COMPILES_OPERATIONS = NAME == "jax"
 """Whether the backend compiles each operation that is computed outside a program, and keeps it for good."""
 
 
-def compiled(function: Callable[..., Any], *, is_run_once: bool = False) -> Callable[..., Any]:
+def compiled(
+    function: Callable[..., Any], *, is_run_once: bool = False, flexible: Sequence[int] = ()
+) -> Callable[..., Any]:
     """The same function of tensors, and nests of them, as a program for the device: a graph for each set of shapes.
 
     Whatever is large and constant is to be passed and not captured: the compiler would bake it into the graph. Products
@@ -65,6 +67,8 @@ def compiled(function: Callable[..., Any], *, is_run_once: bool = False) -> Call
         is_run_once: for each picture, as for targets. TensorFlow then computes operation by operation, since a graph
             takes longer to make than to run; JAX, which would compile each operation alone and keep it for good (40 MB
             for each size of a picture), makes a graph all the same.
+        flexible: positions of arguments (N, H, W, C) whose N, H and W are left open: TensorFlow then makes one graph
+            for pictures of all sizes. XLA, and so JAX, makes one for each.
 
     Raises:
         OutOfMemoryError: by the result, when the device has no memory left.
@@ -74,8 +78,12 @@ def compiled(function: Callable[..., Any], *, is_run_once: bool = False) -> Call
     graphs: Cache[Callable[..., Any]] = Cache(GRAPHS, SHAPES)
 
     def call(*arguments: Any) -> Any:
-        shapes = tuple((tuple(tensor.shape), tensor.dtype) for tensor in _leaves(arguments))
-        return graphs.get(shapes, lambda: _graph(function, arguments))(*arguments)
+        signature = list(arguments)
+        for position in () if COMPILES_OPERATIONS else flexible:
+            tensor = arguments[position]
+            signature[position] = tf.TensorSpec((None, None, None, tensor.shape[-1]), tensor.dtype)
+        shapes = tuple((tuple(tensor.shape), tensor.dtype) for tensor in _leaves(signature))
+        return graphs.get(shapes, lambda: _graph(function, signature))(*arguments)
 
     return eager(call)
 
@@ -113,7 +121,7 @@ def _leaves(arguments: Any) -> list[Tensor]:
     return found
 
 
-def _graph(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+def _graph(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., Any]:
     """The function compiled for the shapes of these arguments and no others.
 
     Both frameworks keep a graph of their own for each set of shapes, without bound, as long as the function that they

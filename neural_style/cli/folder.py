@@ -7,9 +7,10 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,7 +107,7 @@ class Folder:
 
     def _paintings(self) -> list[Painting]:
         """All pictures, finished or not, ordered by painting so that each painting is read once."""
-        contents = _pictures(self.content.image)
+        contents = pictures_in(self.content.image)
         folder = next((style.image for style in self.styles if is_folder(style.image)), None)
         if self.pairs and not (folder and is_folder(self.content.image)):
             raise InvalidInputError("--pairs needs two folders, one of photos and one of paintings")
@@ -117,12 +118,12 @@ class Folder:
                 f"each painting in the folder {folder} makes a picture of its own: name no other style beside it"
             )
         elif self.pairs:
-            styles = list(_pictures(folder))
+            styles = list(pictures_in(folder))
             paintings = [_pair(content, name, styles) for content, name in contents.items()]
         else:
             paintings = [
                 Painting(content, style, f"{content_name}_{style_name}")
-                for style, style_name in _pictures(folder).items()
+                for style, style_name in pictures_in(folder).items()
                 for content, content_name in contents.items()
             ]
         name, count = Counter(painting.name for painting in paintings).most_common(1)[0]
@@ -132,18 +133,7 @@ class Folder:
 
     def _check_results(self) -> None:
         """Raise where the folder of results is impossible."""
-        results = self.output.prefix
-        if not results.is_dir():
-            if results.exists():
-                raise InvalidInputError(f"{results} is a file: name a folder for the results of a folder")
-            if results.suffix.lower() in ENDINGS:
-                raise InvalidInputError(f"{results} names a picture: name a folder for the results of a folder")
-            if not results.parent.is_dir():
-                raise MissingFileError(f"there is no folder {results.parent} to make {results.name} in: check the name")
-            return
-        for source in (self.content.image, *(style.image for style in self.styles)):
-            if is_folder(source) and results.samefile(_path(source)):
-                raise InvalidInputError(f"{results} is the folder of the inputs: name another one for the results")
+        check_results(self.output.prefix, [self.content.image, *(style.image for style in self.styles)])
 
     def _checked_styles(self, first: Painting) -> Sequence[Style]:
         """The styles, in memory unless they are a folder, after checking everything that affects every picture.
@@ -195,22 +185,49 @@ class Folder:
     def _output_of(self, painting: Painting) -> Output:
         return replace(self.output, prefix=self.output.prefix / painting.name)
 
-    @contextmanager
-    def _skipping(self, source: Path | None, *, count: int = 1) -> Iterator[None]:
-        """Report errors and warnings as lines that name the picture; an error costs `count` results only."""
+    def _skipping(self, source: Path | None, *, count: int = 1) -> AbstractContextManager[None]:
+        """Report what goes wrong within; an error costs `count` results only."""
+        return reporting(source, partial(self._fail, count))
 
-        def report_named(kind: str, message: object) -> None:
-            text = str(message)
-            named = text if source is None or str(source) in text else f"{source}: {text}"
-            report(f"neural-style: {kind}: {named}")
+    def _fail(self, count: int) -> None:
+        self._failed += count
 
-        with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: report_named("warning", message)
-            try:
-                yield
-            except (NeuralStyleError, OSError) as error:
-                self._failed += count
-                report_named("error", error)
+
+@contextmanager
+def reporting(source: Path | None, on_error: Callable[[], None]) -> Iterator[None]:
+    """Report errors and warnings as lines that name the picture, and call `on_error` after an error."""
+
+    def report_named(kind: str, message: object) -> None:
+        text = str(message)
+        named = text if source is None or str(source) in text else f"{source}: {text}"
+        report(f"neural-style: {kind}: {named}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: report_named("warning", message)
+        try:
+            yield
+        except (NeuralStyleError, OSError) as error:
+            on_error()
+            report_named("error", error)
+
+
+def check_results(results: Path, sources: Sequence[images.ImageSource | None]) -> None:
+    """Check the folder of the results of a folder; it may be missing if its parent exists.
+
+    Raises:
+        InvalidInputError, MissingFileError: it is a file, or one of `sources`, or cannot be made.
+    """
+    if not results.is_dir():
+        if results.exists():
+            raise InvalidInputError(f"{results} is a file: name a folder for the results of a folder")
+        if results.suffix.lower() in ENDINGS:
+            raise InvalidInputError(f"{results} names a picture: name a folder for the results of a folder")
+        if not results.parent.is_dir():
+            raise MissingFileError(f"there is no folder {results.parent} to make {results.name} in: check the name")
+        return
+    for source in sources:
+        if is_folder(source) and results.samefile(_path(source)):
+            raise InvalidInputError(f"{results} is the folder of the inputs: name another one for the results")
 
 
 def is_folder(source: images.ImageSource | None) -> bool:
@@ -225,7 +242,7 @@ def _path(source: images.ImageSource | None) -> Path:
     return Path(source)
 
 
-def _pictures(source: images.ImageSource | None) -> dict[Path, str]:
+def pictures_in(source: images.ImageSource | None) -> dict[Path, str]:
     """The pictures of a folder, sorted, or the only picture, each with its part of the result's name.
 
     That is the file's name without its ending; the ending is kept where two files would have the same name.

@@ -10,13 +10,13 @@ _bars: list[Bar] = []
 
 
 class Bar:
-    """A bar over the evaluations of one picture or of several, with the loss and the time left.
+    """A bar over the evaluations of one picture or of several, or over pictures, with the loss and the time left.
 
     It appears with the first evaluation, so that an error before it is the only line.
     """
 
-    def __init__(self, total: int, *, quiet: bool) -> None:
-        self._total, self._quiet = total, quiet
+    def __init__(self, total: int, *, quiet: bool, unit: str = "eval") -> None:
+        self._total, self._quiet, self._unit = total, quiet, unit
         self._is_terminal = sys.stderr.isatty()  # a log file gets a line now and then instead of a moving bar
         self._before, self._name = 0, ""
         self._bar: Any = None
@@ -34,21 +34,22 @@ class Bar:
         """Start the picture of this name; the pictures before it count as `before` evaluations."""
         self._name, self._before = name, before
 
-    def advance(self, evaluations: int, loss: float) -> None:
-        """Show the number of evaluations of the current picture, and the lowest loss so far."""
+    def advance(self, evaluations: int, loss: float | None = None) -> None:
+        """Show the number of evaluations of the current picture, and the lowest loss so far; or that of pictures."""
         from tqdm import tqdm
 
         if self._bar is None:
             self._bar = tqdm(
                 total=self._total,
                 initial=self._before + evaluations - 1,  # of a resumed run
-                unit="eval",
+                unit=self._unit,
                 disable=self._quiet,
                 dynamic_ncols=self._is_terminal,
                 mininterval=0.2 if self._is_terminal else 30,
                 maxinterval=10 if self._is_terminal else 60,
             )
-        self._bar.set_postfix_str(" ".join(filter(None, [self._name, f"loss {loss:.4g}"])), refresh=False)
+        shown = "" if loss is None else f"loss {loss:.4g}"
+        self._bar.set_postfix_str(" ".join(filter(None, [self._name, shown])), refresh=False)
         self._bar.update(self._before + evaluations - self._bar.n)
 
     def write(self, line: str) -> None:

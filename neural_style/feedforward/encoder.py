@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from keras import ops
@@ -39,24 +39,27 @@ class Style(NamedTuple):
     roots: Tensors
 
 
-def encode(encoder: Tensors, rgb: Tensor, *, dtype: str = "float32") -> dict[str, Tensor]:
+def encode(
+    encoder: Tensors, rgb: Tensor, *, dtype: str = "float32", layers: Sequence[str] = LAYERS
+) -> dict[str, Tensor]:
     """Features of mini with smooth pooling and reflected borders.
 
     Args:
         encoder: `<layer>_kernel` and `<layer>_bias`, as in `neural_style.features.weights`.
         rgb: (N, H, W, 3), 0..255.
         dtype: of the products after the first layer; what is returned has the dtype of `rgb`.
+        layers: at least one; nothing deeper is computed.
 
     Returns:
-        `LAYERS` and `rgb` by name.
+        `layers` and `rgb` by name.
     """
     x = rgb[..., ::-1] - ops.convert_to_tensor(BGR_MEAN, dtype=rgb.dtype)
     found, block = {"rgb": rgb}, 1
-    for layer in ENCODER.up_to_deepest(LAYERS):
+    for layer in ENCODER.up_to_deepest(layers):
         if block_of(layer) > block:
             x, block = pooled(x), block + 1
         x = ops.relu(convolved(x, encoder[f"{weight_name(layer)}_kernel"]) + ops.cast(_bias(encoder, layer), x.dtype))
-        if layer in LAYERS:
+        if layer in layers:
             found[layer] = ops.cast(x, rgb.dtype)
         x = ops.cast(x, dtype)
     return found
@@ -77,6 +80,11 @@ def style_of(features: Tensors) -> Style:
     """The style of a painting, from its features as `encode` returns them."""
     found = {name: moments(features[name]) for name in SCALES}
     means, covariances = ({name: pair[i] for name, pair in found.items()} for i in (0, 1))
+    return with_roots(means, covariances)
+
+
+def with_roots(means: Tensors, covariances: Tensors) -> Style:
+    """The style of these moments."""
     return Style(means, covariances, {name: roots_of(with_ridge(covariances[name], 1e-4))[0] for name in RIDGES})
 
 

@@ -33,10 +33,11 @@ from neural_style.feedforward.encoder import (
     encode,
     style_vector,
 )
+from neural_style.feedforward.parts import Parts, Whole
 from neural_style.feedforward.resampling import enlarged, grain_of, shrunk
-from neural_style.feedforward.transport import moments, transport
+from neural_style.feedforward.transport import transport
 
-Statistics = MutableMapping[str, Tensor]
+Statistics = MutableMapping[str, Any]
 Array = np.ndarray[Any, np.dtype[Any]]
 
 MULTIPLE = 8
@@ -147,6 +148,7 @@ def paint(
     statistics: Statistics | None = None,
     photo_features: Tensors | None = None,
     dtype: str = "float32",
+    parts: Parts | None = None,
 ) -> list[Tensor]:
     """Sketch and corrections of a photo.
 
@@ -161,93 +163,126 @@ def paint(
             that are there are used. So a large picture is painted part by part with the statistics of a small copy.
         photo_features: of the photo, from `encode`, if they are known.
         dtype: of the products in convolutions.
+        parts: how operations are applied: to the whole, or to the tiles of `neural_style.feedforward.tiles`, whose maps
+            then take the place of the tensors.
 
     Returns:
         The pictures (N, H, W, 3) after each step, RGB, nominally in 0..255; the last is the result.
     """
-    features = encode(encoder, photo, dtype=dtype) if photo_features is None else photo_features
-    decoder = _Decoder(weights, style, {} if statistics is None else statistics, dtype)
+    parts = parts or Whole()
+
+    def encoded(picture: Tensor) -> Tensors:
+        return parts.encoded(lambda x, layers: encode(encoder, x, dtype=dtype, layers=layers), picture)
+
+    features = encoded(photo) if photo_features is None else photo_features
+    decoder = _Decoder(weights, style, {} if statistics is None else statistics, dtype, parts)
     photo_maps = {name: decoder.mapped(features[name], name, "sketch") for name in RIDGES}
-    grain = grain_of(noise)
-    pictures = [_sketch(decoder, photo_maps, grain)]
+    grain = parts.kept(parts.each(grain_of, noise))
+    pictures = [parts.kept(_sketch(decoder, photo_maps, grain), exactly=True)]
     for number in range(1, rounds + 1):
-        features = encode(encoder, ops.clip(pictures[-1], 0.0, 255.0), dtype=dtype)
-        pictures.append(pictures[-1] + _correction(decoder, features, photo_maps, grain, f"correct{number}"))
+        features = encoded(parts.each(lambda x: ops.clip(x, 0.0, 255.0), pictures[-1]))
+        change = _correction(decoder, features, photo_maps, grain, f"correct{number}")
+        pictures.append(parts.kept(decoder.sum(pictures[-1], change), exactly=True))
     return pictures
 
 
 def _sketch(decoder: _Decoder, maps: Tensors, grain: Tensor) -> Tensor:
     """The first picture, from the mapped colours and features of the photo."""
-    layer, joined = decoder.layer, decoder.joined
-    h = ops.relu(layer(shrunk(joined(maps["conv3_3"], grain)), "sketch.down", "sketch"))
+    layer, joined, enlarged = decoder.layer, decoder.joined, decoder.enlarged
+    h = layer(decoder.shrunk(joined(maps["conv3_3"], grain)), "sketch.down", "sketch")
     h = decoder.deepened(h, "sketch", "sketch")
-    h = ops.relu(layer(joined(enlarged(h), maps["conv3_3"], grain), "sketch.quarter", "sketch"))
-    h = ops.relu(layer(joined(enlarged(h), maps["conv2_1"]), "sketch.half", "sketch"))
-    h = ops.relu(layer(joined(enlarged(h), maps["rgb"]), "sketch.full", "sketch"))
-    return maps["rgb"] * SCALES["rgb"] + decoder.strokes(h, "sketch")
+    h = layer(joined(enlarged(h), maps["conv3_3"], grain), "sketch.quarter", "sketch")
+    h = layer(joined(enlarged(h), maps["conv2_1"]), "sketch.half", "sketch")
+    h = layer(joined(enlarged(h), maps["rgb"]), "sketch.full", "sketch")
+    return decoder.sum(decoder.times(maps["rgb"], SCALES["rgb"]), decoder.strokes(h, "sketch"))
 
 
 def _correction(decoder: _Decoder, features: Tensors, photo_maps: Tensors, grain: Tensor, step: str) -> Tensor:
     """The change of a picture, from its features and from how far their statistics are from the painting's."""
-    layer, joined = decoder.layer, decoder.joined
-    maps = {name: decoder.mapped(features[name], name, step) for name in RIDGES}
-    errors = {name: maps[name] - features[name] / SCALES[name] for name in RIDGES}
-    deep = joined(maps["conv3_3"], errors["conv3_3"], photo_maps["conv3_3"], grain)
-    h = ops.relu(layer(deep, "correct.enter", step))
-    h = ops.relu(layer(h, "correct.quarter", step))
+    layer, joined, enlarged = decoder.layer, decoder.joined, decoder.enlarged
+
+    def map_and_error(name: str) -> tuple[Tensor, Tensor]:
+        found = decoder.mapped(features[name], name, step)
+        return found, decoder.sum(found, decoder.times(features[name], -1 / SCALES[name]))
+
+    h = layer(joined(*map_and_error("conv3_3"), photo_maps["conv3_3"], grain), "correct.enter", step)
+    h = layer(h, "correct.quarter", step)
     h = decoder.deepened(h, "correct", step)
-    details = ops.relu(layer(joined(maps["conv2_1"], errors["conv2_1"]), "correct.details", step))
-    h = ops.relu(layer(joined(enlarged(h), details), "correct.half", step))
-    h = ops.relu(layer(joined(enlarged(h), maps["rgb"], errors["rgb"], photo_maps["rgb"]), "correct.full", step))
-    return errors["rgb"] * SCALES["rgb"] * 0.5 + decoder.strokes(h, "correct")
+    details = layer(joined(*map_and_error("conv2_1")), "correct.details", step)
+    h = layer(joined(enlarged(h), details), "correct.half", step)
+    rgb, error = map_and_error("rgb")
+    h = layer(joined(enlarged(h), rgb, error, photo_maps["rgb"]), "correct.full", step)
+    return decoder.sum(decoder.times(error, SCALES["rgb"] * 0.5), decoder.strokes(h, "correct"))
 
 
 class _Decoder:
     """The layers of both decoders, for one style."""
 
-    def __init__(self, weights: Tensors, style: Style, statistics: Statistics, dtype: str) -> None:
+    def __init__(self, weights: Tensors, style: Style, statistics: Statistics, dtype: str, parts: Parts) -> None:
         self._weights, self._style, self._statistics, self._dtype = weights, style, statistics, dtype
+        self._parts = parts
         self._code = _code(weights, style) if "code.kernel" in weights else None
 
     def mapped(self, features: Tensor, name: str, step: str) -> Tensor:
         """Features with the statistics of the painting, in units of `SCALES`."""
         key = f"{step}.{name}"
         if f"{key}.map" not in self._statistics:
-            mean, covariance = moments(ops.stop_gradient(features))
+            mean, covariance = self._parts.moments(features)
             self._statistics[f"{key}.mean"] = mean
             found = transport(covariance, self._style.roots[name], RIDGES[name])
             self._statistics[f"{key}.map"] = ops.stop_gradient(found)
-        flat = ops.reshape(features, (ops.shape(features)[0], -1, features.shape[-1]))
-        centred = flat - self._statistics[f"{key}.mean"]
-        moved = ops.matmul(centred, self._statistics[f"{key}.map"]) + self._style.means[name]
-        return ops.reshape(moved, ops.shape(features)) / SCALES[name]
+        mean, matrix = (self._statistics[f"{key}.{part}"] for part in ("mean", "map"))
 
-    def layer(self, x: Tensor, name: str, step: str) -> Tensor:
-        """A convolution whose channels have the mean and the deviation that the style asks for."""
-        x = ops.cast(convolved(ops.cast(x, self._dtype), self._weights[f"{name}.kernel"]), "float32")
+        def moved(x: Tensor) -> Tensor:
+            flat = ops.reshape(x, (ops.shape(x)[0], -1, x.shape[-1]))
+            flat = ops.matmul(flat - mean, matrix) + self._style.means[name]
+            return ops.reshape(flat, ops.shape(x)) / SCALES[name]
 
-        def compute() -> Tensor:
-            mean = ops.mean(x, (1, 2), keepdims=True)
-            return ops.stack([mean, ops.mean(ops.square(x - mean), (1, 2), keepdims=True)])
+        return self._parts.each(moved, features)
 
-        mean, variance = (self._known(f"{step}.{name}", compute)[i] for i in (0, 1))
+    def layer(self, x: Tensor, name: str, step: str, *, relu: bool = True) -> Tensor:
+        """A convolution whose channels have the mean and the deviation that the style asks for, and a ReLU."""
+
+        def convolution(x: Tensor) -> Tensor:
+            return ops.cast(convolved(ops.cast(x, self._dtype), self._weights[f"{name}.kernel"]), "float32")
+
+        x = self._parts.kept(self._parts.each(convolution, x))
+        mean, variance = self._known(f"{step}.{name}", lambda: self._parts.spread(x))
         scale, shift = (self._affine(f"{name}.{part}") for part in ("scale", "shift"))
         scale = scale * ops.rsqrt(variance + 1e-4)
-        return ops.cast(x * scale + (shift - mean * scale), self._dtype)
 
-    def joined(self, *parts: Tensor) -> Tensor:
-        return ops.concatenate([ops.cast(part, self._dtype) for part in parts], -1)
+        def normal(x: Tensor) -> Tensor:
+            x = ops.cast(x * scale + (shift - mean * scale), self._dtype)
+            return ops.relu(x) if relu else x
+
+        return self._parts.each(normal, x)
+
+    def joined(self, *maps: Tensor) -> Tensor:
+        return self._parts.each(lambda *each: ops.concatenate([ops.cast(x, self._dtype) for x in each], -1), *maps)
+
+    def enlarged(self, x: Tensor) -> Tensor:
+        return self._parts.each(enlarged, x)
+
+    def shrunk(self, x: Tensor) -> Tensor:
+        return self._parts.each(shrunk, x)
+
+    def sum(self, *maps: Tensor) -> Tensor:
+        return self._parts.each(ops.add, *maps)
+
+    def times(self, x: Tensor, factor: float) -> Tensor:
+        return self._parts.each(lambda x: x * factor, x)
 
     def deepened(self, x: Tensor, stem: str, step: str) -> Tensor:
         """Two residual blocks."""
         for i in (1, 2):
-            x = x + self.layer(ops.relu(self.layer(x, f"{stem}.deep{i}a", step)), f"{stem}.deep{i}b", step)
+            inner = self.layer(self.layer(x, f"{stem}.deep{i}a", step), f"{stem}.deep{i}b", step, relu=False)
+            x = self._parts.kept(self.sum(x, inner))
         return x
 
     def strokes(self, x: Tensor, stem: str) -> Tensor:
         """The last convolution, in grey levels."""
         kernel, bias = (self._weights[f"{stem}.paint.{part}"] for part in ("kernel", "bias"))
-        return (convolved(ops.cast(x, "float32"), kernel) + bias) * SCALES["rgb"]
+        return self._parts.each(lambda x: (convolved(ops.cast(x, "float32"), kernel) + bias) * SCALES["rgb"], x)
 
     def _affine(self, name: str) -> Tensor:
         """A scale or a shift of each channel, linear in the code of the style."""
@@ -256,7 +291,7 @@ class _Decoder:
             return weights
         return (ops.matmul(self._code, weights[:-1]) + weights[-1])[:, None, None]
 
-    def _known(self, name: str, compute: Callable[[], Tensor]) -> Tensor:
+    def _known(self, name: str, compute: Callable[[], Any]) -> Any:
         if name not in self._statistics:
             self._statistics[name] = compute()
         return self._statistics[name]

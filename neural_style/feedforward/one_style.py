@@ -6,26 +6,22 @@ It paints what the embedded painter paints, and can be trained further for that 
 from __future__ import annotations
 
 import keras
-from keras import ops
 
-from neural_style import backend
 from neural_style.feedforward import model
-from neural_style.feedforward.encoder import Style, encode, style_of
+from neural_style.feedforward.embedded import EmbeddedNetwork
 from neural_style.feedforward.layers import PaintsOneStyle
 from neural_style.feedforward.model import Array
-from neural_style.feedforward.painter import Painter
 
 
 def one_style(painting: Array, *, seed: int = 0) -> keras.Model:
     """The embedded painter in the style of a painting, as a model of one input.
 
     Args:
-        painting: (H, W, 3), RGB in 0..255, H and W at least 32 and multiples of 8.
+        painting: (H, W, 3), RGB in 0..255, H and W at least 32.
         seed: of the noise.
     """
-    painter = Painter()
-    program = backend.compiled(lambda encoder, picture: style_of(encode(encoder, picture)), is_run_once=True)
-    style = Style(*program(painter.encoder, ops.convert_to_tensor(painting[None], dtype="float32")))
+    painter = EmbeddedNetwork()
+    style = painter.style(painting)
     photo = keras.Input((None, None, 3), dtype="float32", name="photo")
     layer = PaintsOneStyle(painter.rounds, seed, name="painter")
     network = keras.Model(photo, layer(photo), name="one_style")

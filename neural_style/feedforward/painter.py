@@ -1,191 +1,232 @@
-"""The embedded network applied to photos of any size: arrays in, arrays out."""
+"""Photos painted at once by a feed-forward network, with colours, strength, transparency and record."""
 
 from __future__ import annotations
 
-from functools import cache, partial
-from importlib import resources
+import os
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import numpy as np
-from keras import ops
 
-from neural_style import backend
-from neural_style.backend import Tensor
-from neural_style.errors import InvalidInputError, MissingFileError
-from neural_style.features import weights as feature_weights
-from neural_style.feedforward import model
-from neural_style.feedforward.encoder import ENCODER, LAYERS, Style, encode, style_of
+from neural_style import images
+from neural_style.color_transfer import transfer_color
+from neural_style.errors import InvalidInputError
+from neural_style.feedforward.embedded import EmbeddedNetwork
+from neural_style.feedforward.fast_run import EMBEDDED, TECHNIQUE, FastRun, FastRunSettings
 from neural_style.feedforward.model import Array
-
-EMBEDDED = "painter.npz"
-MOST_ROUNDS = 4
+from neural_style.feedforward.styles import PreparedStyle, prepared
+from neural_style.feedforward.trained import TrainedNetwork
+from neural_style.images import ImageSource, Picture
+from neural_style.inputs import Content, Style, as_content, as_styles, working_size
+from neural_style.runs import records
+from neural_style.runs.result import Result
+from neural_style.validation import check_choice
 
 
 class Painter:
-    """A network that paints any photo in the style of any painting, without an optimisation.
+    """A network that paints photos at once, without an optimisation.
 
     Example:
         >>> from neural_style.feedforward import Painter
         >>> from neural_style.samples import sample
         >>> painter = Painter()
         >>> night = painter.style(sample("night")[:64, :80])  # a style serves any number of photos
-        >>> painter.paint(sample("cat")[:40, :50], night).shape
+        >>> painter.paint(sample("cat")[:40, :50], night).image.shape
         (40, 50, 3)
 
     Attributes:
-        weights, encoder: tensors by name; see `neural_style.feedforward.model`.
-        rounds: of correction that the weights were trained for: 0 for a sketch alone.
+        model: `embedded`, or the path of the file.
+        network: an `EmbeddedNetwork` or a `TrainedNetwork`.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, model: str | os.PathLike[str] = EMBEDDED) -> None:
         """
         Args:
-            path: an `.npz` file with the names and shapes of `model.shapes()`; None is the one in the package.
+            model: `embedded`, the network inside the package, for any painting; a `.keras` file that
+                `neural-style train` has written, for the paintings that it was trained for; or an `.npz` file with
+                other weights of the embedded network.
 
         Raises:
-            InvalidInputError, MissingFileError: the file is not one of this network, or not there.
+            InvalidInputError, MissingFileError: the file is not one of such a network, or not there.
         """
-        if path is None:
-            with resources.as_file(resources.files(__package__) / EMBEDDED) as embedded:
-                found = read_weights(embedded)
+        self.model = os.fspath(model)
+        self.network: EmbeddedNetwork | TrainedNetwork
+        if self.model == EMBEDDED:
+            self.network = EmbeddedNetwork()
+        elif self.model.endswith(".npz"):
+            self.network = EmbeddedNetwork(Path(model))
         else:
-            found = read_weights(path)
-        self.rounds = model.ROUNDS if any(name.startswith("correct") for name in found) else 0
-        self.weights = {name: ops.convert_to_tensor(value) for name, value in found.items()}
-        of_mini = feature_weights.load(ENCODER, None, ENCODER.up_to_deepest(LAYERS))
-        self.encoder = {name: ops.convert_to_tensor(value) for name, value in of_mini.items()}
-        self._programs: dict[int, Any] = {}
-        self._style_of = backend.compiled(lambda encoder, painting: style_of(encode(encoder, painting)))
+            self.network = TrainedNetwork(Path(model))
 
-    def style(self, painting: Array) -> Style:
-        """The statistics of a painting (H, W, 3), RGB in 0..255, H and W at least 32.
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Names of the styles that the network was trained for; empty where it paints in any."""
+        return self.network.styles if isinstance(self.network, TrainedNetwork) else ()
 
-        They are those of the size it comes in: strokes come out as wide, in pixels, as they are there. Scale it to
-        about as many pixels as the photo has, as the rest of this library does.
+    def style(self, *paintings: Style | ImageSource) -> PreparedStyle:
+        """A style for any number of photos.
+
+        Args:
+            paintings: of the embedded network one or more, as paths, PIL images, arrays (H, W, 3), RGB in 0..255, or
+                `Style` objects with weights and scales; their statistics are computed when a photo is painted, once for
+                each size. Of a trained network names of its styles, by default the first.
+
+        Raises:
+            InvalidInputError, MissingFileError: a painting cannot be read or has a mask, or a name is no style's.
         """
-        picture = padded(checked(painting, "painting"))
-        return Style(*self._style_of(self.encoder, ops.convert_to_tensor(picture[None])))
+        if isinstance(self.network, TrainedNetwork):
+            names = [str(each) for each in paintings] or [self.network.styles[0]]
+            for name in names:
+                check_choice("style of this network", name, self.network.styles)
+            return PreparedStyle(names=tuple((name, 1 / len(names)) for name in names))
+        found = as_styles(list(paintings))
+        if any(style.mask is not None or style.label_map is not None for style in found):
+            raise InvalidInputError("a feed-forward network has no masks: leave them out, or use Network")
+        return prepared(found)
 
     def paint(
-        self, photo: Array, style: Style, *, strength: float = 1.0, seed: int = 0, rounds: int | None = None
-    ) -> Array:
-        """A photo in a style.
+        self, photo: Content | ImageSource, style: PreparedStyle | None = None, **settings: Unpack[FastRunSettings]
+    ) -> Result:
+        """Paint a photo.
 
         Args:
-            photo: (H, W, 3), RGB in 0..255, any H and W from 32.
-            style: from `style`.
-            strength: 0 returns the photo, 1 the painting, and between them lies their mixture, pixel by pixel.
-            seed: of the noise that the network receives beside the photo; the same seed paints the same picture.
-            rounds: of correction, 0 to 4; None is as many as the weights were trained for. Each costs about as much as
-                the sketch before them; 1 and 2 were trained.
+            photo: a path, a PIL image, an array (H, W, 3), RGB in 0..255, or a `Content`, whose `color_mask` limits
+                `preserve_color`.
+            style: from `style`; optional for a trained network, whose first style it is then.
+            settings: the fields of `FastRun`.
 
         Returns:
-            (H, W, 3), float32, RGB in 0..255.
+            The picture, of the photo's size to the pixel, with the photo's alpha and with its record.
 
         Raises:
-            InvalidInputError: an array has another shape, is too small, or is not of finite numbers; or `strength` or
-                `rounds` is out of range.
+            InvalidInputError, MissingFileError: an input cannot be used, before any work is done.
         """
-        photo = checked(photo, "photo")
-        if not 0 <= strength <= 1:
-            raise InvalidInputError(f"strength must be a number from 0 to 1, received {strength!r}")
-        most = MOST_ROUNDS if self.rounds else 0
-        if rounds is not None and not 0 <= rounds <= most:
-            raise InvalidInputError(f"rounds must be a number from 0 to {most}, received {rounds!r}")
-        if strength == 0:
-            return photo
-        rows, columns = photo.shape[:2]
-        image = padded(photo)[None]
-        painted = self.run(image, style, noise((image.shape[1], image.shape[2]), seed), rounds=rounds)
-        mixed: Array = photo + np.float32(strength) * (painted[0, :rows, :columns] - photo)
-        return mixed
+        return self.paint_batch([photo], style, **settings)[0]
 
-    def run(self, photo: Array, style: Style, noise: Array, *, rounds: int | None = None) -> Array:
-        """Photos (N, H, W, 3) in a style, with noise (N, H, W, 2); H and W are multiples of 8. Nothing is checked."""
-        rounds = self.rounds if rounds is None else rounds
-        if rounds not in self._programs:
-            self._programs[rounds] = backend.compiled(partial(_last, rounds))
-        image, grain = (ops.convert_to_tensor(each) for each in (photo, noise))
-        result = self._programs[rounds](self.weights, self.encoder, image, tuple(style), grain)
-        painted: Array = np.clip(ops.convert_to_numpy(result), 0, 255)
-        return painted
+    def paint_batch(
+        self,
+        photos: Iterable[Content | ImageSource] | Array,
+        style: PreparedStyle | None = None,
+        **settings: Unpack[FastRunSettings],
+    ) -> list[Result]:
+        """Paint photos of one size together, such as an array (N, H, W, 3); otherwise as `paint`.
+
+        Raises:
+            InvalidInputError, MissingFileError: as in `paint`; and where the photos have several sizes.
+        """
+        run = checked_settings(settings)
+        style = self._checked_style(style)
+        contents = [_checked_content(photo) for photo in photos]
+        if not contents:
+            return []
+        sizes = sorted({size_of(content.picture, run) for content in contents})
+        if len(sizes) > 1:
+            raise InvalidInputError(f"photos of one batch must have one size, received {sizes}: paint them one by one")
+        before = [images.resize(content.picture.rgb, sizes[0]) for content in contents]
+        painted = before if run.strength == 0 else self._painted(before, style, run)
+        return [
+            self._result(content, plain, after, style, run)
+            for content, plain, after in zip(contents, before, painted, strict=True)
+        ]
+
+    def _painted(self, photos: Sequence[Array], style: PreparedStyle, run: FastRun) -> Iterable[Array]:
+        """Photos of one size, (H, W, 3) in 0..255, painted: float32."""
+        if isinstance(self.network, TrainedNetwork):
+            if run.rounds is not None or run.tile is not None:
+                raise InvalidInputError("rounds and tile are settings of the embedded network: leave them out")
+            return self.network.run(np.stack(photos), style.names)
+        size = photos[0].shape[0], photos[0].shape[1]
+        tile = run.tile_for(size)
+        statistics = style.statistics(self.network, size, tile=tile)
+        seed, rounds, network = run.seed, run.rounds, self.network
+        if tile is None:
+            return network.run(np.stack(photos), statistics, seed=seed, rounds=rounds)
+        return (network.run_in_tiles(photo, statistics, tile, seed=seed, rounds=rounds) for photo in photos)
+
+    def _checked_style(self, style: PreparedStyle | None) -> PreparedStyle:
+        if isinstance(self.network, TrainedNetwork):
+            style = style or self.style()
+            known = {name for name, _ in style.names}
+            if style.paintings or not known <= set(self.network.styles):
+                raise InvalidInputError(
+                    f"{self.model} paints in {', '.join(self.network.styles)} only: leave the style out, or name one"
+                )
+        elif style is None or not style.paintings:
+            raise InvalidInputError("the embedded network needs a painting: pass painter.style(painting)")
+        return style
+
+    def _result(self, content: Content, before: Array, after: Array, style: PreparedStyle, run: FastRun) -> Result:
+        if run.preserve_color != "none" and run.strength > 0:
+            painted = Picture(after, None, "the painted picture", None)
+            mask = content.color_mask_in_memory
+            after = transfer_color(content.picture, painted, method=run.preserve_color, mask=mask)
+        mixed = after if run.strength in (0, 1) else before + np.float32(run.strength) * (after - before)
+        alpha = content.picture.alpha
+        return Result(
+            image=images.to_uint8(mixed),
+            alpha=None if alpha is None else images.resize(alpha, mixed.shape[:2]),
+            losses={},
+            history=(),
+            stopped="",
+            record=self._record(content, style, run),
+        )
+
+    def _record(self, content: Content, style: PreparedStyle, run: FastRun) -> records.Record:
+        named = [{"name": name, "weight": share} for name, share in style.names]
+        return {
+            "neural_style": records.library_version(),
+            "technique": TECHNIQUE,
+            "settings": {"model": self.model},
+            "content": records.describe(content),
+            "styles": [*map(records.describe, style.paintings), *named],
+            "run": records.plain(run),
+            "versions": records.versions(),
+            "weights_sha256": self.network.weights_sha256,
+            "losses": {},
+            "history": [],
+            "stopped": "",
+        }
 
 
-def _last(rounds: int, weights: Any, encoder: Any, photo: Tensor, style: Any, noise: Tensor) -> Tensor:
-    return model.paint(weights, encoder, photo, Style(*style), noise, rounds=rounds)[-1]
+def checked_settings(settings: FastRunSettings) -> FastRun:
+    """The settings of a picture, checked."""
+    for name in settings:
+        check_choice("setting of a picture", name, FastRun.__dataclass_fields__)
+    return FastRun(**settings)
 
 
-def paint(photo: Array, painting: Array, *, strength: float = 1.0, seed: int = 0, rounds: int = model.ROUNDS) -> Array:
-    """Paint a photo in the style of a painting with the network in the package; see `Painter`."""
-    painter = _embedded()
-    return painter.paint(photo, painter.style(painting), strength=strength, seed=seed, rounds=rounds)
+def size_of(picture: Picture, run: FastRun) -> tuple[int, int]:
+    """Rows and columns of the painted picture."""
+    return picture.size if run.size is None else working_size(picture, run.size)
+
+
+def _checked_content(photo: Content | ImageSource) -> Content:
+    content = as_content(photo)
+    if content.mask is not None or content.label_map is not None:
+        raise InvalidInputError("a feed-forward network has no masks and no label maps: leave them out, or use Network")
+    return content
+
+
+def paint(photo: Content | ImageSource, *paintings: Style | ImageSource, **settings: Unpack[FastRunSettings]) -> Result:
+    """Paint a photo in the style of one or more paintings at once, with the network in the package; see `Painter`.
+
+    Example:
+        >>> from neural_style.feedforward import paint
+        >>> from neural_style.samples import sample
+        >>> paint(sample("cat")[:40, :50], sample("night")[:64, :80], strength=0.8).image.shape
+        (40, 50, 3)
+    """
+    painter = open_painter()
+    return painter.paint(photo, painter.style(*paintings), **settings)
+
+
+def open_painter(model: str | os.PathLike[str] = EMBEDDED) -> Painter:
+    """The painter of a network; that of the network in the package is loaded once and kept."""
+    return _embedded() if os.fspath(model) == EMBEDDED else Painter(model)
 
 
 @cache
 def _embedded() -> Painter:
     return Painter()
-
-
-def read_weights(path: Path) -> dict[str, Array]:
-    """Weights of the decoders as float32, checked.
-
-    Raises:
-        InvalidInputError: the file is damaged, or names or shapes are not those of this network.
-        MissingFileError: there is no such file.
-    """
-    if not path.is_file():
-        raise MissingFileError(f"no weights file {path}: check the path")
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            found = {name: file[name].astype(np.float32) for name in file.files}
-    except Exception as error:  # NumPy, zipfile and zlib raise many kinds
-        raise InvalidInputError(
-            f"{path} cannot be read as weights of the painter ({error}): download it again"
-        ) from error
-    rounds = int(any(name.startswith("correct") for name in found))
-    wanted = model.shapes(rounds=rounds)
-    if {name: value.shape for name, value in found.items()} != wanted:
-        wrong = sorted(name for name in wanted | found if getattr(found.get(name), "shape", None) != wanted.get(name))
-        raise InvalidInputError(
-            f"{path} is not a file of the painter: {', '.join(wrong[:3])} differ; download it again"
-        )
-    return found
-
-
-def checked(picture: Array, name: str) -> Array:
-    """As float32.
-
-    Raises:
-        InvalidInputError: it is not (H, W, 3) of finite numbers, at least 32 x 32.
-    """
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < model.SMALLEST:
-        raise InvalidInputError(
-            f"{name} must be (H, W, 3) with H and W at least {model.SMALLEST}, received {picture.shape}"
-        )
-    picture = picture.astype(np.float32)
-    if not np.isfinite(picture).all():
-        raise InvalidInputError(f"{name} holds NaN or infinite values: every value must be finite, in 0..255")
-    return picture
-
-
-def padded(picture: Array) -> Array:
-    """(H, W, 3) continued by reflection, below and to the right, to multiples of 8."""
-    bottom, right = (-extent % model.MULTIPLE for extent in picture.shape[:2])
-    return np.pad(picture, ((0, bottom), (0, right), (0, 0)), mode="reflect")
-
-
-def noise(size: tuple[int, int], seed: int) -> Array:
-    """(1, H, W, 2), normal; that of a smaller picture is the upper left part of that of a larger one.
-
-    Drawn in blocks of 64 x 64, each from the seed and its place.
-    """
-    rows, columns = (-(-extent // 64) for extent in size)
-    blocks = [
-        [np.random.default_rng((seed, i, j)).standard_normal((64, 64, model.NOISE)) for j in range(columns)]
-        for i in range(rows)
-    ]
-    whole = np.concatenate([np.concatenate(row, 1) for row in blocks])
-    found: Array = whole[None, : size[0], : size[1]].astype(np.float32)
-    return found

@@ -51,8 +51,13 @@ def shrunk(x: Tensor) -> Tensor:
 def enlarged(x: Tensor) -> Tensor:
     """Linear interpolation, (N, H, W, C) to (N, 2 H, 2 W, C): values repeated, then blurred by 1 2 1."""
     if POOLS:
-        size = 2 * ops.shape(x)[1], 2 * ops.shape(x)[2]
-        return ops.image.resize(x, size, interpolation="bilinear", data_format="channels_last")
+        shape, channels = ops.shape(x), x.shape[-1]
+        x = ops.tile(x[:, :, None, :, None], (1, 1, 2, 1, 2, 1))
+        x = ops.reshape(x, (shape[0], 2 * shape[1], 2 * shape[2], channels))
+        x = ops.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="symmetric")
+        for _ in range(2):
+            x = ops.average_pool(x, 2, 1, padding="valid", data_format="channels_last")
+        return x
     for axis in (1, 2):
         x = ops.repeat(x, 2, axis=axis)
         border = [[0, 0]] * 4

@@ -44,10 +44,14 @@ def roots_of(matrix: Tensor, iterations: int = ITERATIONS) -> tuple[Tensor, Tens
     identity = ops.identity(matrix.shape[-1], dtype=matrix.dtype)
     norm = ops.sqrt(ops.sum(ops.square(matrix), (1, 2), keepdims=True))
     with exactly():
-        y, z = matrix / norm, ops.zeros_like(matrix) + identity
-        for _ in range(iterations):
+
+        def step(_: Tensor, pair: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+            y, z = pair
             t = 1.5 * identity - 0.5 * ops.matmul(z, y)
-            y, z = ops.matmul(y, t), ops.matmul(t, z)
+            return ops.matmul(y, t), ops.matmul(t, z)
+
+        # A loop of the program's own: written out 18 times for each map, it took half of the time of tracing.
+        y, z = ops.fori_loop(0, iterations, step, (matrix / norm, ops.zeros_like(matrix) + identity))
     root = ops.sqrt(norm)
     return y * root, z / root
 

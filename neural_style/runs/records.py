@@ -48,8 +48,8 @@ def identity(
         "neural_style": library_version(),
         "technique": technique,
         "settings": dict(settings),
-        "content": describe_picture(start) if inputs is None else _describe(inputs.content),
-        "styles": [] if inputs is None else [_describe(style) for style in inputs.styles],
+        "content": describe_picture(start) if inputs is None else describe(inputs.content),
+        "styles": [] if inputs is None else [describe(style) for style in inputs.styles],
         "run": {**plain(run), "init": run.init if run.init_is_named and inputs else describe_picture(start)},
         "versions": versions(),
     }
@@ -113,8 +113,8 @@ def inputs(record: Mapping[str, Any], *, beside: Path) -> tuple[Content, list[St
     Raises:
         InvalidInputError, MissingFileError: an image was not a file, or cannot be found.
     """
-    content = Content(**_find(record["content"], beside, "content"))
-    styles = [Style(**_find(style, beside, "style")) for style in record["styles"]]
+    content = Content(**find_input(record["content"], beside, "content"))
+    styles = [Style(**find_input(style, beside, "style")) for style in record["styles"]]
     run = dict(record["run"])
     if isinstance(run["init"], dict):
         run["init"] = find_picture(run["init"], beside, "initial image")
@@ -142,7 +142,7 @@ def library_version() -> str:
         return "unknown"
 
 
-def _describe(source: Content | Style) -> dict[str, Any]:
+def describe(source: Content | Style) -> dict[str, Any]:
     """The settings of one input, and its pictures by path and hash."""
     found: dict[str, Any] = {}
     for name, value in plain(source).items():
@@ -181,8 +181,8 @@ def plain(settings: Any) -> dict[str, Any]:
     return {f.name: getattr(settings, f.name) for f in fields(settings) if f.init and f.name != "image"}
 
 
-def _find(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
-    """The settings of one input, its pictures and masks read."""
+def find_input(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
+    """The settings of one input that `describe` has described, its pictures and masks read; `beside` as in `inputs`."""
     found = {name: value for name, value in entry.items() if name not in ("image", "sha256")}
     for name, value in entry.items():
         if name.endswith("mask") and value is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,8 @@ class Step(_Shown):
 class Result(_Shown):
     """A finished picture and its record; a notebook shows the picture.
 
+    A picture that a feed-forward network painted at once has neither losses nor history.
+
     Attributes:
         image: uint8 (H, W, 3), RGB.
         alpha: uint8 (H, W), of the content, or None where it is opaque.
@@ -89,8 +92,8 @@ class Result(_Shown):
 
     @property
     def loss(self) -> float:
-        """The lowest loss that was found at the last size."""
-        return float(self.history[-1]["loss"])
+        """The lowest loss that was found at the last size; NaN where nothing was minimised."""
+        return float(self.history[-1]["loss"]) if self.history else nan
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the picture, with its record inside, in the format that the file's ending names.
@@ -108,13 +111,15 @@ class Result(_Shown):
             A matplotlib figure that belongs to no window; a notebook shows it.
 
         Raises:
-            InvalidInputError: matplotlib is not installed.
+            InvalidInputError: matplotlib is not installed, or there is no history.
         """
         return plot_history(self.history)
 
 
 def plot_history(history: Sequence[Mapping[str, Any]]) -> Figure:
     """The losses of a history, as `Result.plot` draws them."""
+    if not history:
+        raise InvalidInputError("there are no losses to plot: this picture was painted at once, without iterations")
     try:
         from matplotlib.figure import Figure
     except ImportError as error:

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from neural_style.cli import COMMANDS, main
-from neural_style.cli.commands import doodle, figure, network, reconstruct, rerun, samples, sheet
+from neural_style.cli.commands import apply, doodle, figure, network, reconstruct, rerun, samples, sheet
 from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
 from neural_style.cli.flags import Parser, values
 from neural_style.cli.folder import Folder
@@ -200,6 +200,8 @@ def test_examples_can_be_typed(
             assert command == "plan" or read_axes(found.vary, painter, found)
         elif command == "figure":
             assert figure._parser().read(rest)
+        elif command == "apply":
+            assert apply.parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here
         else:

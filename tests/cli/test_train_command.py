@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from neural_style.cli.commands import train as train_command
-from neural_style.feedforward import model_file
 from neural_style.feedforward.presets import PRESETS
 from neural_style.feedforward.settings import Recipe
+from neural_style.feedforward.trained import read_metadata
 from neural_style.feedforward.trainer import Trainer
 
 TINY = (
@@ -44,7 +44,7 @@ def test_a_network_is_trained_resumed_and_described(
     assert ran.err.count("b.jpg") == 1
     assert "step 2 of 2" in ran.err
     assert ran.out.startswith(f"wrote {out}: loss ")
-    assert model_file.read_metadata(out)["styles"] == ["painting"]
+    assert read_metadata(out)["styles"] == ["painting"]
     command(*arguments, "--steps", "3").assert_refused("exists")
     ran = command(*arguments, "--steps", "3", "--overwrite", "--quiet", "--minutes", "1e-9")
     assert (ran.status, ran.out) == (0, "")

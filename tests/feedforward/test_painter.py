@@ -1,202 +1,254 @@
-"""The embedded painter: its formulas against SciPy, and what it promises of sizes, seeds and backends."""
+"""`Painter`: pictures of any kind and size, styles and their mixtures, strength, colours, records."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import json
+import zipfile
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
-from scipy import linalg, ndimage
+from PIL import Image
+from scipy import ndimage
 
-from neural_style import feedforward
+from neural_style import Content, Style
+from neural_style.color_transfer import transfer_color
 from neural_style.errors import InvalidInputError, MissingFileError
-from neural_style.features.weights import load as weights_of
-from neural_style.feedforward import encoder, model, painter, resampling, transport
-
-PACKAGE = Path(feedforward.__file__).parent
-
-
-def covariance(n: int, seed: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((4 * n, n)) * np.linspace(0.5, 2, n)
-    return (x.T @ x / len(x)).astype(np.float32)
-
-
-def tensor(x: np.ndarray) -> object:
-    return ops.convert_to_tensor(np.asarray(x, np.float32))
+from neural_style.feedforward import Painter, encoder, fast_run, mix, paint, trained
+from neural_style.feedforward.embedded import EmbeddedNetwork
+from neural_style.feedforward.styles import pooled
+from neural_style.runs import records
 
 
 def picture(rows: int, columns: int, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     smooth = ndimage.gaussian_filter(rng.standard_normal((rows, columns, 3)), (3, 3, 0))
-    return np.clip(128 + 200 * smooth, 0, 255).astype(np.float32)
+    return np.clip(128 + 200 * smooth, 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("n", [3, 16])
-def test_roots_are_those_of_scipy(n: int) -> None:
-    matrix = covariance(n, 0)
-    root, inverse = (ops.convert_to_numpy(x)[0] for x in transport.roots_of(tensor(matrix[None])))
-    expected = linalg.sqrtm(matrix.astype(np.float64)).real
-    np.testing.assert_allclose(root, expected, atol=2e-3 * np.abs(expected).max())
-    tolerance = 5e-3 * float(np.linalg.norm(inverse, 2))
-    np.testing.assert_allclose(inverse, np.linalg.inv(expected), rtol=0.02, atol=tolerance)
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # by Keras, saving
 
-
-def test_roots_of_a_singular_matrix_stay_finite() -> None:
-    ray = np.arange(1, 9, dtype=np.float32)
-    for root in transport.roots_of(transport.with_ridge(tensor(np.outer(ray, ray)[None]), 1e-4)):
-        assert np.isfinite(ops.convert_to_numpy(root)).all()
-
-
-def test_transport_is_that_of_normal_distributions() -> None:
-    c, s = covariance(12, 1).astype(np.float64), covariance(12, 2).astype(np.float64)
-    root = linalg.sqrtm(c).real
-    inverse = np.linalg.inv(root)
-    expected = inverse @ linalg.sqrtm(root @ s @ root).real @ inverse  # the other of its two closed forms
-    of_style, _ = transport.roots_of(tensor(s[None]))
-    found = ops.convert_to_numpy(transport.transport(tensor(c[None]), of_style, 0.0))[0]
-    np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
-    np.testing.assert_allclose(found @ c @ found, s, atol=0.02 * np.abs(s).max())
-
-
-def test_moments_are_those_of_numpy() -> None:
-    x = np.random.default_rng(0).standard_normal((2, 5, 7, 4)).astype(np.float32)
-    mean, found = (ops.convert_to_numpy(each) for each in transport.moments(tensor(x)))
-    for i in range(2):
-        flat = x[i].reshape(-1, 4)
-        np.testing.assert_allclose(mean[i, 0], flat.mean(0), atol=1e-5)
-        np.testing.assert_allclose(found[i], np.cov(flat.T, bias=True), atol=1e-5)
-
-
-@pytest.mark.parametrize("resize", [resampling.pooled, resampling.shrunk, resampling.enlarged])
-def test_both_ways_to_change_the_resolution_agree(resize: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    x = tensor(picture(16, 24)[None])
-    found = []
-    for pools in (True, False):
-        monkeypatch.setattr(resampling, "POOLS", pools)
-        found.append(ops.convert_to_numpy(resize(x)))  # type: ignore[operator]
-    np.testing.assert_allclose(found[0], found[1], atol=1e-3)
-
-
-def test_enlarging_is_linear_interpolation() -> None:
-    x = np.random.default_rng(0).standard_normal((1, 4, 5, 1)).astype(np.float32)
-    rows, columns = np.meshgrid((np.arange(8) - 0.5) / 2, (np.arange(10) - 0.5) / 2, indexing="ij")
-    expected = ndimage.map_coordinates(x[0, :, :, 0], [rows, columns], order=1, mode="nearest")
-    np.testing.assert_allclose(ops.convert_to_numpy(resampling.enlarged(tensor(x)))[0, :, :, 0], expected, atol=1e-5)
-
-
-def test_a_move_of_four_pixels_moves_the_features() -> None:
-    layers = encoder.ENCODER.up_to_deepest(encoder.LAYERS)
-    mini = {name: tensor(value) for name, value in weights_of(encoder.ENCODER, None, layers).items()}
-    whole = picture(64, 108)
-    left, right = (encoder.encode(mini, tensor(whole[None, :, at : at + 104]))["conv3_3"] for at in (0, 4))
-    left, right = ops.convert_to_numpy(left), ops.convert_to_numpy(right)
-    np.testing.assert_allclose(left[:, :, 9:-8], right[:, :, 8:-9], atol=1e-3 * np.abs(left).max())
-
-
-def test_before_training_only_colours_change() -> None:
-    weights = {name: tensor(value) for name, value in model.initial(0, rounds=0).items()}
-    layers = encoder.ENCODER.up_to_deepest(encoder.LAYERS)
-    mini = {name: tensor(value) for name, value in weights_of(encoder.ENCODER, None, layers).items()}
-    photo, styled = picture(40, 48), picture(40, 48, seed=1)[..., ::-1] * 0.5
-    style = encoder.style_of(encoder.encode(mini, tensor(styled[None])))
-    noise = tensor(painter.noise((40, 48), 0))
-    found = ops.convert_to_numpy(model.paint(weights, mini, tensor(photo[None]), style, noise, rounds=0)[-1])[0]
-    flat, wanted = found.reshape(-1, 3), styled.reshape(-1, 3)
-    np.testing.assert_allclose(flat.mean(0), wanted.mean(0), atol=6)
-    np.testing.assert_allclose(flat.std(0), wanted.std(0), rtol=0.3)
-
-
-def test_statistics_of_the_whole_can_be_kept_for_a_part() -> None:
-    network = feedforward.Painter()
-    photo, style = picture(64, 64), network.style(picture(48, 48, seed=1))
-    statistics: dict[str, object] = {}
-    arguments = network.weights, network.encoder, tensor(photo[None]), style, tensor(painter.noise((64, 64), 0))
-    first = model.paint(*arguments, statistics=statistics)[-1]
-    again = model.paint(*arguments, statistics=dict(statistics))[-1]
-    assert statistics
-    np.testing.assert_allclose(ops.convert_to_numpy(first), ops.convert_to_numpy(again), atol=0.05)
+PHOTO, PAINTING = picture(45, 61), picture(50, 38, seed=1)
+LEFT = np.repeat(np.where(np.arange(61) < 30, 255, 0)[None], 45, axis=0).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
-def painted() -> np.ndarray:
-    return feedforward.paint(picture(45, 61), picture(50, 37, seed=1))
+def painted(painter: Painter) -> np.ndarray:
+    return painter.paint(PHOTO, painter.style(PAINTING)).image
 
 
-def test_a_painting_has_the_size_of_its_photo(painted: np.ndarray) -> None:
-    assert painted.shape == (45, 61, 3)
-    assert painted.dtype == np.float32
-    assert painted.min() >= 0
-    assert painted.max() <= 255
-    assert np.abs(painted - picture(45, 61)).mean() > 5
+@pytest.mark.parametrize("size", [(45, 61), (8, 9), (34, 32)])
+def test_a_picture_keeps_the_size_of_the_photo_to_the_pixel(painter: Painter, size: tuple[int, int]) -> None:
+    result = painter.paint(picture(*size), painter.style(PAINTING))
+    assert result.image.shape == (*size, 3)
+    assert result.image.dtype == np.uint8
 
 
-def test_the_same_seed_paints_the_same_picture(painted: np.ndarray) -> None:
-    np.testing.assert_array_equal(painted, feedforward.paint(picture(45, 61), picture(50, 37, seed=1)))
+def test_the_painting_is_brought_to_the_area_of_the_photo(painter: Painter, painted: np.ndarray) -> None:
+    network = painter.network
+    assert isinstance(network, EmbeddedNetwork)
+    style = network.style(Style(PAINTING).at((45, 61)))
+    np.testing.assert_array_equal(painted, np.rint(network.run(PHOTO[None], style)[0]))
 
 
-def test_strength_mixes_photo_and_painting(painted: np.ndarray) -> None:
-    photo, other = picture(45, 61), picture(50, 37, seed=1)
-    np.testing.assert_array_equal(feedforward.paint(photo, other, strength=0), photo)
-    half = feedforward.paint(photo, other, strength=0.5)
-    np.testing.assert_allclose(half, (photo + painted) / 2, atol=1e-3)
+def test_strength_mixes_photo_and_painting(painter: Painter, painted: np.ndarray) -> None:
+    style = painter.style(PAINTING)
+    np.testing.assert_array_equal(painter.paint(PHOTO, style, strength=0).image, PHOTO)
+    half = painter.paint(PHOTO, style, strength=0.5).image
+    np.testing.assert_allclose(half, (PHOTO + painted.astype(float)) / 2, atol=1)
 
 
-def test_flat_pictures_are_painted_without_dividing_by_zero() -> None:
-    flat, other = np.full((32, 40, 3), 200.0), picture(32, 40)
-    for photo, style in ((flat, other), (other, flat), (flat, flat), (0 * flat, 0 * flat)):
-        assert np.isfinite(feedforward.paint(photo, style)).all()
+def test_colours_of_the_photo_are_kept(painter: Painter, painted: np.ndarray) -> None:
+    found = painter.paint(PHOTO, painter.style(PAINTING), preserve_color="luminance").image
+    np.testing.assert_allclose(found, transfer_color(PHOTO, painted.astype(np.float32)), atol=2)
+    half = Content(PHOTO, color_mask=LEFT)
+    found = painter.paint(half, painter.style(PAINTING), preserve_color="luminance").image
+    np.testing.assert_array_equal(found[:, 30:], painted[:, 30:])
+    assert np.abs(found[:, :30] - painted[:, :30].astype(float)).mean() > 2
 
 
-def test_noise_does_not_depend_on_the_size_of_the_picture() -> None:
-    small, large = painter.noise((40, 70), 3), painter.noise((130, 80), 3)
-    np.testing.assert_array_equal(small, large[:, :40, :70])
-    assert not np.array_equal(small, painter.noise((40, 70), 4))
+def test_size_is_that_of_the_rows(painter: Painter) -> None:
+    assert painter.paint(PHOTO, painter.style(PAINTING), size=90).image.shape == (90, 122, 3)
 
 
-def test_the_embedded_network_is_small() -> None:
-    assert (PACKAGE / painter.EMBEDDED).stat().st_size <= 2.5e6
+def test_seeds_and_rounds_change_the_picture(painter: Painter, painted: np.ndarray) -> None:
+    style = painter.style(PAINTING)
+    np.testing.assert_array_equal(painter.paint(PHOTO, style, seed=0).image, painted)
+    for settings in ({"seed": 1}, {"rounds": 0}):
+        assert np.abs(painter.paint(PHOTO, style, **settings).image - painted.astype(float)).mean() > 0.1
+
+
+def test_a_mixture_has_the_statistics_of_all_pixels_together(painter: Painter) -> None:
+    rng = np.random.default_rng(0)
+    samples = [rng.standard_normal((400, 3)) * scale + shift for scale, shift in ((1, 0), (2, 3))]
+    flat = [np.concatenate([each] * n) for each, n in zip(samples, (3, 1), strict=True)]
+    network = painter.network
+    assert isinstance(network, EmbeddedNetwork)
+    base = network.style(picture(32, 32))
+    found = pooled(
+        [
+            encoder.Style(
+                {**base.means, "rgb": ops.convert_to_tensor(each.mean(0)[None, None], dtype="float32")},
+                {**base.covariances, "rgb": ops.convert_to_tensor(np.cov(each.T, bias=True)[None], dtype="float32")},
+                base.roots,
+            )
+            for each in samples
+        ],
+        [0.75, 0.25],
+    )
+    together = np.concatenate(flat)
+    np.testing.assert_allclose(ops.convert_to_numpy(found.means["rgb"])[0, 0], together.mean(0), atol=1e-5)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(found.covariances["rgb"])[0], np.cov(together.T, bias=True), atol=1e-4
+    )
+    np.testing.assert_allclose(  # what is the same in both stays
+        ops.convert_to_numpy(found.covariances["conv3_3"]), ops.convert_to_numpy(base.covariances["conv3_3"]), rtol=1e-5
+    )
+
+
+def test_mixtures_by_weights_and_of_prepared_styles_agree(painter: Painter, painted: np.ndarray) -> None:
+    other = picture(40, 40, seed=2)
+    at_once = painter.style(Style(PAINTING, weight=3), Style(other))
+    mixed = mix([painter.style(PAINTING), painter.style(other)], [0.75, 0.25])
+    first, second = (painter.paint(PHOTO, style).image.astype(float) for style in (at_once, mixed))
+    np.testing.assert_array_equal(first, second)
+    assert np.abs(first - painted).mean() > 0.5
+    alone = mix([painter.style(PAINTING), painter.style(other)], [1, 0])
+    np.testing.assert_allclose(painter.paint(PHOTO, alone).image, painted, atol=1)
+
+
+def test_batches_give_a_result_for_each(painter: Painter, painted: np.ndarray) -> None:
+    results = painter.paint_batch(np.stack([PHOTO, PHOTO[::-1]]), painter.style(PAINTING))
+    np.testing.assert_allclose(results[0].image, painted, atol=1)
+    assert results[1].image.shape == painted.shape
+    with pytest.raises(InvalidInputError, match="one size"):
+        painter.paint_batch([PHOTO, PHOTO[:40]], painter.style(PAINTING))
+
+
+def test_large_pictures_are_painted_in_tiles_without_seams(painter: Painter) -> None:
+    photo, style = picture(69, 133), painter.style(picture(40, 90, seed=1))
+    whole = painter.paint(photo, style).image
+    in_tiles = painter.paint(photo, painter.style(*style.paintings), tile=70).image
+    assert np.abs(in_tiles - whole.astype(float)).max() <= 1
+
+
+def test_tiles_are_used_where_a_picture_is_large() -> None:
+    assert fast_run.FastRun().tile_for((1024, 2048)) is None
+    assert fast_run.FastRun().tile_for((4096, 4096)) == fast_run.TILE
+    assert fast_run.FastRun(tile=100).tile_for((200, 90)) == 96
+    assert fast_run.FastRun(tile=200).tile_for((200, 90)) is None
+
+
+def test_transparency_and_record_are_kept(painter: Painter, tmp_path: Path) -> None:
+    alpha = np.full((45, 61), 99, np.uint8)
+    Image.fromarray(np.dstack([PHOTO, alpha])).save(tmp_path / "photo.png")
+    Image.fromarray(PAINTING).save(tmp_path / "painting.png")
+    result = painter.paint(tmp_path / "photo.png", painter.style(tmp_path / "painting.png"), strength=0.7)
+    result.save(tmp_path / "out.png")
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out.png"))[..., 3], alpha)
+    record = records.read(tmp_path / "out.png")
+    assert record["technique"] == "fast"
+    assert record["run"]["strength"] == 0.7
+    assert record["content"]["image"] == str(tmp_path / "photo.png")
+    assert record["styles"][0]["image"] == str(tmp_path / "painting.png")
+    assert np.isnan(result.loss)
+    with pytest.raises(InvalidInputError, match="no losses"):
+        result.plot()
+
+
+def test_sixteen_bits_and_pil_images_are_photos(painter: Painter, painted: np.ndarray) -> None:
+    style = painter.style(Image.fromarray(PAINTING))
+    deep = PHOTO.astype(np.uint16) * 257
+    np.testing.assert_allclose(painter.paint(deep, style).image, painted, atol=1)
 
 
 @pytest.mark.parametrize(
-    ("photo", "settings", "message"),
+    ("settings", "message"),
     [
-        (np.zeros((40, 40)), {}, "received \\(40, 40\\)"),
-        (np.zeros((31, 40, 3)), {}, "at least 32"),
-        (np.full((40, 40, 3), np.nan), {}, "finite"),
-        (np.zeros((40, 40, 3)), {"strength": 1.5}, "strength"),
-        (np.zeros((40, 40, 3)), {"rounds": 9}, "rounds"),
+        ({"strength": 1.5}, "strength"),
+        ({"strength": float("nan")}, "strength"),
+        ({"rounds": 9}, "rounds"),
+        ({"seed": -1}, "seed"),
+        ({"size": 0}, "size"),
+        ({"tile": 8}, "tile"),
+        ({"preserve_color": "hue"}, "preserve_color|unknown"),
+        ({"strenght": 1}, "did you mean"),
     ],
 )
-def test_wrong_input_is_refused(photo: np.ndarray, settings: dict[str, object], message: str) -> None:
+def test_impossible_settings_are_refused(painter: Painter, settings: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        feedforward.paint(photo, picture(40, 40), **settings)
+        painter.paint(PHOTO, painter.style(PAINTING), **settings)
 
 
-def test_files_of_other_networks_are_refused(tmp_path: Path) -> None:
+def test_what_a_network_cannot_use_is_refused(painter: Painter, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="no masks"):
+        painter.style(Style(PAINTING, mask=LEFT))
+    with pytest.raises(InvalidInputError, match="no masks"):
+        painter.paint(Content(PHOTO, mask=LEFT), painter.style(PAINTING))
+    with pytest.raises(InvalidInputError, match="needs a painting"):
+        painter.paint(PHOTO)
+    with pytest.raises(InvalidInputError, match="above 0"):
+        painter.style(Style(PAINTING, weight=0))
+    with pytest.raises(InvalidInputError, match="a weight for each"):
+        mix([painter.style(PAINTING)], [1, 2])
     with pytest.raises(MissingFileError):
-        feedforward.Painter(tmp_path / "none.npz")
-    np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    with pytest.raises(InvalidInputError, match="is not a file of the painter"):
-        feedforward.Painter(tmp_path / "other.npz")
-    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(InvalidInputError, match="cannot be read"):
-        feedforward.Painter(tmp_path / "broken.npz")
+        Painter(tmp_path / "none.keras")
+    (tmp_path / "text.keras").write_text("no zip")
+    with pytest.raises(InvalidInputError, match=r"no \.keras file"):
+        Painter(tmp_path / "text.keras")
 
 
-def test_both_backends_paint_the_same(painted: np.ndarray, tmp_path: Path) -> None:
-    pytest.importorskip("jax")
-    np.savez(tmp_path / "in.npz", photo=picture(45, 61), painting=picture(50, 37, seed=1))
-    program = (
-        "import sys, numpy as np; from neural_style import feedforward; d = np.load(sys.argv[1] + '/in.npz');"
-        "np.save(sys.argv[1] + '/out.npy', feedforward.paint(d['photo'], d['painting']))"
-    )
-    other = "jax" if resampling.POOLS else "tensorflow"
-    environment = {**os.environ, "KERAS_BACKEND": other, "PYTHONPATH": str(PACKAGE.parent.parent)}
-    subprocess.run([sys.executable, "-c", program, str(tmp_path)], env=environment, check=True)
-    found = np.load(tmp_path / "out.npy")
-    assert np.abs(found - painted).mean() < 0.1
+def test_the_function_paints_with_the_embedded_network(painted: np.ndarray) -> None:
+    np.testing.assert_array_equal(paint(PHOTO, PAINTING).image, painted)
+
+
+@pytest.fixture(scope="module")
+def negative(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network of one style, the negative, which halves the size and doubles it again."""
+    photo = keras.Input((None, None, 3), dtype="float32")
+    x = keras.layers.Rescaling(-1.0, 255.0)(photo)
+    x = keras.layers.Conv2D(12, 2, 2, use_bias=False, kernel_initializer="zeros")(x)
+    x = keras.layers.Conv2DTranspose(3, 2, 2, use_bias=False, kernel_initializer="zeros")(x)
+    model = keras.Model(photo, x)
+    kernel = np.eye(12).reshape(2, 2, 3, 12).astype(np.float32)
+    model.layers[-2].set_weights([kernel])
+    model.layers[-1].set_weights([kernel])
+    path = tmp_path_factory.mktemp("networks") / "negative.keras"
+    model.save(path)
+    return path
+
+
+def test_a_network_of_one_style_paints_any_size(negative: Path) -> None:
+    painter = Painter(negative)
+    assert painter.styles == ("style",)
+    np.testing.assert_array_equal(painter.paint(PHOTO).image, 255 - PHOTO)
+    assert painter.paint(PHOTO).record["styles"] == [{"name": "style", "weight": 1.0}]
+    with pytest.raises(InvalidInputError, match="rounds"):
+        painter.paint(PHOTO, rounds=1)
+    with pytest.raises(InvalidInputError, match="unknown style"):
+        painter.style("starry")
+
+
+def test_a_network_of_several_styles_mixes_them(tmp_path: Path, painter: Painter) -> None:
+    photo, shares = keras.Input((None, None, 3)), keras.Input((2,))
+    grey = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")(shares[:, 1:])
+    keras.Model([photo, shares], photo + 100.0 * grey[:, None, None]).save(tmp_path / "two.keras")
+    with zipfile.ZipFile(tmp_path / "two.keras", "a") as archive:
+        archive.writestr(trained.METADATA, json.dumps({"styles": ["plain", "light"]}))
+    painter_of_any, painter, dark = painter, Painter(tmp_path / "two.keras"), PHOTO // 3
+    assert painter.styles == ("plain", "light")
+    np.testing.assert_array_equal(painter.paint(dark).image, dark)
+    np.testing.assert_array_equal(painter.paint(dark, painter.style("light")).image, dark + 100)
+    mixed = mix([painter.style("plain"), painter.style("light")], [1, 3])
+    np.testing.assert_array_equal(painter.paint(dark, mixed).image, dark + 75)
+    with pytest.raises(InvalidInputError, match="in plain, light only"):
+        painter.paint(dark, painter_of_any.style(PAINTING))
+
+
+def test_other_networks_are_refused(tmp_path: Path) -> None:
+    flat = keras.Input((4,))
+    keras.Model(flat, keras.layers.Dense(2)(flat)).save(tmp_path / "flat.keras")
+    with pytest.raises(InvalidInputError, match="no network from pictures"):
+        Painter(tmp_path / "flat.keras")

@@ -16,11 +16,12 @@ from keras import ops
 from PIL import Image
 
 from neural_style.errors import BrokenRunError, InvalidInputError, MissingFileError
-from neural_style.feedforward import model_file
+from neural_style.feedforward.painter import Painter
 from neural_style.feedforward.perceptual_loss import PerceptualLoss
 from neural_style.feedforward.photos import Photos, divided, photos_in
 from neural_style.feedforward.presets import PRESETS
 from neural_style.feedforward.settings import LossSettings, Recipe
+from neural_style.feedforward.trained import TrainedNetwork, read_metadata
 from neural_style.feedforward.trainer import Trainer
 from neural_style.feedforward.training import Trained, train
 
@@ -192,13 +193,14 @@ def test_a_training_writes_a_network_a_log_and_samples(trained: Callable[..., Tr
     with Image.open(tmp_path / "net_samples.png") as sheet:
         assert sheet.height > 32
     assert not (tmp_path / "net_checkpoint.npz").exists()
-    metadata = model_file.read_metadata(result.path)
+    metadata = read_metadata(result.path)
+    photo = np.full((21, 18, 3), 90, np.uint8)
     assert metadata["photos"] == 6
     assert metadata["broken"] == ["broken.jpg"]
     assert metadata["settings"]["width"] == 2
     assert len(metadata["weights_sha256"]) == 64
     assert metadata["result"]["val_loss"] == pytest.approx(result.progress.best)
-    assert model_file.load(result.path)(np.zeros((1, 20, 16, 3), np.float32)).shape == (1, 20, 16, 3)
+    assert Painter(result.path).paint(photo).image.shape == photo.shape
 
 
 @pytest.mark.usefixtures("eagerly")
@@ -213,7 +215,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(trained: Callable[..., Trained],
     resumed = trained("broken", resume=True)
     for row, expected in zip(resumed.progress.rows, whole.progress.rows, strict=True):
         assert {**row, "seconds": 0} == {**expected, "seconds": 0}
-    first, second = (model_file.load(each.path).weights for each in (whole, resumed))
+    first, second = (TrainedNetwork(each.path).network.weights for each in (whole, resumed))
     for pair in zip(first, second, strict=True):
         np.testing.assert_array_equal(*(ops.convert_to_numpy(each + 0) for each in pair))
 
@@ -222,16 +224,16 @@ def test_a_killed_run_ends_like_an_unbroken_one(trained: Callable[..., Trained],
 def test_two_styles_are_learnt_by_one_network(trained: Callable[..., Trained]) -> None:
     other = np.full((20, 20, 3), 200, np.uint8)
     result = trained("two", other, steps=1)
-    network = model_file.load(result.path)
+    network = TrainedNetwork(result.path).network
     assert [each.name for each in network.inputs] == ["photo", "style"]
-    assert model_file.read_metadata(result.path)["styles"] == ["an array", "an array"]
+    assert read_metadata(result.path)["styles"] == ["an array", "an array"]
 
 
 @pytest.mark.usefixtures("eagerly")
 def test_the_embedded_painter_learns_one_painting(trained: Callable[..., Trained]) -> None:
     settings = {"start": "embedded", "crop": 32, "batch": 1, "held_out": 0, "steps": 1}
     result = trained("embedded", **settings)
-    assert model_file.load(result.path).layers[-1].name == "painter"
+    assert TrainedNetwork(result.path).network.layers[-1].name == "painter"
     with pytest.raises(InvalidInputError, match="trains for one painting, received 2"):
         trained("no", np.zeros((20, 20, 3), np.uint8), start="embedded")
 

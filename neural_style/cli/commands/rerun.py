@@ -10,8 +10,10 @@ from typing import Any, cast
 
 from neural_style.cli.flags import Parser, values
 from neural_style.cli.groups import add_machine_flags, add_output_flags
-from neural_style.cli.session import Session
+from neural_style.cli.session import Session, start_backend
 from neural_style.errors import InvalidInputError
+from neural_style.feedforward.fast_run import TECHNIQUE, FastRun
+from neural_style.inputs import Content, Style
 from neural_style.runs import records
 from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run, RunSettings
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str]) -> int:
         raise InvalidInputError(
             f"{found.picture} is a contact sheet: neural-style show {found.picture} prints the commands of its cells"
         )
+    if record["technique"] == TECHNIQUE:
+        return _paint_at_once(found, record)
     if record.get("stopped") == "interrupted":
         warnings.warn(f"{found.picture} is of an interrupted run; the new run continues to the end", stacklevel=2)
     return _session(found, record).execute()
@@ -73,6 +77,38 @@ def _session(found: Namespace, record: Mapping[str, Any]) -> Session:
         device=found.device,
         weights_sha256=record.get("weights_sha256"),
     )
+
+
+def _paint_at_once(found: Namespace, record: Mapping[str, Any]) -> int:
+    """Make the picture of a feed-forward network again; returns the exit status.
+
+    Raises:
+        InvalidInputError, MissingFileError: the record is of another version, or an input cannot be found.
+    """
+    beside = found.picture.parent
+    try:
+        content = Content(**records.find_input(record["content"], beside, "content"))
+        named = {each["name"]: each["weight"] for each in record["styles"] if "name" in each}
+        paintings = [Style(**records.find_input(each, beside, "style")) for each in record["styles"] if "image" in each]
+        model, run = record["settings"]["model"], record["run"]
+        FastRun(**run)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidInputError(f"the record in {found.picture} is of another version: {error}") from error
+    output = Output.from_prefix(found.prefix or _again(found.picture), overwrite=found.overwrite)
+    output.check(0, sources=[found.picture])
+    start_backend(found.device)
+    from neural_style.feedforward.painter import open_painter
+    from neural_style.feedforward.styles import mix
+
+    painter = open_painter(model)
+    style = mix(list(map(painter.style, named)), named.values()) if named else painter.style(*paintings)
+    result = painter.paint(content, style, **run)
+    if result.record["weights_sha256"] != record.get("weights_sha256"):
+        warnings.warn("the weights are not those of the recorded picture, so the result differs", stacklevel=2)
+    result.save(output.final, overwrite=found.overwrite)
+    if not found.quiet:
+        print(f"wrote {output.final}")
+    return 0
 
 
 def _again(picture: Path) -> str:

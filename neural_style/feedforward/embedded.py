@@ -1,0 +1,195 @@
+"""The embedded network, for any painting: arrays of any size in, arrays out."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from neural_style import backend
+from neural_style.backend import Tensor
+from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.features import weights as feature_weights
+from neural_style.feedforward import model
+from neural_style.feedforward.encoder import ENCODER, LAYERS, Style, encode, style_of, with_roots
+from neural_style.feedforward.model import Array
+from neural_style.feedforward.parts import Map, Tiles, picture_map
+
+FILE = "painter.npz"
+
+BLOCK = 64
+"""Rows and columns of noise that are drawn at once."""
+
+
+class EmbeddedNetwork:
+    """A network that paints any photo in the style of any painting.
+
+    Attributes:
+        weights, encoder: tensors by name; see `neural_style.feedforward.model`.
+        rounds: of correction that the weights were trained for: 0 for a sketch alone.
+        weights_sha256: fingerprint of the weights.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        """
+        Args:
+            path: an `.npz` file with the names and shapes of `model.shapes()`; None is the one in the package.
+
+        Raises:
+            InvalidInputError, MissingFileError: the file is not one of this network, or not there.
+        """
+        if path is None:
+            with resources.as_file(resources.files(__package__) / FILE) as embedded:
+                found = read_weights(embedded)
+        else:
+            found = read_weights(path)
+        self.rounds = model.ROUNDS if any(name.startswith("correct") for name in found) else 0
+        self.weights_sha256 = feature_weights.fingerprint(found)
+        self.weights = {name: ops.convert_to_tensor(value) for name, value in found.items()}
+        of_mini = feature_weights.load(ENCODER, None, ENCODER.up_to_deepest(LAYERS))
+        self.encoder = {name: ops.convert_to_tensor(value) for name, value in of_mini.items()}
+        self._programs: dict[int, Any] = {}
+        self._style_of = backend.compiled(lambda encoder, painting: style_of(encode(encoder, painting)), flexible=[1])
+
+    def style(self, painting: Array, *, tile: int | None = None) -> Style:
+        """The statistics of a painting (H, W, 3), RGB in 0..255.
+
+        They are those of the size it comes in: strokes come out as wide, in pixels, as they are there.
+
+        Args:
+            painting: the painting.
+            tile: side of the tiles that a large one is processed in; the statistics are those of the whole.
+        """
+        picture = padded(painting[None])
+        if tile is None:
+            return Style(*self._style_of(self.encoder, ops.convert_to_tensor(picture.astype(np.float32))))
+        parts, whole = Tiles(picture.shape[1:3], tile), picture_map(picture[0])
+        found = backend.eager(parts.all_moments)(lambda window: encode(self.encoder, whole.at(window)))
+        return with_roots(*({name: pair[i] for name, pair in found.items()} for i in (0, 1)))
+
+    def run(self, photos: Array, style: Style, *, seed: int = 0, rounds: int | None = None) -> Array:
+        """Photos in a style.
+
+        Args:
+            photos: (N, H, W, 3), RGB in 0..255, any H and W.
+            style: of one painting, or of N.
+            seed: of the noise that the network receives beside each photo.
+            rounds: of correction; None is as many as the weights were trained for.
+
+        Returns:
+            (N, H, W, 3), float32, RGB in 0..255.
+
+        Raises:
+            InvalidInputError: corrections are asked of weights that have none.
+        """
+        height, width = photos.shape[1:3]
+        photos = padded(photos).astype(np.float32)
+        grain = np.repeat(noise((photos.shape[1], photos.shape[2]), seed), len(photos), axis=0)
+        return self.run_with_noise(photos, style, grain, rounds=rounds)[:, :height, :width]
+
+    def run_in_tiles(self, photo: Array, style: Style, tile: int, *, seed: int = 0, rounds: int | None = None) -> Array:
+        """One photo (H, W, 3) of any size in tiles, in little memory; otherwise as `run`.
+
+        Every statistic is that of the whole picture, and every tile has its surroundings around it, so that the result
+        is that of `run` but for rounding, without seams.
+
+        Args:
+            photo: of any type, RGB in 0..255.
+            style, seed, rounds: as for `run`.
+            tile: side of the tiles in pixels, a multiple of 8.
+        """
+        height, width = photo.shape[:2]
+        picture = padded(photo[None])[0]
+        size = picture.shape[0], picture.shape[1]
+        grain = Map(lambda window: ops.convert_to_tensor(noise_at(window.around, seed)))
+        found = backend.eager(model.paint)(
+            *(self.weights, self.encoder, picture_map(picture), style, grain),
+            rounds=self._checked_rounds(rounds),
+            parts=Tiles(size, tile),
+        )
+        painted = found[-1].stored
+        assert isinstance(painted, np.ndarray), "the last picture is kept"
+        return np.clip(painted, 0, 255, out=painted)[0, :height, :width]
+
+    def run_with_noise(self, photos: Array, style: Style, noise: Array, *, rounds: int | None = None) -> Array:
+        """The same with noise (N, H, W, 2), where H and W are multiples of 8 and at least 32."""
+        rounds = self.rounds if rounds is None else rounds
+        if rounds and not self.rounds:
+            raise InvalidInputError(
+                f"these weights are of a network without corrections: rounds is 0, received {rounds}"
+            )
+        if rounds not in self._programs:
+            self._programs[rounds] = backend.compiled(partial(_last, rounds), flexible=[2, 4])
+        image, grain = (ops.convert_to_tensor(each) for each in (photos, noise))
+        result = self._programs[rounds](self.weights, self.encoder, image, tuple(style), grain)
+        painted: Array = np.clip(ops.convert_to_numpy(result), 0, 255)
+        return painted
+
+    def _checked_rounds(self, rounds: int | None) -> int:
+        rounds = self.rounds if rounds is None else rounds
+        if rounds and not self.rounds:
+            raise InvalidInputError(
+                f"these weights are of a network without corrections: rounds is 0, received {rounds}"
+            )
+        return rounds
+
+
+def _last(rounds: int, weights: Any, encoder: Any, photo: Tensor, style: Any, noise: Tensor) -> Tensor:
+    return model.paint(weights, encoder, photo, Style(*style), noise, rounds=rounds)[-1]
+
+
+def read_weights(path: Path) -> dict[str, Array]:
+    """Weights of the decoders as float32, checked.
+
+    Raises:
+        InvalidInputError: the file is damaged, or names or shapes are not those of this network.
+        MissingFileError: there is no such file.
+    """
+    if not path.is_file():
+        raise MissingFileError(f"no weights file {path}: check the path")
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            found = {name: file[name].astype(np.float32) for name in file.files}
+    except Exception as error:  # NumPy, zipfile and zlib raise many kinds
+        raise InvalidInputError(
+            f"{path} cannot be read as weights of the painter ({error}): download it again"
+        ) from error
+    rounds = int(any(name.startswith("correct") for name in found))
+    wanted = model.shapes(rounds=rounds)
+    if {name: value.shape for name, value in found.items()} != wanted:
+        wrong = sorted(name for name in wanted | found if getattr(found.get(name), "shape", None) != wanted.get(name))
+        raise InvalidInputError(
+            f"{path} is not a file of the painter: {', '.join(wrong[:3])} differ; download it again"
+        )
+    return found
+
+
+def padded(pictures: Array, multiple: int = model.MULTIPLE, smallest: int = model.SMALLEST) -> Array:
+    """(N, H, W, 3) continued by reflection, below and to the right, to multiples of `multiple`."""
+    bottom, right = (max(-extent % multiple, smallest - extent) for extent in pictures.shape[1:3])
+    return np.pad(pictures, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
+
+
+def noise(size: tuple[int, int], seed: int) -> Array:
+    """(1, H, W, 2), normal; that of a smaller picture is the upper left part of that of a larger one."""
+    return noise_at((slice(0, size[0]), slice(0, size[1])), seed)
+
+
+def noise_at(place: tuple[slice, slice], seed: int) -> Array:
+    """The noise in some rows and columns: drawn in blocks of 64 x 64, each from the seed and its place."""
+    rows, columns = (range(each.start // BLOCK, -(-each.stop // BLOCK)) for each in place)
+    blocks = [
+        [np.random.default_rng((seed, i, j)).standard_normal((BLOCK, BLOCK, model.NOISE)) for j in columns]
+        for i in rows
+    ]
+    whole = np.concatenate([np.concatenate(row, 1) for row in blocks])
+    cut = (
+        slice(each.start - blocked.start * BLOCK, each.stop - blocked.start * BLOCK)
+        for each, blocked in zip(place, (rows, columns), strict=True)
+    )
+    found: Array = whole[tuple(cut)][None].astype(np.float32)
+    return found

@@ -1,0 +1,180 @@
+"""`neural-style apply`: photos and folders painted at once, what is skipped, passed over and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style.feedforward import Painter
+from neural_style.feedforward.fast_run import FastRun
+from neural_style.runs import records
+
+Command = Callable[..., Any]
+
+SHAPES = [(16, 16), (16, 20), (20, 16), (9, 11), (32, 24), (8, 30), (17, 33)]
+
+
+def save(path: Path, seed: int) -> None:
+    path.parent.mkdir(exist_ok=True)
+    rows, columns = SHAPES[seed % len(SHAPES)]
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (rows, columns, 3), np.uint8)).save(path)
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of the batches; a negative is painted in each."""
+    found: list[int] = []
+
+    def painted(_: Painter, photos: list[np.ndarray], style: object, run: FastRun) -> list[np.ndarray]:
+        found.append(len(photos))
+        return [255 - photo for photo in photos]
+
+    monkeypatch.setattr(Painter, "_painted", painted)
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With photos/, empty, and style.png."""
+    (tmp_path / "photos").mkdir()
+    save(tmp_path / "style.png", 99)
+    return tmp_path
+
+
+@pytest.fixture
+def apply(command: Command, folder: Path) -> Command:
+    """Paint photos/ into results/ in the style of style.png."""
+
+    def run(*flags: object, photo: str = "photos", to: str = "results") -> Any:
+        return command("apply", "embedded", folder / photo, folder / to, "--style", folder / "style.png", *flags)
+
+    return run
+
+
+def test_a_hundred_pictures_of_seven_sizes_of_which_three_are_broken(
+    apply: Command, folder: Path, batches: list[int]
+) -> None:
+    for index in range(100):
+        save(folder / "photos" / f"{index:03}.png", index)
+    for index in (3, 50, 98):
+        (folder / "photos" / f"{index:03}.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    ran = apply()
+    assert ran.status == 1
+    assert [name in ran.err for name in ("003.png", "050.png", "098.png", "004.png")] == [True, True, True, False]
+    assert ran.out.endswith("results: 97 painted, 3 failed\n")
+    results = sorted((folder / "results").iterdir())
+    assert len(results) == 97
+    for result in results:
+        photo = np.asarray(Image.open(folder / "photos" / result.name))
+        np.testing.assert_array_equal(np.asarray(Image.open(result)), 255 - photo)
+    assert max(batches) == 4
+    assert len(batches) < 97 / 4 + 2 * 7
+    batches.clear()
+    assert "0 painted, 97 skipped" in apply().out
+    assert batches == []
+
+
+def test_finished_results_are_skipped(apply: Command, folder: Path, batches: list[int]) -> None:
+    for index in range(3):
+        save(folder / "photos" / f"{index}.png", 0)
+    apply("--batch_size", 2)
+    (folder / "results" / "1.png").unlink()
+    assert batches == [2, 1]
+    assert apply().status == 0
+    assert batches == [2, 1, 1]
+    assert apply("--overwrite", "--quiet").out == ""
+    assert batches == [2, 1, 1, 3]
+
+
+def test_files_that_differ_only_in_their_ending_keep_it(apply: Command, folder: Path, batches: list[int]) -> None:
+    save(folder / "photos" / "a.png", 0)
+    Image.new("RGB", (16, 16)).save(folder / "photos" / "a.jpg")
+    apply()
+    assert sorted(path.name for path in (folder / "results").iterdir()) == ["a.jpg.png", "a.png.png"]
+
+
+def test_large_photos_are_painted_alone(
+    apply: Command, folder: Path, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neural_style.cli import fast_folder
+
+    for index in range(4):
+        save(folder / "photos" / f"{index}.png", 0)
+    monkeypatch.setattr(fast_folder, "BATCH_PIXELS", 300)
+    apply()
+    assert batches == [1, 1, 1, 1]
+
+
+def test_photos_do_not_wait_without_bound(
+    apply: Command, folder: Path, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neural_style.cli import fast_folder
+
+    for index in range(7):
+        save(folder / "photos" / f"{index}.png", index)
+    monkeypatch.setattr(fast_folder, "WAITING_PIXELS", 0)
+    assert apply().status == 0
+    assert batches == [1] * 7
+
+
+def test_an_interrupted_folder_keeps_what_is_finished(
+    apply: Command, folder: Path, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for index in range(3):
+        save(folder / "photos" / f"{index}.png", index)
+    apply()
+    (folder / "results" / "2.png").unlink()
+    monkeypatch.setattr(Painter, "_painted", interrupt)
+    ran = apply()
+    assert ran.status == 130
+    assert "rerun the command" in ran.err
+    assert len(list((folder / "results").iterdir())) == 2
+
+
+def test_one_photo_is_painted_by_the_embedded_network(apply: Command, folder: Path) -> None:
+    save(folder / "photo.png", 6)
+    ran = apply("--strength", 0.8, "--image_size", 34, photo="photo.png", to="out")
+    assert ran.status == 0
+    assert ran.out == f"wrote {folder / 'out.png'}\n"
+    assert np.asarray(Image.open(folder / "out.png")).shape == (34, 66, 3)
+    record = records.read(folder / "out.png")
+    assert record["run"] == {
+        "strength": 0.8,
+        "preserve_color": "none",
+        "size": 34,
+        "tile": None,
+        "seed": 0,
+        "rounds": None,
+    }
+
+
+def test_wrong_input_is_refused(command: Command, apply: Command, folder: Path, batches: list[int]) -> None:
+    save(folder / "photo.png", 0)
+    photo, out = folder / "photo.png", folder / "out.png"
+    command("apply", "embedded", photo, out).assert_refused("--style")
+    command("apply", folder / "none.keras", photo, out).assert_refused("none.keras", "embedded")
+    apply("--strength", 2, photo="photo.png", to="out.png").assert_refused("strength")
+    apply("--style_weight", 1, 2, photo="photo.png", to="out.png").assert_refused("2 values for 1 styles")
+    apply("--batch_size", 0).assert_refused("batch_size")
+    apply(photo="photo.png", to="photo.png").assert_refused("is one of the inputs")
+    apply().assert_refused("no picture in the folder")
+    save(folder / "photos" / "a.png", 0)
+    apply(to="style.png").assert_refused("is a file")
+    assert batches == []
+
+
+def test_a_picture_is_painted_again_from_its_record(command: Command, apply: Command, folder: Path) -> None:
+    save(folder / "photo.png", 6)
+    apply("--seed", 3, photo="photo.png", to="out.png")
+    assert "fast by neural_style" in command("show", folder / "out.png").out
+    assert command("rerun", folder / "out.png").out == f"wrote {folder / 'out_rerun.png'}\n"
+    first, second = (np.asarray(Image.open(folder / name)) for name in ("out.png", "out_rerun.png"))
+    np.testing.assert_array_equal(first, second)

@@ -1,0 +1,12 @@
+"""The painter with the embedded network, loaded and compiled once for all tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from neural_style.feedforward.painter import Painter, open_painter
+
+
+@pytest.fixture(scope="session")
+def painter() -> Painter:
+    return open_painter()
