@@ -5,11 +5,12 @@ For a photo c, its pastiche x and the style s that was asked for, with features 
     content_weight L(F(x), F(c)) + style_weight sum_l S(G_l(x), G_l(s)) + total_variation_weight TV(x)
         + range_weight E(x).
 
-S is `relative`, |G - A|^2 / |A|^2, or in the units of `neural_style.losses.style`; L is `relative`,
-|F - P|^2 / |P|^2, `mean`, |F - P|^2 / (C h w) (Johnson et al. 2016, equation 2), or `norm`, |F - P|^2 / (2 |P|)
-(msokoloff1/Real-Time-Style-Transfer); and TV is the mean of the squared differences of vertical neighbours plus that
-of horizontal ones (lengstrom/fast-style-transfer). E is the mean distance of values from 0..255, over 64; with it, F
-and G are those of the picture clipped to that range, which is the one that is saved.
+S is `relative`, |G - A|^2 / |A|^2, in the units of `neural_style.losses.style`, or `norm`, that of `gatys2016` divided
+by 4 |F_l(s)| (msokoloff1/Real-Time-Style-Transfer). L is `relative`, |F - P|^2 / |P|^2, `mean`,
+|F - P|^2 / (C h w) (Johnson et al. 2016, equation 2), or `norm`, |F - P|^2 / (2 |P|) (msokoloff1 again). TV is the mean
+of the squared differences of vertical neighbours plus that of horizontal ones (lengstrom/fast-style-transfer). E is the
+mean distance of values from 0..255, over 64; with it, F and G are those of the picture clipped to that range, which is
+the one that is saved.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ STYLE_LOSSES: dict[str, Loss] = {
     "relative": relative_error,
     "johnson2016": style_loss_johnson2016,
     "gatys2016": style_loss_gatys2016,
+    "norm": style_loss_gatys2016,
 }
 
 
@@ -72,6 +74,7 @@ class PerceptualLoss:
         network: of the VGG family, with weights of its own that nothing else uses, as a training moves them.
         weights_sha256: fingerprint of these weights.
         targets: mean Gram matrices of the paintings by layer, (styles, C, C).
+        norms: of the paintings' features by layer, (styles,).
     """
 
     def __init__(self, settings: LossSettings, paintings: Sequence[Array]) -> None:
@@ -91,6 +94,12 @@ class PerceptualLoss:
         self.network: keras.Model = vgg.build(table.name, layers, loaded, pooling=settings.pooling)
         found = [self._grams(painting) for painting in paintings]
         self.targets = {name: np.concatenate([each[name] for each in found]) for name in self._style_layers}
+        self.norms = {
+            name: np.stack(
+                [_norm(each[name][0], name, painting) for each, painting in zip(found, paintings, strict=True)]
+            )
+            for name in self._style_layers
+        }
 
     def _grams(self, painting: Array) -> dict[str, Array]:
         program = backend.compiled(self._mean_grams, is_run_once=True)
@@ -117,13 +126,20 @@ class PerceptualLoss:
         )
         styles = []
         for layer, targets in self.targets.items():
-            target = ops.convert_to_tensor(targets)
+            target, norm = ops.convert_to_tensor(targets), ops.convert_to_tensor(self.norms[layer])
             if style is not None:
-                target = ops.tensordot(style, target, axes=1)
-            styles.append(STYLE_LOSSES[chosen.normalization](mean_gram_matrix(found[layer]), target))
+                target, norm = ops.tensordot(style, target, axes=1), ops.matmul(style, norm)
+            error = STYLE_LOSSES[chosen.normalization](mean_gram_matrix(found[layer]), target)
+            styles.append(error / (4 * norm) if chosen.normalization == "norm" else error)
         return {
             "content": chosen.content_weight * content,
             "style": chosen.style_weight * sum(styles[1:], styles[0]),
             "tv": chosen.total_variation_weight * mean_squared_differences(seen),
             "range": chosen.range_weight * mean_excess(pastiche),
         }
+
+
+def _norm(gram: Array, layer: str, picture: Array) -> Array:
+    """The Frobenius norm of a layer's features, from their mean Gram matrix: the square root of M tr A."""
+    rows, columns = vgg.size_at(layer, (picture.shape[0], picture.shape[1]))
+    return np.sqrt(np.trace(gram) * rows * columns, dtype=np.float32)

@@ -52,10 +52,10 @@ MSOKOLOFF1: Mapping[str, Any] = {
     "content_layer": "conv3_3",
     "style_layers": ("conv1_2", "conv2_2", "conv3_3", "conv4_1", "conv5_1"),
     "content_weight": 0.05,
-    "style_weight": 0.75,
+    "style_weight": 3.0,
     "total_variation_weight": 0.0,
     "range_weight": 0.0,
-    "normalization": "gatys2016",
+    "normalization": "norm",
     "content_normalization": "norm",
     "start": "scratch",
     "steps": 20_000,
@@ -64,8 +64,10 @@ MSOKOLOFF1: Mapping[str, Any] = {
     "rate": 1e-4,
     "schedule": "constant",
 }
-"""msokoloff1/Real-Time-Style-Transfer, `Loss.py` and `Generator.py` with the layers of `Runner.py`: its style weight
-of 3 belongs to a quarter of the loss `gatys2016`.
+"""msokoloff1/Real-Time-Style-Transfer, `Loss.py` and `Generator.py` of commit 850aac4, with the layers of `Runner.py`.
+
+The weight of 3 is the default of `Loss.py`; its README calls weights extremely sensitive, and `Runner.py` has others in
+each of its versions: 0.8, and 7.5e-6 once the style loss was no longer divided by the norm of the style's features.
 
 Departures: the content loss is divided by the norm of each photo's own features, in place of one photo's; the variance
 has 1e-3 added before its root, in place of 1e-6 after; square crops in place of photos of one size."""

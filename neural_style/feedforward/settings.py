@@ -10,7 +10,7 @@ from neural_style.features import vgg
 from neural_style.painting import STYLE_LAYERS, default_model
 from neural_style.validation import check_choice, check_count, check_weight, documented, setting
 
-NORMALIZATIONS = ("relative", "johnson2016", "gatys2016")
+NORMALIZATIONS = ("relative", "johnson2016", "gatys2016", "norm")
 CONTENT_NORMALIZATIONS = ("relative", "mean", "norm")
 UPSAMPLING = ("nearest", "transposed")
 PADDING = ("reflect", "zeros")
@@ -78,7 +78,7 @@ class LossSettings:
     normalization: str = setting(
         "relative",
         "units of the style loss: `relative`, squared errors divided by the target's square; `johnson2016`, Gram "
-        "matrices divided by C h w; or `gatys2016`. Each needs weights of its own.",
+        "matrices divided by C h w; `gatys2016`; or `norm`, see msokoloff1. Each needs weights of its own.",
     )
     content_normalization: str = setting(
         "relative", "units of the content loss: `relative`; `mean`, as in the papers; or `norm`, see msokoloff1."

@@ -105,9 +105,9 @@ def test_losses_are_those_of_the_recipes() -> None:
             style = 100 * ((gram / (h * w * c) - wanted / (h * w * c)) ** 2).sum((1, 2)) / c**2
             down, right = ((x[:, 1:] - x[:, :-1]) ** 2, (x[:, :, 1:] - x[:, :, :-1]) ** 2)
             tv = 200 * sum(each.astype(float).sum((1, 2, 3)) / each[0].size for each in (down, right))
-        else:  # Loss.py: sums of halves of squares
+        else:  # Loss.py: halves of sums of squares
             content = 0.05 * ((f - p) ** 2).sum((1, 2, 3)) / 2 / np.sqrt((p**2).sum((1, 2, 3)))
-            style = 3 * ((gram - wanted) ** 2).sum((1, 2)) / 2 / (2 * (h * w) ** 2 * c**2)
+            style = 3 * ((gram - wanted) ** 2).sum((1, 2)) / 2 / (2 * np.sqrt((s**2).sum()) * (h * w) ** 2 * c**2)
             tv = np.zeros(2)
         np.testing.assert_allclose(parts["content"], content, rtol=1e-4)
         np.testing.assert_allclose(parts["style"], style, rtol=1e-3)
