@@ -142,4 +142,4 @@ class PerceptualLoss:
 def _norm(gram: Array, layer: str, picture: Array) -> Array:
     """The Frobenius norm of a layer's features, from their mean Gram matrix: the square root of M tr A."""
     rows, columns = vgg.size_at(layer, (picture.shape[0], picture.shape[1]))
-    return np.sqrt(np.trace(gram) * rows * columns, dtype=np.float32)
+    return np.asarray(np.sqrt(np.trace(gram) * rows * columns), np.float32)

@@ -32,8 +32,8 @@ def transformer(settings: TransformerSettings, *, styles: int = 1, seed: int = 0
         >>> from neural_style.feedforward.settings import TransformerSettings
         >>> from neural_style.feedforward.transformer import transformer
         >>> network = transformer(TransformerSettings(width=4, blocks=1, ends=3))
-        >>> network(np.zeros((2, 16, 24, 3), "float32")).shape
-        TensorShape([2, 16, 24, 3])
+        >>> tuple(network(np.zeros((2, 16, 24, 3), "float32")).shape)
+        (2, 16, 24, 3)
 
     Args:
         settings: width, kernels and the like.

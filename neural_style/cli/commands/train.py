@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     trained = train(
         found.paintings, found.images, found.out, overwrite=found.overwrite, resume=found.resume, **settings
     )
+    gc.collect()  # otherwise TensorFlow warns of its generator of batches, if it finds it when the process ends
     if not found.quiet:
         print(f"wrote {trained.path}: loss {trained.progress.best:.4g}, {trained.progress.steps} steps")
         if trained.stopped:
