@@ -55,7 +55,7 @@ def test_a_network_is_trained_resumed_and_described(
 
 def test_presets_are_defaults_that_flags_change() -> None:
     arguments = ["p.jpg", "--images", "d", "--out", "o.keras", "--preset", "lengstrom", "--steps", "5"]
-    parser = train_command.parser(train_command._defaults(arguments))
+    parser = train_command.parser(train_command.defaults_of(arguments))
     found = parser.read(arguments)
     assert found.steps == 5
     for name, value in PRESETS["lengstrom"].items():

@@ -41,7 +41,7 @@ TITLES = {"transformer": "network (--start scratch)", "loss": "loss", "training"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
-    found = parser(_defaults(arguments)).read(arguments)
+    found = parser(defaults_of(arguments)).read(arguments)
     settings = {name: value for group in GROUPS.values() for name, value in values(found, group).items()}
     start_backend(found.device)
     from neural_style.feedforward.training import train
@@ -83,7 +83,7 @@ def parser(defaults: Mapping[str, Any] | None = None) -> Parser:
     return parser
 
 
-def _defaults(arguments: Sequence[str]) -> Mapping[str, Any]:
+def defaults_of(arguments: Sequence[str]) -> Mapping[str, Any]:
     """The defaults of the preset, or of the start, that the arguments name."""
     if "--help" in arguments or "-h" in arguments:
         return {}
