@@ -45,6 +45,10 @@ PICTURES = {
         ("cat", "night", "demo"),
         ("paint cat.png night.png demo --model mini --image_size 384",),
     ),
+    "fast": Picture(
+        ("cat", "night", "fast_night", "harvest", "fast_harvest"),
+        tuple(f"apply embedded cat.png fast_{name}.png --style {name}.png" for name in ("night", "harvest")),
+    ),
     "network": Picture(
         ("portrait", "harvest", "less", "default", "more"),
         tuple(
@@ -160,8 +164,8 @@ PICTURES = {
 """In the order in which they can be made: some take the result of one before."""
 
 
-AFTERWARDS = ("mask_transfer", "color_transfer")
-"""Commands that paint nothing, and so have no flags for that."""
+AFTERWARDS = ("apply", "mask_transfer", "color_transfer")
+"""Commands without iterations, and so without flags for them."""
 
 
 def together(names: tuple[str, ...], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import neural_style.feedforward.initial  # noqa: F401  (enters the initial image `fast`)
 from neural_style.color_transfer import transfer_color
 from neural_style.doodle import NeuralDoodle
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
@@ -62,5 +63,6 @@ def __getattr__(name: str) -> Any:
     if name in _STARTING_THE_BACKEND:
         from importlib import import_module
 
+        import_module("neural_style.backend")  # before all other modules that import Keras: it does so silently
         return getattr(import_module(_STARTING_THE_BACKEND[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -36,7 +36,8 @@ TOOLS = {
     "architecture": "--list",
     "demo": "demo",
     "judge_mini": "--teacher random --weights random --images . --rows 24 --iterations 1 --out judged",
-    "judge_painter": "--vgg19 random --images . --photos golden_gate --paintings starry_night --rows 48 --out judged",
+    "judge_painter": "--vgg19 random --images . --photos golden_gate --paintings starry_night --rows 48 "
+    "--evaluations 3 --out judged",
     "make_paintings": "--images content --first 1 --paintings 1 --landscapes 0 --out painted",
     "train_painter": "--images content --vgg19 random --steps 1 --batch 1 --size 64 --rounds 0 --out trained",
 }

@@ -40,6 +40,7 @@ SHALLOW = (*SMALL, "--content_layer", "conv1_2", "--style_layers", "conv1_1", "-
 TINY = {
     "paint": (*SMALL, "--image_size", "32", "--num_iter", "1"),
     "apply": (),
+    "export": (),
     "network": SHALLOW,
     "inetwork": (*SHALLOW, "--style_layers", "conv1_1", "conv1_2"),
     "train": (

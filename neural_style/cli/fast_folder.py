@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from neural_style.cli.folder import FAILED, reporting
+from neural_style.cli.folder import FAILED, check_results, pictures_in, reporting
 from neural_style.cli.progress import Bar
 from neural_style.cli.session import INTERRUPTED
 from neural_style.errors import NeuralStyleError
@@ -65,7 +65,7 @@ class FastFolder:
         """Paint the photos whose results are missing, and report; returns the exit status."""
         wanted = [photo for photo, result in self.results.items() if self.overwrite or not result.is_file()]
         interrupted = False
-        with Bar(len(wanted), quiet=self.quiet, unit="picture") as bar:
+        with Bar(len(wanted), quiet=self.quiet) as bar:
             try:
                 self._paint_all(wanted, bar)
             except KeyboardInterrupt:
@@ -116,3 +116,14 @@ class FastFolder:
 
     def _fail(self) -> None:
         self._failed += 1
+
+
+def results_in(folder: Path, photos: str) -> dict[Path, Path]:
+    """The result of each photo of a folder.
+
+    Raises:
+        InvalidInputError, MissingFileError: one of the two folders cannot be used.
+    """
+    found = pictures_in(photos)
+    check_results(folder, [photos])
+    return {photo: folder / f"{name}.png" for photo, name in found.items()}

@@ -312,8 +312,9 @@ def feature_extractor(
         precision: of weights and activations.
 
     Raises:
-        InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
+        InvalidInputError, MissingFileError: see `neural_style.features.weights.load`; or TensorFlow does not compute.
     """
+    backend.check_eager()
     path = Path(source or "")
     stat = path.stat() if source and path.is_file() else None
     modified = None if stat is None else (stat.st_mtime_ns, stat.st_size)

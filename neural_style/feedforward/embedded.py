@@ -171,6 +171,8 @@ def read_weights(path: Path) -> dict[str, Array]:
 def padded(pictures: Array, multiple: int = model.MULTIPLE, smallest: int = model.SMALLEST) -> Array:
     """(N, H, W, 3) continued by reflection, below and to the right, to multiples of `multiple`."""
     bottom, right = (max(-extent % multiple, smallest - extent) for extent in pictures.shape[1:3])
+    if not (bottom or right):
+        return pictures
     return np.pad(pictures, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
 
 

@@ -22,8 +22,8 @@ MOST_ROUNDS = 4
 WHOLE_PIXELS = 2**21
 """Pixels of a picture that is processed as a whole: 2.1 million, which take about 900 MiB beside the backend."""
 
-TILE = 384
-"""Side of the tiles of a larger one: together with their surroundings they take 100 MiB."""
+TILE = 256
+"""Side of the tiles of a larger one. Tiles of 384 are no faster, and take 130 MiB more."""
 
 
 class FastRunSettings(TypedDict, total=False):
@@ -58,7 +58,7 @@ class FastRun:
     tile: int | None = setting(
         None,
         "side of the tiles in which the embedded network processes a large picture, with the statistics of the whole; "
-        "by default tiles of 384 pixels are used above two megapixels.",
+        "by default tiles of 256 pixels are used above two megapixels.",
     )
     seed: int = setting(0, "seed of the noise that the embedded network receives beside the photo.")
     rounds: int | None = setting(

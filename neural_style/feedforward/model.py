@@ -171,7 +171,7 @@ def paint(
     """
     parts = parts or Whole()
 
-    def encoded(picture: Tensor) -> Tensors:
+    def encoded(picture: Tensor) -> dict[str, Tensor]:
         return parts.encoded(lambda x, layers: encode(encoder, x, dtype=dtype, layers=layers), picture)
 
     features = encoded(photo) if photo_features is None else photo_features
@@ -180,8 +180,9 @@ def paint(
     grain = parts.kept(parts.each(grain_of, noise))
     pictures = [parts.kept(_sketch(decoder, photo_maps, grain), exactly=True)]
     for number in range(1, rounds + 1):
+        maps = photo_maps if number == rounds else dict(photo_maps)
         features = encoded(parts.each(lambda x: ops.clip(x, 0.0, 255.0), pictures[-1]))
-        change = _correction(decoder, features, photo_maps, grain, f"correct{number}")
+        change = _correction(decoder, features, maps, grain, f"correct{number}")
         pictures.append(parts.kept(decoder.sum(pictures[-1], change), exactly=True))
     return pictures
 
@@ -197,21 +198,28 @@ def _sketch(decoder: _Decoder, maps: Tensors, grain: Tensor) -> Tensor:
     return decoder.sum(decoder.times(maps["rgb"], SCALES["rgb"]), decoder.strokes(h, "sketch"))
 
 
-def _correction(decoder: _Decoder, features: Tensors, photo_maps: Tensors, grain: Tensor, step: str) -> Tensor:
-    """The change of a picture, from its features and from how far their statistics are from the painting's."""
+def _correction(
+    decoder: _Decoder, features: dict[str, Tensor], photo_maps: dict[str, Tensor], grain: Tensor, step: str
+) -> Tensor:
+    """The change of a picture, from its features and from how far their statistics are from the painting's.
+
+    `features` and `photo_maps` are emptied, for in tiles each holds as much memory as the picture.
+    """
     layer, joined, enlarged = decoder.layer, decoder.joined, decoder.enlarged
 
     def map_and_error(name: str) -> tuple[Tensor, Tensor]:
-        found = decoder.mapped(features[name], name, step)
-        return found, decoder.sum(found, decoder.times(features[name], -1 / SCALES[name]))
+        own = features.pop(name)
+        found = decoder.mapped(own, name, step)
+        return found, decoder.sum(found, decoder.times(own, -1 / SCALES[name]))
 
-    h = layer(joined(*map_and_error("conv3_3"), photo_maps["conv3_3"], grain), "correct.enter", step)
+    h = layer(joined(*map_and_error("conv3_3"), photo_maps.pop("conv3_3"), grain), "correct.enter", step)
     h = layer(h, "correct.quarter", step)
     h = decoder.deepened(h, "correct", step)
-    details = layer(joined(*map_and_error("conv2_1")), "correct.details", step)
-    h = layer(joined(enlarged(h), details), "correct.half", step)
+    h = layer(
+        joined(enlarged(h), layer(joined(*map_and_error("conv2_1")), "correct.details", step)), "correct.half", step
+    )
     rgb, error = map_and_error("rgb")
-    h = layer(joined(enlarged(h), rgb, error, photo_maps["rgb"]), "correct.full", step)
+    h = layer(joined(enlarged(h), rgb, error, photo_maps.pop("rgb")), "correct.full", step)
     return decoder.sum(decoder.times(error, SCALES["rgb"] * 0.5), decoder.strokes(h, "correct"))
 
 

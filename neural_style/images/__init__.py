@@ -2,6 +2,7 @@
 
 from neural_style.images.picture import LUMA, METHODS, MIN_SIDE, Picture, resize, to_uint8
 from neural_style.images.reading import ImageSource, read
+from neural_style.images.shapes import warn_of_other_shape
 from neural_style.images.writing import SUFFIXES, check_output, read_record, write, write_16_bit, write_animation
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "read_record",
     "resize",
     "to_uint8",
+    "warn_of_other_shape",
     "write",
     "write_16_bit",
     "write_animation",

@@ -20,6 +20,7 @@ import numpy as np
 
 from neural_style import files
 from neural_style.errors import InvalidInputError, reason
+from neural_style.images.opening import check_name
 from neural_style.runs import records
 
 FORMAT = 3
@@ -66,6 +67,7 @@ class Checkpoint:
             InvalidInputError: it exists without `resume` or `overwrite`, is damaged or no checkpoint, or cannot be
                 written.
         """
+        check_name(path, "checkpoint")
         checkpoint = cls(Path(path), resume, overwrite)
         if os.path.lexists(checkpoint.path) and not (resume or overwrite):
             raise InvalidInputError(

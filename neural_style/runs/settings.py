@@ -18,7 +18,7 @@ EVALUATIONS_PER_ITERATION = 20
 SMALLEST_TILE = 64
 """A smaller tile is hardly anything but halo."""
 
-INITIAL_IMAGES = ("content", "noise", "gray")
+INITIAL_IMAGES = ("content", "noise", "gray", "fast")
 COLOR_WHEN = ("after", "before")
 
 
@@ -57,7 +57,8 @@ class Run:
     init: ImageSource = setting(
         "content",
         "initial image: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its colours; "
-        "the targets keep them, unlike in the reference scripts), or a picture.",
+        "the targets keep them, unlike in the reference scripts), `fast` (what the embedded feed-forward network "
+        "paints), or a picture.",
     )
     solver: str = setting("lbfgs", "`lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.")
     bounded: bool = setting(

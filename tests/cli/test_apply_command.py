@@ -178,3 +178,15 @@ def test_a_picture_is_painted_again_from_its_record(command: Command, apply: Com
     assert command("rerun", folder / "out.png").out == f"wrote {folder / 'out_rerun.png'}\n"
     first, second = (np.asarray(Image.open(folder / name)) for name in ("out.png", "out_rerun.png"))
     np.testing.assert_array_equal(first, second)
+
+
+def test_paint_fast_paints_a_photo_or_a_folder_at_once(command: Command, folder: Path, batches: list[int]) -> None:
+    save(folder / "photos" / "a.png", 6)
+    flags = (folder / "style.png", folder / "out", "--fast", "--image_size", 34)
+    assert command("paint", folder / "photos" / "a.png", *flags).out == f"wrote {folder / 'out.png'}\n"
+    assert np.asarray(Image.open(folder / "out.png")).shape == (34, 66, 3)
+    assert command("paint", folder / "photos", *flags).out.endswith("out: 1 painted\n")
+    assert (folder / "out" / "a.png").is_file()
+    command("paint", folder / "photos", *flags, "--strength", 3).assert_refused("from 0 to 1")
+    command("paint", folder / "photos", *flags, "--checkpoint", "c").assert_refused("--checkpoint", "--fast")
+    assert batches == [1, 1]

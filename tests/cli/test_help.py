@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from neural_style.cli import COMMANDS, main
-from neural_style.cli.commands import apply, doodle, figure, network, reconstruct, rerun, samples, sheet, train
+from neural_style.cli.commands import apply, doodle, export, figure, network, reconstruct, rerun, samples, sheet, train
 from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
+from neural_style.cli.fast_folder import FastFolder
 from neural_style.cli.flags import Parser, values
 from neural_style.cli.folder import Folder
 from neural_style.cli.session import Session
@@ -189,6 +190,7 @@ def test_examples_can_be_typed(
     """Flags, layers and values are read and checked; nothing is painted."""
     monkeypatch.setattr(samples, "sample", lambda name: np.zeros((16, 16, 3), np.uint8))
     monkeypatch.setattr(Session, "execute", lambda self: 0 if Run(**self.run) else 1)
+    monkeypatch.setattr(FastFolder, "paint_one", lambda self: 0)
     monkeypatch.setattr(Folder, "execute", lambda self: 0 if self._paintings() and Run(**self.run) else 1)
     shown = list(examples(helped[0][name][1]))
     assert shown
@@ -204,8 +206,8 @@ def test_examples_can_be_typed(
         elif command == "train":
             found = train.parser(train.defaults_of(rest)).read(rest)
             assert Recipe.from_values(**{k: v for group in GROUPS.values() for k, v in values(found, group).items()})
-        elif command == "apply":
-            assert apply.parser().read(rest)
+        elif command in ("apply", "export"):
+            assert {"apply": apply, "export": export}[command].parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here
         else:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neural_style.cli.fast_folder import FastFolder
+from neural_style.cli.fast_folder import FastFolder, results_in
 from neural_style.cli.flags import Parser, Spelling, add_fields, values
-from neural_style.cli.folder import check_results, is_folder, pictures_in
+from neural_style.cli.folder import is_folder
 from neural_style.cli.groups import add_machine_flags, color_method
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError, MissingFileError
@@ -55,9 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         raise MissingFileError(f"no network {found.model}: name a .keras file, or embedded")
     several = is_folder(found.content)
     if several:
-        photos = pictures_in(found.content)
-        check_results(Path(found.out), [found.content])
-        results = {photo: Path(found.out) / f"{name}.png" for photo, name in photos.items()}
+        results = results_in(Path(found.out), found.content)
     else:
         output = Output.from_prefix(found.out, overwrite=found.overwrite, save_every=0)
         output.check(0, sources=[found.content, *(found.style or [])])

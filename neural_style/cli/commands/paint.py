@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 
 from neural_style.cli.commands.network import (
     add_masks,
@@ -10,8 +12,11 @@ from neural_style.cli.commands.network import (
     add_stroke_scale,
     add_style_weight,
     run_technique,
+    styles_of,
 )
+from neural_style.cli.fast_folder import FastFolder, results_in
 from neural_style.cli.flags import Parser, add_fields, run_settings
+from neural_style.cli.folder import is_folder
 from neural_style.cli.groups import (
     SPELLING,
     add_color_flags,
@@ -19,9 +24,13 @@ from neural_style.cli.groups import (
     add_output_flags,
     add_run_flags,
 )
+from neural_style.cli.session import start_backend
+from neural_style.errors import InvalidInputError
+from neural_style.feedforward.fast_run import FastRun
 from neural_style.inputs import Style
 from neural_style.network import Network
 from neural_style.painting import ITERATIONS, run_for, technique_for
+from neural_style.runs.outputs import Output
 
 DESCRIPTION = """\
 Paint a photo in the style of one or more paintings.
@@ -36,6 +45,7 @@ examples:
   neural-style paint photo.jpg painting.jpg out --strength 2 --image_size 800
   neural-style paint photo.jpg wave.jpg scream.jpg out --style_weight 1 0.5
   neural-style paint photos/ painting.jpg results/
+  neural-style paint photo.jpg painting.jpg preview --fast
 
 The command network has every setting of the papers and of the reference scripts.
 """
@@ -50,10 +60,11 @@ SPELLING_OF_PAINT = SPELLING.but(
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     found = parser().read(arguments)
+    if found.fast:
+        return _paint_at_once(found)
     technique = technique_for(found.strength, model=found.model, weights=found.weights)
-    if found.model is None and not found.quiet:
-        print(f"painting with {technique.model} (--model chooses another network)")
-    return run_technique(technique, run_for(run_settings(found)), found)
+    choice = " (--model chooses another network)" if found.model is None else ""
+    return run_technique(technique, run_for(run_settings(found)), found, choice=choice)
 
 
 def parser() -> Parser:
@@ -67,6 +78,12 @@ def parser() -> Parser:
         default=1.0,
         metavar="X",
         help="0.3 a tint, 1 a painting, 3 mostly painting (default: 1)",
+    )
+    group.add_argument(
+        "--fast",
+        action="store_true",
+        help="paint at once with the embedded feed-forward network, and stop there: a preview in seconds; strength is "
+        "then from 0 to 1",
     )
     add_style_weight(group)
     add_stroke_scale(group)
@@ -82,3 +99,28 @@ def parser() -> Parser:
     add_fields(network, Network, ["weights"], SPELLING_OF_PAINT)
     add_machine_flags(parser)
     return parser
+
+
+def _paint_at_once(found: Namespace) -> int:
+    """`paint --fast`: paint a photo, or a folder, with the embedded network; returns the exit status.
+
+    Raises:
+        InvalidInputError, MissingFileError: an input cannot be used, or a flag has no meaning without an optimisation.
+    """
+    for name in ("pairs", "checkpoint", "resume", "sizes", "style_masks", "content_mask", "color_mask", "model", "gif"):
+        if getattr(found, name):
+            raise InvalidInputError(f"--{name} has no meaning with --fast: leave one of the two out")
+    run = FastRun(strength=found.strength, preserve_color=found.preserve_color, size=found.image_size, seed=found.seed)
+    styles = styles_of(found)
+    if is_folder(found.content):
+        results = results_in(Path(found.prefix), found.content)
+    else:
+        output = Output.from_prefix(found.prefix, overwrite=found.overwrite, save_every=0)
+        output.check(0, sources=[found.content, *found.styles])
+        results = {Path(found.content): output.final}
+    start_backend(found.device)
+    from neural_style.feedforward.painter import open_painter
+
+    painter = open_painter()
+    folder = FastFolder(painter, painter.style(*styles), run, results, 1, overwrite=found.overwrite, quiet=found.quiet)
+    return folder.execute() if is_folder(found.content) else folder.paint_one()

@@ -1,13 +1,18 @@
-"""`neural-style show out.png`: prints how a picture was made."""
+"""`neural-style show out.png`: prints how a picture was made, and the command that makes it again."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from neural_style.cli.flags import Parser
+from neural_style.cli.command_line import command_of
+from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.session import table_of_terms
+from neural_style.errors import InvalidInputError
 from neural_style.runs import records
 
 EPILOG = """\
@@ -20,12 +25,13 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     parser = Parser("show", "Print the settings, versions and losses of a picture.", epilog=EPILOG)
-    parser.add_argument("picture", type=Path, help="a picture made by neural-style, or its .json or .gif")
+    parser.add_argument("picture", type=file_path, help="a picture made by neural-style, or its .json or .gif")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     found = parser.read(arguments)
     record = records.read(found.picture)
     if found.json:
-        print(json.dumps(record, indent=2, ensure_ascii=False))
+        # Escapes of JSON where the terminal lacks letters: those of a stream would not be JSON.
+        print(json.dumps(record, indent=2, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf")))
         return 0
     print(f"{record['technique']} by neural_style {record.get('neural_style', 'unknown')}")
     sections = {"content": record["content"]}
@@ -45,7 +51,19 @@ def main(arguments: Sequence[str]) -> int:
         print(f"stopped early: {record['stopped']}")
     if record.get("losses"):
         print(f"\nlosses\n{table_of_terms(record['losses'])}")
+    print(f"\ncommand\n  {_command(record, found.picture)}")
     return 0
+
+
+def _command(record: Mapping[str, Any], picture: Path) -> str:
+    """The command that makes the picture again, to be pasted; or why there is none."""
+    suffix = "" if picture.suffix in (".png", ".json", ".gif") else picture.suffix
+    try:
+        return shlex.join(command_of(record, str(picture.with_name(f"{picture.stem}_again{suffix}"))))
+    except InvalidInputError as error:
+        return f"none: {error}"
+    except (KeyError, TypeError, AttributeError, IndexError):
+        return "none: the record is of another version"
 
 
 def _short(value: object) -> str:
