@@ -22,9 +22,9 @@ def fast_picture(inputs: Inputs, run: Run) -> Picture:
     """
     if inputs.content.image is None or not inputs.styles:
         raise InvalidInputError("the initial image fast needs a photo and a painting: choose noise, or name a picture")
-    from neural_style.feedforward.painter import open_painter  # here, for it starts the backend
+    from neural_style.feedforward.painter import Painter  # here, for it starts the backend
 
-    painter = open_painter()
+    painter = Painter()
     style = painter.style(*(replace(style, mask=None, label_map=None) for style in inputs.styles))
     result = painter.paint(Content(inputs.content.picture), style, size=run.levels[0], seed=run.seed)
     return Picture(result.image, None, "the picture of the embedded network", None)

@@ -54,7 +54,7 @@ class Painter:
         self.model = os.fspath(model)
         self.network: EmbeddedNetwork | TrainedNetwork
         if self.model == EMBEDDED:
-            self.network = EmbeddedNetwork()
+            self.network = _embedded_network()
         elif self.model.endswith(".npz"):
             self.network = EmbeddedNetwork(Path(model))
         else:
@@ -218,15 +218,11 @@ def paint(photo: Content | ImageSource, *paintings: Style | ImageSource, **setti
         >>> paint(sample("cat")[:40, :50], sample("night")[:64, :80], strength=0.8).image.shape
         (40, 50, 3)
     """
-    painter = open_painter()
+    painter = Painter()
     return painter.paint(photo, painter.style(*paintings), **settings)
 
 
-def open_painter(model: str | os.PathLike[str] = EMBEDDED) -> Painter:
-    """The painter of a network; that of the network in the package is loaded once and kept."""
-    return _embedded() if os.fspath(model) == EMBEDDED else Painter(model)
-
-
 @cache
-def _embedded() -> Painter:
-    return Painter()
+def _embedded_network() -> EmbeddedNetwork:
+    """The network in the package, loaded once, with its programs."""
+    return EmbeddedNetwork()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from neural_style.feedforward.painter import Painter, open_painter
+from neural_style.feedforward import Painter
 
 
 @pytest.fixture(scope="session")
 def painter() -> Painter:
-    return open_painter()
+    return Painter()

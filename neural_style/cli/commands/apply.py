@@ -100,10 +100,10 @@ def opened(found: Namespace) -> tuple[Painter, PreparedStyle]:
     Raises:
         InvalidInputError, MissingFileError: one of them cannot be read, or their numbers differ.
     """
-    from neural_style.feedforward.painter import open_painter
+    from neural_style.feedforward.painter import Painter
     from neural_style.feedforward.styles import mix
 
-    painter, names = open_painter(found.model), found.style or []
+    painter, names = Painter(found.model), found.style or []
     weights = found.style_weight or [1.0] * max(1, len(names))
     if len(weights) != max(1, len(names)):
         raise InvalidInputError(f"--style_weight has {len(weights)} values for {len(names)} styles: give one for each")

@@ -107,7 +107,7 @@ def _paint_at_once(found: Namespace) -> int:
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, or a flag has no meaning without an optimisation.
     """
-    for name in ("pairs", "checkpoint", "resume", "sizes", "style_masks", "content_mask", "color_mask", "model", "gif"):
+    for name in ("pairs", "checkpoint", "resume", "sizes", "style_masks", "content_mask", "color_mask", "gif"):
         if getattr(found, name):
             raise InvalidInputError(f"--{name} has no meaning with --fast: leave one of the two out")
     run = FastRun(strength=found.strength, preserve_color=found.preserve_color, size=found.image_size, seed=found.seed)
@@ -119,8 +119,8 @@ def _paint_at_once(found: Namespace) -> int:
         output.check(0, sources=[found.content, *found.styles])
         results = {Path(found.content): output.final}
     start_backend(found.device)
-    from neural_style.feedforward.painter import open_painter
+    from neural_style.feedforward.painter import Painter
 
-    painter = open_painter()
+    painter = Painter()
     folder = FastFolder(painter, painter.style(*styles), run, results, 1, overwrite=found.overwrite, quiet=found.quiet)
     return folder.execute() if is_folder(found.content) else folder.paint_one()

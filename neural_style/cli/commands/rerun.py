@@ -97,10 +97,10 @@ def _paint_at_once(found: Namespace, record: Mapping[str, Any]) -> int:
     output = Output.from_prefix(found.prefix or _again(found.picture), overwrite=found.overwrite)
     output.check(0, sources=[found.picture])
     start_backend(found.device)
-    from neural_style.feedforward.painter import open_painter
+    from neural_style.feedforward.painter import Painter
     from neural_style.feedforward.styles import mix
 
-    painter = open_painter(model)
+    painter = Painter(model)
     style = mix(list(map(painter.style, named)), named.values()) if named else painter.style(*paintings)
     result = painter.paint(content, style, **run)
     if result.record["weights_sha256"] != record.get("weights_sha256"):
