@@ -27,5 +27,7 @@ def __getattr__(name: str) -> Any:
     if name in _STARTING_THE_BACKEND:
         from importlib import import_module
 
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
+
         return getattr(import_module(_STARTING_THE_BACKEND[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

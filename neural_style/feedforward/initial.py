@@ -10,8 +10,7 @@ from dataclasses import replace
 from neural_style.errors import InvalidInputError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs
-from neural_style.runs.settings import Run
-from neural_style.technique import INITIAL_PICTURES
+from neural_style.runs.settings import INITIAL_PICTURES, Run
 
 
 def fast_picture(inputs: Inputs, run: Run) -> Picture:
@@ -22,7 +21,7 @@ def fast_picture(inputs: Inputs, run: Run) -> Picture:
     """
     if inputs.content.image is None or not inputs.styles:
         raise InvalidInputError("the initial image fast needs a photo and a painting: choose noise, or name a picture")
-    from neural_style.feedforward.painter import Painter  # here, for it starts the backend
+    from neural_style.feedforward import Painter  # here, for it starts the backend
 
     painter = Painter()
     style = painter.style(*(replace(style, mask=None, label_map=None) for style in inputs.styles))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from neural_style import solvers
 from neural_style.color_transfer import METHODS
 from neural_style.errors import InvalidInputError
-from neural_style.images import ImageSource
+from neural_style.images import ImageSource, Picture
+from neural_style.inputs import Inputs
 from neural_style.validation import check_choice, check_count, check_weight, documented, setting
 
 EVALUATIONS_PER_ITERATION = 20
@@ -18,7 +19,11 @@ EVALUATIONS_PER_ITERATION = 20
 SMALLEST_TILE = 64
 """A smaller tile is hardly anything but halo."""
 
-INITIAL_IMAGES = ("content", "noise", "gray", "fast")
+INITIAL_IMAGES = ("content", "noise", "gray", "regions", "fast")
+
+INITIAL_PICTURES: dict[Any, Callable[[Inputs, Run], Picture]] = {}
+"""Initial images by name that a room above the techniques makes, and enters here: `fast`."""
+
 COLOR_WHEN = ("after", "before")
 
 
@@ -32,6 +37,7 @@ class RunSettings(TypedDict, total=False):
     init: ImageSource
     solver: str
     bounded: bool
+    keep_grey: bool
     memory: int
     tile: int | None
     memory_limit: float | None
@@ -57,14 +63,19 @@ class Run:
     init: ImageSource = setting(
         "content",
         "initial image: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its colours; "
-        "the targets keep them, unlike in the reference scripts), `fast` (what the embedded feed-forward network "
-        "paints), or a picture.",
+        "the targets keep them, unlike in the reference scripts), `regions` (of a doodle: the colours of the painting "
+        "in each region), `fast` (what the embedded feed-forward network paints), or a picture.",
     )
     solver: str = setting("lbfgs", "`lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.")
     bounded: bool = setting(
         True,
         "keep the pastiche within 0..255, so that the saved picture has the reported loss; False clips it afterwards, "
         "as the reference scripts do.",
+    )
+    keep_grey: bool = setting(
+        True,
+        "a pastiche of grey pictures alone stays grey, where each channel would get noise of its own; False as in the "
+        "reference scripts.",
     )
     memory: int = setting(
         10, "pairs that the two L-BFGS solvers remember; each takes the memory of two float32 pictures."
