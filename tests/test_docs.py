@@ -43,6 +43,11 @@ TINY = {
     "export": (),
     "network": SHALLOW,
     "inetwork": (*SHALLOW, "--style_layers", "conv1_1", "conv1_2"),
+    "train": (
+        *("--model", "mini", "--weights", "random", "--content_layer", "conv1_1", "--style_layers", "conv1_1"),
+        *("--start", "scratch", "--width", "2", "--blocks", "0", "--ends", "3", "--crop", "16", "--batch", "1"),
+        *("--steps", "1"),
+    ),
     "doodle": (*SHALLOW, "--image_size", "64"),
     "reconstruct": (*SMALL, "--layers", "conv1_1", "--image_size", "32", "--num_iter", "1"),
     "plan": SHALLOW,

@@ -31,6 +31,7 @@ GROUPS = {
         "doodle": "fill a label map with textures from a painting",
         "reconstruct": "show what layers of a network keep of a photo or a painting",
     },
+    "networks that paint at once": {"train": "train a network for one or more paintings"},
     "before painting": {
         "samples": "write sample photos, paintings, masks and label maps",
         "plan": "estimate the memory and time a run needs",

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neural_style.feedforward.painter import Painter, paint
     from neural_style.feedforward.styles import PreparedStyle, mix
+    from neural_style.feedforward.training import train
 
 _STARTING_THE_BACKEND = {
     "Painter": "neural_style.feedforward.painter",
     "PreparedStyle": "neural_style.feedforward.styles",
     "mix": "neural_style.feedforward.styles",
     "paint": "neural_style.feedforward.painter",
+    "train": "neural_style.feedforward.training",
 }
 """Public names whose modules need Keras: imported when they are first used, so that help texts start no backend."""
 
-__all__ = ["Painter", "PreparedStyle", "mix", "paint"]
+__all__ = ["Painter", "PreparedStyle", "mix", "paint", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -107,6 +107,8 @@ def read_metadata(path: Path) -> Mapping[str, Any]:
 def _load(path: Path) -> keras.Model:
     import keras
 
+    from neural_style.feedforward import layers  # noqa: F401 - whose classes Keras must know by then
+
     try:
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of NumPy, by Keras
             return keras.models.load_model(path, compile=False)

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from neural_style.cli import COMMANDS, main
-from neural_style.cli.commands import apply, doodle, export, figure, network, reconstruct, rerun, samples, sheet
+from neural_style.cli.commands import apply, doodle, export, figure, network, reconstruct, rerun, samples, sheet, train
 from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
 from neural_style.cli.fast_folder import FastFolder
 from neural_style.cli.flags import Parser, values
@@ -25,6 +25,7 @@ from neural_style.cli.folder import Folder
 from neural_style.cli.session import Session
 from neural_style.cli.sheets.varied import read_axes
 from neural_style.doodle import NeuralDoodle
+from neural_style.feedforward.settings import GROUPS, Recipe
 from neural_style.inetwork import INetwork
 from neural_style.network import Network
 from neural_style.reconstruction import Reconstruction
@@ -202,6 +203,9 @@ def test_examples_can_be_typed(
             assert command == "plan" or read_axes(found.vary, painter, found)
         elif command == "figure":
             assert figure._parser().read(rest)
+        elif command == "train":
+            found = train.parser(train.defaults_of(rest)).read(rest)
+            assert Recipe.from_values(**{k: v for group in GROUPS.values() for k, v in values(found, group).items()})
         elif command in ("apply", "export"):
             assert {"apply": apply, "export": export}[command].parser().read(rest)
         elif command in ("show", "rerun"):
