@@ -297,8 +297,7 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
         """
-        # Keras, and with it the backend, starts here and not when the package is imported.
-        from neural_style import backend  # before all other modules that import Keras: silently
+        from neural_style import backend  # Keras starts here, and silently, before other modules import it
         from neural_style.features.extractor import feature_extractor
 
         precision = backend.resolve_precision(self.precision)
