@@ -64,4 +64,4 @@ def _issues() -> str:
     except PackageNotFoundError:
         links = []
     found = (link.partition(", ") for link in links)
-    return next((address for name, _, address in found if name == "Issues"), f"the issues of {DISTRIBUTION}")
+    return next((address for name, _, address in found if name == "Issues"), f"the issue tracker of {DISTRIBUTION}")

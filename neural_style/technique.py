@@ -301,7 +301,7 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
         """
-        from neural_style import backend  # here, for it starts; before all modules that import Keras: silently
+        from neural_style import backend  # Keras starts here, and silently, before other modules import it
         from neural_style.features.extractor import feature_extractor
 
         precision = backend.resolve_precision(self.precision)
