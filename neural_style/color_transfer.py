@@ -71,7 +71,7 @@ def transfer_color(
         return _matched(target.rgb, reference, method, where, where)
     if source.rgb.dtype == target.rgb.dtype == np.uint8:
         return _luminance_uint8(source.rgb, target.rgb, where)
-    reference = np.clip(images.resize(source.rgb.astype(np.float32), size, method="bicubic"), 0, 255)
+    reference = np.clip(images.resize(source.rgb.astype(np.float32, copy=False), size, method="bicubic"), 0, 255)
     # RGB = Y + chroma, and both are linear in RGB: Cb and Cr are not needed.
     recoloured = reference + ((target.rgb - reference.astype(np.float64)) @ LUMA)[..., None]
     return _blended(target.rgb.astype(np.float32), recoloured, where)

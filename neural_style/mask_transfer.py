@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import images
+from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource
 from neural_style.masks.mask import MaskSource, read_mask
 from neural_style.validation import check_weight
@@ -41,12 +42,18 @@ def transfer_mask(content: ImageSource, generated: ImageSource, mask: MaskSource
         which keeps 16 bits.
 
     Raises:
-        InvalidInputError, MissingFileError: a picture or the mask cannot be read, or `feather` is negative.
+        InvalidInputError, MissingFileError: a picture or the mask cannot be read, or `feather` is negative or larger
+            than `generated`.
     """
     check_weight("feather", feather)
     source, target = images.read(content, what="content"), images.read(generated, what="generated")
+    if feather > max(target.size):
+        raise InvalidInputError(
+            f"feather must be at most the {max(target.size)} pixels of the longer side of {target.name}, received "
+            f"{feather:g}"
+        )
     kept = read_mask(mask).at(target.size, method="bicubic")
-    if feather > 0:
+    if feather >= 1:
         from scipy.ndimage import gaussian_filter
 
         kept = gaussian_filter(kept.astype(np.float64), feather / SIGMAS, mode="nearest", radius=int(feather))

@@ -127,7 +127,8 @@ def _data_sets(file: Any, path: Path) -> Iterator[tuple[tuple[str, ...], Any]]:
     """
     import h5py
 
-    waiting, seen, count = [((), file)], set(), 0
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), file)]
+    seen, count = set(), 0
     while waiting:
         place, group = waiting.pop()
         for name in group:

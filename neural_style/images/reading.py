@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import os
-import threading
 import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,11 +16,16 @@ from PIL import Image, ImageOps
 from neural_style.errors import InvalidInputError
 from neural_style.images.color_space import decoded, float_to_srgb, profile_to_srgb, read_cicp, tagged_encoding
 from neural_style.images.formats import open_image
-from neural_style.images.opening import check_name, explained, opened
+from neural_style.images.memory import check_fits
+from neural_style.images.opening import check_name, explained, opened, silenced
 from neural_style.images.picture import Array, Picture, check_extent, luminance, over_white
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION, _ICC_PROFILE = 274, 34675  # Exif 2.3 and ICC.1 tags
+
+
+OPAQUE_BYTES, TRANSPARENT_BYTES, DEEP_BYTES = 12, 24, 36
+"""Bytes of a pixel in memory while a picture is read: with 8 bits, with an alpha channel, and with 16 bits or more."""
 
 
 class SupportsArray(Protocol):
@@ -95,7 +97,10 @@ def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
     if array.dtype == np.bool_:
         values: Array = array.astype(np.uint8) * np.uint8(255)
     elif array.dtype.kind == "u" and array.dtype.itemsize == 2:
-        values = array.astype(np.float32) / np.float32(257)
+        # Grey levels are repeated at once: 500 megapixels more would be 2 GB.
+        sample = array if channels > 1 else array.reshape(*array.shape[:2], 1)
+        shape = (*array.shape[:2], max(3, channels))
+        values = np.divide(sample, np.float32(257), out=np.empty(shape, np.float32), dtype=np.float32)
     elif array.dtype.kind in "ui":
         low, high = int(array.min()), int(array.max())
         if low < 0 or high > 255:
@@ -110,9 +115,9 @@ def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
             raise InvalidInputError(f"{where} holds NaN or infinite values: every value must be finite, in 0..255")
     else:
         raise InvalidInputError(f"{where} must hold numbers in 0..255, received dtype {array.dtype}")
-    if channels < 3:
+    if values.shape[2:] in ((), (1,)):
         return np.repeat(values.reshape(*values.shape[:2], 1), 3, axis=2), None
-    if channels == 3:
+    if values.shape[2] == 3:
         return values, None
     alpha = values[..., 3]
     if alpha.min() < 0 or alpha.max() > 255:
@@ -138,11 +143,19 @@ def _from_tensor(tensor: Any, what: str) -> Array:
 def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tuple[Array, Array | None]:
     check_extent(image.height, image.width, where)
     from_file = image.format is not None
+    if from_file:
+        check_fits(image.height, image.width, _bytes_per_pixel(image), where)
+        with contextlib.suppress(Exception):  # a chunk of garbage damages no pixel; from here on it counts as empty
+            if "exif" in image.info:
+                image.getexif()
     # The numbers of Lab are colours by themselves, which Pillow converts.
     profile = None if image.mode == "LAB" else image.info.get("icc_profile")
     encoding = tagged_encoding(image, cicp, where) if from_file and (cicp or not profile) else None
     profile = None if cicp else profile
-    image = ImageOps.exif_transpose(image)
+    if from_file:
+        ImageOps.exif_transpose(image, in_place=True)
+    else:
+        image = ImageOps.exif_transpose(image)
     if image.mode == "F" and from_file:
         raise _unclear_range(where)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -153,12 +166,19 @@ def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tupl
         alpha = None if key is None else np.where(array == key, 0, 255).astype(np.uint8)
         return decoded(float_to_srgb(_from_array(array, where)[0], profile, where), encoding), alpha
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
         alpha = np.array(image.getchannel("A"))
     else:
         alpha = None
-    image = image if image.mode == "CMYK" else image.convert("RGB")
+    image = image if image.mode in ("CMYK", "RGB") else image.convert("RGB")
     return decoded(np.array(profile_to_srgb(image, profile, where)), encoding), alpha
+
+
+def _bytes_per_pixel(image: Image.Image) -> int:
+    """Bytes of a pixel while a picture is decoded, converted and composed over white, measured."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return DEEP_BYTES
+    return TRANSPARENT_BYTES if image.has_transparency_data else OPAQUE_BYTES
 
 
 def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None] | None:
@@ -166,10 +186,11 @@ def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None
     import tifffile
 
     try:
-        with _silenced("tifffile"), tifffile.TiffFile(file) as tiff:
+        with silenced("tifffile"), tifffile.TiffFile(file) as tiff:
             page: Any = tiff.pages[0]
             kind, bits, tags = page.dtype.kind, page.bitspersample, page.tags
             check_extent(page.imagelength, page.imagewidth, where)
+            check_fits(page.imagelength, page.imagewidth, DEEP_BYTES if bits == 16 else OPAQUE_BYTES, where)
             if kind not in "bu" or bits not in (1, 2, 4, 8, 16):
                 raise _unclear_range(where)
             if bits != 16 or page.photometric > 2 or page.axes not in ("YX", "YXS", "SYX"):
@@ -204,18 +225,3 @@ def _upright(array: Array, orientation: int) -> Array:
 
 def _unclear_range(where: str) -> InvalidInputError:
     return InvalidInputError(f"{where} stores numbers without a defined white: save it with 8 or 16 bits per channel")
-
-
-@contextlib.contextmanager
-def _silenced(name: str) -> Iterator[None]:
-    """Keep what this thread logs under a name from the log: our own message follows."""
-    logger, thread = logging.getLogger(name), threading.get_ident()
-
-    def is_of_others(record: logging.LogRecord) -> bool:
-        return record.thread != thread
-
-    logger.addFilter(is_of_others)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_of_others)

@@ -13,6 +13,7 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.runs.level import Level, Progress
+from neural_style.runs.memory_plan import remembered
 from neural_style.runs.settings import LevelPlan, Run
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Pyramid:
         while True:
             for _ in self.level.run_iterations(progress, self._evaluations_before):
                 plan = self._plans[self._index]
-                fewer = 0 < plan.memory < self._run.memory
+                fewer = 0 < plan.memory < remembered(self._run)
                 self.history.append(
                     {
                         "iteration": len(self.history) + 1,
