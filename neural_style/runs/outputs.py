@@ -36,6 +36,7 @@ from neural_style.images.opening import check_name
 from neural_style.inputs import Content, Inputs, Style, columns_at
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint, same_run
+from neural_style.runs.iteration_pictures import IterationPictures
 from neural_style.runs.records import Record
 from neural_style.runs.result import Result, Step
 from neural_style.runs.settings import Run
@@ -73,6 +74,7 @@ class Output:
     )
     done: int = setting(0, "iterations of a resumed run whose pictures exist already.")
     own: tuple[Path, ...] = setting((), "files of an interrupted run that may be replaced.")
+    own_pictures: IterationPictures | None = setting(None, "pictures of its iterations that may be replaced, too.")
 
     def __post_init__(self) -> None:
         check_choice("rescale_method", self.rescale_method, images.METHODS)
@@ -124,20 +126,21 @@ class Output:
 
     def at_iteration(self, iteration: int) -> Path:
         """The picture of an iteration."""
-        return self._named(f"_at_iteration_{iteration}{self.suffix}")
+        return self.pictures(iteration).name(iteration)
 
     def is_saved(self, iteration: int) -> bool:
         """Whether the picture of this iteration is saved."""
         return self.save_every > 0 and iteration % self.save_every == 0
 
-    def files(self, iterations: int) -> list[Path]:
-        """All files that a run of so many iterations writes."""
-        saved = [self.at_iteration(i) for i in range(self.done + 1, iterations + 1) if self.is_saved(i)]
-        return [*self.last, *saved]
+    def pictures(self, iterations: int) -> IterationPictures:
+        """The pictures of iterations that a run of so many writes."""
+        every = self.save_every or iterations + 1
+        saved = range((self.done // every + 1) * every, iterations + 1, every)
+        return IterationPictures(self.prefix, self.suffix, saved)
 
     def replaces(self, path: Path) -> bool:
         """Whether an existing file is replaced."""
-        return self.overwrite or path in self.own
+        return self.overwrite or path in self.own or (self.own_pictures is not None and path in self.own_pictures)
 
     def replacing_leftovers(self, iterations: int) -> Output:
         """The same output, allowed to replace the files of a run that was killed before its finished picture.
@@ -147,7 +150,8 @@ class Output:
         if self.final.exists():
             return self
         foreign = [path for path in self.last if record_in(path) is None]
-        return replace(self, own=tuple(path for path in self.files(iterations) if path not in foreign))
+        own = tuple(path for path in self.last if path not in foreign)
+        return replace(self, own=own, own_pictures=self.pictures(iterations))
 
     def resuming(self, checkpoint: Checkpoint) -> Output:
         """The same output, allowed to replace the files that the run in the checkpoint has written.
@@ -161,7 +165,8 @@ class Output:
         done = len(checkpoint.found["progress"]["history"])
         named = checkpoint.note.get("files", ())
         last = [path for path in self.last if str(path.absolute()) in named]
-        own = [path for path in [self.at_iteration(done + 1)] if str(path.absolute()) in named]
+        is_own = self.pictures(done + 1).note() == checkpoint.note.get("pictures") and self.is_saved(done + 1)
+        own = [self.at_iteration(done + 1)] if is_own else []
         for path in (*own, *last):
             files.remove_leftovers(path)
         for path in last:
@@ -187,11 +192,11 @@ class Output:
         """
         paths = [getattr(source, "path", source) for source in sources]
         read = [Path(path) for path in paths if isinstance(path, str | os.PathLike)]
-        written = [*self.files(iterations), *others]
-        everything = [*written, *([] if checkpoint is None else [checkpoint])]
-        counts = Counter(path.absolute() for path in everything)
-        for path in everything:
-            if counts[path.absolute()] > 1:
+        pictures, foreign = self.pictures(iterations), [*others, *([] if checkpoint is None else [checkpoint])]
+        written = [*self.last, *others, *pictures.existing(), *map(pictures.name, pictures.saved[-1:])]
+        counts = Counter(path.absolute() for path in (*self.last, *foreign))
+        for path in dict.fromkeys((*written, *foreign)):
+            if counts[path.absolute()] > 1 or (path in foreign and path in pictures):
                 raise InvalidInputError(f"{path} would be written twice: choose another name for one of the two")
             if any(source.exists() and path.exists() and path.samefile(source) for source in read):
                 raise InvalidInputError(f"{path} is one of the inputs and would be lost: choose another name")
@@ -268,7 +273,8 @@ class RunFiles:
         output.check(iterations, sources=sources, others=others, checkpoint=file)
         if checkpoint is not None:
             self._frames = _stored_frames(checkpoint, output)
-            checkpoint.note = {"files": [str(path.absolute()) for path in output.files(iterations)]}
+            named = [str(path.absolute()) for path in output.last]
+            checkpoint.note = {"files": named, "pictures": output.pictures(iterations).note()}
 
     def save_step(self, step: Step) -> None:
         """Save the picture of an iteration, as far as it is wanted; the `on_step` of a transfer."""
