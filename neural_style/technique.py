@@ -19,7 +19,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Inputs, Style, as_content, as_styles
-from neural_style.runs import records
+from neural_style.runs import records, schema
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.level import Progress
 from neural_style.runs.memory_plan import ExtractorSpec, fit_run
@@ -297,10 +297,8 @@ def technique_named(name: str, settings: Mapping[str, Any]) -> Technique:
         InvalidInputError: there is no such technique, or it has other settings in this version.
     """
     check_choice("technique", name, TECHNIQUES)
-    try:
-        return TECHNIQUES[name](**settings)
-    except TypeError as error:
-        raise InvalidInputError(f"the settings of {name} are those of another version: {error}") from error
+    records.check(schema.settings_of(TECHNIQUES[name], {}), settings, name)
+    return TECHNIQUES[name](**settings)
 
 
 def check_run_names(settings: Mapping[str, Any]) -> None:

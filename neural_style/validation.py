@@ -47,6 +47,11 @@ def documented(settings: _Settings) -> _Settings:
     return settings
 
 
+def printable(text: object) -> str:
+    """A text without control characters and others that change how a terminal shows it, which become escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
 def did_you_mean(name: object, options: Iterable[str]) -> str:
     """`did you mean "vgg19"?` if a close name exists, otherwise the list of options."""
     options = list(options)

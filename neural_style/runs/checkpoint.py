@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +18,8 @@ from typing import Any
 import numpy as np
 
 from neural_style import files
-from neural_style.errors import InvalidInputError, reason
-from neural_style.runs import records
-
-FORMAT = 3
-"""Version of the file format; other versions are refused."""
+from neural_style.errors import InvalidInputError
+from neural_style.runs import checkpoint_file, records
 
 SHOWN = 4
 """Differences between two runs that a message names before it counts the rest."""
@@ -71,6 +67,8 @@ class Checkpoint:
             raise InvalidInputError(
                 f"{checkpoint._where} exists: resume its run with resume=True / --resume, or choose another name"
             )
+        if checkpoint.path.exists() and not (checkpoint.path.is_file() or checkpoint.path.is_dir()):
+            raise checkpoint_file.foreign(checkpoint._where)  # to open a pipe is to wait for its other end
         files.check_place(checkpoint.path, checkpoint._where, overwrite=True)
         if resume and checkpoint.path.exists():
             checkpoint._read()
@@ -125,7 +123,7 @@ class Checkpoint:
             InvalidInputError: it cannot be written; the previous file is unchanged.
         """
         header = {
-            "neural_style_checkpoint": FORMAT,
+            "neural_style_checkpoint": checkpoint_file.FORMAT,
             "run": run,
             "progress": progress,
             "is_finished": is_finished,
@@ -147,29 +145,9 @@ class Checkpoint:
         return f'checkpoint "{self.path}"'
 
     def _read(self) -> None:
-        foreign = InvalidInputError(f"{self._where} is no checkpoint of neural_style: choose another name")
-        try:
-            if not zipfile.is_zipfile(self.path):  # reads the end of the file, where a truncated one has no index
-                raise _damaged(self._where) if _begins_like_ours(self.path) else foreign
-            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                if "header" not in stored:
-                    raise foreign
-                header = json.loads(stored["header"].tobytes())
-                if header["neural_style_checkpoint"] != FORMAT:
-                    raise InvalidInputError(f"{self._where} is of another version of neural_style: start a new run")
-                arrays = {name: stored[name] for name in stored.files if name != "header"}
-            self.note, self.is_finished = header["note"], header["is_finished"]
-            self.frames = [arrays.pop(f"frame.{index}") for index in range(header["frames"])]
-            self.found = {name: header[name] for name in ("run", "progress")}
-            self._arrays = arrays
-        except InvalidInputError:
-            raise
-        except OSError as error:
-            raise InvalidInputError(f"{self._where} cannot be read: {reason(error)}") from error
-        except (KeyError, TypeError) as error:  # an archive with a header, of somebody else's
-            raise foreign from error
-        except Exception as error:  # zipfile and NumPy raise whatever the damage looks like to them
-            raise _damaged(self._where) from error
+        header, self.frames, self._arrays = checkpoint_file.read(self.path, self._where)
+        self.note, self.is_finished = header["note"], header["is_finished"]
+        self.found = {name: header[name] for name in ("run", "progress")}
 
 
 def same_run(one: Mapping[str, Any], other: Mapping[str, Any], *, of_one_length: bool = True) -> bool:
@@ -179,17 +157,8 @@ def same_run(one: Mapping[str, Any], other: Mapping[str, Any], *, of_one_length:
     except (KeyError, TypeError):  # a record of an older version
         return False
     if not of_one_length:
-        first["run.iterations"] = second["run.iterations"]
+        first["run.iterations"] = second.get("run.iterations")
     return first == second
-
-
-def _damaged(where: str) -> InvalidInputError:
-    return InvalidInputError(f"{where} is damaged and cannot be resumed: delete it and start a new run")
-
-
-def _begins_like_ours(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\x03\x04"
 
 
 def _comparable(run: Mapping[str, Any]) -> dict[str, Any]:

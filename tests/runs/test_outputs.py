@@ -26,6 +26,7 @@ RECORD: dict[str, Any] = {
     "content": {},
     "styles": [],
     "run": {"iterations": 2},
+    "versions": {},
 }
 RUN = Run(iterations=2)
 
@@ -210,7 +211,10 @@ def checkpoint_of(path: Path, output: Output, *, iterations: int, frames: int = 
     checkpoint.note = {"files": [str(each) for each in output.last], "pictures": output.pictures(2).note()}
     checkpoint.frames = [picture(index) for index in range(frames)]
     history = [{"iteration": index + 1} for index in range(iterations)]
-    checkpoint.write(RECORD, {"history": history}, {}, is_finished=False)
+    level = {"loss": 1.0, "losses": {}, "evaluations": 1, "iterations": 1, "improvement": None, "stopped": ""}
+    progress = {"index": 0, "evaluations_before": 0, "seconds": 0.5, "history": history, "weights_sha256": ""}
+    arrays = {"image": np.zeros((20, 24, 3), np.float32)}
+    checkpoint.write(RECORD, {**progress, "level": {**level, "broken": False}}, arrays, is_finished=False)
     return Checkpoint.opened(path, resume=True)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from neural_style.cli.flags import Parser
 from neural_style.cli.session import table_of_terms
 from neural_style.runs import records
+from neural_style.validation import printable
 
 EPILOG = """\
 examples:
@@ -25,30 +27,47 @@ def main(arguments: Sequence[str]) -> int:
     found = parser.read(arguments)
     record = records.read(found.picture)
     if found.json:
-        print(json.dumps(record, indent=2, ensure_ascii=False))
+        print(_escaped(json.dumps(record, indent=2, ensure_ascii=False)))
         return 0
-    print(f"{record['technique']} by neural_style {record.get('neural_style', 'unknown')}")
+    _show(record)
+    return 0
+
+
+def _show(record: Mapping[str, Any]) -> None:
+    """Print a record for a reader. Its texts come from the file, so that control characters become escapes."""
+    print(printable(f"{record['technique']} by neural_style {record.get('neural_style', 'unknown')}"))
     sections = {"content": record["content"]}
     sections |= {f"style {index}": style for index, style in enumerate(record["styles"])}
     sections |= {"settings": record["settings"], "run": record["run"], "versions": record.get("versions", {})}
     for title, entries in sections.items():
         print(f"\n{title}")
         for name, value in entries.items():
-            print(f"  {name:<24}{_short(value)}")
+            print(printable(f"  {name:<24}{_short(value)}"))
     if "cells" in record:
         print("\ncells")
         for cell in record["cells"]:
-            print(f"  {' x '.join(cell['values'].values())}: {cell['command']}")
-        return 0
-    print(f"\nweights sha256 {record.get('weights_sha256', 'unknown')}")
+            print(printable(f"  {' x '.join(cell['values'].values())}: {cell['command']}"))
+        return
+    print()
+    print(printable(f"weights sha256 {record.get('weights_sha256', 'unknown')}"))
     if record.get("stopped"):
-        print(f"stopped early: {record['stopped']}")
+        print(printable(f"stopped early: {record['stopped']}"))
     if record.get("losses"):
-        print(f"\nlosses\n{table_of_terms(record['losses'])}")
-    return 0
+        losses = {printable(name): float(value) for name, value in record["losses"].items()}
+        print(f"\nlosses\n{table_of_terms(losses)}")
 
 
 def _short(value: object) -> str:
     if value is None:
         return "none"
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _escaped(text: str) -> str:
+    """JSON with escapes for all characters that change how a terminal shows it."""
+    return "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    """JSON leaves DEL as it is, even where it is asked for ASCII."""
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
