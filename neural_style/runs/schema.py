@@ -26,7 +26,16 @@ Schema = Callable[[Any, str], None]
 
 
 class Mismatch(ValueError):
-    """A value that its schema does not allow; the message names it."""
+    """A value that its schema does not allow; the message names it.
+
+    Attributes:
+        where: name of the value, if it is of the wrong type or out of range.
+        expected: what it should be; empty if it is wrong in another way.
+    """
+
+    def __init__(self, message: str, where: str = "", expected: str = "") -> None:
+        super().__init__(message)
+        self.where, self.expected = where, expected
 
 
 def parsed(text: str) -> Any:
@@ -117,15 +126,18 @@ def mapping_of(schema: Schema) -> Schema:
 
 
 def any_of(*schemas: Schema) -> Schema:
-    """A value of one of several schemas."""
+    """A value of one of several schemas; the message is of a part of the value, if it has a part that is wrong."""
 
     def check(value: Any, where: str) -> None:
-        for schema in schemas[:-1]:
+        expected: list[str] = []
+        for schema in schemas:
             try:
                 return schema(value, where)
-            except Mismatch:
-                continue
-        return schemas[-1](value, where)
+            except Mismatch as error:
+                if not error.expected or error.where != where:
+                    raise
+                expected.append(error.expected)
+        raise _mismatch(where, " or ".join(expected), value)
 
     return check
 
@@ -176,7 +188,7 @@ def settings_of(settings: type, special: Mapping[str, Schema], *, needed: Sequen
     hints = get_type_hints(settings)
     known = {each.name: special.get(each.name) or _of_type(hints[each.name]) for each in fields(settings) if each.init}
     missing = [each.name for each in fields(settings) if each.default is MISSING and each.default_factory is MISSING]
-    return object_of(known, needed=[*needed, *(name for name in missing if name not in special)])
+    return object_of(known, needed=[*needed, *missing])
 
 
 def _of_type(hint: Any) -> Schema:
@@ -193,7 +205,7 @@ def _of_type(hint: Any) -> Schema:
 
 def _mismatch(where: str, expected: str, value: Any) -> Mismatch:
     received = f"{len(value)} letters" if isinstance(value, str) and len(value) > LONGEST_TEXT else _shown(value)
-    return Mismatch(f"{where} must be {expected}, received {received}")
+    return Mismatch(f"{where} must be {expected}, received {received}", where, expected)
 
 
 def _shown(value: Any) -> str:
