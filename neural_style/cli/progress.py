@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any, Self
 
+from neural_style.validation import printable
+
 _bars: list[Bar] = []
 """The bar on the terminal, if there is one."""
 
@@ -62,7 +64,8 @@ class Bar:
 
 
 def report(line: str) -> None:
-    """Write a line to the error stream, above the bar if there is one."""
+    """Write a line to the error stream, above the bar if there is one; control characters become escapes."""
+    line = printable(line)
     if _bars:
         _bars[-1].write(line)
     else:

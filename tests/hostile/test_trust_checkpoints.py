@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from neural_style import InvalidInputError, Network, NeuralStyleError, solvers
-from neural_style.backend.program import Function
+from neural_style.backend.program import Evaluated, Function
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.pyramid import Pyramid
 from neural_style.runs.settings import LevelPlan, Run
@@ -74,13 +74,13 @@ def resume(path: Path, solver: str) -> None:
     if pyramid.history and not pyramid.level.is_over:
         assert pyramid.level._solver_state is not None
         points = solvers.solver(solver)(
-            SQUARES, pyramid.level.image, evaluations=1, bounds=(0.0, 255.0), resume=pyramid.level._solver_state()
+            SQUARES, pyramid.level.image, evaluations=40, bounds=(0.0, 255.0), resume=pyramid.level._solver_state()
         )
         next(points, None)
 
 
 START = np.zeros((*SIZE, 3), np.float32)
-SQUARES = Function(lambda x, _: (ops.sum(x * x), ()))
+SQUARES = Function(lambda x, _: Evaluated(ops.sum(x * x), 2 * x, ()))
 
 
 def refusal(path: Path, arrays: dict[str, Any], solver: str) -> str:
@@ -222,7 +222,7 @@ ARRAYS = st.one_of(
 def test_any_checkpoint_is_resumed_or_refused(
     good: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    path, arrays = tmp_path_factory.mktemp("any") / "run", dict(good)
+    path, arrays = tmp_path_factory.getbasetemp() / "any.checkpoint", dict(good)
     kind = data.draw(st.sampled_from(["header", "arrays", "bytes"]))
     if kind == "header":
         arrays["header"] = as_header(data.draw(edited(header_of(good))))

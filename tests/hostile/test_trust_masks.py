@@ -49,7 +49,7 @@ def read_or_refused(source: Any) -> None:
 def test_any_damage_to_a_file_is_read_over_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str, mode: str
 ) -> None:
-    path = tmp_path_factory.mktemp("mask") / "mask.png"
+    path = tmp_path_factory.getbasetemp() / "any.png"
     path.write_bytes(data.draw(damaged(picture(kind, mode))))
     read_or_refused(path)
 

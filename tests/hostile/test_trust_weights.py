@@ -260,7 +260,7 @@ def read_or_refused(path: Path) -> None:
 
 @given(data=st.data())
 def test_any_damage_to_an_archive_is_read_over_or_refused(tmp_path_factory: Any, data: st.DataObject) -> None:
-    path = tmp_path_factory.mktemp("npz") / "w.npz"
+    path = tmp_path_factory.getbasetemp() / "any.npz"
     compression = data.draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA]))
     npz(path, {name: npy(array) for name, array in GOOD.items()}, compression)
     path.write_bytes(data.draw(damaged(path.read_bytes())))
@@ -273,7 +273,7 @@ def test_any_damage_to_an_archive_is_read_over_or_refused(tmp_path_factory: Any,
     is_archive=st.booleans(),
 )
 def test_any_array_is_read_or_refused(tmp_path_factory: Any, kernel: Any, bias: Any, is_archive: bool) -> None:
-    folder = tmp_path_factory.mktemp("arrays")
+    folder = tmp_path_factory.getbasetemp()
     kernel = GOOD[KERNEL].astype(bias.dtype) if kernel.ndim == 0 else kernel
     if is_archive:
         np.savez(folder / "w.npz", **{KERNEL: kernel, BIAS: bias})
