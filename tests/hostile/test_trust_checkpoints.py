@@ -230,7 +230,7 @@ def test_any_checkpoint_is_resumed_or_refused(
         for name in data.draw(st.lists(st.sampled_from([*good, "solver.new", "frame.0"]), min_size=1, max_size=3)):
             arrays[name] = data.draw(ARRAYS)
     with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        np.savez(file, **arrays)
     if kind == "bytes":
         path.write_bytes(data.draw(damaged(path.read_bytes())))
     quietly(path, solver_of(good))

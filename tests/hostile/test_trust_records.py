@@ -174,7 +174,7 @@ def test_the_record_of_a_png_is_found_without_decoding(tmp_path: Path, monkeypat
             text = PngImagePlugin.PngInfo()
             text.add_itxt("neural_style", '{"é": 1}', zip=is_packed)
             if follows:
-                text.chunks = [(kind, data, True) for kind, data, *_ in text.chunks]  # type: ignore[misc]
+                text.chunks = [(kind, data, True) for kind, data, *_ in text.chunks]
             Image.new("RGB", (20, 20)).save(tmp_path / "out.png", pnginfo=text)
             with monkeypatch.context() as patch:
                 patch.setattr(PngImagePlugin.PngImageFile, "load", lambda *_: pytest.fail("pixels were decoded"))
