@@ -34,7 +34,7 @@ def compare(rows, tile, model, only):
         "Network, ave": (Network(**settings, pooling="ave"), content, styles),
         "Network, masks": (Network(**settings), content, masked),
         "Network, guides": (Network(**settings, mask_normalization="gatys2017"), Content(content, mask=mask), masked),
-        "INetwork, titu1994": (INetwork(**settings), content, styles),
+        "INetwork, titu1994": (INetwork(**settings, variant="titu1994"), content, styles),
         "INetwork, novak2016": (INetwork(**settings, variant="novak2016"), content, styles),
     }
     x = rng.uniform(0, 255, (rows, rows, 3)).astype(np.float32)

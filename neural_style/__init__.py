@@ -62,5 +62,6 @@ def __getattr__(name: str) -> Any:
     if name in _STARTING_THE_BACKEND:
         from importlib import import_module
 
+        import_module("neural_style.backend")  # before all other modules that import Keras: it does so silently
         return getattr(import_module(_STARTING_THE_BACKEND[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

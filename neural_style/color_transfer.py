@@ -13,8 +13,8 @@ from PIL import Image
 
 from neural_style import images
 from neural_style.errors import InvalidInputError
-from neural_style.images import LUMA, ImageSource
-from neural_style.masks.mask import MaskSource, read_mask
+from neural_style.images import LUMA, ImageSource, Picture
+from neural_style.masks.mask import Mask, MaskSource, read_mask, warn_of_stretching
 from neural_style.validation import check_choice
 
 Array = np.ndarray[Any, Any]
@@ -64,8 +64,19 @@ def transfer_color(
     """
     check_choice("method of colour transfer", method, METHODS)
     source, target = images.read(content, what="content"), images.read(generated, what="generated")
+    area = None if mask is None else read_mask(mask)
+    if method == "luminance" or (
+        area is not None and np.ptp(area.grey)
+    ):  # otherwise only the colours of the content count, not their places
+        images.warn_of_other_shape("content", source.size, "generated picture", target.size)
+    warn_of_stretching(area, "mask", "generated picture", target.size)
+    return recolored(source, target, method=method, mask=area)
+
+
+def recolored(source: Picture, target: Picture, *, method: str, mask: Mask | None) -> Array:
+    """As `transfer_color`, for pictures in memory that may be of another shape on purpose."""
     size = target.size
-    where = None if mask is None else read_mask(mask).at(size, method="bicubic")
+    where = None if mask is None else mask.at(size, method="bicubic")
     if method != "luminance":
         reference = np.clip(images.resize(source.rgb, size, method="bicubic"), 0, 255)
         return _matched(target.rgb, reference, method, where, where)

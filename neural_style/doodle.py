@@ -6,19 +6,19 @@ compare Gram matrices region by region instead of patches as the paper does.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
+from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import Picture
-from neural_style.inputs import Content, Inputs, as_content, as_styles
+from neural_style.inputs import Content, Inputs, as_content, as_styles, warn_of_stretched_masks
 from neural_style.masks import label_map
 from neural_style.network import PRESETS, Preset, validate_layer_weights, validate_layers, weights_of_layers
 from neural_style.runs.settings import Run, RunSettings
-from neural_style.technique import Source, Sources, Technique, check_run_names
+from neural_style.technique import Source, Sources, Technique
 from neural_style.validation import check_choice, check_count, check_weight, documented, setting
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 VARIANTS = ("plain", "improved")
 SHIFTS = {"plain": 0.0, "improved": -1.0}
-
-OTHER_SHAPE = 0.02
-"""Relative difference between the aspects of a picture and its label map above which a warning is due: smaller ones
-are rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +103,7 @@ class NeuralDoodle(Technique):
         validate_layer_weights(self)
         validate_layers(self, "style_layers")
         if self.content_layer is not None:
-            self.architecture.check_layers([self.content_layer])
+            self.architecture.check_layers([self.content_layer], what="content_layer")
         check_choice("variant", self.variant, VARIANTS)
         if self.labels is not None:
             check_count("labels", self.labels, at_least=1)
@@ -173,9 +169,10 @@ class NeuralDoodle(Technique):
             raise InvalidInputError(f"a doodle needs the label map of the {missing}")
         labels = label_map.count_colours(painted, wanted) if self.labels is None else self.labels
         found = label_map.read_labels(painted, wanted, labels=labels)
-        _compare_shapes("style", style.picture, painted)
-        if content.image is not None:
-            _compare_shapes("content", content.picture, wanted)
+        style_map, content_map = images.read(painted), images.read(wanted)
+        images.warn_of_other_shape("style label map", style_map.size, "style", style.picture.size)
+        images.warn_of_other_shape("content label map", content_map.size, "content", content.canvas.size)
+        warn_of_stretched_masks(content)
         return DoodleInputs(content, (style,), *found)
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
@@ -184,7 +181,7 @@ class NeuralDoodle(Technique):
         Raises:
             InvalidInputError: they are impossible, or need a photo that is not there.
         """
-        check_run_names(settings)
+        self.check_run_names(settings)
         has_photo = inputs.content.image is not None
         defaults: RunSettings = {
             "image_size": _label_map_of(inputs.content).size[0],
@@ -200,6 +197,7 @@ class NeuralDoodle(Technique):
 
     def objective_at(self, inputs: Inputs) -> ObjectiveAt:
         # Keras, and with it the backend, starts here and not when the package is imported.
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.objectives.doodle_objective import DoodleLoss, objective_at
 
         inputs = self.inputs(inputs)
@@ -221,14 +219,3 @@ class NeuralDoodle(Technique):
 def _label_map_of(content: Content) -> Picture:
     assert isinstance(content.label_map, Picture), "the inputs of a doodle are in memory"
     return content.label_map
-
-
-def _compare_shapes(what: str, picture: Picture, labels: Any) -> None:
-    """Warn where a label map is stretched to a picture of another shape."""
-    (rows, columns), (map_rows, map_columns) = picture.size, labels.size
-    if abs(columns * map_rows / (rows * map_columns) - 1) > OTHER_SHAPE:
-        warnings.warn(
-            f"the {what} is {rows} x {columns} and its label map {map_rows} x {map_columns}: the map is stretched to "
-            "it",
-            stacklevel=4,
-        )

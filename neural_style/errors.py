@@ -11,6 +11,10 @@ class InvalidInputError(NeuralStyleError, ValueError):
     """A value, an image or a file that cannot be used."""
 
 
+class UnknownSettingError(InvalidInputError, TypeError):
+    """A keyword that is no setting; a TypeError as well, as for every call with an unexpected keyword."""
+
+
 class MissingFileError(NeuralStyleError, FileNotFoundError):
     """A file that does not exist."""
 

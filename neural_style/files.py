@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from neural_style.errors import InvalidInputError, reason
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/{1,2}[^/]", re.IGNORECASE)
+"""Start of a URL, also where a `Path` has taken one of its slashes away."""
 
 
 @contextlib.contextmanager
@@ -40,6 +44,22 @@ def atomic_write(path: Path, where: str, *, overwrite: bool) -> Iterator[BinaryI
             temporary.unlink(missing_ok=True)
 
 
+def elsewhere(path: Path, *, remedy: str) -> str:
+    """Why a name is of no file on this machine, and what to do: an address, or "~"; empty for all others.
+
+    Args:
+        path: the name.
+        remedy: what to do with an address.
+    """
+    if _ADDRESS.match(str(path)):
+        return f"it is an address, and only files are read and written: {remedy}"
+    first = path.parts[0] if path.parts else ""
+    if first.startswith("~") and not Path(first).exists():
+        with contextlib.suppress(RuntimeError):  # no such user
+            return f'"~" is expanded by shells only: write "{path.expanduser()}"'
+    return ""
+
+
 def check_place(path: Path, where: str, *, overwrite: bool) -> None:
     """Raise `InvalidInputError` if no file can be written at `path`, which is tried out; creates missing folders.
 
@@ -50,6 +70,8 @@ def check_place(path: Path, where: str, *, overwrite: bool) -> None:
             raise InvalidInputError(f"{where} is a folder: choose another name")
         if os.path.lexists(path) and not overwrite:
             raise FileExistsError
+        if why := elsewhere(path, remedy="name a file, and upload it afterwards"):
+            raise InvalidInputError(f"{where} cannot be written: {why}")
         blocked = next((parent for parent in path.parents if parent.exists() and not parent.is_dir()), None)
         if blocked:
             raise InvalidInputError(f'{where} cannot be written: "{blocked}" is a file, not a folder')

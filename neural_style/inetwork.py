@@ -1,7 +1,8 @@
 """INetwork: four improvements of the neural algorithm of artistic style (Novak & Nikulin 2016, arXiv:1605.04603).
 
-Two variants. `titu1994` is the mathematics of `INetwork.py` of titu1994/Neural-Style-Transfer, to the number; its
-chain, and the direction of its geometric weights, differ from the paper's. `novak2016` is the paper's.
+Two variants. `titu1994`, the default of the VGG networks, is the mathematics of `INetwork.py` of
+titu1994/Neural-Style-Transfer, to the number; its chain, and the direction of its geometric weights, differ from the
+paper's. `novak2016`, the default of mini, is the paper's.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from neural_style.validation import check_choice, check_finite, documented, sett
 _Key = TypeVar("_Key")
 
 VARIANTS = ("titu1994", "novak2016")
+
+DEFAULT_VARIANTS = {"vgg16": "titu1994", "vgg19": "titu1994", "mini": "novak2016"}
+"""The variant by network. With mini the last layer's weight of -1 outweighs everything else for every pair of pictures,
+and the loss becomes negative within an iteration."""
 
 
 @documented
@@ -55,17 +60,19 @@ class INetwork(TransferTechnique):
     Example:
         >>> from neural_style import INetwork
         >>> layers = ("conv1_1", "conv1_2", "conv2_1")
-        >>> INetwork(model="mini", style_layers=layers).style_coefficients()
+        >>> INetwork(model="vgg19", style_layers=layers).style_coefficients()
         {('conv1_1',): 0.5, ('conv1_2',): 0.5, ('conv2_1',): -1.0}
-        >>> novak = INetwork(model="mini", style_layers=layers, variant="novak2016")
+        >>> novak = INetwork(model="mini", style_layers=layers)
         >>> novak.style_coefficients()
         {('conv1_1', 'conv1_2'): 0.666..., ('conv1_2', 'conv2_1'): 0.333...}
         >>> novak.normalization
         'relative'
     """
 
-    variant: str = setting(
-        "titu1994", "`titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper."
+    variant: str | None = setting(
+        None,
+        "`titu1994`, the mathematics of the reference scripts, or `novak2016`, that of the paper; by default titu1994 "
+        "(mini: novak2016, since titu1994 ends after a few evaluations there).",
     )
     geometric_weights: bool = setting(True, "weight layers by powers of two.")
     all_layers: bool = setting(
@@ -85,11 +92,15 @@ class INetwork(TransferTechnique):
     name: ClassVar[str] = "inetwork"
 
     def __post_init__(self) -> None:
-        check_choice("variant", self.variant, VARIANTS)
         super().__post_init__()
+        if self.variant is None:
+            object.__setattr__(self, "variant", DEFAULT_VARIANTS[self.model])
+        check_choice("variant", self.variant, VARIANTS)
         check_finite("activation_shift", self.activation_shift)
         if self.variant == "novak2016" and self.content_loss_type:
-            raise InvalidInputError("content_loss_type belongs to variant titu1994: leave it at 0")
+            raise InvalidInputError(
+                "content_loss_type belongs to variant titu1994: name that variant, or leave it at 0"
+            )
         if self.chain and len(self._ordered_style_layers) < 2:
             raise InvalidInputError("a chain needs at least two style layers: name more, or switch the chain off")
         weights_of_layers(self, self.style_layers or self._ordered_style_layers)

@@ -14,7 +14,7 @@ from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource, Picture
 from neural_style.images.picture import MAX_PIXELS
-from neural_style.masks.mask import Mask, MaskSource, read_mask
+from neural_style.masks.mask import Mask, MaskSource, read_mask, warn_of_stretching
 from neural_style.validation import check_choice, check_count, check_weight, documented, setting
 
 RESIZE = ("area", "stretch")
@@ -237,6 +237,31 @@ def as_styles(styles: Sequence[Style | ImageSource] | Style | ImageSource) -> tu
     if not several:
         raise InvalidInputError("no style was given: name at least one painting")
     return tuple((style if isinstance(style, Style) else Style(style)).read() for style in several)
+
+
+def read_inputs(content: Content | ImageSource, styles: Sequence[Style | ImageSource] | Style | ImageSource) -> Inputs:
+    """Content and styles in memory, with a warning for each mask that is stretched to a picture of another shape.
+
+    Raises:
+        InvalidInputError, MissingFileError: one of them cannot be read, or there is no style.
+    """
+    inputs = Inputs(as_content(content), as_styles(styles))
+    content = inputs.content
+    if content.image is None:
+        return inputs
+    warn_of_stretched_masks(content)
+    for style in inputs.styles:
+        # Without a mask of the content, that of a style is one of the pastiche; see `Guides.masks`.
+        of_content = content.mask is None
+        name, picture = ("content", content.picture) if of_content else ("style", style.picture)
+        warn_of_stretching(style.mask_in_memory, "style mask", name, picture.size)
+    return inputs
+
+
+def warn_of_stretched_masks(content: Content) -> None:
+    """Warn where a mask of the content has another shape than its picture."""
+    warn_of_stretching(content.mask_in_memory, "content mask", "content", content.canvas.size)
+    warn_of_stretching(content.color_mask_in_memory, "color mask", "content", content.canvas.size)
 
 
 def _read_mask(mask: MaskSource | None, what: str) -> Mask | None:

@@ -9,7 +9,7 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource
-from neural_style.masks.mask import MaskSource, read_mask
+from neural_style.masks.mask import MaskSource, read_mask, warn_of_stretching
 from neural_style.validation import check_weight
 
 Array = np.ndarray[Any, Any]
@@ -52,7 +52,10 @@ def transfer_mask(content: ImageSource, generated: ImageSource, mask: MaskSource
             f"feather must be at most the {max(target.size)} pixels of the longer side of {target.name}, received "
             f"{feather:g}"
         )
-    kept = read_mask(mask).at(target.size, method="bicubic")
+    area = read_mask(mask)
+    images.warn_of_other_shape("content", source.size, "generated picture", target.size)
+    warn_of_stretching(area, "mask", "generated picture", target.size)
+    kept = area.at(target.size, method="bicubic")
     if feather >= 1:
         from scipy.ndimage import gaussian_filter
 

@@ -83,7 +83,7 @@ def validate_layers(settings: Any, name: str) -> None:
     object.__setattr__(settings, name, several)
     if not several or len(set(several)) != len(several):
         raise InvalidInputError(f"{name} must be different layers, at least one, received {list(several)}")
-    vgg.architecture(settings.model).check_layers(several)
+    vgg.architecture(settings.model).check_layers(several, what=name)
 
 
 def validate_layer_weights(settings: Any, *, layers: str = "style_layers") -> None:
@@ -187,7 +187,7 @@ class TransferTechnique(Technique):
         validate_layer_weights(self)
         validate_layers(self, "style_layers")
         if self.content_layer is not None:
-            self.architecture.check_layers([self.content_layer])
+            self.architecture.check_layers([self.content_layer], what="content_layer")
         check_choice("mask_normalization", self.mask_normalization, MASK_NORMALIZATIONS)
         check_choice("guide_propagation", self.guide_propagation, GUIDE_PROPAGATIONS)
         if self.guide_propagation != "simple" and self.mask_normalization == "titu1994":
@@ -239,17 +239,20 @@ class TransferTechnique(Technique):
 
     def objective_at(self, inputs: Inputs) -> ObjectiveAt:
         # Keras, and with it the backend, starts here and not when the package is imported.
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.objectives.transfer_objective import objective_at
 
+        self.check_inputs(inputs)
+        return objective_at(self.transfer_loss, inputs, self.extractor())
+
+    def check_inputs(self, inputs: Inputs) -> None:
         if not inputs.styles:
             raise InvalidInputError("no style was given: name at least one painting")
-        loss = self.transfer_loss
-        if loss.is_zero(inputs):
+        if self.transfer_loss.is_zero(inputs):
             raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
         masks = [inputs.content.mask_in_memory, *(style.mask_in_memory for style in inputs.styles)]
         if self.mask_normalization == "titu1994" and any(mask is not None and mask.soft for mask in masks):
             raise InvalidInputError("soft masks need mask_normalization gatys2017: titu1994 makes every mask hard")
-        return objective_at(loss, inputs, self.extractor())
 
     @property
     def _style_layers(self) -> tuple[str, ...]:

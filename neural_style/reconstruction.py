@@ -15,7 +15,7 @@ from neural_style.inputs import Content, Inputs, Style
 from neural_style.network import PRESETS, validate_layer_weights, validate_layers, weights_of_layers
 from neural_style.objectives.transfer_loss import TransferLoss
 from neural_style.runs.settings import Run, RunSettings
-from neural_style.technique import Source, Sources, Technique, check_run_names
+from neural_style.technique import Source, Sources, Technique
 from neural_style.validation import check_choice, check_weight, documented, setting
 
 if TYPE_CHECKING:
@@ -134,11 +134,12 @@ class Reconstruction(Technique):
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
         """The settings of a run; it starts from noise unless `init` names another picture."""
-        check_run_names(settings)
+        self.check_run_names(settings)
         return super().run_settings(inputs, {**RunSettings(init=INIT), **settings})
 
     def objective_at(self, inputs: Inputs) -> ObjectiveAt:
         # Keras, and with it the backend, starts here and not when the package is imported.
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.objectives.transfer_objective import objective_at
 
         layers, is_style = self.used_layers, self.of == "style"

@@ -6,6 +6,7 @@ any size; everything else is here and in `neural_style.runs`.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -15,17 +16,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 import numpy as np
 
 from neural_style import images
+from neural_style.aliases import OF_INPUTS
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
-from neural_style.inputs import Content, Inputs, Style, as_content, as_styles
+from neural_style.images.opening import check_name
+from neural_style.inputs import Content, Inputs, Style, read_inputs, working_size
 from neural_style.runs import records, schema
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.level import Progress
 from neural_style.runs.memory_plan import ExtractorSpec, fit_run
 from neural_style.runs.result import Result, Step
 from neural_style.runs.settings import INITIAL_IMAGES, LevelPlan, Run, RunSettings
-from neural_style.validation import check_choice, did_you_mean, setting
+from neural_style.validation import check_choice, check_names, setting
 
 if TYPE_CHECKING:
     from neural_style.features.extractor import FeatureExtractor
@@ -46,6 +49,10 @@ class Technique(ABC):
     """Settings that make an objective from inputs, which can therefore be run."""
 
     name: ClassVar[str]
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **{each.name: f"it is a setting of a run: transfer(..., {each.name}=...)" for each in fields(Run)},
+        **OF_INPUTS,
+    }
 
     model: str = setting("vgg16", "the network: `vgg16`, `vgg19` or `mini`.")
     weights: str | None = setting(
@@ -68,6 +75,12 @@ class Technique(ABC):
 
     def __post_init__(self) -> None:
         if self.weights is not None:
+            if not isinstance(self.weights, str | os.PathLike):
+                raise InvalidInputError(
+                    f"weights must be a name or a file, received {type(self.weights).__name__}: save arrays by "
+                    "numpy.savez, and name the .npz file"
+                )
+            check_name(str(self.weights), "weights")
             object.__setattr__(self, "weights", str(self.weights))
         object.__setattr__(self, "pooling", str(self.pooling).lower())
         vgg.architecture(self.model)
@@ -113,7 +126,7 @@ class Technique(ABC):
         Raises:
             InvalidInputError, MissingFileError: they cannot be read, or are not what the technique needs.
         """
-        inputs = content if isinstance(content, Inputs) else Inputs(as_content(content), as_styles(styles))
+        inputs = content if isinstance(content, Inputs) else read_inputs(content, styles)
         if inputs.content.label_map is not None or any(style.label_map is not None for style in inputs.styles):
             raise InvalidInputError(f"{self.name} has no label maps: leave label_map out, or use NeuralDoodle")
         inputs.content.picture  # noqa: B018  (raises where there is none)
@@ -125,11 +138,33 @@ class Technique(ABC):
         Raises:
             InvalidInputError: they are impossible, or do not go with the inputs.
         """
-        check_run_names(settings)
+        self.check_run_names(settings)
         run = Run(**settings)
         if inputs.content.color_mask is not None and run.preserve_color == "none":
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
         return run
+
+    def check_run_names(self, settings: RunSettings) -> None:
+        """Raise `UnknownSettingError` for a keyword that is no setting of a run."""
+        own = {each.name: f"it is a setting of {type(self).__name__}, not of a run" for each in fields(self)}
+        check_names("a run", settings, [each.name for each in fields(Run)], elsewhere={**own, **OF_INPUTS})
+
+    def check(self, inputs: Inputs, run: Run) -> None:
+        """Check a run as far as that needs no backend, which takes seconds to start; `transfer` checks the rest.
+
+        Raises:
+            InvalidInputError, MissingFileError: a size is impossible, or settings and inputs do not go together.
+        """
+        self.check_inputs(inputs)
+        self.initial_picture(inputs, run)
+        aspect, minimum = run.maintain_aspect_ratio, self.extractor_spec.stride
+        for rows in run.levels:
+            size = working_size(inputs.content.canvas, rows, maintain_aspect_ratio=aspect, minimum=minimum)
+            for style in inputs.styles:
+                style.size_at(size, minimum=minimum)
+
+    def check_inputs(self, inputs: Inputs) -> None:  # noqa: B027  (by default all inputs do)
+        """Raise `InvalidInputError` where settings and inputs do not go together."""
 
     def resolved(self) -> Self:
         """The same settings with the defaults that depend on network and machine written out."""
@@ -242,6 +277,7 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
         """
         # Keras, and with it the backend, starts here and not when the package is imported.
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.features.extractor import feature_extractor
 
         precision = resolve_precision(self.precision)
@@ -254,6 +290,7 @@ class Technique(ABC):
         self, inputs: Inputs, settings: RunSettings, checkpoint: CheckpointSource | None, resume: bool
     ) -> Minimisation:
         """A run that is ready to start."""
+        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.runs.transfer import Minimisation, open_checkpoint
 
         run = self.run_settings(inputs, settings)
@@ -263,6 +300,7 @@ class Technique(ABC):
         if start is None:
             image = np.random.default_rng(run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
         else:
+            images.warn_of_other_shape("initial image", start.size, "content", inputs.content.canvas.size)
             image = images.resize(start.rgb, size).astype(np.float32)
         colors = ColorPreservation(inputs.content, run)
         return Minimisation(
@@ -299,11 +337,3 @@ def technique_named(name: str, settings: Mapping[str, Any]) -> Technique:
     check_choice("technique", name, TECHNIQUES)
     records.check(schema.settings_of(TECHNIQUES[name], {}), settings, name)
     return TECHNIQUES[name](**settings)
-
-
-def check_run_names(settings: Mapping[str, Any]) -> None:
-    """Raise `InvalidInputError` for a keyword that is no setting of a run."""
-    known = [field.name for field in fields(Run)]
-    for name in settings:
-        if name not in known:
-            raise InvalidInputError(f'unknown setting of a run "{name}": {did_you_mean(name, known)}')

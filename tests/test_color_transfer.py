@@ -16,6 +16,8 @@ from neural_style import InvalidInputError, images, transfer_color
 from neural_style.color_transfer import LINEAR_MAPS, MATCHES, METHODS, NOISE, linear_map, match_colors
 from neural_style.masks.mask import read_mask
 
+pytestmark = pytest.mark.filterwarnings("ignore:the .* is stretched to that shape")
+
 JFIF = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 
 

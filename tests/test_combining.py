@@ -10,7 +10,7 @@ RECIPE = Path(__file__).resolve().parent.parent / "docs" / "combining.md"
 
 
 def test_the_recipe_runs(tmp_path, photo, painting, monkeypatch):
-    mask = np.zeros((20, 30), "uint8")
+    mask = np.zeros((20, 24), "uint8")
     mask[:9] = 255
     pictures = {"rocket": photo, "night": painting, "harvest": painting[::-1], "sky": mask}
     for name, rgb in pictures.items():

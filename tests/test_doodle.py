@@ -166,10 +166,17 @@ def test_sizes(photo, painting, masks):
     assert TINY.objective(*of(painting, *masks)).image_size == (28, 40)
     assert TINY.objective(*of(painting, *masks), image_size=20).image_size == (20, 28)
     square = mask(28, 28, flip=True)
-    with pytest.warns(UserWarning, match="the content is 40 x 48 and its label map 28 x 28"):
+    with pytest.warns(UserWarning, match="the content label map is 28 x 28 and the content 40 x 48"):
         assert TINY.objective(*of(painting, masks[0], square, photo)).image_size == (28, 33)
-    with pytest.warns(UserWarning, match="the style is 36 x 30 and its label map 28 x 40"):
+    with pytest.warns(UserWarning, match="the style label map is 28 x 40 and the style 36 x 30"):
         TINY.objective(*of(painting, masks[1], masks[1]))
+
+
+def test_numbers_of_regions_are_no_colours(painting, masks):
+    """0, 1, 2 ... of a segmentation look black, and were one region."""
+    numbers = [np.where(each.sum(axis=-1) > 300, 2, 1).astype(np.uint8) for each in masks]
+    with pytest.raises(InvalidInputError, match=r"numbers of regions \(1, 2 \.\.\. 2\).*multiply both by 127"):
+        TINY.inputs(*of(painting, *numbers))
 
 
 def test_without_content_it_starts_from_noise_and_has_no_content_term(photo, painting, masks):

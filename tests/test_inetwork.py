@@ -64,10 +64,12 @@ def test_coefficients_of_the_reference():
 def test_each_improvement_can_be_switched_off(model):
     layers = architecture(model).layers
     count = len(layers)
-    plain = INetwork(model=model, chain=False, geometric_weights=False, all_layers=False, activation_shift=0.0)
+    plain = INetwork(
+        model=model, variant="titu1994", chain=False, geometric_weights=False, all_layers=False, activation_shift=0.0
+    )
     defaults = PRESETS[model].style_layers
     assert plain.style_coefficients() == {(layer,): 1 / len(defaults) for layer in defaults}
-    geometric = INetwork(model=model, chain=False).style_coefficients()
+    geometric = INetwork(model=model, variant="titu1994", chain=False).style_coefficients()
     assert list(geometric.values()) == [2.0 ** (i - count + 1) for i in range(count)]
     paper = INetwork(model=model, variant="novak2016")
     assert list(paper.style_coefficients()) == list(itertools.pairwise(layers))
@@ -82,7 +84,9 @@ def test_each_improvement_can_be_switched_off(model):
 
 def test_without_improvements_it_is_network(photo, painting):
     settings = {"model": "mini", "weights": "random", "pooling": "ave"}
-    plain = INetwork(**settings, chain=False, geometric_weights=False, all_layers=False, activation_shift=0.0)
+    plain = INetwork(
+        **settings, variant="titu1994", chain=False, geometric_weights=False, all_layers=False, activation_shift=0.0
+    )
     x = np.random.default_rng(0).uniform(0, 255, (24, 28, 3))
     one, other = (n.objective(photo, painting, image_size=24).evaluate(x) for n in (plain, Network(**settings)))
     assert one.value == pytest.approx(other.value, rel=1e-6)
@@ -152,7 +156,9 @@ def test_relative_terms_do_not_depend_on_the_size_of_the_image(photo, painting):
 
 
 def test_a_run_ends_before_an_unbounded_loss_ruins_the_picture(photo, painting):
-    network = INetwork(model="mini", weights="random", content_weight=1e-6, total_variation_weight=0)
+    network = INetwork(
+        model="mini", variant="titu1994", weights="random", content_weight=1e-6, total_variation_weight=0
+    )
     with pytest.warns(RuntimeWarning, match=r"became negative: style.0.conv3_4 has a negative weight .* chain=False"):
         result = network.transfer(photo, painting, image_size=16, iterations=3)
     assert result.loss >= 0
@@ -162,7 +168,7 @@ def test_a_run_ends_before_an_unbounded_loss_ruins_the_picture(photo, painting):
 @pytest.mark.filterwarnings(UNBOUNDED)
 def test_a_record_makes_the_same_objective_again(photo, painting):
     for network in (
-        INetwork(model="mini"),
+        INetwork(model="mini", variant="titu1994"),
         INetwork(model="mini", variant="novak2016"),
         INetwork(model="mini", variant="novak2016", chain=False, style_layers=("conv1_1",)),
         INetwork(model="mini", variant="novak2016", content_layer="conv2_1"),
@@ -187,3 +193,13 @@ def test_a_record_makes_the_same_objective_again(photo, painting):
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(InvalidInputError, match=message):
         INetwork(**settings)
+
+
+def test_the_default_variant_is_one_that_runs_with_the_network(photo, painting):
+    assert [INetwork(model=model).variant for model in ("vgg16", "vgg19", "mini")] == [
+        *("titu1994", "titu1994", "novak2016")
+    ]
+    assert INetwork(model="mini", variant="titu1994").normalization == "titu1994"
+    result = INetwork(model="mini", weights="random").transfer(photo, painting, image_size=32, iterations=2)
+    assert (result.stopped, len(result.history)) == ("", 2)
+    assert result.record["settings"]["variant"] == "novak2016"

@@ -77,7 +77,9 @@ def test_a_soft_mask_mixes(black: np.ndarray, white: np.ndarray) -> None:
 def test_the_generated_picture_sets_the_size(photo: np.ndarray, white: np.ndarray) -> None:
     mask = np.zeros((90, 90), np.uint8)
     mask[:, 45:] = 255
-    found = transfer_mask(photo, white, mask)
+    with pytest.warns(UserWarning, match="is stretched to that shape") as told:
+        found = transfer_mask(photo, white, mask)
+    assert [str(each.message).split(" is ")[0] for each in told] == ["the content", "the mask"]
     expected = np.array(Image.fromarray(photo).resize((COLUMNS, ROWS), Image.Resampling.BICUBIC))
     np.testing.assert_array_equal(found[:, : COLUMNS // 2], expected[:, : COLUMNS // 2])
     np.testing.assert_array_equal(found[:, COLUMNS // 2 :], 255)

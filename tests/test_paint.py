@@ -53,10 +53,14 @@ def test_several_paintings_masks_and_sizes_of_ones_own(photo, painting):
 
 def test_the_command(command, photo_file, painting_file, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    loading = []
+    monkeypatch.setattr("neural_style.cli.session.start_backend", lambda _, line: loading.append(line))
     out = tmp_path / "out"
+    command("paint", tmp_path / "gone.png", painting_file, out).assert_refused("gone.png")
+    assert loading == []
     ran = command("paint", photo_file, painting_file, out, "--image_size", 32, "--num_iter", 1, "--strength", 2)
     assert ran.status == 0, ran.err
-    assert ran.out.startswith("painting with mini (--model chooses another network)")
+    assert loading == ["mini (--model chooses another network)"]
     with Image.open(tmp_path / "out.png") as picture:
         assert picture.size == (38, 32)
     assert not list(tmp_path.glob("out_at_iteration*"))

@@ -122,6 +122,7 @@ def test_the_texture_of_a_painting_comes_back_from_noise(painting):
     assert np.abs(result.image - painting.astype(float)).mean() > 20  # it is another picture
 
 
+@pytest.mark.filterwarnings("ignore:the initial image is")
 def test_steps_objective_and_start_are_those_of_a_transfer(photo, painting):
     settings = {"sizes": (12, 20), "iterations": 1, "seed": 3}
     steps = list(TINY.steps(photo, **settings))

@@ -56,6 +56,38 @@ def test_unknown_settings_of_a_run_are_refused_with_the_nearest(photo, painting)
             function(photo, painting, image_sizes=16)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("iterations", r"a setting of a run: transfer\(..., iterations=...\)"),
+        ("num_iter", r"transfer\(..., iterations=...\)"),
+        ("style_weight", r"Style\(painting, weight=2\)"),
+        ("style_mask", r"Style\(painting, mask=...\)"),
+        ("content_wait", '"content_weight"'),
+    ],
+)
+def test_a_keyword_of_another_place_is_sent_there(name, hint):
+    with pytest.raises(InvalidInputError, match=f'unknown setting of Network "{name}": .*{hint}'):
+        Network(**TINY, **{name: 1})
+
+
+def test_wrong_keywords_of_runs_and_inputs(photo, painting):
+    with pytest.raises(TypeError, match='setting of Run "num_iter": did you mean "iterations"'):
+        Run(num_iter=1)
+    with pytest.raises(InvalidInputError, match='setting of Style "wait": did you mean "weight"'):
+        Style(painting, wait=1)
+    with pytest.raises(InvalidInputError, match='"content_weight": it is a setting of Network'):
+        Network(**TINY).transfer(photo, painting, content_weight=1)
+    with pytest.raises(TypeError):  # Python's own error
+        Network("vgg19")
+
+
+@pytest.mark.parametrize("weights", [{"block1_conv1_kernel": np.zeros(3)}, 5, np.zeros(3)])
+def test_weights_are_a_name_or_a_file(weights):
+    with pytest.raises(InvalidInputError, match=rf"received {type(weights).__name__}: save arrays by numpy.savez"):
+        Network(model="mini", weights=weights)
+
+
 def test_inputs_are_read_once_and_taken_as_they_are(tmp_path, photo_file, painting_file):
     technique = Network(**TINY)
     inputs = technique.inputs(photo_file, [Style(painting_file, weight=2)])
@@ -91,7 +123,7 @@ def test_weights_of_layers_multiply_their_losses(photo, painting):
 
     for plain in (
         Network(**TINY, style_layers=LAYERS),
-        INetwork(**TINY, style_layers=LAYERS),
+        INetwork(**TINY, style_layers=LAYERS, variant="titu1994"),
         INetwork(**TINY, style_layers=LAYERS, variant="novak2016", chain=False),
     ):
         before, after = parts(plain), parts(replace(plain, style_layer_weights=(3.0, 0.25)))

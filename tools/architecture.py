@@ -34,6 +34,7 @@ ORDER = (
     ("backend", "images"),
     ("files",),
     ("validation",),
+    ("aliases",),
     ("errors",),
 )
 """Rooms from top to bottom: a room imports rooms of lower rows only. A room is a folder or a module at the top of the
@@ -78,6 +79,7 @@ PLACES = {
     "samples": (5, "pictures to begin with"),
     "files": (4, "atomic writes"),
     "validation": (3, "settings, checks"),
+    "aliases": (3, "names of other tools"),
     "errors": (2, "exceptions"),
 }
 """Column of each room in the drawing, and what is in it."""

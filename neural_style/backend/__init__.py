@@ -1,5 +1,7 @@
 """Gradients, compilation, devices and kept programs, for TensorFlow and JAX: the only package that imports either."""
 
+# First, since Keras and its backend are to be imported here, silently.
+from neural_style.backend.framework import NAME, Tensor, check_eager, version  # isort: skip
 from neural_style.backend.cache import GRAPHS, NETWORKS, PROGRAMS, Budget, Cache, clear_caches
 from neural_style.backend.compilation import COMPILES_OPERATIONS, compiled, eager, value_and_grad
 from neural_style.backend.devices import (
@@ -10,7 +12,6 @@ from neural_style.backend.devices import (
     grow_memory,
     processor_flags,
 )
-from neural_style.backend.framework import NAME, Tensor, version
 from neural_style.backend.precision import check_precision, fast_precision, full_float32
 from neural_style.backend.program import Evaluated, Function
 
@@ -26,6 +27,7 @@ __all__ = [
     "Function",
     "Gpu",
     "Tensor",
+    "check_eager",
     "check_precision",
     "choose_device",
     "clear_caches",

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from neural_style.backend.noise import without_noise
 from neural_style.errors import InvalidInputError
 
 try:
-    import keras
+    with without_noise():
+        import keras
 except (ImportError, ValueError) as error:  # a backend that is not installed, or that Keras does not know
     raise InvalidInputError(
         f'Keras cannot start (KERAS_BACKEND is "{os.environ.get("KERAS_BACKEND", "not set")}"): {error}; '
@@ -31,15 +33,27 @@ jax: Any = None
 """JAX where Keras runs on it, otherwise None."""
 
 if NAME == "tensorflow":
-    import tensorflow
+    with without_noise():
+        import tensorflow
 
-    tf = tensorflow
+        tf = tensorflow
+        tf.config.list_physical_devices("GPU")  # looks for CUDA's driver, and complains once where there is none
 elif NAME == "jax":
     import jax as installed_jax
 
     jax = installed_jax
 else:
     raise InvalidInputError(f'KERAS_BACKEND is "{NAME}": set it to "tensorflow" or "jax" before Keras is imported')
+
+
+def check_eager() -> None:
+    """Raise `InvalidInputError` where TensorFlow builds a graph instead of computing, as TensorFlow 1 did."""
+    if tf is not None and not tf.executing_eagerly():
+        raise InvalidInputError(
+            "TensorFlow does not compute here, since eager execution is disabled: leave out "
+            "tf.compat.v1.disable_eager_execution() (or disable_v2_behavior), and call this outside of tf.Graph and "
+            "tf.function"
+        )
 
 
 def version() -> str:

@@ -1,21 +1,22 @@
 """The command line: `neural-style COMMAND ...`, one module a command.
 
-Errors that the library raises on purpose are printed as one line and exit with 2; Ctrl-C exits with 130. Warnings, and
-what the library logs, are printed as one line each.
+Errors that the library raises on purpose are printed as one line and exit with 2; Ctrl-C exits with 130. Warnings and
+log messages of the library are printed as one line each. An output that nobody reads or that cannot be written never
+ends a run.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
-from neural_style.cli.progress import report
-from neural_style.errors import InvalidInputError, NeuralStyleError
+from neural_style.cli import streams
+from neural_style.cli.progress import report, report_error
+from neural_style.errors import InvalidInputError, NeuralStyleError, reason
 from neural_style.validation import did_you_mean
 
 GROUPS = {
@@ -56,7 +57,17 @@ MORE = "Run 'neural-style COMMAND --help' for a command's options, 'neural-style
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    with streams.unfailing() as out:
+        status = _run(list(sys.argv[1:] if arguments is None else arguments))
+        out.flush()
+        if status == 0 and out.problem is not None and not isinstance(out.problem, BrokenPipeError):
+            report(f"neural-style: error: the output cannot be written: {reason(out.problem)}")
+            return streams.LOST
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; errors that are raised on purpose become one line and a status."""
     command = arguments[0] if arguments else "--help"
     if command in ("-h", "--help"):
         print(_help())
@@ -69,16 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module = command.replace("-", "_")
     try:
         if module not in COMMANDS:
-            raise InvalidInputError(f'unknown command "{command}": {did_you_mean(command, COMMANDS)}')
+            raise InvalidInputError(f'unknown command "{command}": {did_you_mean(module, COMMANDS)}')
         with _one_line_each(quiet="--quiet" in arguments):
-            status = int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:  # the reader of our output has closed it, such as `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+            return int(import_module(f"{__name__}.commands.{module}").main(arguments[1:]))
     except (NeuralStyleError, OSError) as error:
-        print(f"neural-style: error: {error}", file=sys.stderr)
+        report_error(error)
         return 2
     except KeyboardInterrupt:
         print("\nneural-style: interrupted before there was a picture to save", file=sys.stderr)

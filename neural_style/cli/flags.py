@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
+from neural_style.aliases import meant_by
 from neural_style.errors import InvalidInputError
 from neural_style.runs.settings import Run, RunSettings
 from neural_style.validation import did_you_mean, help_texts
@@ -44,11 +46,12 @@ class Parser(argparse.ArgumentParser):
         """
         end = list(arguments).index("--") if "--" in arguments else len(arguments)  # after it come names only
         flags_first = [*map(_underscored, arguments[:end]), *arguments[end:]]
+        known = {option for action in self._actions for option in action.option_strings}
+        # Before argparse, which would report an argument as missing that an unknown flag has swallowed.
+        flags = [word.partition("=")[0] for word in flags_first[:end] if word.startswith("--") and " " not in word]
+        self._check_known(flag for flag in flags if flag not in known)
         found, unknown = self.parse_known_args(flags_first)
-        flags = [flag for flag in unknown if flag.startswith("-")]
-        if flags:
-            known = [option for action in self._actions for option in action.option_strings]
-            raise InvalidInputError(f"unknown flag {flags[0]}{_suggestion(flags[0], known)}; see {self.prog} --help")
+        self._check_known(flag for flag in unknown if flag.startswith("-"))
         if unknown:
             self.error(f"unexpected argument {' '.join(unknown)}: give flags that take several values last")
         return found
@@ -66,6 +69,23 @@ class Parser(argparse.ArgumentParser):
             if action.option_strings and value != action.default:
                 words += _spelled(action, value)
         return words
+
+    def _check_known(self, unknown: Iterable[str]) -> None:
+        """Raise `InvalidInputError` for the first of the unknown flags."""
+        for flag in unknown:
+            raise InvalidInputError(f"unknown flag {flag}{self._suggestion(flag)}; see {self.prog} --help")
+
+    def _suggestion(self, flag: str) -> str:
+        """The flag or argument that was meant, if any."""
+        name = flag.partition("=")[0]
+        meant = meant_by(name.lstrip("-"), [each.dest for each in self._actions])
+        action = None if meant is None else self.flag(meant)
+        if action is not None and not action.option_strings:
+            usage = (self.usage or self.prog).removesuffix(" [flags]")
+            return f": give the {action.metavar or action.dest} without a flag, as {usage}"
+        known = [option for each in self._actions for option in each.option_strings]
+        hint = f'did you mean "{action.option_strings[0]}"?' if action is not None else did_you_mean(name, known)
+        return f": {hint}" if hint.startswith("did") else ""
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("the following arguments are required"):
@@ -99,8 +119,8 @@ class Spelling:
         return Spelling(**{**{each.name: getattr(self, each.name) for each in fields(self)}, **merged})
 
     def flags_of(self, name: str) -> list[str]:
-        """The flags of a field, as they are written."""
-        return [f"--{each}" for each in self.names.get(name, (name,))]
+        """The flags of a field, as they are written: the reference's names first, and the field's own last."""
+        return [f"--{each}" for each in dict.fromkeys((*self.names.get(name, ()), name))]
 
 
 def boolean(text: str) -> bool:
@@ -108,6 +128,13 @@ def boolean(text: str) -> bool:
     if text.lower() in _TRUE + _FALSE:
         return text.lower() in _TRUE
     raise argparse.ArgumentTypeError(f'"{text}" is neither True nor False')
+
+
+def file_path(text: str) -> Path:
+    """A path; an empty name, which `Path` takes for the current folder, is an error."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f'an empty name, received "{text}": name a file')
+    return Path(text)
 
 
 def number_or_name(text: str) -> float | str:
@@ -222,8 +249,3 @@ def _underscored(argument: str) -> str:
         return argument
     name, equals, value = argument[2:].partition("=")
     return f"--{name.replace('-', '_')}{equals}{value}"
-
-
-def _suggestion(flag: str, known: Sequence[str]) -> str:
-    hint = did_you_mean(flag.partition("=")[0], known)
-    return f": {hint}" if hint.startswith("did") else ""

@@ -16,9 +16,11 @@ from typing import NamedTuple
 import numpy as np
 
 from neural_style import images
-from neural_style.cli.progress import Bar, report
-from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
+from neural_style.cli.place import work
+from neural_style.cli.progress import Bar, report, report_error
+from neural_style.cli.session import INTERRUPTED, start_backend
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
+from neural_style.features.weights import check_available
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS
 from neural_style.inputs import Content, Style, as_styles
@@ -31,6 +33,9 @@ FAILED = 1
 
 SQUARE = 64
 """Side of the picture on which settings are tried: any will do, and a small one takes no time."""
+
+NAMED = 3
+"""Skipped files that are named before the rest is counted."""
 
 ENDLESS = 2.0**32
 """Memory limit, in GiB, for trying settings: whether a photo fits depends on its shape, and is checked for each."""
@@ -63,7 +68,7 @@ class Folder:
         run: the fields of `Run`.
         output: its prefix is the folder of results, which is made if its parent exists.
         pairs: paint each photo with the painting of the same name only, instead of with every painting.
-        quiet, device: as in `Session`.
+        quiet, device, choice: as in `Session`.
     """
 
     technique: Technique
@@ -74,6 +79,7 @@ class Folder:
     pairs: bool = False
     quiet: bool = False
     device: str | None = None
+    choice: str = ""
     _made: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
 
@@ -153,25 +159,27 @@ class Folder:
         images.check_output(self._output_of(first).final, overwrite=True)
         each_its_own = is_folder(self.styles[0].image)
         styles = self.styles if each_its_own else as_styles(list(self.styles))
-        start_backend(self.device)
+        check_available(self.technique.model, self.technique.weights, self.technique.used_layers)
         rgb = np.random.default_rng(0).integers(0, 256, (SQUARE, SQUARE, 3), np.uint8)
         square = Picture(rgb, None, "a square picture", None)
         tried = [replace(style, image=square) for style in styles] if each_its_own else styles
-        Run(**self.run)  # the limit of memory that is replaced below may be impossible itself
-        self.technique.steps(
-            replace(self.content, image=square), tried, **(self.run | RunSettings(memory_limit=ENDLESS))
-        )
+        with warnings.catch_warnings(action="ignore"):  # each photo will warn, of its own shape
+            inputs = self.technique.inputs(replace(self.content, image=square), tried)
+            self.technique.check(inputs, self.technique.run_settings(inputs, self.run))
+            start_backend(self.device, "" if self.quiet else f"{self.technique.model}{self.choice}")
+            self.technique.steps(inputs, **(self.run | RunSettings(memory_limit=ENDLESS)))
         return styles
 
     def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style]) -> None:
-        each = evaluations(Run(**self.run))
+        run = Run(**self.run)
+        each = work(run)
         with Bar(len(wanted) * each, quiet=self.quiet) as bar:
             for style, group in itertools.groupby(enumerate(wanted), key=lambda numbered: numbered[1].style):
                 numbered = list(group)
                 with self._skipping(style, count=len(numbered)):
                     in_memory = styles if style is None else as_styles([replace(styles[0], image=style)])
                     for index, painting in numbered:
-                        bar.begin(painting.name, index * each)
+                        bar.begin(painting.name, index * each, run)
                         with self._skipping(painting.content):
                             self._paint(painting, in_memory, bar)
                             self._made += 1
@@ -184,7 +192,8 @@ class Folder:
         output = self._output_of(painting).replacing_leftovers(run.iterations * len(run.levels))
         files = RunFiles(output, inputs, run)
         try:
-            result = self.technique.transfer(inputs, progress=bar.advance, on_step=files.save_step, **self.run)
+            on_step = bar.before(files.save_step)
+            result = self.technique.transfer(inputs, progress=bar.advance, on_step=on_step, **self.run)
             if result.stopped == "interrupted":
                 raise KeyboardInterrupt  # the next call would take an unfinished picture for finished
             files.finish(result)
@@ -199,18 +208,19 @@ class Folder:
     def _skipping(self, source: Path | None, *, count: int = 1) -> Iterator[None]:
         """Report errors and warnings as lines that name the picture; an error costs `count` results only."""
 
-        def report_named(kind: str, message: object) -> None:
-            text = str(message)
-            named = text if source is None or str(source) in text else f"{source}: {text}"
-            report(f"neural-style: {kind}: {named}")
+        name = "" if source is None else str(source)
+
+        def report_warning(message: Warning | str, *_: object, **__: object) -> None:
+            about = "" if name in str(message) else f"{name}: "
+            report(f"neural-style: warning: {about}{message}")
 
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: report_named("warning", message)
+            warnings.showwarning = report_warning
             try:
                 yield
             except (NeuralStyleError, OSError) as error:
                 self._failed += count
-                report_named("error", error)
+                report_error(error, about=name)
 
 
 def is_folder(source: images.ImageSource | None) -> bool:
@@ -235,13 +245,15 @@ def _pictures(source: images.ImageSource | None) -> dict[Path, str]:
         return {path: path.stem}
     if not path.is_dir():
         raise MissingFileError(f"there is no folder {path}: check the name")
-    found = sorted(
-        entry
-        for entry in path.iterdir()
-        if entry.suffix.lower() in ENDINGS and not entry.name.startswith(".") and not entry.is_dir()
-    )
+    files = sorted(entry for entry in path.iterdir() if not entry.name.startswith(".") and not entry.is_dir())
+    found = [entry for entry in files if entry.suffix.lower() in ENDINGS]
     if not found:
         raise InvalidInputError(f"there is no picture in the folder {path}: use {', '.join(ENDINGS)}")
+    if others := [entry.name for entry in files if entry not in found]:
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        warnings.warn(
+            f"{path}: skipped without an ending of a picture: {', '.join(others[:NAMED])}{more}", stacklevel=2
+        )
     shared = Counter(entry.stem.casefold() for entry in found)  # some file systems ignore case
     return {entry: entry.stem if shared[entry.stem.casefold()] == 1 else entry.name for entry in found}
 

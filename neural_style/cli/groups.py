@@ -5,9 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 
-from neural_style.cli.flags import Parser, Spelling, add_fields, boolean
+from neural_style.cli.flags import Parser, Spelling, add_fields, boolean, file_path
 from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run
 
@@ -42,7 +41,7 @@ def add_run_flags(parser: Parser, spelling: Spelling = SPELLING, *, with_checkpo
         return
     group.add_argument(
         "--checkpoint",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="save the run in this file after every iteration until the picture is finished (solvers lbfgs and adam)",
     )

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Callable
 from typing import Any, Self
 
+from neural_style.cli.place import Place
+from neural_style.runs.result import Step
+from neural_style.runs.settings import Run
 from neural_style.validation import printable
+
+LONGEST = 300
+"""Characters of an error line at most: longer ones are those of names and of other libraries."""
 
 _bars: list[Bar] = []
 """The bar on the terminal, if there is one."""
 
 
+FORMAT = "{desc}{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+
+
 class Bar:
-    """A bar over the evaluations of one picture or of several, with the loss and the time left.
+    """A bar over the work on one picture or on several, with the loss and the time left.
 
     It appears with the first evaluation, so that an error before it is the only line.
     """
 
-    def __init__(self, total: int, *, quiet: bool) -> None:
+    def __init__(self, total: float, *, quiet: bool) -> None:
+        """`total` is the work on all pictures, in evaluations or as `neural_style.cli.place.work` weighs them."""
         self._total, self._quiet = total, quiet
         self._is_terminal = sys.stderr.isatty()  # a log file gets a line now and then instead of a moving bar
-        self._before, self._name = 0, ""
+        self._before, self._name = 0.0, ""
+        self._place: Place | None = None
         self._bar: Any = None
 
     def __enter__(self) -> Self:
@@ -32,26 +45,53 @@ class Bar:
         if self._bar is not None:
             self._bar.close()
 
-    def begin(self, name: str, before: int) -> None:
-        """Start the picture of this name; the pictures before it count as `before` evaluations."""
+    def begin(self, name: str, before: float, run: Run | None = None) -> None:
+        """Start the picture of this name.
+
+        Args:
+            name: shown beside the bar.
+            before: work on the pictures before it.
+            run: its settings, if the work is weighed by pixels; size and iteration are then shown as well.
+        """
         self._name, self._before = name, before
+        self._place = None if run is None else Place(run)
 
     def advance(self, evaluations: int, loss: float) -> None:
         """Show the number of evaluations of the current picture, and the lowest loss so far."""
         from tqdm import tqdm
 
+        done = self._done(evaluations)
+        place = "" if self._place is None else self._place.text(evaluations)
+        title = ", ".join(filter(None, [self._name, place])) + ": "
         if self._bar is None:
             self._bar = tqdm(
+                desc=title,
+                postfix=f"loss {loss:.4g}",
                 total=self._total,
-                initial=self._before + evaluations - 1,  # of a resumed run
-                unit="eval",
+                initial=self._done(evaluations - 1),  # of a resumed run
+                bar_format=FORMAT,
                 disable=self._quiet,
                 dynamic_ncols=self._is_terminal,
                 mininterval=0.2 if self._is_terminal else 30,
                 maxinterval=10 if self._is_terminal else 60,
             )
-        self._bar.set_postfix_str(" ".join(filter(None, [self._name, f"loss {loss:.4g}"])), refresh=False)
-        self._bar.update(self._before + evaluations - self._bar.n)
+        self._bar.set_description_str(title, refresh=False)
+        self._bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def before(self, on_step: Callable[[Step], None]) -> Callable[[Step], None]:
+        """The `on_step` of the current picture that takes size and iteration from a step before `on_step` gets it."""
+
+        def both(step: Step) -> None:
+            if self._place is not None:
+                self._place.update(step)
+            on_step(step)
+
+        return both
+
+    def _done(self, evaluations: int) -> float:
+        """The work that is done."""
+        return self._before + (evaluations if self._place is None else self._place.done(evaluations))
 
     def write(self, line: str) -> None:
         """Write a line to the error stream without damaging the bar."""
@@ -70,6 +110,31 @@ def report(line: str) -> None:
         _bars[-1].write(line)
     else:
         print(line, file=sys.stderr)
+
+
+def report_error(error: object, *, about: str = "") -> None:
+    """Write an error as one line of at most `LONGEST` characters.
+
+    Args:
+        error: the exception, or its message.
+        about: the picture that it is about, named first unless the message names it.
+    """
+    text = str(error)
+    named = f"{about}: {text}" if about and about not in text else text
+    report(one_line(f"neural-style: error: {named}"))
+
+
+def one_line(text: str) -> str:
+    """A text on one line without control characters; of a longer one than `LONGEST` the middle is left out.
+
+    The end stays, since it is the remedy.
+    """
+    text = re.sub(r"\s*[\r\n\t]\s*", " ", text.strip())
+    text = "".join(c if c.isprintable() or "\ud800" <= c <= "\udfff" else repr(c)[1:-1] for c in text)
+    if len(text) <= LONGEST:
+        return text
+    end = LONGEST // 3
+    return f"{text[: LONGEST - end - 5]} ... {text[-end:]}"
 
 
 def duration(seconds: float) -> str:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from neural_style import solvers
-from neural_style.cli.progress import Bar
+from neural_style.cli.place import work
+from neural_style.cli.progress import Bar, report
 from neural_style.errors import InvalidInputError
+from neural_style.features.weights import check_available
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.outputs import Output, RunFiles, is_finished
 from neural_style.runs.result import Result
-from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run, RunSettings
+from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Source, Sources, Technique
 
 INTERRUPTED = 130
@@ -34,6 +36,7 @@ class Session:
         device: for `start_backend`.
         weights_sha256: fingerprint of the weights that the run should have, for a warning.
         checkpoint: the opened file of the run.
+        choice: a remark on the network that was chosen, for the first line.
         extras: further files by name, each with the function that writes it before the run.
     """
 
@@ -46,45 +49,67 @@ class Session:
     device: str | None = None
     weights_sha256: str | None = None
     checkpoint: Checkpoint | None = None
+    choice: str = ""
     extras: Mapping[Path, Callable[[Path], None]] = field(default_factory=dict)
 
     def execute(self) -> int:
         """Check, run, save, and report; returns the exit status."""
         inputs = self.technique.inputs(self.content, self.styles)
         run = self.technique.run_settings(inputs, self.run)
+        self.technique.check(inputs, run)
         if self._may_be_finished():
-            start_backend(self.device)
+            start_backend(self.device, self._loading)
             if is_finished(self.output.final, self.technique.identity(inputs, run)):
                 if not self.quiet:
                     print(f"{self.output.final} is finished already")
                 return 0
         files = RunFiles(self.output, inputs, run, others=list(self.extras), checkpoint=self.checkpoint)
+        check_available(self.technique.model, self.technique.weights, self.technique.used_layers)
         for path, write in self.extras.items():
             write(path)
-        start_backend(self.device)
-        with Bar(evaluations(run), quiet=self.quiet) as bar:
+        start_backend(self.device, self._loading)
+        with Bar(work(run), quiet=self.quiet) as bar:
+            bar.begin("", 0, run)
             result = self.technique.transfer(
-                inputs, progress=bar.advance, on_step=files.save_step, checkpoint=self.checkpoint, **self.run
+                inputs,
+                progress=bar.advance,
+                on_step=bar.before(files.save_step),
+                checkpoint=self.checkpoint,
+                **self.run,
             )
         if self.weights_sha256 not in (None, result.record["weights_sha256"]):
             warnings.warn("the weights are not those of the recorded picture, so the result differs", stacklevel=2)
         written = files.finish(result)
         if not self.quiet:
-            self._print_summary(result, written)
+            self._print_summary(result, run, written)
         return INTERRUPTED if result.stopped == "interrupted" else 0
+
+    @property
+    def _loading(self) -> str:
+        return "" if self.quiet else f"{self.technique.model}{self.choice}"
 
     def _may_be_finished(self) -> bool:
         """Whether a run to be resumed has a picture and no checkpoint: it may have been killed after its end."""
         is_resumed = self.checkpoint is not None and self.checkpoint.resume and self.checkpoint.found is None
         return is_resumed and self.output.final.is_file()
 
-    def _print_summary(self, result: Result, written: Sequence[Path]) -> None:
+    def _print_summary(self, result: Result, run: Run, written: Sequence[Path]) -> None:
         if result.stopped:
-            print(f"stopped early: {result.stopped}")
+            print(f"stopped early: {result.stopped}{last_size(result, run)}")
         print(table_of_terms(result.losses))
         print("wrote " + ", ".join(map(str, written)))
         if self.checkpoint is not None and not self.checkpoint.is_finished:
             print(f"the run is saved in {self.checkpoint.path}; use --resume to continue it")
+
+
+def last_size(result: Result, run: Run) -> str:
+    """At which size of a pyramid a run ended that did not reach the last one; empty for the others."""
+    sizes = [tuple(entry["image_size"]) for entry in result.history]
+    number = len(set(sizes))
+    if number == len(run.levels):
+        return ""
+    rows, columns = sizes[-1]
+    return f" at {rows} x {columns} pixels, size {number} of {len(run.levels)}, which the picture has"
 
 
 def open_checkpoint(found: Namespace, output: Output) -> tuple[Checkpoint | None, Output]:
@@ -105,27 +130,18 @@ def open_checkpoint(found: Namespace, output: Output) -> tuple[Checkpoint | None
     return checkpoint, output.resuming(checkpoint)
 
 
-def evaluations(run: Run) -> int:
-    """Number of evaluations of a run that is not stopped early."""
-    return run.iterations * len(run.levels) * EVALUATIONS_PER_ITERATION
-
-
-def start_backend(device: str | None) -> None:
+def start_backend(device: str | None, loading: str = "") -> None:
     """Import Keras and its backend, which takes seconds: after everything cheap has been checked.
 
-    TensorFlow writes notes to the error stream while it is imported, before any setting can silence it, so the stream
-    is redirected for that moment.
+    Args:
+        device: for the process, as in `neural_style.backend.choose_device`.
+        loading: what is loaded, for a line beforehand; none where it is empty, or where the backend runs already.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nothing:
-        os.dup2(nothing.fileno(), 2)
-        try:
-            from neural_style import backend
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    if loading and "neural_style.backend" not in sys.modules:
+        report(f"neural-style: loading {loading}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for notes of later operations
+    from neural_style import backend
+
     backend.grow_memory()  # a command owns its process; in the library that is for the host program to decide
     if device is not None:
         backend.choose_device(device)

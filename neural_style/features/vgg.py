@@ -25,6 +25,9 @@ BGR_MEAN = (103.939, 116.779, 123.68)
 
 POOLING = ("max", "ave")
 
+_OTHER_LAYER_NAMES = re.compile(r"(?:relu|conv|block)_?(\d+)_(?:conv|relu)?(\d+)")
+"""Layers as Torch and Keras call them, relu3_1 and block3_conv1."""
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -54,11 +57,23 @@ class Architecture:
         """Names of all layers in the order of the network."""
         return tuple(self.filters)
 
-    def check_layers(self, names: Iterable[str]) -> None:
-        """Raise `InvalidInputError` for a name that is not a layer of this network."""
+    def check_layers(self, names: Iterable[str], *, what: str = "that layer") -> None:
+        """Raise `InvalidInputError` for a name that is not a layer of this network; `what` names the setting."""
         for name in names:
-            if name not in self.layers:
-                raise InvalidInputError(f'{self.name} has no layer "{name}": {did_you_mean(name, self.layers)}')
+            if name in self.layers:
+                continue
+            other = _OTHER_LAYER_NAMES.fullmatch(str(name))
+            meant = f"conv{other[1]}_{other[2]}" if other else str(name)
+            if (
+                meant not in self.layers
+                and meant in ARCHITECTURES["vgg19"].layers
+                and block_of(meant) > len(self.blocks)
+            ):
+                raise InvalidInputError(
+                    f'{self.name} has no layer "{name}": {self.name} ends at block {len(self.blocks)}: leave {what} '
+                    "out, or use vgg19"
+                )
+            raise InvalidInputError(f'{self.name} has no layer "{name}": {did_you_mean(meant, self.layers)}')
 
     def up_to_deepest(self, names: Iterable[str]) -> tuple[str, ...]:
         """All layers needed to compute `names`: the network truncated at the deepest of them."""

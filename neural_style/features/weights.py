@@ -7,27 +7,42 @@ layer that was asked for. A file may hold more layers than that, or fewer than t
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from itertools import takewhile
 from pathlib import Path
+from threading import Thread
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import numpy as np
 
 from neural_style.errors import InvalidInputError
-from neural_style.features.vgg import Architecture, weight_name
+from neural_style.features.vgg import ARCHITECTURES, Architecture, weight_name
 from neural_style.features.weight_files import opened
 from neural_style.validation import did_you_mean
 
 Weights = dict[str, np.ndarray]
 
 KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications"
+MEGABYTES = {"vgg16": 58, "vgg19": 80}
+"""Size of each download."""
+
+CONNECTION_SECONDS = 3.0
+"""Longest wait for the server of the weights; Keras alone would wait 20 s for a name that nobody resolves."""
+
 KERAS_FILES = {  # file and MD5 of the networks without their classifier, as in keras.applications 3.15
     "vgg16": ("vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
     "vgg19": ("vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6"),
 }
 EMBEDDED_FILES = {"mini": "mini.npz"}
+_logger = logging.getLogger(__name__)
+
+_RANDOM = re.compile(r"random:?(\d*)")
+
 SOURCES = "imagenet, embedded, random, random:<seed>, or a path to an .h5 or .npz file"
 
 
@@ -47,9 +62,8 @@ def load(architecture: Architecture, source: str | None, layers: Iterable[str]) 
     """
     layers = tuple(layers)
     source = str(source or architecture.weights)
-    kind, _, argument = source.partition(":")
-    if kind == "random" and (not argument or argument.isdecimal()):
-        return random(architecture, layers, seed=int(argument or 0))
+    if (drawn := _RANDOM.fullmatch(source)) is not None:
+        return random(architecture, layers, seed=int(drawn[1] or 0))
     if source == "embedded":
         if architecture.name not in EMBEDDED_FILES:
             raise InvalidInputError(
@@ -117,14 +131,67 @@ def keras_file(architecture: Architecture) -> Path:
     cached = _cached(architecture.name)
     if cached.is_file() and hashlib.md5(cached.read_bytes()).hexdigest() == digest:
         return cached  # without asking Keras, which would print a message, and delete a file that it does not know
-    url = f"{KERAS_URL}/{architecture.name}/{name}"
+    url = _url(architecture.name)
+    if problem := _connection_problem(url):
+        raise _no_download(architecture.name, problem)
+    _logger.info(
+        "downloading the weights of %s (%d MB) once, to %s", architecture.name, MEGABYTES[architecture.name], cached
+    )
     try:
-        return Path(utils.get_file(name, url, cache_subdir="models", file_hash=digest))
+        return Path(utils.get_file(name, url, cache_subdir="models", file_hash=digest))  # with a progress bar
     except Exception as error:  # Keras raises a bare Exception for any failure of a download
-        raise InvalidInputError(
-            f"cannot get the weights of {architecture.name} from {url} ({_first_line(error)}): download that file "
-            f"elsewhere and put it at {cached}, or name a file as weights (--weights)"
-        ) from error
+        raise _no_download(architecture.name, _first_line(error)) from error
+
+
+def check_available(name: str, source: str | None, layers: Iterable[str]) -> None:
+    """Check, without starting a backend, that weights are at hand or can be downloaded.
+
+    Args:
+        name: of a network.
+        source, layers: as in `load`.
+
+    Raises:
+        InvalidInputError, MissingFileError: as in `load`; or they are to be downloaded, and the server cannot be
+            reached.
+    """
+    architecture = ARCHITECTURES[name]
+    source = str(source or architecture.weights)
+    if source == "imagenet" and name in KERAS_FILES:
+        if not is_cached(name) and (problem := _connection_problem(_url(name))):
+            raise _no_download(name, problem)
+    elif not _RANDOM.fullmatch(source):  # which is drawn from nothing
+        load(architecture, source, layers)
+
+
+def _url(name: str) -> str:
+    return f"{KERAS_URL}/{name}/{KERAS_FILES[name][0]}"
+
+
+def _connection_problem(url: str) -> str:
+    """Why a server cannot be reached, empty where it answers; a thread, as resolving a name knows no timeout."""
+    outcome: list[str] = []
+
+    def ask() -> None:
+        try:
+            urlopen(Request(url, method="HEAD"), timeout=CONNECTION_SECONDS).close()
+        except HTTPError:  # an answer; the download itself reports what is wrong
+            pass
+        except (OSError, ValueError) as error:
+            outcome.append(_first_line(getattr(error, "reason", error)))
+            return
+        outcome.append("")
+
+    thread = Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(CONNECTION_SECONDS)
+    return outcome[0] if outcome else f"no answer within {CONNECTION_SECONDS:.0f} s"
+
+
+def _no_download(name: str, problem: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"the weights of {name} ({MEGABYTES[name]} MB) cannot be downloaded ({problem:.60}): use --model "
+        f"mini, which needs none, put {_url(name)} into {_cached(name).parent}, or name a file (--weights FILE)"
+    )
 
 
 def from_file(path: Path, architecture: Architecture, layers: Iterable[str]) -> Weights:

@@ -41,6 +41,7 @@ from neural_style.figures.papers import (
 from neural_style.figures.recipe import Cell, Chart, Figure, Recipe
 from neural_style.figures.setup import SCALES, Setup
 from neural_style.images import ImageSource
+from neural_style.images.opening import check_name
 from neural_style.runs import records
 from neural_style.validation import check_choice, check_count, did_you_mean
 
@@ -96,6 +97,8 @@ def make(
     """
     source = {"model": model, "weights": weights}
     setup, figure = plan(name, scale=scale, image_size=image_size, iterations=iterations, seed=seed, **source)
+    check_name(output, "figure")
+    check_name(panels, "the folder of panels")
     recipe, output, given = RECIPES[name], Path(output), dict(inputs or {})
     _check_inputs(name, recipe, given, output)
     _check_output(output, overwrite=overwrite)
@@ -130,6 +133,8 @@ def plan(
     """
     check_choice("figure", name, RECIPES)
     check_choice("scale", scale, SCALES)
+    if weights is not None:
+        check_name(weights, "weights")
     check_count("seed", seed, at_least=0)
     chosen = SCALES[scale]
     if image_size is not None:

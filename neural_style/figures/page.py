@@ -46,9 +46,7 @@ def check_matplotlib() -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise InvalidInputError(
-            "figures need matplotlib, which is not installed: pip install 'neural-style-keras[figures]'"
-        ) from error
+        raise InvalidInputError("figures need matplotlib, which is not installed: pip install matplotlib") from error
 
 
 def draw(figure: Figure, builder: PanelBuilder, caption: str, path: Path, *, overwrite: bool) -> None:

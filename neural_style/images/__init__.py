@@ -2,6 +2,7 @@
 
 from neural_style.images.picture import LUMA, METHODS, MIN_SIDE, Picture, resize, to_uint8
 from neural_style.images.reading import ImageSource, read
+from neural_style.images.shapes import warn_of_other_shape
 from neural_style.images.writing import (
     LONGEST_RECORD,
     SUFFIXES,
@@ -25,6 +26,7 @@ __all__ = [
     "read_record",
     "resize",
     "to_uint8",
+    "warn_of_other_shape",
     "write",
     "write_16_bit",
     "write_animation",

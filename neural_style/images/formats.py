@@ -19,6 +19,12 @@ ENDINGS = (
 )
 """Endings of files that are read, or named with a remedy where a package is missing."""
 
+FOREIGN = (
+    *(".psd", ".pdf", ".svg", ".eps", ".ico", ".tga", ".jp2", ".jxl", ".exr", ".hdr", ".xcf", ".dng", ".nef", ".cr2"),
+    *(".apng", ".mp4", ".mov", ".webm", ".avi", ".mkv", ".json"),
+)
+"""Further endings by which people name pictures, films and records, and in which no picture is written."""
+
 RAW = "a camera RAW file: develop it first, and save it as PNG, JPEG or TIFF"
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")

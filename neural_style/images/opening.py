@@ -7,7 +7,6 @@ import difflib
 import io
 import logging
 import os
-import re
 import stat
 import threading
 from collections.abc import Iterator
@@ -16,9 +15,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from neural_style.errors import InvalidInputError, MissingFileError, reason
-
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/{1,2}[^/]", re.IGNORECASE)
-"""Start of a URL, also where a `Path` has taken one of its slashes away."""
+from neural_style.files import elsewhere
 
 
 def check_name(name: str | os.PathLike[str], what: str) -> None:
@@ -92,11 +89,8 @@ def silenced(name: str) -> Iterator[None]:
 def _advice(path: Path) -> str:
     if path.is_symlink():
         return f'it is a link to "{path.readlink()}", which is not there: mend the link'
-    if _ADDRESS.match(str(path)):
-        return "it is an address, and only files are read: download the picture first, and name the file"
-    if path.parts[0].startswith("~"):
-        with contextlib.suppress(RuntimeError):  # no such user
-            return f'"~" is expanded by shells only: write "{path.expanduser()}"'
+    if why := elsewhere(path, remedy="download the picture first, and name the file"):
+        return why
     if not path.parent.is_dir():
         return f'there is no folder "{path.parent}"'
     names: dict[str, str] = {}

@@ -5,23 +5,25 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from neural_style.errors import InvalidInputError
 from neural_style.images.color_space import decoded, float_to_srgb, profile_to_srgb, read_cicp, tagged_encoding
 from neural_style.images.formats import open_image
 from neural_style.images.memory import check_fits
 from neural_style.images.opening import check_name, explained, opened, silenced
+from neural_style.images.orientation import upright
 from neural_style.images.picture import Array, Picture, check_extent, luminance, over_white
+from neural_style.images.ranges import check_bands, check_high_bytes, from_16_bits, from_array
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION, _ICC_PROFILE = 274, 34675  # Exif 2.3 and ICC.1 tags
+_LARGEST_SAMPLES = 281, 341  # TIFF 6.0: MaxSampleValue and SMaxSampleValue
 
 
 OPAQUE_BYTES, TRANSPARENT_BYTES, DEEP_BYTES = 12, 24, 36
@@ -43,7 +45,7 @@ def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Pic
     Args:
         source: a path, a PIL image, a `Picture`, or an array or tensor (rows, columns) or (rows, columns, 1, 3 or 4)
             of uint8, bool, uint16 over its full range, other integers within 0..255, or floats in 0..255, which stay as
-            they are.
+            they are, overshoots included. Numbers of 16 bits that are all in 0..255 are read as such, with a warning.
         what: name of the input in messages, such as "content image".
         grey: reduce the picture to its luminance in three equal channels, the reference's `gray` initial image.
 
@@ -54,7 +56,7 @@ def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Pic
     if isinstance(source, Picture):
         picture = source
     elif isinstance(source, np.ndarray):
-        picture = _picture(*_from_array(source, f"{what} (an array)"), "an array", None)
+        picture = _picture(*from_array(source, f"{what} (an array)"), "an array", None)
     elif isinstance(source, Image.Image):
         where = f"{what} (a PIL image)"
         with explained(where):
@@ -71,7 +73,7 @@ def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Pic
                     content = _from_pil(image, where, cicp)
         picture = _picture(*content, os.fspath(source), path)
     elif hasattr(source, "__array__"):
-        picture = _picture(*_from_array(_from_tensor(source, what), f"{what} (an array)"), "an array", None)
+        picture = _picture(*from_array(_from_tensor(source, what), f"{what} (an array)"), "an array", None)
     else:
         raise InvalidInputError(f"{what}: expected a path, a PIL image or an array, received {type(source).__name__}")
     return replace(picture, rgb=luminance(picture.rgb)) if grey else picture
@@ -84,45 +86,6 @@ def _picture(rgb: Array, alpha: Array | None, name: str, path: Path | None) -> P
         alpha = np.rint(alpha).astype(np.uint8)
         alpha = None if alpha.min() == 255 else alpha
     return Picture(rgb, alpha, name, path)
-
-
-def _from_array(array: Array, where: str) -> tuple[Array, Array | None]:
-    """RGB and alpha of an array, as new arrays: uint8, or float32 in 0..255."""
-    channels = array.shape[2] if array.ndim == 3 else 1
-    if array.ndim not in (2, 3) or channels not in (1, 3, 4):
-        raise InvalidInputError(
-            f"{where} must be (rows, columns) or (rows, columns, 1, 3 or 4), channels last, received {array.shape}"
-        )
-    check_extent(array.shape[0], array.shape[1], where)
-    if array.dtype == np.bool_:
-        values: Array = array.astype(np.uint8) * np.uint8(255)
-    elif array.dtype.kind == "u" and array.dtype.itemsize == 2:
-        # Grey levels are repeated at once: 500 megapixels more would be 2 GB.
-        sample = array if channels > 1 else array.reshape(*array.shape[:2], 1)
-        shape = (*array.shape[:2], max(3, channels))
-        values = np.divide(sample, np.float32(257), out=np.empty(shape, np.float32), dtype=np.float32)
-    elif array.dtype.kind in "ui":
-        low, high = int(array.min()), int(array.max())
-        if low < 0 or high > 255:
-            raise InvalidInputError(f"{where} must lie in 0..255, received {array.dtype} in {low}..{high}")
-        values = array.astype(np.uint8)
-    elif array.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused below
-            values = array.astype(np.float32)
-        if 0 < values.max(initial=0) <= 1:
-            warnings.warn(f"{where} lies within 0..1 and will look black: images are in 0..255", stacklevel=4)
-        if not np.isfinite(values).all():
-            raise InvalidInputError(f"{where} holds NaN or infinite values: every value must be finite, in 0..255")
-    else:
-        raise InvalidInputError(f"{where} must hold numbers in 0..255, received dtype {array.dtype}")
-    if values.shape[2:] in ((), (1,)):
-        return np.repeat(values.reshape(*values.shape[:2], 1), 3, axis=2), None
-    if values.shape[2] == 3:
-        return values, None
-    alpha = values[..., 3]
-    if alpha.min() < 0 or alpha.max() > 255:
-        raise InvalidInputError(f"{where}: alpha must lie in 0..255, received {alpha.min()}..{alpha.max()}")
-    return np.ascontiguousarray(values[..., :3]), alpha
 
 
 def _from_tensor(tensor: Any, what: str) -> Array:
@@ -148,14 +111,12 @@ def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tupl
         with contextlib.suppress(Exception):  # a chunk of garbage damages no pixel; from here on it counts as empty
             if "exif" in image.info:
                 image.getexif()
+    is_wide_png = image.format == "PNG" and any(str(tile[3]).endswith(";16B") for tile in getattr(image, "tile", ()))
     # The numbers of Lab are colours by themselves, which Pillow converts.
     profile = None if image.mode == "LAB" else image.info.get("icc_profile")
     encoding = tagged_encoding(image, cicp, where) if from_file and (cicp or not profile) else None
     profile = None if cicp else profile
-    if from_file:
-        ImageOps.exif_transpose(image, in_place=True)
-    else:
-        image = ImageOps.exif_transpose(image)
+    image = upright(image, where)
     if image.mode == "F" and from_file:
         raise _unclear_range(where)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -164,13 +125,15 @@ def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tupl
             array = array.astype(np.uint16)
         key = image.info.get("transparency")  # a PNG may name one grey that is transparent
         alpha = None if key is None else np.where(array == key, 0, 255).astype(np.uint8)
-        return decoded(float_to_srgb(_from_array(array, where)[0], profile, where), encoding), alpha
+        return decoded(float_to_srgb(from_array(array, where)[0], profile, where), encoding), alpha
     if image.has_transparency_data:
         image = image if image.mode == "RGBA" else image.convert("RGBA")
         alpha = np.array(image.getchannel("A"))
     else:
         alpha = None
     image = image if image.mode in ("CMYK", "RGB") else image.convert("RGB")
+    if is_wide_png:
+        check_high_bytes(np.asarray(image), where)
     return decoded(np.array(profile_to_srgb(image, profile, where)), encoding), alpha
 
 
@@ -191,29 +154,37 @@ def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None
             kind, bits, tags = page.dtype.kind, page.bitspersample, page.tags
             check_extent(page.imagelength, page.imagewidth, where)
             check_fits(page.imagelength, page.imagewidth, DEEP_BYTES if bits == 16 else OPAQUE_BYTES, where)
+            check_bands(page, where)
             if kind not in "bu" or bits not in (1, 2, 4, 8, 16):
                 raise _unclear_range(where)
             if bits != 16 or page.photometric > 2 or page.axes not in ("YX", "YXS", "SYX"):
                 return None
-            array = page.asarray()
+            array, declared = page.asarray(), _declared_white(tags)
             orientation = tags[_ORIENTATION].value if _ORIENTATION in tags else 1
             profile = tags[_ICC_PROFILE].value if _ICC_PROFILE in tags else None
     except InvalidInputError:
         raise
     except Exception:  # damaged, or compressed by LZW, which Pillow reads in 8 bits; otherwise Pillow raises
         return None
+    array = from_16_bits(array, where, declared=declared)
     array = np.moveaxis(array, 0, -1) if page.axes == "SYX" else np.atleast_3d(array)
     colours = 3 if page.photometric == 2 else 1
-    samples, extra = array[..., :colours].astype(np.float32) / np.float32(257), page.extrasamples
+    samples, extra = array[..., :colours], page.extrasamples
     samples = 255 - samples if page.photometric == 0 else samples  # "white is zero"
     alpha = None
     if extra and extra[0] in (1, 2):
-        alpha = array[..., colours].astype(np.float32) / np.float32(257)
+        alpha = array[..., colours]
         if extra[0] == 1:  # "associated": the colours are stored multiplied by alpha
             samples = np.clip(samples * 255 / np.maximum(alpha, np.float32(1 / 257))[..., None], 0, 255)
         alpha = _upright(alpha, orientation)
     rgb = np.repeat(samples, 3, axis=2) if colours == 1 else samples
     return float_to_srgb(_upright(rgb, orientation), profile, where), alpha
+
+
+def _declared_white(tags: Any) -> list[int]:
+    """The largest numbers that the tags of a page name, for `from_16_bits`."""
+    found = [np.ravel(tags[code].value) for code in _LARGEST_SAMPLES if code in tags]
+    return [int(value) for values in found for value in values]
 
 
 def _upright(array: Array, orientation: int) -> Array:

@@ -59,6 +59,9 @@ NAMES = {
 }
 
 
+MOST_NUMBERS = 64
+"""Label maps in greys below this are taken for numbers of regions."""
+
 MOST_LABELS = 256
 """The number of values of a byte, in which a label map is stored."""
 
@@ -86,10 +89,7 @@ def read_labels(style_mask: ImageSource, target_mask: ImageSource, *, labels: in
     check_count("labels", labels, at_least=1)
     if labels > MOST_LABELS:
         raise InvalidInputError(f"labels must be at most {MOST_LABELS}, received {labels}")
-    masks = [
-        np.clip(np.rint(images.read(source, what=what).rgb), 0, 255).astype(np.uint8)
-        for source, what in ((style_mask, "style mask"), (target_mask, "target mask"))
-    ]
+    masks = _read_maps(style_mask, target_mask)
     flat = [_flat_places(mask) for mask in masks]
     colours, areas = _flat_colours(masks, flat)
     if len(colours) < labels:
@@ -110,9 +110,29 @@ def read_labels(style_mask: ImageSource, target_mask: ImageSource, *, labels: in
 
 def count_colours(style_mask: ImageSource, target_mask: ImageSource) -> int:
     """The number of colours that cover at least `LEAST_SHARE` of the flat places of two label maps."""
-    masks = [np.clip(np.rint(images.read(source).rgb), 0, 255).astype(np.uint8) for source in (style_mask, target_mask)]
+    masks = _read_maps(style_mask, target_mask)
     _, areas = _flat_colours(masks, [_flat_places(mask) for mask in masks])
     return int(np.sum(areas >= LEAST_SHARE))
+
+
+def _read_maps(style_mask: ImageSource, target_mask: ImageSource) -> list[Array]:
+    """Two label maps as uint8 (rows, columns, 3).
+
+    Raises:
+        InvalidInputError, MissingFileError: one cannot be read, or holds numbers of regions instead of colours.
+    """
+    masks = [
+        np.clip(np.rint(images.read(source, what=what).rgb), 0, 255).astype(np.uint8)
+        for source, what in ((style_mask, "style mask"), (target_mask, "target mask"))
+    ]
+    if all((mask == mask[..., :1]).all() for mask in masks):
+        numbers = np.unique(np.concatenate([mask[..., 0].ravel() for mask in masks]))
+        if len(numbers) > 1 and numbers[-1] < MOST_NUMBERS and np.diff(numbers).min() < SAME_COLOUR:
+            raise InvalidInputError(
+                f"the masks hold numbers of regions ({', '.join(map(str, numbers[:3]))} ... {numbers[-1]}), which are "
+                f"one colour to the eye: paint each region in its own, or multiply both by {255 // int(numbers[-1])}"
+            )
+    return masks
 
 
 def areas_of(label_map: Array, labels: int) -> Array:

@@ -22,6 +22,10 @@ WHITE = 128
 white in Network.py, black in color_transfer.py and white in mask_transfer.py."""
 
 
+MOST_NUMBERS = 64
+"""Greys that are all below this are taken for numbers of regions, in the message about a mask without white."""
+
+
 @dataclass(frozen=True, eq=False)
 class Mask:
     """A mask as it was read, of any size.
@@ -123,11 +127,35 @@ def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> 
     return Mask(grey, soft, picture.name, picture.path)
 
 
+def warn_of_stretching(mask: Mask | None, what: str, reference: str, size: tuple[int, int]) -> None:
+    """Warn where a mask that is not of one level is stretched to a picture of another shape.
+
+    Args:
+        mask: None is everywhere, in any shape.
+        what: names the mask in the message.
+        reference: names the picture.
+        size: rows and columns of the picture.
+    """
+    if mask is not None and np.ptp(mask.grey):
+        images.warn_of_other_shape(what, mask.size, reference, size)
+
+
 def _check_white(grey: Array, where: str) -> None:
     largest = int(grey.max())
     if largest < WHITE:
-        hint = "; an array of 0 and 1 must be bool, or multiplied by 255" if largest == 1 else ""
         raise InvalidInputError(
-            f"{where} is all black: no pixel of it is {WHITE} or above, the largest is {largest}; paint white where "
-            f"it is to act{hint}"
+            f"{where} is all black: no pixel of it is {WHITE} or above, the largest is {largest}; {_remedy(grey)}"
         )
+
+
+def _remedy(grey: Array) -> str:
+    """What to do about a mask without white."""
+    labels = np.unique(grey)
+    if labels[-1] == 1:
+        return "an array of 0 and 1 must be bool, or multiplied by 255"
+    if len(labels) > 1 and labels[-1] < MOST_NUMBERS:
+        return (
+            f"it seems to number {len(labels)} regions ({', '.join(map(str, labels[:3]))} ...): make a mask of one of "
+            f"them, such as (labels == {labels[-1]}), or paint white where it is to act"
+        )
+    return "paint white where it is to act"

@@ -80,6 +80,7 @@ def measure(
     layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
     _check_pictures(pictures, layers[-1], table.stride(layers))
     # Keras, and with it the backend, starts here and not when the package is imported.
+    import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
     from neural_style.features.extractor import feature_extractor
 
     extract = partial(feature_extractor(model, weights, layers, pooling=pooling).features, tile=tile)

@@ -19,6 +19,7 @@ import numpy as np
 
 from neural_style import files
 from neural_style.errors import InvalidInputError
+from neural_style.images.opening import check_name
 from neural_style.runs import checkpoint_file, records
 
 SHOWN = 4
@@ -62,6 +63,7 @@ class Checkpoint:
             InvalidInputError: it exists without `resume` or `overwrite`, is damaged or no checkpoint, or cannot be
                 written.
         """
+        check_name(path, "checkpoint")
         checkpoint = cls(Path(path), resume, overwrite)
         if os.path.lexists(checkpoint.path) and not (resume or overwrite):
             raise InvalidInputError(

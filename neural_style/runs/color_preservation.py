@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from neural_style.color_transfer import match_colors, transfer_color
+from neural_style.color_transfer import match_colors, recolored
 from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.runs.settings import Run
@@ -23,8 +23,8 @@ class ColorPreservation:
         if self._method == "none" or self._when == "before":
             return image
         clipped = Picture(np.clip(image, 0, 255), None, "the pastiche", None)
-        mask = self._content.color_mask
-        return transfer_color(self._content.picture, clipped, method=self._method, mask=mask)
+        mask = self._content.color_mask_in_memory
+        return recolored(self._content.picture, clipped, method=self._method, mask=mask)
 
     def recolored_styles(self, inputs: Inputs) -> Inputs:
         """The inputs with their paintings in the colours of the content, if that is asked for."""

@@ -31,7 +31,7 @@ import numpy as np
 from neural_style import files, images
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
-from neural_style.images.formats import ENDINGS
+from neural_style.images.formats import ENDINGS, FOREIGN
 from neural_style.images.opening import check_name
 from neural_style.inputs import Content, Inputs, Style, columns_at
 from neural_style.runs import records
@@ -96,10 +96,10 @@ class Output:
             )
         if path.suffix.lower() in images.SUFFIXES:
             settings["suffix"], path = path.suffix, path.with_suffix("")
-        elif path.suffix.lower() in ENDINGS:
+        elif path.suffix.lower() in (*ENDINGS, *FOREIGN):
             raise InvalidInputError(
-                f"{prefix}: pictures are not written as {path.suffix}; use one of {', '.join(images.SUFFIXES)}, and "
-                "gif=True / --gif for an animation"
+                f"{prefix}: pictures are not written as {path.suffix}; use one of {', '.join(images.SUFFIXES)}, "
+                "gif=True / --gif for an animation, and record=True / --record for a .json"
             )
         return cls(path, **settings)
 

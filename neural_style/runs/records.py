@@ -39,9 +39,9 @@ def _of_input(settings: type) -> schema.Schema:
 
     def check_input(value: Any, where: str) -> None:
         found = dict(value) if isinstance(value, dict) else value
-        if "image" in found:
+        if isinstance(found, dict) and "image" in found:
             schema.PICTURE({name: found.get(name) for name in ("image", "sha256")}, where)
-            del found["sha256"]
+            found.pop("sha256")
         plain_settings(found, where)
 
     return check_input

@@ -118,9 +118,7 @@ def plot_history(history: Sequence[Mapping[str, Any]]) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise InvalidInputError(
-            'plots need matplotlib: install the extra with pip install "neural-style-keras[figures]"'
-        ) from error
+        raise InvalidInputError("plots need matplotlib: pip install matplotlib") from error
     sizes = list(dict.fromkeys(tuple(entry["image_size"]) for entry in history))
     figure = Figure(figsize=(1 + 4.5 * max(1, len(sizes)), 4), layout="constrained")
     for index, size in enumerate(sizes):

@@ -225,8 +225,9 @@ def _accepted(
     """The state at the point that was evaluated last, with the direction from there."""
     preconditioner = preconditioner_of(state.x.shape)
     step, change = moved * state.direction, state.ahead - state.gradient
+    x = _clipped(state.x + step, bounds)
     if bounds is not None:
-        step = _clipped(state.x + step, bounds) - state.x
+        step = x - state.x
 
     def remembered() -> tuple[Any, ...]:
         curvature = _dot(step, change)
@@ -246,12 +247,12 @@ def _accepted(
     memory = ops.cond(
         remember, remembered, lambda: (state.steps, state.changes, state.inverse_curvatures, state.powers)
     )
-    state = State(state.x + step, state.ahead, state.direction, state.ahead, *memory)
-    gradient = _free(state.x, state.gradient, bounds)
+    state = State(x, state.ahead, state.direction, state.ahead, *memory)
+    gradient = _free(x, state.gradient, bounds)
     direction = _direction(state, gradient, preconditioner, bands, first_step)
     if bounds is not None:
         # Neither components that a bound holds, nor those that would leave it at once.
-        direction = -_free(state.x, ops.where(gradient == 0, ops.zeros_like(direction), -direction), bounds)
+        direction = -_free(x, ops.where(gradient == 0, ops.zeros_like(direction), -direction), bounds)
     return state._replace(direction=direction)
 
 

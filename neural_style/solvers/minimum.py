@@ -164,6 +164,7 @@ def _validate_start(start: Any) -> np.ndarray:
     """
     from neural_style import backend
 
+    backend.check_eager()
     try:
         x = np.array(start)
     except (TypeError, ValueError) as error:

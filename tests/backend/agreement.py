@@ -31,7 +31,7 @@ def objectives():
         "johnson2016": (Network(normalization="johnson2016", **SETTINGS), photo, styles),
         "masks of titu1994": (Network(**SETTINGS), Content(photo), masked),
         "masks of gatys2017": (Network(mask_normalization="gatys2017", **SETTINGS), Content(photo, mask=left), masked),
-        "inetwork": (INetwork(**SETTINGS), photo, styles),
+        "inetwork": (INetwork(variant="titu1994", **SETTINGS), photo, styles),
         "novak2016": (INetwork(variant="novak2016", **SETTINGS), photo, styles),
         "doodle": (
             NeuralDoodle(labels=2, **SETTINGS),

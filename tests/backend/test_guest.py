@@ -11,6 +11,7 @@ from keras import ops
 
 from neural_style import Network, backend
 from neural_style.errors import InvalidInputError
+from neural_style.solvers import minimise
 
 TECHNIQUE = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
 
@@ -148,3 +149,14 @@ def test_tensors_are_pictures_everywhere(photo, painting):
     found = TECHNIQUE.transfer(tf.constant(photo), jnp.asarray(painting), init=tf.constant(photo), **settings)
     np.testing.assert_array_equal(found.image, expected.image)
     assert found.losses == expected.losses
+
+
+def test_a_tensorflow_that_does_not_compute_is_named(photo, painting):
+    """As after `tf.compat.v1.disable_eager_execution()`, which the host program may need for its own graphs."""
+    tf = pytest.importorskip("tensorflow")
+    with tf.Graph().as_default():
+        with pytest.raises(InvalidInputError, match="eager execution is disabled: leave out") as told:
+            TECHNIQUE.transfer(photo, painting, image_size=24, iterations=1)
+        assert "\n" not in str(told.value)
+        with pytest.raises(InvalidInputError, match="eager execution is disabled"):
+            minimise(lambda x: ops.sum(x * x), np.ones(3, np.float32))

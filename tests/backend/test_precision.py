@@ -1,6 +1,7 @@
 """bfloat16 where the network computes, float32 where sums are taken."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ def cosine(a, b):
 
 
 @pytest.mark.parametrize(
-    "make", [Network, INetwork, lambda **settings: INetwork(variant="novak2016", **settings)], ids=["n", "i", "novak"]
+    "make",
+    [Network, partial(INetwork, variant="titu1994"), lambda **settings: INetwork(variant="novak2016", **settings)],
+    ids=["n", "i", "novak"],
 )
 def test_bfloat16_follows_float32(make, photo, painting):
     x = np.random.default_rng(0).uniform(0, 255, (40, 48, 3))

@@ -8,10 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from neural_style.cli import session
+from neural_style.features import weights
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,6 +103,7 @@ def test_an_initial_image_that_cannot_be_used(paint: Command, tmp_path: Path) ->
         (["--sizes", "64", "32"], ["sizes must grow"]),
         (["--num_iter", "0"], ["iter", "0"]),
         (["--seed", "-1"], ["seed", "-1"]),
+        (["--seed", "1234567890123456789"], ["seed", "at most 2147483647", "1234567890123456789"]),
         (["--min_improvement", "nan"], ["min_improvement", "nan"]),
         (["--save_every", "-1"], ["save_every", "-1"]),
         (["--weights", "/nowhere/vgg.npz"], ["no weights file /nowhere/vgg.npz"]),
@@ -136,6 +141,74 @@ def test_output_that_cannot_be_written(paint: Command, tmp_path: Path, prefix: s
     paint(prefix=prefix.format(folder=tmp_path)).assert_refused(*parts)
 
 
+DOODLE = ("--style_image", "p.png", "--style_mask", "p.png", "--target_mask", "p.png", "--target_image_prefix", "o")
+
+EMPTY = [
+    ("show", "", []),
+    ("rerun", "", []),
+    ("samples", "", []),
+    ("plan", "", ["painting.png"]),
+    ("paint", "", ["painting.png", "out"]),
+    ("paint", "photo.png", ["", "out"]),
+    ("paint", "photo.png", ["painting.png", ""]),
+    ("paint", "photo.png", ["painting.png", "out", "--weights", ""]),
+    ("color_transfer", "photo.png", ["photo.png", "--output", ""]),
+    ("color_transfer", "", ["photo.png"]),
+    ("mask_transfer", "photo.png", ["photo.png", "", "--output", "out.png"]),
+    ("reconstruct", "", ["conv1_1", "out", "--model", "mini"]),
+    ("sheet", "", ["painting.png", "--vary", "seed", "1", "2"]),
+    ("sheet", "photo.png", ["painting.png", "", "--vary", "seed", "1", "2"]),
+    ("doodle", "--preview", ["", *DOODLE]),
+    *(
+        ("figure", "gatys2016-4", ["--draft", *flags])
+        for flags in (["--output", ""], ["--panels", ""], ["--weights", " "], ["--input", "photo= "])
+    ),
+    *(
+        ("network", "photo.png", ["painting.png", "out", "--model", "mini", *flags])
+        for flags in (["--checkpoint", ""], ["--weights", ""], ["--weights", " "], ["--init_image", ""])
+    ),
+    *(
+        ("network", "photo.png", ["painting.png", "out", "--model", "mini", "--weights", "random", *flags])
+        for flags in (["--device", ""], ["--style_masks", ""], ["--content_mask", " "], ["--content_layer", ""])
+    ),
+    ("network", "photo.png", ["painting.png", "out", "--model", "mini", "--preserve_color", "pca", "--color_mask", ""]),
+]
+
+
+@pytest.mark.parametrize(("name", "first", "arguments"), EMPTY)
+@pytest.mark.usefixtures("photo_file", "painting_file")
+def test_an_empty_name(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, first: str, arguments: list[str]
+) -> None:
+    """A variable of the shell that is not set stands for no file, and not for the current folder."""
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    command(name, first, *arguments, *(["--quiet"] if name == "paint" else [])).assert_refused('"')
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("prefix", "parts"),
+    [
+        ("~/pictures/out", ['"~" is expanded by shells only: write "', "/pictures/out"]),
+        ("https://example.org/out", ["is an address, and only files are read and written", "name a file"]),
+        ("s3://bucket/out.jpg", ["is an address"]),
+        ("out.gif", ["not written as .gif", "--gif"]),
+        ("out.bmp", ["not written as .bmp", ".png"]),
+        ("out.psd", ["not written as .psd"]),
+        ("out.mp4", ["not written as .mp4"]),
+        ("out.json", ["not written as .json", "--record"]),
+    ],
+)
+def test_output_that_is_no_file_here_or_no_picture(
+    paint: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prefix: str, parts: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    paint(prefix=prefix).assert_refused(*parts)
+    assert sorted(tmp_path.iterdir()) == before
+
+
 @pytest.mark.parametrize("arguments", [[], ["photo.jpg"], ["photo.jpg", "out"]])
 def test_no_style(command: Command, arguments: list[str]) -> None:
     command("network", *arguments).assert_refused("required", "--help")
@@ -158,3 +231,27 @@ def test_nothing_but_the_line_reaches_the_terminal(photo_file: Path, painting_fi
     assert ran.stdout == ""
     assert ran.stderr.startswith("neural-style: error: no weights file none.npz")
     assert ran.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["network", "inetwork", "reconstruct", "doodle"])
+def test_without_weights_and_network_there_are_three_remedies(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, photo_file: Path, painting_file: Path, name: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise URLError("nobody knows that name")
+
+    def start(*_: object) -> None:
+        raise AssertionError("the backend takes seconds to start")
+
+    monkeypatch.setattr(weights, "urlopen", refuse)
+    monkeypatch.setattr(session, "start_backend", start)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    masks = ("--style_mask", painting_file, "--target_mask", photo_file, "--nlabels", 2)
+    words = {
+        "reconstruct": ("content", photo_file, tmp_path / "out"),
+        "doodle": ("--style_image", painting_file, *masks, "--target_image_prefix", tmp_path / "out"),
+    }
+    ran = command(name, *words.get(name, (photo_file, painting_file, tmp_path / "out")))
+    place = "home/models"  # the middle of a line of more than 300 characters is left out
+    ran.assert_refused("nobody knows that name", "--model mini", place, "--weights FILE")
+    assert len(ran.err) - len(place) < 300

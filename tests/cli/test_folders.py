@@ -108,16 +108,33 @@ def test_a_picture_is_the_one_that_is_painted_alone(paint: Command, command: Com
     assert [style["image"] for style in record["styles"]] == [str(folders / "style.png")]
 
 
+@pytest.mark.filterwarnings("default")
 def test_which_files_are_pictures_and_what_they_become(paint: Command, folders: Path) -> None:
+    """Files without an ending of a picture are named in one line; hidden files and folders are not."""
     photos = folders / "photos"
     save(photos / "b.JPG")
     save(photos / "c.bmp")
     save(photos / ".hidden.png")
     (photos / "within.png").mkdir()
-    (photos / "notes.txt").write_text("none")
-    ran = paint()
+    for name in ("notes.txt", "x.psd", "y", "z.zip"):
+        (photos / name).write_text("none")
+    ran = paint("--quiet")
     assert ran.status == 0
     assert names(folders / "results") == ["a.png", "b.JPG.png", "b.png.png", "c.png"]
+    assert ran.err == (
+        f"neural-style: warning: {photos}: skipped without an ending of a picture: notes.txt, x.psd, y and 1 more\n"
+    )
+
+
+@pytest.mark.parametrize(("ending", "kind"), [("jfif", "JPEG"), ("JPE", "JPEG"), ("mpo", "MPO"), ("ppm", "PPM")])
+def test_rarer_endings_are_pictures(command: Command, folders: Path, ending: str, kind: str) -> None:
+    for path in (folders / "photos").iterdir():
+        with Image.open(path) as image:
+            image.save(path.with_suffix(f".{ending}"), kind)
+        path.unlink()
+    ran = command("network", folders / "photos", folders / "style.png", folders / "results", *SMALLEST, "--quiet")
+    assert (ran.status, ran.err) == (0, "")
+    assert names(folders / "results") == ["a.png", "b.png"]
 
 
 def test_styles_beside_each_other_are_blended(paint: Command, command: Command, folders: Path) -> None:
@@ -192,10 +209,20 @@ def test_a_call_with_nothing_to_do(paint: Command, folders: Path, monkeypatch: p
     assert "0 painted, 2 skipped" in ran.out
 
 
+@pytest.mark.filterwarnings("default")
 def test_masks_are_those_of_every_photo(paint: Command, command: Command, folders: Path) -> None:
     Image.fromarray(np.tri(30, dtype=np.uint8) * 255).save(folders / "mask.png")
     flags = ["--style_masks", folders / "mask.png", "--preserve_color", "pca", "--color_mask", folders / "mask.png"]
-    assert paint("--quiet", *flags) == (0, "", "")
+    ran = paint("--quiet", *flags)
+    assert (ran.status, ran.out) == (0, "")
+    stretched = [
+        line
+        for line in ran.err.splitlines()
+        if line.endswith("30 x 30 and the content 16 x 20: the color mask is stretched to that shape")
+    ]
+    assert len(stretched) == 1  # of the two photos, one is a square as the mask
+    assert "b.png" in stretched[0]
+    assert len(ran.err.splitlines()) == 2
     for name in ("a.png", "b.png"):
         record = json.loads(command("show", folders / "results" / name, "--json").out)
         assert record["styles"][0]["mask"]["image"] == str(folders / "mask.png")
@@ -274,7 +301,7 @@ def test_one_bar_for_all(paint: Command, folders: Path, monkeypatch: pytest.Monk
 
     def advance(self: progress.Bar, evaluations: int, loss: float) -> None:
         whole(self, evaluations, loss)
-        seen.append((self._bar.n, self._bar.total, self._bar.postfix.split()[0]))
+        seen.append((self._bar.n, self._bar.total, self._bar.desc.split(",")[0]))
 
     monkeypatch.setattr(progress.Bar, "advance", advance)
     (folders / "photos" / "aa.png").write_bytes(b"no picture")

@@ -43,7 +43,7 @@ def commands(photo_file: Path, painting_file: Path, tmp_path: Path) -> dict[str,
     masks = ("--style_mask", mask, "--target_mask", mask)
     return {
         "network": ("network", *painted),
-        "inetwork": ("inetwork", *painted, "--chain", "False"),
+        "inetwork": ("inetwork", *painted, "--variant", "titu1994", "--chain", "False"),
         "doodle": ("doodle", "--style_image", painting_file, *masks, "--target_image_prefix", out, *RUN, *layers),
         "reconstruct": ("reconstruct", "style", painting_file, out, *RUN, "--layers", *LAYERS),
     }

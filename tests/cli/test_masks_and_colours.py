@@ -36,7 +36,7 @@ def test_two_styles_in_two_regions_and_again(tmp_path, photo_file, painting_file
         Image.fromarray(np.clip(noise, 0, 255).astype("uint8")).save(tmp_path / f"{name}.png")
     styles = [tmp_path / "black.png", tmp_path / "white.png"]
     look = ["--content_weight", 0, "--style_masks", *masks, "--mask_normalization", "gatys2017"]
-    look += ["--chain", "False"] if command == "inetwork" else []
+    look += ["--variant", "titu1994", "--chain", "False"] if command == "inetwork" else []
     image = paint(tmp_path, photo_file, *styles, tmp_path / "out", *look, command=command)
     assert image[:, :18].mean() + 30 < image[:, 30:].mean()
     assert main(["rerun", str(tmp_path / "out.png"), "--quiet", "--save_every", "0"]) == 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from neural_style.cli import session
 from neural_style.cli.commands import samples
 from neural_style.cli.progress import Bar, report
 
@@ -70,3 +71,30 @@ def test_a_line_does_not_end_up_in_the_bar(monkeypatch: pytest.MonkeyPatch, stre
     lines = err.getvalue().replace("\r", "\n").splitlines()
     assert "a line" in lines
     assert lines[-1] == "after it"
+
+
+def test_the_first_line_names_the_network_before_the_backend_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import neural_style.backend
+
+    monkeypatch.setattr(neural_style.backend, "grow_memory", lambda: print("started", file=sys.stderr))
+    session.start_backend(None, "mini")  # which has started, here
+    assert capsys.readouterr().err == "started\n"
+    monkeypatch.delitem(sys.modules, "neural_style.backend")
+    session.start_backend(None, "mini")
+    assert capsys.readouterr().err == "neural-style: loading mini\nstarted\n"
+
+
+def test_ctrl_c_in_a_pyramid_names_the_size(paint: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, count = Bar.advance, iter(range(1, 999))
+
+    def advance(self: Bar, evaluations: int, loss: float) -> None:
+        whole(self, evaluations, loss)
+        if next(count) == 25:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bar, "advance", advance)
+    ran = paint("--sizes", 16, 24, 32, "--save_every", 0)
+    assert ran.status == 130
+    assert ran.out.startswith("stopped early: interrupted at 24 x 28 pixels, size 2 of 3, which the picture has\n")

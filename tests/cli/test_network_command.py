@@ -230,3 +230,17 @@ def test_ctrl_c_keeps_the_best_picture(photo_file: Path, painting_file: Path, tm
     assert pixels(tmp_path / "out.png").shape == (32, 38, 3)
     assert "stopped early: interrupted" in ran.stdout
     assert "Traceback" not in ran.stderr
+
+
+def test_names_that_begin_with_dashes(
+    command: Command, photo_file: Path, painting_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After `--` there are names only, which are left as they are."""
+    monkeypatch.chdir(tmp_path)
+    photo_file.rename(tmp_path / "--my-photo.png")
+    flags = (*SMALL, "--save_every", "0", "--quiet")
+    assert command("network", *flags, "--", "--my-photo.png", painting_file.name, "--my-out").status == 0
+    assert (tmp_path / "--my-out.png").is_file()
+    assert command("show", "--", "--my-out.png").status == 0
+    assert command("color_transfer", "--", "--my-photo.png", "--my-out.png").status == 0
+    assert (tmp_path / "--my-out_original_color.png").is_file()

@@ -25,7 +25,7 @@ def test_a_plan_has_memory_time_and_what_fits(command, photo_file, painting_file
 
 
 def test_a_plan_has_every_size_of_a_pyramid_and_every_technique(command, photo_file, painting_file):
-    flags = (*LOOK, "--sizes", 32, 64, "--technique", "inetwork", "--chain", "False")
+    flags = (*LOOK, "--sizes", 32, 64, "--technique", "inetwork", "--variant", "titu1994", "--chain", "False")
     ran = command("plan", photo_file, painting_file, *flags)
     assert ran.status == 0
     assert next(line for line in ran.out.splitlines() if "pixels," in line).startswith("32 x 38 pixels")

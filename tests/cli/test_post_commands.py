@@ -121,6 +121,7 @@ def test_an_input_is_never_overwritten(command: Command, files: Path, name: str,
     [
         (["color_transfer", "content.png", "none.png"], ['generated "none.png" does not exist']),
         (["color_transfer", "none.png", "made.out.png"], ['content "none.png" does not exist']),
+        (["color_transfer", "loop.png", "made.out.png"], ['content "loop.png" cannot be opened: Too many levels']),
         (["color_transfer", "content.png"], ["generated", "--help"]),
         (["color_transfer", "content.png", "made.out.png", "--method", "chol"], ['"chol"', "cholesky"]),
         (["color_transfer", "content.png", "made.out.png", "--hist_match", "2"], ['"2" is neither']),
@@ -144,6 +145,7 @@ def test_what_is_wrong_is_said_in_one_line(
     monkeypatch.chdir(files)
     Image.fromarray(np.full((9, 9), 100, np.uint8)).save("black.png")
     Path("text.png").write_text("no picture")
+    Path("loop.png").symlink_to("loop.png")
     before = sorted(files.iterdir())
     command(*arguments).assert_refused(*parts)
     assert sorted(files.iterdir()) == before
@@ -156,6 +158,8 @@ def test_what_is_wrong_is_said_in_one_line(
         ("mask_transfer.py", ["content", "generated", "mask", "--feather", "--output"]),
         ("network.py", ["content", "style", "prefix", "--image_size", "--style_weight", "--content_weight"]),
         ("inetwork.py", ["content", "style", "prefix", "--image_size", "--style_weight", "--content_weight"]),
+        ("neural_doodle.py", ["--nlabels", "--img_size", "--tv_weight"]),
+        ("improved_neural_doodle.py", ["--nlabels", "--img_size", "--tv_weight"]),
         ("doodle.py", ["--nlabels", "--style_image", "--style_mask", "--target_mask", "--target_image_prefix"]),
     ],
 )

@@ -54,6 +54,7 @@ def test_files_are_made_and_made_again(reconstruct, command, tmp_path, of, flags
     np.testing.assert_array_equal(pixels(tmp_path / "out_rerun.png"), pixels(tmp_path / "out.png"))
 
 
+@pytest.mark.filterwarnings("ignore:the initial image is")
 def test_a_start_from_a_picture_and_from_the_picture_itself(reconstruct, painting_file, photo, tmp_path):
     flags = ["--layer", "conv3_1", "--save_every", "0", "--num_iter", "1"]
     for start, name in ((painting_file, "other"), ("content", "itself"), ("noise", "noise")):

@@ -26,6 +26,7 @@ Command = Callable[..., Any]
 
 LOOK = SMALL[: SMALL.index("--image_size")]
 ROWS = 32
+UNCHAINED = ("--technique", "inetwork", "--variant", "titu1994", "--chain", False)
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -98,7 +99,7 @@ def test_each_cell_is_the_picture_of_its_command(sheet: Command, command: Comman
 
 @pytest.mark.usefixtures("cells")
 def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Command, record: Any) -> None:
-    flags = ("--image_size", 600, "--chain", False, "--technique", "inetwork", "--overwrite")
+    flags = ("--image_size", 600, "--variant", "titu1994", "--chain", False, "--technique", "inetwork", "--overwrite")
     ran = sheet(
         *flags, "--rows", ROWS, "--vary", "activation_shift", -1, 0.5, "--vary", "pool_type", "ave", small=False
     )
@@ -117,10 +118,17 @@ def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Comman
     assert len(record()["cells"]) == 2
 
 
+def test_weights_are_checked_before_the_backend_starts(sheet: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet_command, "start_backend", None)
+    ran = sheet("--vary", "weights", "random", "gone.npz")
+    ran.assert_refused("no weights file gone.npz", "(in the cell gone.npz)")
+    sheet("--vary", "model", "mini", "vgg91").assert_refused('unknown model "vgg91"')
+
+
 @pytest.mark.usefixtures("cells")
 def test_a_negative_value_may_be_written_with_an_exponent(sheet: Command) -> None:
     """For argparse by itself -1e-5 is a flag, since more than digits and a point follow the minus."""
-    ran = sheet("--technique", "inetwork", "--chain", False, "--vary", "activation_shift", "0", "-1e-5", "-2E+1")
+    ran = sheet(*UNCHAINED, "--vary", "activation_shift", "0", "-1e-5", "-2E+1")
     assert ran.status == 0
     words = commands(ran.out)
     assert list(words) == ["0", "-1e-5", "-2E+1"]
@@ -186,7 +194,7 @@ def test_a_cell_that_fails_is_empty(sheet: Command, monkeypatch: pytest.MonkeyPa
         return whole(self, *arguments, **settings)
 
     monkeypatch.setattr(INetwork, "transfer", transfer)
-    ran = sheet("--technique", "inetwork", "--chain", False, "--vary", "seed", 1, 2, 3, "--quiet")
+    ran = sheet(*UNCHAINED, "--vary", "seed", 1, 2, 3, "--quiet")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == "neural-style: error: 2: no memory left\n"
     cells = record()["cells"]

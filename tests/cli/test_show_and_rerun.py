@@ -152,6 +152,7 @@ def test_rerun(paint: Command, command: Command, out: Path, flags: list[str]) ->
         assert records[1]["losses"][term] == pytest.approx(value, rel=0.02)
 
 
+@pytest.mark.filterwarnings("ignore:the initial image is")
 def test_rerun_from_a_picture_as_the_start(paint: Command, command: Command, out: Path, painting_file: Path) -> None:
     assert paint("--init_image", painting_file, "--content_weight", "0").status == 0
     assert command("rerun", out / "out.png", "--quiet").status == 0

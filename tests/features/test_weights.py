@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ import h5py
 import numpy as np
 import pytest
 
-from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
 from neural_style.features import vgg, weights
 from neural_style.features.weights import Weights
 
@@ -268,7 +269,7 @@ def test_the_embedded_file_is_checked_like_any_other(tmp_path: Path, monkeypatch
 
 
 KERAS_CACHE = """
-    import functools, http.server, json, os, sys, threading
+    import functools, http.server, json, logging, os, sys, threading
     from pathlib import Path
     from neural_style.features import vgg, weights
 
@@ -285,21 +286,26 @@ KERAS_CACHE = """
 
     weights.KERAS_URL = "http://127.0.0.1:9"  # nobody listens there
     told["unreachable"] = attempt()
-    place = Path(told["unreachable"].partition("put it at ")[2].partition(", or")[0])
+    place = Path(told["unreachable"].partition(" into ")[2].partition(", or")[0]) / name
     told["place"] = str(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(served.read_bytes())
     told["put there"] = attempt()
     place.unlink()
 
-    requests = []
+    requests, messages = [], []
+    recorder = logging.Handler()
+    recorder.emit = lambda record: messages.append(record.getMessage())
+    logging.getLogger("neural_style").addHandler(recorder)
+    logging.getLogger("neural_style").setLevel(logging.INFO)
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_):
-            requests.append(self.path)
+            requests.append(self.command)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=served.parents[1]))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     weights.KERAS_URL = f"http://127.0.0.1:{server.server_port}"
     told["downloaded"], told["cached"], told["requests"] = attempt(), attempt(), requests.copy()
+    told["messages"] = messages
     told["cache"] = sorted(str(p.relative_to(os.environ["KERAS_HOME"])) for p in place.parent.iterdir())
     place.unlink()
     weights.KERAS_FILES = {"vgg19": (name, "0" * 32)}
@@ -332,16 +338,63 @@ def keras_cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_imagenet_is_downloaded_once_into_keras_own_cache(keras_cache: dict[str, Any]) -> None:
     assert keras_cache["downloaded"] == keras_cache["cached"] == keras_cache["expected"]
-    assert len(keras_cache["requests"]) == 1
+    assert keras_cache["requests"] == ["HEAD", "GET"]
     assert keras_cache["cache"] == ["models/fake_notop.h5"]
 
 
 def test_an_unreachable_download_names_the_place_of_the_file(keras_cache: dict[str, Any]) -> None:
     message = keras_cache["unreachable"]
     assert "\n" not in message
-    for part in ("vgg19", "http://127.0.0.1:9/vgg19/fake_notop.h5", "--weights", keras_cache["home"]):
+    for part in (
+        "vgg19",
+        "(80 MB)",
+        "--model mini",
+        "http://127.0.0.1:9/vgg19/fake_notop.h5",
+        "--weights",
+        keras_cache["home"],
+    ):
         assert part in message
     assert keras_cache["place"] == f"{keras_cache['home']}/models/fake_notop.h5"
+
+
+def test_a_download_is_announced_with_its_size(keras_cache: dict[str, Any]) -> None:
+    place = f"{keras_cache['home']}/models/fake_notop.h5"
+    assert keras_cache["messages"][0] == f"downloading the weights of vgg19 (80 MB) once, to {place}"
+
+
+def test_a_silent_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resolving a name has no timeout of its own."""
+    forever = threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        forever.wait()
+        raise OSError("gone")
+
+    monkeypatch.setattr(weights, "urlopen", hang)
+    monkeypatch.setattr(weights, "CONNECTION_SECONDS", 0.01)
+    monkeypatch.setattr(weights, "is_cached", lambda name: False)
+    with pytest.raises(InvalidInputError, match=r"no answer within .* --model mini"):
+        weights.check_available("vgg16", None, ("conv1_1",))
+    forever.set()
+
+
+def test_other_sources_ask_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "urlopen", None)
+    for name, source in (("mini", None), ("vgg19", "random:7")):
+        weights.check_available(name, source, ("conv1_1",))
+
+
+def test_files_and_names_are_checked_before_a_backend_starts(tmp_path: Path) -> None:
+    (tmp_path / "damaged.npz").write_bytes(b"none")
+    for name, source, why in (
+        ("vgg19", str(tmp_path / "gone.npz"), "no weights file"),
+        ("vgg19", str(tmp_path / "damaged.npz"), "cannot be read as a weights file"),
+        ("vgg19", "embedded", "only mini's"),
+        ("mini", "imagenet", "no ImageNet weights"),
+        ("vgg19", "random:x", "unknown weights"),
+    ):
+        with pytest.raises(NeuralStyleError, match=why):
+            weights.check_available(name, source, ("conv1_1",))
 
 
 def test_imagenet_file_that_the_user_put_there_is_used(keras_cache: dict[str, Any]) -> None:

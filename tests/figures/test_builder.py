@@ -124,7 +124,7 @@ def test_a_run_that_does_not_reach_its_last_size_is_no_panel(
 
 def test_a_run_that_breaks_down_at_once_is_shown_with_its_reason(tmp_path: Path) -> None:
     """The reference's chain over two layers of which the deeper is further from the style: negative at the start."""
-    chain = INetwork(model="mini", style_layers=("conv1_1", "conv1_2"), content_layer="conv1_1")
+    chain = INetwork(model="mini", variant="titu1994", style_layers=("conv1_1", "conv1_2"), content_layer="conv1_1")
     setup = replace(tiny_setup(), weights="embedded")
     samples = {"photo": Sample("cat"), "painting": Sample("night")}
     builder = PanelBuilder(setup, samples, tmp_path)

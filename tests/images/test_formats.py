@@ -53,7 +53,7 @@ def test_links_addresses_and_home(tmp_path: Path) -> None:
     (tmp_path / "a.png").symlink_to(tmp_path / "gone.png")
     with pytest.raises(MissingFileError, match=r'it is a link to ".*gone\.png", which is not there'):
         images.read(tmp_path / "a.png")
-    with pytest.raises(MissingFileError, match="it is an address, and only files are read: download"):
+    with pytest.raises(MissingFileError, match="it is an address, and only files are read and written: download"):
         images.read("https://example.org/a.png")
     with pytest.raises(MissingFileError, match=rf'write "{Path.home()}/none\.png"'):
         images.read("~/none.png")

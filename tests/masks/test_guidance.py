@@ -10,7 +10,7 @@ from neural_style import Content, INetwork, InvalidInputError, Network, Style, r
 NETWORKS = {
     "Network": Network(model="mini", weights="random"),
     "Network, gatys2016": Network(model="mini", weights="random", normalization="gatys2016"),
-    "INetwork": INetwork(model="mini", weights="random"),
+    "INetwork": INetwork(model="mini", weights="random", variant="titu1994"),
     "INetwork, novak2016": INetwork(model="mini", weights="random", variant="novak2016"),
 }
 

@@ -84,6 +84,7 @@ def test_one_seed_one_picture(photo, painting, solver):
     assert (one != other).mean() > 0.5
 
 
+@pytest.mark.filterwarnings("ignore:the initial image is")
 def test_initial_images(photo, painting, painting_file, monkeypatch):
     starts = {}
 
@@ -104,6 +105,7 @@ def test_initial_images(photo, painting, painting_file, monkeypatch):
     np.testing.assert_array_equal(starts[str(painting_file)], stretched)
 
 
+@pytest.mark.filterwarnings("ignore:the initial image is")
 def test_initial_image_is_never_matched_by_a_part_of_its_name(photo, painting, tmp_path):
     path = tmp_path / "content_noise_gray.png"
     Image.fromarray(painting).save(path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from neural_style import images
-from neural_style.cli.flags import Parser, boolean
+from neural_style.cli.flags import Parser, boolean, file_path
 from neural_style.color_transfer import METHODS, transfer_color
 from neural_style.errors import InvalidInputError
 from neural_style.validation import check_choice
@@ -66,7 +67,7 @@ def add_result_flags(parser: Parser, default: str) -> None:
     """Flags for the one picture that is written."""
     parser.add_argument(
         "--output",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help=f"the picture to write; its ending selects the format (default: {default})",
     )
@@ -94,6 +95,7 @@ def check_result(output: Path, sources: Sequence[str | None], *, overwrite: bool
     Raises:
         InvalidInputError: it cannot be written, exists without `overwrite`, or is an input.
     """
-    if output.resolve() in [Path(source).resolve() for source in sources if source is not None]:
+    # `Path.resolve` raises RuntimeError for a link to itself, which is refused when it is read.
+    if os.path.realpath(output) in [os.path.realpath(source) for source in sources if source is not None]:
         raise InvalidInputError(f'output "{output}" is one of the inputs and would be lost: choose another name')
     images.check_output(output, overwrite=overwrite)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from neural_style import images
-from neural_style.cli.flags import Parser, add_fields, run_settings, values
+from neural_style.cli.flags import Parser, add_fields, file_path, run_settings, values
 from neural_style.cli.groups import (
     NETWORK_FIELDS,
     PREFIX_HELP,
@@ -114,7 +114,10 @@ def _add_pictures(parser: Parser) -> None:
     group.add_argument("--content_image", metavar="FILE", help="a photo whose layout is kept as well")
     add_fields(group, NeuralDoodle, ["labels"], DOODLE)
     group.add_argument(
-        "--preview", type=Path, metavar="FILE", help="also save the masks as they were read, with colours and areas"
+        "--preview",
+        type=file_path,
+        metavar="FILE",
+        help="also save the masks as they were read, with colours and areas",
     )
 
 

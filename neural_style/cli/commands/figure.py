@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neural_style.cli.flags import Parser
+from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.groups import add_machine_flags
 from neural_style.cli.progress import Bar, duration, report
 from neural_style.cli.session import INTERRUPTED, start_backend
@@ -94,7 +94,7 @@ def _listed(settings: Mapping[str, Any]) -> str:
 
 def _pair(text: str) -> tuple[str, str]:
     name, equals, path = text.partition("=")
-    if not equals or not path:
+    if not equals or not path.strip():
         raise ArgumentTypeError(f'"{text}" is not NAME=FILE, such as photo=lake.jpg')
     return name, path
 
@@ -122,10 +122,10 @@ def _parser() -> Parser:
         metavar="NAME=FILE",
         help="your own pictures, by the names in --list; samples are used for the others",
     )
-    pictures.add_argument("--output", type=Path, metavar="FILE", help="a .png or .pdf (default: <figure>.png)")
+    pictures.add_argument("--output", type=file_path, metavar="FILE", help="a .png or .pdf (default: <figure>.png)")
     pictures.add_argument(
         "--panels",
-        type=Path,
+        type=file_path,
         default=Path("panels"),
         metavar="FOLDER",
         help="folder in which finished panels are kept (default: panels)",

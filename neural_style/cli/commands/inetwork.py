@@ -12,8 +12,9 @@ from neural_style.network import Network, TransferTechnique
 DESCRIPTION = """\
 Paint a photo with the improved network of Novak & Nikulin 2016.
 
-The default variant is that of the reference scripts. Its last style layer has the weight -1, so the loss has
-no lower bound; with --variant novak2016, or --chain False, it has one.
+The default variant of the VGG networks is titu1994, that of the reference scripts. Its last style layer has the weight
+-1, so the loss has no lower bound; with --variant novak2016, or --chain False, it has one. With mini the default is
+novak2016, since titu1994 breaks down there.
 Add --model mini to paint without a download; the default network downloads its weights once (58 MB)."""
 
 IMPROVEMENTS = ("variant", "geometric_weights", "all_layers", "activation_shift", "chain")

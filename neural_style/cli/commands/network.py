@@ -77,11 +77,14 @@ def run(parser: Parser, technique: type[TransferTechnique], arguments: Sequence[
     return run_technique(technique(**values(found, technique)), run_settings(found), found)
 
 
-def run_technique(technique: TransferTechnique, run: RunSettings, found: Namespace) -> int:
-    """Paint a photo, or folders, as the arguments name them; returns the exit status."""
+def run_technique(technique: TransferTechnique, run: RunSettings, found: Namespace, *, choice: str = "") -> int:
+    """Paint a photo, or folders, as the arguments name them; returns the exit status.
+
+    `choice` is as in `Session`.
+    """
     content, styles = inputs_of(found)
     given = {name: value for name, value in values(found, Output).items() if value is not None}
-    machine = {"quiet": found.quiet, "device": found.device}
+    machine = {"quiet": found.quiet, "device": found.device, "choice": choice}
     if found.pairs or any(map(is_folder, [found.content, *found.styles])):
         if found.checkpoint is not None or found.resume:
             raise InvalidInputError("--checkpoint saves a single run: for a folder, rerun the command to resume it")

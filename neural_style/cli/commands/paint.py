@@ -51,9 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     found = parser().read(arguments)
     technique = technique_for(found.strength, model=found.model, weights=found.weights)
-    if found.model is None and not found.quiet:
-        print(f"painting with {technique.model} (--model chooses another network)")
-    return run_technique(technique, run_for(run_settings(found)), found)
+    choice = " (--model chooses another network)" if found.model is None else ""
+    return run_technique(technique, run_for(run_settings(found)), found, choice=choice)
 
 
 def parser() -> Parser:

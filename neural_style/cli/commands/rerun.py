@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from neural_style.cli.flags import Parser, values
+from neural_style.cli.flags import Parser, file_path, values
 from neural_style.cli.groups import add_machine_flags, add_output_flags
 from neural_style.cli.session import Session
 from neural_style.errors import InvalidInputError
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser("rerun", "Make a picture again from the record inside it.", epilog=EPILOG)
-    parser.add_argument("picture", type=Path, help="a picture made by neural-style, or its .json or .gif")
+    parser.add_argument("picture", type=file_path, help="a picture made by neural-style, or its .json or .gif")
     parser.add_argument(
         "prefix", nargs="?", help="beginning of the names of all output files (default: <picture>_rerun)"
     )

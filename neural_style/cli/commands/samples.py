@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from neural_style import images
-from neural_style.cli.flags import Parser
+from neural_style.cli.flags import Parser, file_path
 from neural_style.samples import MAPS, MASKS, PAINTINGS, PHOTOS, SAMPLES, TEXTURES, as_rgb, sample
 
 GROUPS = {
@@ -31,7 +30,7 @@ example:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     parser = Parser("samples", DESCRIPTION, epilog=EPILOG)
-    parser.add_argument("folder", type=Path, help="folder for the pictures; it is made if necessary")
+    parser.add_argument("folder", type=file_path, help="folder for the pictures; it is made if necessary")
     parser.add_argument("--overwrite", action="store_true", help="replace existing files of these names")
     found = parser.read(arguments)
     files = {name: found.folder / f"{name}.png" for name in SAMPLES}

@@ -18,13 +18,15 @@ from neural_style.cli.commands import network
 from neural_style.cli.commands.inetwork import add_technique_flag, chosen_technique
 from neural_style.cli.flags import Parser
 from neural_style.cli.groups import add_machine_flags
+from neural_style.cli.place import work
 from neural_style.cli.progress import Bar
-from neural_style.cli.session import INTERRUPTED, evaluations, start_backend
+from neural_style.cli.session import INTERRUPTED, start_backend
 from neural_style.cli.sheets.combinations import (
     ITERATIONS,
     Combination,
     all_combinations,
     by_network,
+    check_weights,
     difference_of_size,
     named,
 )
@@ -84,7 +86,8 @@ def main(arguments: Sequence[str]) -> int:
     axes = read_axes(found.vary, command, found)
     output = Output.from_prefix(name, save_every=0, record=True, overwrite=found.overwrite)
     inputs = [images.read(found.content, what="content"), *(images.read(p, what="style") for p in found.styles)]
-    start_backend(found.device)  # the memory that a size needs depends on it
+    networks = " and ".join(check_weights(found, technique, axes))
+    start_backend(found.device, "" if found.quiet else networks)  # the memory that a size needs depends on it
     combinations = all_combinations(found, technique, command, axes, output.prefix, inputs)
     _check_output(output, combinations, [found.content, *found.styles])
     in_order = by_network(combinations)
@@ -92,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
         with named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn
             each.settings.steps(each.content, each.styles, **each.run)
     is_interrupted = False
-    with Bar(sum(evaluations(Run(**each.run)) for each in combinations), quiet=found.quiet) as bar:
+    with Bar(sum(work(Run(**each.run)) for each in combinations), quiet=found.quiet) as bar:
         try:
             paint_all(in_order, output, bar)
         except KeyboardInterrupt:

@@ -1,14 +1,18 @@
-"""`neural-style show out.png`: prints how a picture was made."""
+"""`neural-style show out.png`: prints how a picture was made, and the command that makes it again."""
 
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neural_style.cli.flags import Parser
+from neural_style.cli.command_line import command_of
+from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.session import table_of_terms
+from neural_style.errors import InvalidInputError
 from neural_style.runs import records
 from neural_style.validation import printable
 
@@ -22,18 +26,20 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     parser = Parser("show", "Print the settings, versions and losses of a picture.", epilog=EPILOG)
-    parser.add_argument("picture", type=Path, help="a picture made by neural-style, or its .json or .gif")
+    parser.add_argument("picture", type=file_path, help="a picture made by neural-style, or its .json or .gif")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     found = parser.read(arguments)
     record = records.read(found.picture)
     if found.json:
-        print(_escaped(json.dumps(record, indent=2, ensure_ascii=False)))
+        # Escapes of JSON where the terminal lacks letters: those of a stream would not be JSON.
+        is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+        print(_escaped(json.dumps(record, indent=2, ensure_ascii=is_ascii)))
         return 0
-    _show(record)
+    _show(record, found.picture)
     return 0
 
 
-def _show(record: Mapping[str, Any]) -> None:
+def _show(record: Mapping[str, Any], picture: Path) -> None:
     """Print a record for a reader. Its texts come from the file, so that control characters become escapes."""
     print(printable(f"{record['technique']} by neural_style {record.get('neural_style', 'unknown')}"))
     sections = {"content": record["content"]}
@@ -55,6 +61,20 @@ def _show(record: Mapping[str, Any]) -> None:
     if record.get("losses"):
         losses = {printable(name): float(value) for name, value in record["losses"].items()}
         print(f"\nlosses\n{table_of_terms(losses)}")
+    print()
+    print("command")
+    print(printable(f"  {_command(record, picture)}"))
+
+
+def _command(record: Mapping[str, Any], picture: Path) -> str:
+    """The command that makes the picture again, to be pasted; or why there is none."""
+    suffix = "" if picture.suffix in (".png", ".json", ".gif") else picture.suffix
+    try:
+        return shlex.join(command_of(record, str(picture.with_name(f"{picture.stem}_again{suffix}"))))
+    except InvalidInputError as error:
+        return f"none: {error}"
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return "none: the record is of another version"
 
 
 def _short(value: object) -> str:

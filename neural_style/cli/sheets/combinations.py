@@ -17,6 +17,7 @@ from neural_style.cli.commands import network
 from neural_style.cli.flags import Parser, values
 from neural_style.cli.sheets.varied import Axis
 from neural_style.errors import InvalidInputError, NeuralStyleError
+from neural_style.features.weights import check_available
 from neural_style.images import Picture
 from neural_style.inputs import Content, Style, as_content, as_styles, columns_at
 from neural_style.network import TransferTechnique
@@ -93,14 +94,39 @@ def all_combinations(
         InvalidInputError, MissingFileError: a cell cannot be painted, small or in full size.
     """
     made = []
-    for place in itertools.product(*(range(len(axis.texts)) for axis in axes)):
-        chosen = list(zip(axes, place, strict=True))
-        texts = tuple(axis.texts[index] for axis, index in chosen)
-        at = Namespace(**{**vars(found), **{axis.field: axis.values[index] for axis, index in chosen}})
+    for place, texts, at in _arguments(found, axes):
         own = prefix.with_name("_".join([prefix.name, *(str(index + 1) for index in place)]))
         with named(texts):
             made.append(_combination(at, technique, command, axes, texts, own, inputs))
     return made
+
+
+def check_weights(found: Namespace, technique: type[TransferTechnique], axes: Sequence[Axis]) -> list[str]:
+    """Check the networks of all cells, each once, before the seconds that a backend takes to start.
+
+    Returns:
+        Their names.
+
+    Raises:
+        InvalidInputError, MissingFileError: settings are impossible, or weights are not at hand.
+    """
+    checked = set()
+    for _, texts, at in _arguments(found, axes):
+        with named(texts):
+            settings = technique(**values(at, technique))
+            network_in_use = settings.model, settings.weights, settings.used_layers
+            if network_in_use not in checked:
+                check_available(*network_in_use)
+            checked.add(network_in_use)
+    return sorted({name for name, *_ in checked})
+
+
+def _arguments(found: Namespace, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], tuple[str, ...], Namespace]]:
+    """Of each cell: the place of its values on the axes, their texts, and its arguments."""
+    for place in itertools.product(*(range(len(axis.texts)) for axis in axes)):
+        chosen = list(zip(axes, place, strict=True))
+        texts = tuple(axis.texts[index] for axis, index in chosen)
+        yield place, texts, Namespace(**{**vars(found), **{axis.field: axis.values[index] for axis, index in chosen}})
 
 
 def by_network(combinations: Sequence[Combination]) -> list[Combination]:

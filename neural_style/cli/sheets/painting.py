@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from neural_style import images, metrics
-from neural_style.cli.progress import Bar, report
-from neural_style.cli.session import evaluations
+from neural_style.cli.place import work
+from neural_style.cli.progress import Bar, report_error
 from neural_style.cli.sheets.combinations import Combination
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images.picture import over_white
@@ -21,16 +21,19 @@ from neural_style.runs.settings import Run
 def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> None:
     """Paint and measure every cell; one that fails is reported and keeps the reason."""
     measured = _measuring(combinations)
-    before = 0
+    before = 0.0
     for each in combinations:
-        bar.begin(each.name, before)
-        before += evaluations(Run(**each.run))
+        run = Run(**each.run)
+        bar.begin(each.name, before, run)
+        before += work(run)
         started = time.perf_counter()
         try:
-            result = each.settings.transfer(each.content, each.styles, **each.run, progress=bar.advance)
+            result = each.settings.transfer(
+                each.content, each.styles, **each.run, progress=bar.advance, on_step=bar.before(lambda _: None)
+            )
         except NeuralStyleError as error:
             each.problem = str(error)
-            report(f"neural-style: error: {each.name}: {error}")
+            report_error(error, about=each.name)
             continue
         if result.stopped == "interrupted":
             raise KeyboardInterrupt

@@ -1,0 +1,126 @@
+"""The command that makes a recorded picture, word by word."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neural_style.cli.commands import doodle, network, reconstruct
+from neural_style.cli.commands.inetwork import IMPROVEMENTS
+from neural_style.cli.flags import Parser
+from neural_style.doodle import NeuralDoodle
+from neural_style.errors import InvalidInputError
+from neural_style.inetwork import INetwork
+from neural_style.inputs import Style
+from neural_style.network import Network
+from neural_style.reconstruction import Reconstruction
+from neural_style.runs.settings import Run
+
+_PARSERS = {
+    Network.name: lambda: network.parser("network", Network, ""),
+    INetwork.name: lambda: network.parser("inetwork", INetwork, "", own=IMPROVEMENTS),
+    NeuralDoodle.name: doodle.parser,
+    Reconstruction.name: reconstruct.parser,
+}
+
+
+def command_of(record: Mapping[str, Any], prefix: str) -> list[str]:
+    """The words of a command that makes the recorded picture again.
+
+    Every setting that is not its flag's default is spelled, so that another default in a later version changes nothing.
+
+    Args:
+        record: from `neural_style.runs.records.read`.
+        prefix: of the new files.
+
+    Raises:
+        InvalidInputError: no command makes it: a picture was an array in memory, or a setting has no flag.
+    """
+    name = record["technique"]
+    if name not in _PARSERS:
+        raise InvalidInputError(f"the technique {name} has no command")
+    parser = _PARSERS[name]()
+    given = {**record["settings"], **record["run"], **record.get("output", {})}
+    if isinstance(given["init"], Mapping):
+        given["init"] = _path(given["init"], "initial image")
+    if name == NeuralDoodle.name:
+        given |= _label_maps(record)
+        positional = []
+    else:
+        content = _path(record["content"], "content")
+        positional = [given.pop("of"), content] if name == Reconstruction.name else [content]
+        positional += [_path(style, "style") for style in record["styles"]]
+        given |= {} if name == Reconstruction.name else {**_masks(record), **_of_styles(record["styles"])}
+    if name == NeuralDoodle.name:
+        given["prefix"] = prefix
+    else:
+        positional.append(prefix)
+    named = [f"./{word}" if word.startswith("-") else word for word in positional]
+    return [*parser.prog.split(), *named, *parser.spelled(Namespace(**dict(_as_flags(given, parser))))]
+
+
+def _as_flags(given: Mapping[str, Any], parser: Parser) -> Iterator[tuple[str, Any]]:
+    """The settings as the parser has them.
+
+    Raises:
+        InvalidInputError: one that is not the default has no flag.
+    """
+    for name, value in given.items():
+        action = parser.flag(name)
+        if action is None:
+            if value != getattr(Run, name, None):
+                raise InvalidInputError(f"no flag sets {name}")
+            continue
+        if isinstance(value, list):
+            value = list(value) if isinstance(action.default, list) else tuple(value)
+        yield name, value
+
+
+def _path(picture: Mapping[str, Any], what: str) -> str:
+    if picture["image"] is None:
+        raise InvalidInputError(f"the {what} was an array in memory")
+    return str(Path(picture["image"]))
+
+
+def _label_maps(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Flags of a doodle's pictures."""
+    content, style = record["content"], record["styles"][0]
+    if any(style[name] != getattr(Style, name) for name in ("weight", "scale", "resize")):
+        raise InvalidInputError("a doodle's command sets neither weight, scale nor resize of the painting")
+    return {
+        "style_image": _path(style, "style"),
+        "style_mask": _path(style["label_map"], "style's label map"),
+        "target_mask": _path(content["label_map"], "label map"),
+        "content_image": _path(content, "content") if "image" in content else None,
+    }
+
+
+def _masks(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Flags of all masks."""
+    content, styles = record["content"], record["styles"]
+    masks = [content["mask"], content["color_mask"], *(style["mask"] for style in styles)]
+    soft = {mask["soft"] for mask in masks if mask is not None}
+    if len(soft) > 1:
+        raise InvalidInputError("some masks are soft and others are not")
+    of_content, of_colors, *of_styles = [None if mask is None else _path(mask, "mask") for mask in masks]
+    return {
+        "content_mask": of_content,
+        "color_mask": of_colors,
+        "style_masks": [mask or "none" for mask in of_styles] if any(of_styles) else None,
+        "soft_masks": True in soft,
+    }
+
+
+def _of_styles(styles: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Flags with a value for each style."""
+    resize = {style["resize"] for style in styles}
+    if len(resize) > 1:
+        raise InvalidInputError("the paintings are resized in different ways")
+    weights, scales = ([style[name] for style in styles] for name in ("weight", "scale"))
+    return {
+        "resize": resize.pop(),
+        "style_weight": None if set(weights) == {Style.weight} else weights,
+        "stroke_scale": scales[:1] if len(set(scales)) == 1 else scales,
+    }

@@ -1,0 +1,37 @@
+"""Notes of a backend's start on the error stream."""
+
+import os
+
+import pytest
+
+from neural_style.backend.noise import without_noise
+
+NOTES = (
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+    "I0000 00:00:1795702954.494791    1612 port.cc:153] oneDNN custom operations are on.\n"
+    "E0000 00:00:1795702974.992556    1612 cuda_platform.cc:52] failed call to cuInit: INTERNAL\n"
+    "To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow.\n"
+)
+
+
+def test_notes_are_dropped_and_other_lines_kept(capfd):
+    settings = dict(os.environ)
+
+    def start():
+        os.write(2, f"of the host\n{NOTES}no module of that name\n".encode())
+        raise ImportError
+
+    with pytest.raises(ImportError), without_noise():
+        start()
+    os.write(2, NOTES.encode())
+    assert capfd.readouterr().err == "of the host\nno module of that name\n" + NOTES
+    assert os.environ == settings
+
+
+def test_a_process_without_an_error_stream(monkeypatch):
+    def closed(_: int) -> int:
+        raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr(os, "dup", closed)
+    with without_noise():
+        pass
