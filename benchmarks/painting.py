@@ -50,11 +50,15 @@ def gram_errors(extractor, picture, painting):
     return errors
 
 
+FORMER = {"normalization": "titu1994", "content_weight": 0.0025, "padding": "none"}
+"""The defaults of `network --model mini` before there was `paint`."""
+
+
 def at_equal_seconds(photo, painting, rows, seconds, **settings):
-    """The picture of the defaults of `network` after so many seconds."""
+    """The picture of the former defaults after so many seconds."""
     started, image = time.monotonic(), None
-    run = {"image_size": rows, "iterations": 100, "bounded": False}  # as in the reference scripts
-    for step in Network(model="mini", **settings).steps(photo, painting, **run):
+    run = {"image_size": rows, "iterations": 100, "bounded": False}
+    for step in Network(model="mini", **FORMER, **settings).steps(photo, painting, **run):
         image = step.image
         if time.monotonic() - started >= seconds:
             break

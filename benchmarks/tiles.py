@@ -60,7 +60,7 @@ def compare(rows, tile, model, only):
 
 
 def seams(photo, painting, rows, tile, evaluations, out):
-    technique = Network(model="mini", content_weight=0.0005)
+    technique = Network(model="mini", normalization="titu1994", content_weight=0.0005)
     objective = technique.objective(photo, painting, image_size=rows, tile=tile)
     start = images.resize(images.read(photo).rgb, objective.image_size).astype(np.float32)
     started = time.perf_counter()

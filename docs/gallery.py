@@ -49,7 +49,7 @@ PICTURES = {
         ("portrait", "harvest", "less", "default", "more"),
         tuple(
             f"network portrait.png harvest.png {name} --content_weight {weight} {MINI} --num_iter 5"
-            for name, weight in (("less", 0.025), ("default", 0.0025), ("more", 0.00025))
+            for name, weight in (("less", 0.1), ("default", 0.01), ("more", 0.001))
         ),
     ),
     "inetwork": Picture(
@@ -145,11 +145,11 @@ PICTURES = {
             (f"sheet_{name}",), (f"sheet cat.png night.png sheet_{name}.png --vary {name} {values} {flags}".rstrip(),)
         )
         for name, values, flags in (
-            ("content_weight", "0.1 0.01 0.0025 0.0005 0.0001", SHEET),
+            ("content_weight", "0.3 0.05 0.01 0.003 0.0005", SHEET),
             ("style_weight", "0.1 1 10", SHEET),
             ("content_layer", "conv1_2 conv2_2 conv3_1 conv3_4", SHEET),
             ("style_layers", "conv1_1 conv1_1,conv2_1 conv1_1,conv2_1,conv3_1 conv3_1", SHEET),
-            ("total_variation_weight", "0 0.01 0.1 1", f"{SHEET} --content_weight 0.025"),
+            ("total_variation_weight", "0 1e-6 1e-5 1e-4", SHEET),
             ("pool_type", "max ave", SHEET),
             ("num_iter", "1 3 10 30", "--model mini --rows 160"),
             ("init_image", "content gray noise", SHEET),

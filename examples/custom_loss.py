@@ -32,10 +32,11 @@ def with_edges(technique, inputs, weight):
     objective_at = technique.objective_at(inputs)
 
     def at(size, tile=None):
-        photo = images.resize(inputs.content.picture.rgb, size).astype("float32")[None, :, :, ::-1]
+        objective = objective_at(size, tile)
+        photo = objective.canvas.padded(images.resize(inputs.content.picture.rgb, size).astype("float32"))
         # halo=1: a difference of pixels extends to one row and one column beyond a tile.
-        edges = Statistic(("image",), edge_error, (Field(photo),), halo=1)
-        return objective_at(size, tile).with_terms(Term("edges", weight / (size[0] * size[1]), edges))
+        edges = Statistic(("image",), edge_error, (Field(photo[None, :, :, ::-1]),), halo=1)
+        return objective.with_terms(Term("edges", weight / (size[0] * size[1]), edges))
 
     return at
 

@@ -39,7 +39,7 @@ def main(arguments=None):
     parser.add_argument("--iterations", type=int, default=20, help="at most")
     found = parser.parse_args(arguments)
 
-    net = Network(model=found.model, weights=found.weights, content_weight=0.0005)
+    net = Network(model=found.model, weights=found.weights, content_weight=0.005)
     run = {"image_size": found.image_size, "iterations": found.iterations}
     step = settled(net, found.photo, found.painting, enough=found.enough, **run)
     Image.fromarray(step.image).save(found.output)

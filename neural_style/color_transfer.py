@@ -61,7 +61,18 @@ def transfer_color(
     float pictures it is exact, and pixels outside of the mask keep their values. Unlike the reference, `histogram` with
     a mask compares the masked regions instead of single pixels, and a picture that has the colours already is returned
     unchanged.
+
+    Pixels that cannot be seen do not count: colours are those of the picture without white behind it, statistics are
+    those of pixels with at least half of the largest alpha, and `luminance` changes a pixel by as much as that of
+    `content` can be seen. The array returned is over white; `recolored` returns its transparency as well.
     """
+    return recolored(content, generated, method=method, mask=mask).rgb
+
+
+def recolored(
+    content: ImageSource, generated: ImageSource, *, method: str = "luminance", mask: MaskSource | None = None
+) -> Picture:
+    """As `transfer_color`, as a picture with the transparency of `generated`."""
     check_choice("method of colour transfer", method, METHODS)
     source, target = images.read(content, what="content"), images.read(generated, what="generated")
     area = None if mask is None else read_mask(mask)
@@ -70,22 +81,20 @@ def transfer_color(
     ):  # otherwise only the colours of the content count, not their places
         images.warn_of_other_shape("content", source.size, "generated picture", target.size)
     warn_of_stretching(area, "mask", "generated picture", target.size)
-    return recolored(source, target, method=method, mask=area)
+    return recolored_picture(source, target, method=method, mask=area)
 
 
-def recolored(source: Picture, target: Picture, *, method: str, mask: Mask | None) -> Array:
-    """As `transfer_color`, for pictures in memory that may be of another shape on purpose."""
-    size = target.size
-    where = None if mask is None else mask.at(size, method="bicubic")
-    if method != "luminance":
-        reference = np.clip(images.resize(source.rgb, size, method="bicubic"), 0, 255)
-        return _matched(target.rgb, reference, method, where, where)
-    if source.rgb.dtype == target.rgb.dtype == np.uint8:
-        return _luminance_uint8(source.rgb, target.rgb, where)
-    reference = np.clip(images.resize(source.rgb.astype(np.float32, copy=False), size, method="bicubic"), 0, 255)
-    # RGB = Y + chroma, and both are linear in RGB: Cb and Cr are not needed.
-    recoloured = reference + ((target.rgb - reference.astype(np.float64)) @ LUMA)[..., None]
-    return _blended(target.rgb.astype(np.float32), recoloured, where)
+def recolored_picture(source: Picture, target: Picture, *, method: str, mask: Mask | None) -> Picture:
+    """As `recolored`, of pictures and a mask in memory, which may be of another shape on purpose."""
+    where = None if mask is None else mask.at(target.size, method="bicubic")
+    if source.alpha is not None:  # Pillow would mix the colours of invisible pixels with the others
+        source = source.resized(target.size, method="bicubic")
+    if method == "luminance":
+        return target.with_colors(_luminance(source.colors, target.colors, _weight(source, where)))
+    reference = source.resized(target.size, method="bicubic")
+    colors = np.clip(reference.colors, 0, 255)
+    weights = _weight(target, where), _weight(reference, where)
+    return target.with_colors(_matched(target.colors, colors, method, where, *weights))
 
 
 def match_colors(
@@ -114,6 +123,18 @@ def match_colors(
     Reference: Gatys, Bethge, Hertzmann, Shechtman 2016, Preserving Color in Neural Artistic Style Transfer,
     https://arxiv.org/abs/1606.05897
     """
+    return matched(image, reference, method=method, mask=mask, reference_mask=reference_mask).rgb
+
+
+def matched(
+    image: ImageSource,
+    reference: ImageSource,
+    *,
+    method: str = "pca",
+    mask: MaskSource | None = None,
+    reference_mask: MaskSource | None = None,
+) -> Picture:
+    """As `match_colors`, as a picture with the transparency of `image`."""
     if method == "luminance":
         raise InvalidInputError(
             "luminance takes colours pixel by pixel and needs two pictures of the same scene: use transfer_color, or "
@@ -121,13 +142,12 @@ def match_colors(
         )
     check_choice("method of colour matching", method, MATCHES)
     target, source = images.read(image, what="image"), images.read(reference, what="reference")
-    return _matched(
-        target.rgb,
-        source.rgb,
-        method,
-        None if mask is None else read_mask(mask).at(target.size, method="bicubic"),
-        None if reference_mask is None else read_mask(reference_mask).at(source.size, method="bicubic"),
+    where, of_reference = (
+        None if each is None else read_mask(each).at(picture.size, method="bicubic")
+        for each, picture in ((mask, target), (reference_mask, source))
     )
+    weights = _weight(target, where), _weight(source, of_reference)
+    return target.with_colors(_matched(target.colors, source.colors, method, where, *weights))
 
 
 def linear_map(covariance_from: Array, covariance_to: Array, *, method: str) -> Array:
@@ -169,6 +189,30 @@ def linear_map(covariance_from: Array, covariance_to: Array, *, method: str) -> 
     return np.asarray(_root(goal) @ inverse if method == "pca" else inverse @ _root(root @ goal @ root) @ inverse)
 
 
+def _weight(picture: Picture, mask: Array | None) -> Array | None:
+    """How much each pixel counts, (rows, columns) in 0..1: the mask, where the picture can be seen.
+
+    Raises:
+        InvalidInputError: nothing can be seen there.
+    """
+    if picture.alpha is None:
+        return mask
+    weight: Array = picture.alpha / np.float32(255) * (1 if mask is None else mask)
+    if not weight.any():
+        raise InvalidInputError(f"all of {picture.name} is transparent where the mask is white: choose another mask")
+    return weight
+
+
+def _luminance(content: Array, generated: Array, mask: Array | None) -> Array:
+    """Y of `generated` with the colours of `content`."""
+    if content.dtype == generated.dtype == np.uint8:
+        return _luminance_uint8(content, generated, mask)
+    reference = np.clip(images.resize(content.astype(np.float32), generated.shape[:2], method="bicubic"), 0, 255)
+    # RGB = Y + chroma, and both are linear in RGB: Cb and Cr are not needed.
+    recoloured = reference + ((generated - reference.astype(np.float64)) @ LUMA)[..., None]
+    return _blended(generated.astype(np.float32), recoloured, mask)
+
+
 def _luminance_uint8(content: Array, generated: Array, mask: Array | None) -> Array:
     """Y of `generated` with Cb and Cr of `content`, in 8 bits by Pillow; `content` is resized in YCbCr, as in the
     reference."""
@@ -181,22 +225,29 @@ def _luminance_uint8(content: Array, generated: Array, mask: Array | None) -> Ar
     return np.array(Image.merge("YCbCr", planes).convert("RGB"))
 
 
-def _matched(image: Array, reference: Array, method: str, mask: Array | None, reference_mask: Array | None) -> Array:
-    """`image` with the colours of `reference`: pixels in the mask by half or more are measured, and all pixels change
-    in proportion to the mask."""
+def _matched(
+    image: Array,
+    reference: Array,
+    method: str,
+    mask: Array | None,
+    weight: Array | None,
+    reference_weight: Array | None,
+) -> Array:
+    """`image` with the colours of `reference`: pixels with half of the largest weight are measured, and all pixels
+    change in proportion to the mask."""
     if image.dtype != reference.dtype:
         image, reference = image.astype(np.float32), reference.astype(np.float32)
-    measured, wanted = _measured(image, mask), _measured(reference, reference_mask)
+    measured, wanted = _measured(image, weight), _measured(reference, reference_weight)
     pixels = image.reshape(-1, 3)
     if method == "histogram":
-        matched = _histograms_matched(pixels if mask is not None else measured, measured, wanted)
+        matched = _histograms_matched(pixels if weight is not None else measured, measured, wanted)
     else:
         matched = _moments_matched(pixels, measured, wanted, method)
     return _blended(image, matched.reshape(image.shape), mask)
 
 
-def _measured(image: Array, mask: Array | None) -> Array:
-    return image.reshape(-1, 3) if mask is None else image[mask >= mask.max() / 2]
+def _measured(image: Array, weight: Array | None) -> Array:
+    return image.reshape(-1, 3) if weight is None else image[weight >= weight.max() / 2]
 
 
 def _histograms_matched(pixels: Array, measured: Array, wanted: Array) -> Array:

@@ -28,6 +28,10 @@ VARIANTS = ("plain", "improved")
 SHIFTS = {"plain": 0.0, "improved": -1.0}
 
 
+START_CONTRAST = 0.25
+"""Contrast of the initial image in parts of the painting's: enough to break symmetries, too little to last as grain."""
+
+
 @dataclass(frozen=True, eq=False)
 class DoodleInputs(Inputs):
     """A painting and a target with the same regions.
@@ -59,6 +63,7 @@ class NeuralDoodle(Technique):
     colours, and with a photo where its layout is to be kept, too. Painting and pastiche may differ in size and shape:
     Gram matrices of the painting are scaled to the pastiche's number of positions. The pastiche has the shape of the
     photo, or else of the target's label map (the reference always takes the map's, and stretches everything to it).
+    Without a photo it starts from the painting's colours in each region (the reference from noise, `init="noise"`).
     Label maps are read by `neural_style.masks.label_map`, and pictures are saved unchanged (the reference smooths and
     sharpens each).
 
@@ -176,7 +181,7 @@ class NeuralDoodle(Technique):
         return DoodleInputs(content, (style,), *found)
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
-        """The settings of a run: as large as the target's label map, and from noise where there is no photo.
+        """The settings of a run: as large as the target's label map, and from its regions where there is no photo.
 
         Raises:
             InvalidInputError: they are impossible, or need a photo that is not there.
@@ -185,15 +190,22 @@ class NeuralDoodle(Technique):
         has_photo = inputs.content.image is not None
         defaults: RunSettings = {
             "image_size": _label_map_of(inputs.content).size[0],
-            "init": "content" if has_photo else "noise",
+            "init": "content" if has_photo else "regions",
         }
         settings = {**defaults, **settings}
         if not has_photo:
             if isinstance(settings["init"], str) and settings["init"] in ("content", "gray"):
-                raise InvalidInputError(f"init {settings['init']} needs a photo: give one, or start from noise")
+                raise InvalidInputError(
+                    f"init {settings['init']} needs a photo: give one, or start from regions or noise"
+                )
             if settings.get("preserve_color", "none") != "none":
                 raise InvalidInputError("preserve_color needs a photo: give the picture whose colours are kept")
         return super().run_settings(inputs, settings)
+
+    def initial_picture(self, inputs: Inputs, run: Run) -> Picture | None:
+        if not (isinstance(run.init, str) and run.init == "regions"):
+            return super().initial_picture(inputs, run)
+        return _colours_of_regions(self.inputs(inputs), run.seed)
 
     def objective_at(self, inputs: Inputs) -> ObjectiveAt:
         # Keras, and with it the backend, starts here and not when the package is imported.
@@ -209,11 +221,31 @@ class NeuralDoodle(Technique):
             content={layer: self.content_weight for layer in self.content_targets if inputs.content.image is not None},
             total_variation_weight=self.total_variation_weight,
             shift=SHIFTS[self.variant],
+            padding=self.resolved_padding,
         )
         if loss.is_zero(inputs.styles[0].weight):
             raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
         labels = (inputs.style_labels, inputs.target_labels)
         return objective_at(loss, inputs, labels, inputs.palette, self.extractor())
+
+
+def _colours_of_regions(inputs: DoodleInputs, seed: int) -> Picture:
+    """`m_r + START_CONTRAST (p - m_r)` at each pixel of a region r, p being a random pixel of that region of the
+    painting and m_r their mean.
+
+    Noise of all colours, from which the reference scripts start, leaves dots in smooth regions such as a sky.
+    """
+    painting, rng = inputs.styles[0].picture.rgb, np.random.default_rng(seed)
+    labels = label_map.resize(inputs.style_labels, (painting.shape[0], painting.shape[1]))
+    colours = np.zeros((*inputs.target_labels.shape, 3), np.float32)
+    for label in range(len(inputs.palette)):
+        wanted, pixels = inputs.target_labels == label, painting[labels == label].astype(np.float32)
+        if not len(pixels):  # too small for this size: the objective will name it
+            continue
+        mean = pixels.mean(axis=0)
+        chosen = pixels[rng.integers(len(pixels), size=np.count_nonzero(wanted))]
+        colours[wanted] = mean + np.float32(START_CONTRAST) * (chosen - mean)
+    return Picture(colours, None, "colours of the regions", None)
 
 
 def _label_map_of(content: Content) -> Picture:

@@ -127,6 +127,7 @@ class INetwork(TransferTechnique):
             shift=self.activation_shift,
             mask_normalization=self.mask_normalization,
             guide_propagation=self.guide_propagation,
+            padding=self.resolved_padding,
         )
 
     def resolved(self) -> Self:

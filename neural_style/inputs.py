@@ -13,8 +13,9 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource, Picture
-from neural_style.images.picture import MAX_PIXELS
-from neural_style.masks.mask import Mask, MaskSource, read_mask, warn_of_stretching
+from neural_style.images.picture import MAX_PIXELS, MIN_SIDE
+from neural_style.images.transparency import bounding_box, filled, visible_pixels
+from neural_style.masks.mask import Mask, MaskSource, read_mask, visible_mask, warn_of_stretching
 from neural_style.validation import check_choice, check_count, check_weight, documented, setting
 
 RESIZE = ("area", "stretch")
@@ -42,6 +43,11 @@ class Content:
     label_map: ImageSource | None = setting(
         None, "the regions of the pastiche, each in one colour, for `NeuralDoodle`; see `neural_style.masks.label_map`."
     )
+    frame: int | None = setting(
+        None,
+        "of an animation, or of a file with several pages, the one that is read, counted from 1; by default the first "
+        "in full size.",
+    )
 
     def read(self) -> Content:
         """The same with image, masks and label map in memory.
@@ -53,7 +59,7 @@ class Content:
             raise InvalidInputError("no content was given: name a photo (a doodle may have a label_map instead)")
         return replace(
             self,
-            image=None if self.image is None else images.read(self.image, what="content"),
+            image=None if self.image is None else images.read(self.image, what="content", frame=self.frame),
             mask=_read_mask(self.mask, "content mask"),
             color_mask=_read_mask(self.color_mask, "color mask"),
             label_map=_read_picture(self.label_map, "content label map"),
@@ -68,7 +74,7 @@ class Content:
         """
         if self.image is None:
             raise InvalidInputError("the content has no image, only a label_map: give the photo")
-        return images.read(self.image, what="content")
+        return images.read(self.image, what="content", frame=self.frame)
 
     @cached_property
     def canvas(self) -> Picture:
@@ -93,6 +99,10 @@ class Content:
 @dataclass(frozen=True, eq=False)
 class Style:
     """A painting whose texture is taken.
+
+    Of a transparent picture it is that of the pixels that can be seen, by `resize="area"` at the scale of the rectangle
+    around them, as if it had been cropped to that. Where nothing can be seen, colours are those of the nearest visible
+    pixel, so that receptive fields at an edge hold no white.
 
     Example:
         >>> from neural_style import Style
@@ -119,6 +129,11 @@ class Style:
     label_map: ImageSource | None = setting(
         None, "the painting's regions, each in one colour, for `NeuralDoodle`; see `neural_style.masks.label_map`."
     )
+    frame: int | None = setting(
+        None,
+        "of an animation, or of a file with several pages, the one that is read, counted from 1; by default the first "
+        "in full size.",
+    )
 
     def __post_init__(self) -> None:
         check_weight("the weight of a style", self.weight)
@@ -135,7 +150,7 @@ class Style:
         """
         return replace(
             self,
-            image=images.read(self.image, what="style"),
+            image=images.read(self.image, what="style", frame=self.frame),
             mask=_read_mask(self.mask, "style mask"),
             label_map=_read_picture(self.label_map, "style label map"),
         )
@@ -143,12 +158,37 @@ class Style:
     @cached_property
     def picture(self) -> Picture:
         """The image in memory, read once."""
-        return images.read(self.image, what="style")
+        return images.read(self.image, what="style", frame=self.frame)
 
     @cached_property
     def mask_in_memory(self) -> Mask | None:
         """The mask, read once."""
         return _read_mask(self.mask, "style mask")
+
+    @cached_property
+    def visible(self) -> Mask | None:
+        """Where the painting of `at` can be seen; None if that is everywhere."""
+        return visible_mask(self._shown)
+
+    @cached_property
+    def _shown(self) -> Picture:
+        """The picture, of a transparent one the part with visible pixels, and its colours instead of white.
+
+        Masks and label maps are those of the whole picture, which then stays whole.
+        """
+        picture = self.picture
+        if picture.alpha is None:
+            return picture
+        visible = visible_pixels(picture.alpha)
+        rows, columns = bounding_box(visible)
+        is_whole = self.mask is not None or self.label_map is not None or self.resize == "stretch"
+        if is_whole or min(rows.stop - rows.start, columns.stop - columns.start) < MIN_SIDE:
+            rows, columns = slice(None), slice(None)
+        visible, alpha, colors = visible[rows, columns], picture.alpha[rows, columns], picture.colors[rows, columns]
+        if visible.all():
+            return replace(picture, rgb=colors, alpha=None, straight=None)
+        colors = filled(colors, visible)
+        return replace(picture, rgb=colors, alpha=alpha, straight=colors)
 
     def size_at(self, image_size: tuple[int, int], *, minimum: int = 1) -> tuple[int, int]:
         """Rows and columns of the painting for a pastiche of `image_size` rows and columns.
@@ -162,7 +202,7 @@ class Style:
         if self.resize == "stretch":
             height, width = rows * self.scale, columns * self.scale
         else:
-            height, width = self.picture.size
+            height, width = self._shown.size
             factor = self.scale * sqrt(rows * columns / (height * width))
             height, width = height * factor, width * factor
         if height * width > MAX_PIXELS or min(height, width) < 1:
@@ -174,7 +214,7 @@ class Style:
 
     def at(self, image_size: tuple[int, int], *, minimum: int = 1) -> np.ndarray:
         """The painting in that size, (h, w, 3)."""
-        return images.resize(self.picture.rgb, self.size_at(image_size, minimum=minimum))
+        return images.resize(self._shown.rgb, self.size_at(image_size, minimum=minimum))
 
 
 @dataclass(frozen=True, eq=False)

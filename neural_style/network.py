@@ -32,6 +32,10 @@ TOTAL_VARIATION_WEIGHT = 8.5e-5
 RELATIVE_CONTENT_WEIGHT = 0.05
 """Weight of the relative content error beside relative style errors."""
 
+BALANCED_CONTENT_WEIGHT = 0.011
+"""The same where content is compared at conv3_3: a balanced painting, chosen by looking at the pairs of
+docs/techniques/paint.md, where 0.1 keeps a photo in other colours and 0.001 dissolves what is small."""
+
 RELATIVE_TOTAL_VARIATION_WEIGHT = 1e-6
 """Weight of the mean TV beside relative errors: removes grain without blurring. The reference's value would make a
 third of the loss."""
@@ -45,22 +49,33 @@ class Preset:
         content_layer: whose activations keep the layout.
         content_weight: in the units of titu1994.
         style_layers: whose Gram matrices make the texture.
+        normalization: of `Network`.
+        relative_content_weight: of `Network`, in relative units.
     """
 
     content_layer: str
     content_weight: float
     style_layers: tuple[str, ...]
+    normalization: str = "titu1994"
+    relative_content_weight: float = RELATIVE_CONTENT_WEIGHT
 
 
 _FIRST_OF_EACH_BLOCK = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
 # The presets of the VGG networks are those of titu1994/Neural-Style-Transfer. mini ends at block 3: tools/judge_mini.py
 # judged it by these style layers, and at conv3_3, which holds much more of the photo than conv5_2, the reference's
-# content weight would leave hardly more than the photo.
+# content weight would leave hardly more than the photo; in its units, which grow with the area, so does any other at
+# some size. mini therefore has relative units, and the weight of `neural_style.painting`.
 PRESETS = {
     "vgg16": Preset("conv5_2", 0.025, _FIRST_OF_EACH_BLOCK),
     "vgg19": Preset("conv5_2", 0.025, _FIRST_OF_EACH_BLOCK),
-    "mini": Preset("conv3_3", 0.0025, ("conv1_1", "conv2_1", "conv3_1", "conv3_3")),
+    "mini": Preset(
+        "conv3_3",
+        0.0025,
+        ("conv1_1", "conv2_1", "conv3_1", "conv3_3"),
+        normalization="relative",
+        relative_content_weight=BALANCED_CONTENT_WEIGHT,
+    ),
 }
 
 
@@ -150,7 +165,8 @@ class TransferTechnique(Technique):
     )
     content_weight: float | None = setting(
         None,
-        "weight of the photo's layout; by default 0.025 (mini: 0.0025), and 0.05 with relative errors.",
+        "weight of the photo's layout; by default 0.025 (mini: 0.0025) in the units of titu1994; with relative errors "
+        "0.05, and 0.011 with mini in `network`.",
     )
     content_loss_type: int = setting(
         0, "scale of the content loss: 0 (a plain sum), 1 or 2 (by the size of image and layer)."
@@ -285,27 +301,38 @@ class Network(TransferTechnique):
         ['content.conv1_2', 'style.0.conv1_1', 'tv']
     """
 
-    normalization: str = setting(
-        "titu1994",
-        "units of the loss, each of which needs weights of its own: `titu1994`, the sums of the reference scripts; "
+    normalization: str | None = setting(
+        None,
+        "units of the loss, each of which needs weights of its own: `titu1994`, the sums of the reference scripts, the "
+        "default with the VGG networks; "
         "`gatys2016`, means of squared errors as in the authors' code; `johnson2016`, Gram matrices divided by C h w; "
-        "or `relative`, squared errors divided by the target's square, and the mean TV.",
+        "or `relative`, squared errors divided by the target's square, and the mean TV, the default with mini.",
     )
 
     name: ClassVar[str] = "network"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("normalization", self.normalization, NORMALIZATIONS)
-        if self.content_loss_type != 0 and self.normalization != "titu1994":
+        if self.normalization is not None:
+            check_choice("normalization", self.normalization, NORMALIZATIONS)
+        if self.content_loss_type != 0 and self.units != "titu1994":
             raise InvalidInputError("content_loss_type belongs to normalization titu1994: leave it at 0")
         weights_of_layers(self, self._style_layers)
 
     @property
+    def units(self) -> str:
+        """The normalization, as it was named or by default."""
+        return self.normalization or self.preset.normalization
+
+    def resolved(self) -> Self:
+        return replace(super().resolved(), normalization=self.units)
+
+    @property
     def transfer_loss(self) -> TransferLoss:
-        layers, is_relative = self._style_layers, self.normalization == "relative"
+        layers, is_relative = self._style_layers, self.units == "relative"
         weights = weights_of_layers(self, layers) or {layer: 1 / len(layers) for layer in layers}
-        content_weight = RELATIVE_CONTENT_WEIGHT if is_relative else self.preset.content_weight
+        preset = self.preset
+        content_weight = preset.relative_content_weight if is_relative else preset.content_weight
         tv_weight = RELATIVE_TOTAL_VARIATION_WEIGHT if is_relative else TOTAL_VARIATION_WEIGHT
         return TransferLoss(
             content={self.content_layer or self.preset.content_layer: 1.0},
@@ -313,9 +340,10 @@ class Network(TransferTechnique):
             content_weight=content_weight if self.content_weight is None else self.content_weight,
             style_scale=self.style_scale,
             total_variation_weight=tv_weight if self.total_variation_weight is None else self.total_variation_weight,
-            normalization=self.normalization,
+            normalization=self.units,
             mean_total_variation=is_relative,
             content_loss_type=self.content_loss_type,
             mask_normalization=self.mask_normalization,
             guide_propagation=self.guide_propagation,
+            padding=self.resolved_padding,
         )

@@ -13,7 +13,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.features.weights import is_cached
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style
-from neural_style.network import Network
+from neural_style.network import BALANCED_CONTENT_WEIGHT, Network
 from neural_style.runs.level import Progress
 from neural_style.runs.result import Result, Step
 from neural_style.runs.settings import Run, RunSettings
@@ -26,9 +26,8 @@ CONTENT_LAYER = "conv3_3"
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")
 """The same layers with every network, so that a strength has one meaning; mini ends at this block."""
 
-CONTENT_WEIGHT = 0.011
-"""Weight of the relative content error at strength 1, a balanced painting; chosen by looking at the pairs of
-docs/techniques/paint.md, where 0.1 keeps a photo in other colours and 0.001 dissolves what is small."""
+CONTENT_WEIGHT = BALANCED_CONTENT_WEIGHT
+"""Weight of the relative content error at strength 1."""
 
 LEVELS = 3
 """Sizes of the pyramid: rows / 4, rows / 2 and rows."""
@@ -65,6 +64,7 @@ def technique_for(strength: float = 1.0, *, model: str | None = None, weights: s
         normalization="relative",
         mask_normalization="gatys2017",
         precision="auto",
+        padding="reflect",
     )
 
 

@@ -7,10 +7,12 @@ synthesis of Gatys, Ecker & Bethge 2015 (arXiv:1505.07376).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from neural_style import images
 from neural_style.errors import InvalidInputError
+from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.network import PRESETS, validate_layer_weights, validate_layers, weights_of_layers
 from neural_style.objectives.transfer_loss import TransferLoss
@@ -26,6 +28,14 @@ NORMALIZATIONS = ("gatys2016", "johnson2016", "relative")
 
 INIT = "noise"
 """Where reconstructions start, so that whatever is seen in one comes from the layers."""
+
+
+class _Texture(Content):
+    """The picture whose style is reconstructed: a texture knows no positions, and so is opaque all over."""
+
+    @cached_property
+    def canvas(self) -> Picture:
+        return replace(self.picture, alpha=None)
 
 
 @documented
@@ -51,9 +61,10 @@ class Reconstruction(Technique):
     Patterns that poolings hardly register persist from the start: from noise, a chequered grain. A little total
     variation removes it, which is how Mahendran & Vedaldi choose among all pictures that have these features (with
     beta = 2 in place of our 2.5). A pyramid of sizes leaves none either, but adds what the layers see in a small
-    picture: trees instead of strokes. At the right and lower edges noise stays where sides are no multiples of the
-    stride, as poolings drop odd rows and columns. Average pooling is the default because the solver gets further with
-    it: after 200 evaluations for conv3_1 of VGG-19 the loss is a fortieth of that with max pooling.
+    picture: trees instead of strokes. With `padding="none"`, the default of the VGG networks, noise stays at the right
+    and lower edges where sides are no multiples of the stride, as poolings drop odd rows and columns. Average pooling
+    is the default because the solver gets further with it: after 200 evaluations for conv3_1 of VGG-19 the loss is a
+    fortieth of that with max pooling.
 
     Example:
         >>> from neural_style import Reconstruction
@@ -127,10 +138,10 @@ class Reconstruction(Technique):
         content = content if isinstance(content, Content) else Content(content)
         if content.mask is not None or content.label_map is not None:
             raise InvalidInputError("a reconstruction has no mask and no label map: crop the picture instead")
-        picture = content.picture if content.image is None else images.read(content.image, what=self.of)
-        if self.of == "style":  # which knows no positions, so that transparency has none either
-            picture = replace(picture, alpha=None)
-        return Inputs(replace(content, image=picture).read())
+        source, frame = content.image, content.frame
+        picture = content.picture if source is None else images.read(source, what=self.of, frame=frame)
+        kind = _Texture if self.of == "style" else Content
+        return Inputs(kind(picture, color_mask=content.color_mask, frame=frame).read())
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
         """The settings of a run; it starts from noise unless `init` names another picture."""
@@ -153,6 +164,7 @@ class Reconstruction(Technique):
             normalization=self.normalization,
             mean_total_variation=True,
             style_name="style",
+            padding=self.resolved_padding,
         )
         if is_style:  # at the size of the pastiche
             inputs = replace(inputs, styles=(Style(inputs.content.picture, resize="stretch"),))

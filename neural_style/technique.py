@@ -22,8 +22,10 @@ from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.images.opening import check_name
 from neural_style.inputs import Content, Inputs, Style, read_inputs, working_size
+from neural_style.objectives.transfer_loss import PADDINGS
 from neural_style.runs import records, schema
 from neural_style.runs.color_preservation import ColorPreservation
+from neural_style.runs.greyness import Greyness
 from neural_style.runs.level import Progress
 from neural_style.runs.memory_plan import ExtractorSpec, fit_run
 from neural_style.runs.result import Result, Step
@@ -67,6 +69,12 @@ class Technique(ABC):
         "the better of these two on this machine; or `float64`, for checking gradients. Image, Gram matrices and sums "
         "have at least float32.",
     )
+    padding: str = setting(
+        "auto",
+        "`reflect` mirrors the pastiche at its borders to a multiple of the network's stride, so that the right and "
+        "lower edges are painted like the rest; `none` leaves noise in the rows and columns that poolings drop, as the "
+        "reference scripts do; `auto` is reflect with mini and none with the VGG networks.",
+    )
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -86,6 +94,7 @@ class Technique(ABC):
         vgg.architecture(self.model)
         check_choice("pooling", self.pooling, vgg.POOLING)
         check_choice("precision", self.precision, PRECISIONS)
+        check_choice("padding", self.padding, ("auto", *PADDINGS))
 
     @property
     def architecture(self) -> vgg.Architecture:
@@ -168,9 +177,19 @@ class Technique(ABC):
 
     def resolved(self) -> Self:
         """The same settings with the defaults that depend on network and machine written out."""
+        from neural_style import backend  # which starts Keras
+
         return replace(
-            self, weights=self.weights or self.architecture.weights, precision=resolve_precision(self.precision)
+            self,
+            weights=self.weights or self.architecture.weights,
+            precision=backend.resolve_precision(self.precision),
+            padding=self.resolved_padding,
         )
+
+    @property
+    def resolved_padding(self) -> str:
+        """The padding that `auto` stands for with this network."""
+        return ("reflect" if self.model == "mini" else "none") if self.padding == "auto" else self.padding
 
     def objective(
         self,
@@ -260,6 +279,8 @@ class Technique(ABC):
         """
         init = run.init
         if run.init_is_named:
+            if init == "regions":
+                raise InvalidInputError("init regions needs label maps: use it in a doodle")
             return None if init == "noise" else images.read(inputs.content.picture, grey=init == "gray")
         if isinstance(init, str) and not Path(init).suffix and not Path(init).exists():
             check_choice("initial image", init, INITIAL_IMAGES)
@@ -277,10 +298,10 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: see `neural_style.features.weights.load`.
         """
         # Keras, and with it the backend, starts here and not when the package is imported.
-        import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
+        from neural_style import backend  # before all other modules that import Keras: silently
         from neural_style.features.extractor import feature_extractor
 
-        precision = resolve_precision(self.precision)
+        precision = backend.resolve_precision(self.precision)
         return feature_extractor(self.model, self.weights, self.used_layers, pooling=self.pooling, precision=precision)
 
     def _plans(self, inputs: Inputs, run: Run) -> list[LevelPlan]:
@@ -303,29 +324,17 @@ class Technique(ABC):
             images.warn_of_other_shape("initial image", start.size, "content", inputs.content.canvas.size)
             image = images.resize(start.rgb, size).astype(np.float32)
         colors = ColorPreservation(inputs.content, run)
+        grey = Greyness(inputs, start, run)
         return Minimisation(
-            self.objective_at(colors.recolored_styles(inputs)),
-            image,
+            grey.objective_at(self.objective_at(colors.recolored_styles(inputs))),
+            grey.image(image),
             run,
             plans,
             identity=self.identity(inputs, run),
             checkpoint=file,
-            finish=colors.recolored,
+            finish=lambda found: grey.image(colors.recolored(found)),
             alpha=inputs.content.canvas.alpha,
         )
-
-
-def resolve_precision(name: str) -> str:
-    """The precision that `auto` stands for on this machine; the others unchanged.
-
-    Raises:
-        InvalidInputError: the backend would compute in less.
-    """
-    # Keras, and with it the backend, starts here and not when the package is imported.
-    from neural_style import backend
-
-    backend.check_precision(name)
-    return backend.fast_precision() if name == "auto" else name
 
 
 def technique_named(name: str, settings: Mapping[str, Any]) -> Technique:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHALLOW = "--content_layer conv1_2 --style_layers conv1_1"
 
 BENCHMARKS = {
+    "bounds": "--photos photos --paintings paintings --weights random --rows 32 --pairs 1",
     "cache_growth": "--pictures 2 --solver adam",
     "convergence": f"photo.png painting.png --weights random {SHALLOW} --rows 24 --evaluations 10",
     "evaluation": "--model mini --content_layer conv1_2 --sizes 32 --precisions float32 --runs 1",

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image
 
 from neural_style import Content, InvalidInputError, Network, NeuralDoodle, Style
 from neural_style.features.extractor import features_of, preprocess
@@ -14,6 +15,7 @@ from neural_style.losses.content import content_loss_titu1994
 from neural_style.losses.total_variation import total_variation
 from neural_style.masks.propagation import mask_pyramid
 from neural_style.network import PRESETS
+from neural_style.runs.settings import Run
 
 TINY = NeuralDoodle(labels=3, model="mini", weights="random")
 WHITE, GREEN, RED = (255, 255, 255), (0, 255, 0), (255, 0, 0)
@@ -68,6 +70,7 @@ def test_value_is_the_sum_of_the_reference_by_hand(photo, painting, variant, shi
         content_weight=0.2,
         total_variation_weight=1e-3,
         precision="float64",
+        padding="none",
     )
     objective = settings.objective(*of(painting, *regions, photo[:36, :30].copy()))
     x = noise(36, 30)
@@ -179,15 +182,48 @@ def test_numbers_of_regions_are_no_colours(painting, masks):
         TINY.inputs(*of(painting, *numbers))
 
 
-def test_without_content_it_starts_from_noise_and_has_no_content_term(photo, painting, masks):
+def test_without_content_it_starts_from_the_regions_and_has_no_content_term(photo, painting, masks):
     alone = TINY.transfer(*of(painting, *masks), image_size=16, iterations=1)
     assert set(alone.losses) == {"style.0.conv1_1", "style.0.conv2_1", "style.0.conv3_1", "style.0.conv3_3", "tv"}
-    assert alone.record["run"]["init"] == "noise"
+    assert alone.record["run"]["init"] == "regions"
     assert "image" not in alone.record["content"]
     small = photo[:28, :40].copy()
     kept = TINY.transfer(*of(painting, *masks, small), image_size=16, iterations=1)
     assert "content.conv3_3" in kept.losses
     assert kept.record["run"]["init"] == "content"
+
+
+def test_the_start_has_the_colours_of_each_region_at_a_quarter_of_their_contrast(painting, masks):
+    inputs = TINY.inputs(*of(painting, *masks))
+    start, again, other = (TINY.initial_picture(inputs, Run(init="regions", seed=seed)).rgb for seed in (0, 0, 1))
+    np.testing.assert_array_equal(start, again)
+    assert (start != other).any()
+    assert start.shape == (28, 40, 3)
+    labels = np.asarray(Image.fromarray(inputs.style_labels).resize((30, 36), Image.Resampling.NEAREST))
+    for label in range(len(inputs.palette)):
+        made, painted = start[inputs.target_labels == label], painting[labels == label]
+        np.testing.assert_allclose(made.mean(axis=0), painted.mean(axis=0), atol=6)
+        np.testing.assert_allclose(made.std(axis=0), painted.std(axis=0) / 4, rtol=0.3)
+    with pytest.raises(InvalidInputError, match="init regions needs label maps"):
+        Network(model="mini").transfer(painting, painting, init="regions")
+
+
+@pytest.mark.parametrize("variant", ["plain", "improved"])
+def test_invisible_parts_of_the_painting_do_not_count(masks, variant):
+    """A flat painting with holes in each region is nearer to the flat painting than with white in the holes.
+
+    It is not the same, as soft masks count by their squares, and a region with holes has longer edges.
+    """
+    flat = np.full((36, 30, 3), (60, 90, 30), "uint8")
+    alpha = np.full((36, 30, 1), 255, "uint8")
+    alpha[4:12, 4:20] = alpha[28:33, 20:27] = 0
+    network = dataclasses.replace(TINY, variant=variant, total_variation_weight=0, style_layers=("conv1_1",))
+    x = noise(28, 40)
+    found, expected, white = (
+        network.objective(*of(painting, *masks), image_size=28).value_and_grad(x)[0]
+        for painting in (np.concatenate([flat, alpha], axis=-1), flat, np.where(alpha == 0, 255, flat).astype("uint8"))
+    )
+    assert abs(found - expected) < 0.5 * abs(white - expected)
 
 
 def test_transparent_parts_of_a_mask_are_not_transparent_in_the_picture(painting, masks):

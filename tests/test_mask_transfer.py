@@ -12,6 +12,7 @@ import tifffile
 from PIL import Image
 
 from neural_style import InvalidInputError, transfer_mask
+from neural_style.mask_transfer import merged
 from neural_style.masks.mask import read_mask
 
 ROWS, COLUMNS, EDGE = 30, 60, 32
@@ -77,9 +78,9 @@ def test_a_soft_mask_mixes(black: np.ndarray, white: np.ndarray) -> None:
 def test_the_generated_picture_sets_the_size(photo: np.ndarray, white: np.ndarray) -> None:
     mask = np.zeros((90, 90), np.uint8)
     mask[:, 45:] = 255
-    with pytest.warns(UserWarning, match="is stretched to that shape") as told:
+    with pytest.warns(UserWarning, match="is stretched to that shape") as found_warnings:
         found = transfer_mask(photo, white, mask)
-    assert [str(each.message).split(" is ")[0] for each in told] == ["the content", "the mask"]
+    assert [str(each.message).split(" is ")[0] for each in found_warnings] == ["the content", "the mask"]
     expected = np.array(Image.fromarray(photo).resize((COLUMNS, ROWS), Image.Resampling.BICUBIC))
     np.testing.assert_array_equal(found[:, : COLUMNS // 2], expected[:, : COLUMNS // 2])
     np.testing.assert_array_equal(found[:, COLUMNS // 2 :], 255)
@@ -91,6 +92,42 @@ def test_sixteen_bits_are_kept(tmp_path: Path, white: np.ndarray, right: np.ndar
     found = transfer_mask(tmp_path / "deep.tif", white, right)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(np.rint(found[:, :EDGE].astype(np.float64) * 257), deep[:, :EDGE])
+
+
+def test_transparency_is_that_of_the_picture_at_each_place(black: np.ndarray, right: np.ndarray) -> None:
+    """On the left the content, half transparent; on the right the generated picture, of which one row is invisible."""
+    content = np.dstack([np.full_like(black, (9, 90, 200)), np.full((ROWS, COLUMNS), 128, np.uint8)])
+    generated = np.dstack([np.full_like(black, (200, 30, 40)), np.full((ROWS, COLUMNS), 255, np.uint8)])
+    generated[4, :, 3] = 0
+    found = merged(content, generated, right)
+    expected = np.where(right[..., None], generated, content)
+    np.testing.assert_array_equal(found.alpha, expected[..., 3])
+    seen = expected[..., 3] > 0
+    np.testing.assert_array_equal(found.colors[seen], expected[seen][:, :3])
+    np.testing.assert_array_equal(transfer_mask(content, generated, right), found.rgb)
+
+
+def test_a_picture_without_transparency_has_that_of_the_other(black: np.ndarray, right: np.ndarray) -> None:
+    cut = np.dstack([np.full_like(black, (9, 90, 200)), np.full((ROWS, COLUMNS), 255, np.uint8)])
+    cut[4:9, :, 3] = 0
+    for content, generated in ((cut, black), (black, cut)):
+        found = merged(content, generated, right)
+        np.testing.assert_array_equal(found.alpha, cut[..., 3])
+        expected = np.where(right[..., None], generated[..., :3], content[..., :3])
+        seen = cut[..., 3] > 0
+        np.testing.assert_array_equal(found.colors[seen], expected[seen])
+
+
+def test_a_soft_edge_mixes_colours_by_alpha(black: np.ndarray) -> None:
+    """Half of red at alpha 1 and half of invisible green is red at alpha 1/2."""
+    red = np.dstack([np.full_like(black, (200, 0, 0)), np.full((ROWS, COLUMNS), 255, np.uint8)])
+    green = np.dstack([np.full_like(black, (0, 200, 0)), np.zeros((ROWS, COLUMNS), np.uint8)])
+    green[0, 0, 3], red[0, 0, 3] = 255, 0  # neither is opaque, nor wholly transparent
+    half = read_mask(np.full((ROWS, COLUMNS), 128, np.uint8), soft=True)
+    found = merged(green, red, half)
+    assert found.alpha is not None
+    assert (found.alpha[1:] == 128).all()
+    assert (found.colors[1:] == (200, 0, 0)).all()
 
 
 def test_inputs_are_unchanged(photo: np.ndarray) -> None:

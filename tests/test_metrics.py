@@ -44,6 +44,20 @@ def test_gram_error_depends_on_neither_places_nor_extent():
     assert metrics.relative_gram_error(2 * features, features) == pytest.approx(9)  # G = 4 A
 
 
+def test_invisible_parts_of_a_painting_do_not_count():
+    """Without the seven positions around each pixel that conv1_2 sees, a texture is as near to itself as it was."""
+    texture = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype="uint8")
+    alpha = np.full((40, 40, 1), 255, "uint8")
+    alpha[:20] = 0
+    cut, white = np.concatenate([texture, alpha], axis=-1), np.where(alpha == 0, 255, texture).astype("uint8")
+    found, laid_over_white = (
+        metrics.measure(texture, None, Style(each, resize="stretch"), **TINY, style_layers=["conv1_1"])
+        for each in (cut, white)
+    )
+    for name in ("gram.0.conv1_1", "swd.0.conv1_1"):
+        assert found[name] < 0.1 * laid_over_white[name]
+
+
 def test_wasserstein_distance_of_two_samples_by_hand():
     """Quantiles 0 1 are 3 and 2 from 3; those of 0 3 and 0 0 6 differ by 0 until 1/2, and by 3 from there on."""
     assert metrics.sliced_wasserstein_distance(row([1], [0]), row([3])) == pytest.approx(13 / 2)

@@ -102,7 +102,9 @@ def test_gradient_of_every_term_is_that_of_finite_differences(photo, painting, n
 def test_a_paintings_own_size_counts_by_its_mean_only(photo, painting):
     """The target is the painting's mean over positions times the pastiche's number of positions."""
     layer, scale = "conv2_1", 1.5
-    network = Network(model="mini", weights="random", style_layers=(layer,), content_weight=0, total_variation_weight=0)
+    units = {"normalization": "titu1994", "padding": "none"}
+    weights = {"content_weight": 0, "total_variation_weight": 0}
+    network = Network(model="mini", weights="random", style_layers=(layer,), **weights, **units)
     objective = network.objective(photo, Style(painting, scale=scale), image_size=20)
     x = np.random.default_rng(3).uniform(0, 255, (20, 24, 3))
 
@@ -163,7 +165,13 @@ def test_presets_name_layers_of_their_network():
 @pytest.mark.parametrize("model", ["vgg16", "vgg19", "mini"])
 def test_defaults_follow_the_model(model):
     network = Network(model=model).resolved()
-    assert network.content_weight == (0.0025 if model == "mini" else 0.025)
+    assert network.content_weight == (0.011 if model == "mini" else 0.025)
+    assert network.total_variation_weight == (1e-6 if model == "mini" else 8.5e-5)
+    assert network.normalization == ("relative" if model == "mini" else "titu1994")
+    assert Network(model=model, normalization="relative").resolved().content_weight == (
+        0.011 if model == "mini" else 0.05
+    )
+    assert Network(model="mini", normalization="titu1994").resolved().content_weight == 0.0025
     if model == "mini":
         assert (network.content_layer, network.weights) == ("conv3_3", "embedded")
         assert network.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv3_3")

@@ -47,7 +47,8 @@ def test_a_photo_becomes_a_painting(tmp_path, real_weights, pictures):
 
 def test_mini_sees_what_its_teacher_sees(real_weights, pictures):
     """At the same settings the two networks rank pictures alike, and their losses are of one size."""
-    settings = {"content_layer": "conv3_3", "style_layers": LAYERS, "content_weight": 0.0025}
+    units = {"normalization": "titu1994", "padding": "none"}
+    settings = {"content_layer": "conv3_3", "style_layers": LAYERS, "content_weight": 0.0025, **units}
     networks = [Network(model="mini", **settings), Network(model="vgg19", weights=real_weights, **settings)]
     mini, teacher = (network.objective(pictures[0], Style(pictures[1]), image_size=96) for network in networks)
     rng = np.random.default_rng(0)

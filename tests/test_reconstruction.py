@@ -12,7 +12,7 @@ from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
 from neural_style.losses.total_variation import total_variation
 
-TINY = Reconstruction(model="mini", weights="random", layers=("conv1_1", "conv2_1"))
+TINY = Reconstruction(model="mini", weights="random", layers=("conv1_1", "conv2_1"), padding="none")
 STYLE = dataclasses.replace(TINY, of="style")
 
 
@@ -148,6 +148,11 @@ def test_transparency_is_kept_where_positions_are(photo):
     run = {"image_size": 16, "iterations": 1}
     assert TINY.transfer(picture, **run).alpha is not None
     assert STYLE.transfer(picture, **run).alpha is None
+    hidden = np.where(alpha == 0, 255, picture).astype("uint8")
+    hidden[..., 3] = alpha[..., 0]
+    x = noise(40, 48)
+    values = [STYLE.objective(each, image_size=40).value_and_grad(x)[0] for each in (picture, hidden, hidden[..., :3])]
+    assert values[0] == values[1] != values[2]  # what cannot be seen has no style
 
 
 @pytest.mark.usefixtures("idle")

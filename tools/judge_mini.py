@@ -80,6 +80,8 @@ def judge(arguments: argparse.Namespace) -> None:
         "content_weight": arguments.content_weight,
         "total_variation_weight": arguments.total_variation_weight,
         "pooling": arguments.pooling,
+        "normalization": "titu1994",
+        "padding": "none",
     }
     painters = {
         "mini": Network(model="mini", weights=arguments.weights, **settings),

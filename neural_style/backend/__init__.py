@@ -12,7 +12,7 @@ from neural_style.backend.devices import (
     grow_memory,
     processor_flags,
 )
-from neural_style.backend.precision import check_precision, fast_precision, full_float32
+from neural_style.backend.precision import check_precision, full_float32, resolve_precision
 from neural_style.backend.program import Evaluated, Function
 
 __all__ = [
@@ -34,11 +34,11 @@ __all__ = [
     "compiled",
     "device_name",
     "eager",
-    "fast_precision",
     "full_float32",
     "gpu",
     "grow_memory",
     "processor_flags",
+    "resolve_precision",
     "value_and_grad",
     "version",
 ]

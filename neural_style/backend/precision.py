@@ -37,6 +37,16 @@ def fast_precision() -> str:
     return "bfloat16" if NAME == "tensorflow" and processor_flags() & {"avx512_bf16", "amx_bf16"} else "float32"
 
 
+def resolve_precision(name: str) -> str:
+    """The precision that `auto` stands for on this machine; the others unchanged.
+
+    Raises:
+        InvalidInputError: the backend would compute in less.
+    """
+    check_precision(name)
+    return fast_precision() if name == "auto" else name
+
+
 @contextlib.contextmanager
 def full_float32() -> Iterator[None]:
     """Compute products of float32 in float32, not in TensorFloat-32, whose mantissa has ten bits.

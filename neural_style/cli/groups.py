@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, _ArgumentGroup
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
@@ -21,13 +21,13 @@ SPELLING = Spelling(
 
 NETWORK_FIELDS = (
     *("model", "weights", "pooling", "content_layer", "style_layers", "style_layer_weights", "content_loss_type"),
-    *("normalization", "precision"),
+    *("normalization", "precision", "padding"),
 )
 """Settings that select the network, its layers and the units of the loss; a technique may lack some."""
 
 RUN_FIELDS = (
-    *("image_size", "sizes", "maintain_aspect_ratio", "iterations", "init", "solver", "bounded", "memory", "tile"),
-    *("memory_limit", "seed", "min_improvement"),
+    *("image_size", "sizes", "maintain_aspect_ratio", "iterations", "init", "solver", "bounded", "keep_grey", "memory"),
+    *("tile", "memory_limit", "seed", "min_improvement"),
 )
 
 PREFIX_HELP = "beginning of the names of all output files: <prefix>.png, <prefix>_at_iteration_<n>.png"
@@ -72,6 +72,17 @@ def add_output_flags(parser: Parser, spelling: Spelling | None = None, *, rescal
     names = ["save_every", "gif", "record", "overwrite", *(["rescale_image", "rescale_method"] if rescale else [])]
     spelling = replace(spelling or Spelling(), switches=["gif", "record", "overwrite"])
     add_fields(parser.add_argument_group("output"), Output, names, spelling)
+
+
+def add_frame_flag(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """`--frame`."""
+    parser.add_argument(
+        "--frame",
+        type=int,
+        metavar="N",
+        help="frame of an animation, or page of a TIFF, that is read, counted from 1, for every photo and painting "
+        "that has several (default: the first in full size)",
+    )
 
 
 def add_machine_flags(parser: Parser, *, quiet: str = "print errors and warnings only") -> None:

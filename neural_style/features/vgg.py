@@ -122,6 +122,15 @@ def size_at(layer: str, image_size: tuple[int, int]) -> tuple[int, int]:
     return image_size[0] // factor, image_size[1] // factor
 
 
+def aligned_size(layers: Iterable[str], image_size: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a layer's map, or of two neighbours as `neural_style.losses.style.aligned` makes them."""
+    first, *deeper = (size_at(layer, image_size) for layer in layers)
+    for below in deeper:
+        factor = 1 if below == first else 2
+        first = below[0] * factor, below[1] * factor
+    return first
+
+
 def block_of(layer: str) -> int:
     """Number of the block that a layer belongs to: 3 for `conv3_1`."""
     return _numbers(layer)[0]

@@ -25,7 +25,7 @@ FOREIGN = (
 )
 """Further endings by which people name pictures, films and records, and in which no picture is written."""
 
-RAW = "a camera RAW file: develop it first, and save it as PNG, JPEG or TIFF"
+RAW = "a camera RAW file: develop it first, and export it as TIFF, JPEG or PNG"
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _HEIF_PACKAGE = "run 'pip install pillow-heif', or save it as JPEG or PNG"
@@ -44,6 +44,7 @@ _SIGNATURES = (
     (4, b"ftypcrx", RAW),
     (0, b"FUJIFILMCCD-RAW", RAW),
     (0, b"IIRO", RAW),
+    (0, b"MMOR", RAW),
     (0, b"IIRS", RAW),
     (0, b"IIU\0", RAW),
     (0, b"FOVb", RAW),
@@ -58,7 +59,7 @@ _SIGNATURES = (
 )
 
 
-def open_image(file: io.BufferedReader) -> Image.Image:
+def open_image(file: io.BufferedReader | io.BytesIO) -> Image.Image:
     """`PIL.Image.open` of the formats in `READABLE`, whatever size `PIL.Image.MAX_IMAGE_PIXELS` allows.
 
     That limit is global and the host program's, so it stays as it is; `check_extent` sets ours. HEIC is read where
@@ -87,7 +88,7 @@ def open_image(file: io.BufferedReader) -> Image.Image:
     raise UnidentifiedImageError(_description(head))
 
 
-def _open_heic(file: io.BufferedReader) -> Image.Image:
+def _open_heic(file: io.BufferedReader | io.BytesIO) -> Image.Image:
     try:
         pillow_heif: Any = import_module("pillow_heif")  # optional, and without type hints
     except ImportError:

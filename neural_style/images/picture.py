@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
 
 from neural_style.errors import InvalidInputError
+from neural_style.images.transparency import over_white, without_white
 from neural_style.validation import check_choice
 
 Array = np.ndarray[Any, Any]
@@ -43,17 +44,53 @@ class Picture:
         alpha: (rows, columns) uint8; None if every pixel is opaque.
         name: name for messages and records.
         path: the file; None for an array or a PIL image.
+        straight: of a transparent picture, the colours as they were stored; None to compute them from `rgb`.
     """
 
     rgb: Array
     alpha: Array | None
     name: str
     path: Path | None
+    straight: Array | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """(rows, columns)"""
         return self.rgb.shape[0], self.rgb.shape[1]
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether no pixel's channels differ by more than a level."""
+        return bool((self.rgb.max(axis=2).astype(np.float32) - self.rgb.min(axis=2) <= 1).all())
+
+    @property
+    def colors(self) -> Array:
+        """The colours without the white behind them, (rows, columns, 3): what a file with an alpha channel holds."""
+        if self.alpha is None:
+            return self.rgb
+        return without_white(self.rgb, self.alpha) if self.straight is None else self.straight
+
+    def with_colors(self, colors: Array) -> Self:
+        """The same with other `colors`, and `rgb` to match."""
+        if self.alpha is None:
+            return replace(self, rgb=colors)
+        return replace(self, rgb=over_white(colors, self.alpha), straight=colors)
+
+    def resized(self, size: tuple[int, int], *, method: str = "bilinear") -> Self:
+        """The same at `size` (rows, columns), each pixel counting by its alpha.
+
+        Colours become `resize(alpha colors) / resize(alpha)` (premultiplied colours, Porter & Duff 1984). Resized as
+        they are, those of invisible pixels would bleed into the edges.
+        """
+        if self.alpha is None or self.size == size:
+            return replace(self, rgb=resize(self.rgb, size, method=method))
+        opacity = self.alpha.astype(np.float32) / np.float32(255)
+        weight = np.clip(resize(opacity, size, method=method), 0, 1)
+        product = resize(self.colors * opacity[..., None], size, method=method)
+        colors = np.clip(product / np.maximum(weight, np.float32(1e-3))[..., None], 0, 255)
+        if self.rgb.dtype == np.uint8:
+            colors = np.rint(colors).astype(np.uint8)
+        return replace(self, alpha=np.rint(255 * weight).astype(np.uint8)).with_colors(colors)
 
 
 def resize(rgb: Array, size: tuple[int, int], *, method: str = "bilinear") -> Array:
@@ -75,15 +112,6 @@ def resize(rgb: Array, size: tuple[int, int], *, method: str = "bilinear") -> Ar
     if rgb.ndim == 3:
         return np.stack([resize(rgb[..., i], size, method=method) for i in range(rgb.shape[2])], axis=-1)
     return np.array(Image.fromarray(rgb.astype(np.float32)).resize((columns, rows), METHODS[method]))
-
-
-def over_white(rgb: Array, alpha: Array) -> Array:
-    """`alpha rgb + (1 - alpha) white`, rounded for uint8, for `rgb` (rows, columns, 3) and `alpha` (rows, columns)."""
-    if rgb.dtype == np.uint8:
-        wide = alpha[..., None].astype(np.uint16)  # 255 * 255 + 127 still fits
-        return ((rgb * wide + (255 - wide) * np.uint16(255) + 127) // 255).astype(np.uint8)
-    opacity: Array = alpha[..., None].astype(np.float32) / np.float32(255)
-    return np.asarray(rgb * opacity + (1 - opacity) * np.float32(255))
 
 
 def luminance(rgb: Array) -> Array:

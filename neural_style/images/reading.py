@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from dataclasses import replace
+import warnings
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image
@@ -15,18 +15,21 @@ from PIL import Image
 from neural_style.errors import InvalidInputError
 from neural_style.images.color_space import decoded, float_to_srgb, profile_to_srgb, read_cicp, tagged_encoding
 from neural_style.images.formats import open_image
+from neural_style.images.frames import refuse_raw_name, select_frame, select_page, with_page_first
 from neural_style.images.memory import check_fits
 from neural_style.images.opening import check_name, explained, opened, silenced
 from neural_style.images.orientation import upright
-from neural_style.images.picture import Array, Picture, check_extent, luminance, over_white
+from neural_style.images.picture import Array, Picture, check_extent, luminance
 from neural_style.images.ranges import check_bands, check_high_bytes, from_16_bits, from_array
+from neural_style.images.transparency import over_white
+from neural_style.validation import check_count
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION, _ICC_PROFILE = 274, 34675  # Exif 2.3 and ICC.1 tags
 _LARGEST_SAMPLES = 281, 341  # TIFF 6.0: MaxSampleValue and SMaxSampleValue
 
 
-OPAQUE_BYTES, TRANSPARENT_BYTES, DEEP_BYTES = 12, 24, 36
+OPAQUE_BYTES, TRANSPARENT_BYTES, DEEP_BYTES = 12, 28, 36
 """Bytes of a pixel in memory while a picture is read: with 8 bits, with an alpha channel, and with 16 bits or more."""
 
 
@@ -39,8 +42,27 @@ class SupportsArray(Protocol):
 ImageSource = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | SupportsArray | Picture
 
 
-def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Picture:
+class Decoded(NamedTuple):
+    """What a source holds.
+
+    Attributes:
+        colors: (rows, columns, 3), straight colours in sRGB: uint8, or float32 in 0..255.
+        alpha: (rows, columns), uint8 or float32 in 0..255; None where there is none.
+        name, path: as in `Picture`.
+        where: names the source in messages.
+    """
+
+    colors: Array
+    alpha: Array | None
+    name: str
+    path: Path | None
+    where: str
+
+
+def read(source: ImageSource, *, what: str = "image", grey: bool = False, frame: int | None = None) -> Picture:
     """Read a file, a PIL image, an array or a tensor of TensorFlow, JAX or PyTorch on any device.
+
+    An alpha channel that is zero everywhere is taken for an unused one, with a warning, if there are colours under it.
 
     Args:
         source: a path, a PIL image, a `Picture`, or an array or tensor (rows, columns) or (rows, columns, 1, 3 or 4)
@@ -48,44 +70,81 @@ def read(source: ImageSource, *, what: str = "image", grey: bool = False) -> Pic
             they are, overshoots included. Numbers of 16 bits that are all in 0..255 are read as such, with a warning.
         what: name of the input in messages, such as "content image".
         grey: reduce the picture to its luminance in three equal channels, the reference's `gray` initial image.
+        frame: of an animation, or of a TIFF with several pages, the one to read, counted from 1. By default it is the
+            first (of a TIFF the first in full size), with a warning that there are others. Files with one picture, PIL
+            images and arrays are read whatever it is.
 
     Raises:
         MissingFileError: the file does not exist.
-        InvalidInputError: the source is not a picture, is damaged, or has an impossible size or range.
+        InvalidInputError: the source is not a picture, is damaged, has an impossible size or range, or is wholly
+            transparent and of one colour.
     """
+    picture = source if isinstance(source, Picture) else _composed(decode(source, what=what, frame=frame))
+    return picture.with_colors(luminance(picture.colors)) if grey else picture
+
+
+def decode(source: ImageSource, *, what: str, frame: int | None = None) -> Decoded:
+    """The colours and the alpha of a source; arguments and errors are those of `read`."""
+    if frame is not None:
+        check_count("frame", frame, at_least=1)
     if isinstance(source, Picture):
-        picture = source
-    elif isinstance(source, np.ndarray):
-        picture = _picture(*from_array(source, f"{what} (an array)"), "an array", None)
-    elif isinstance(source, Image.Image):
+        return Decoded(source.colors, source.alpha, source.name, source.path, f'{what} "{source.name}"')
+    if isinstance(source, np.ndarray):
+        where = f"{what} (an array)"
+        return Decoded(*from_array(source, where), "an array", None, where)
+    if isinstance(source, Image.Image):
         where = f"{what} (a PIL image)"
         with explained(where):
-            picture = _picture(*_from_pil(source, where), "a PIL image", None)
-    elif isinstance(source, str | os.PathLike):
+            return Decoded(*_from_pil(source, where), "a PIL image", None, where)
+    if isinstance(source, str | os.PathLike):
         check_name(source, what)
         path = Path(source)
         where = f'{what} "{path}"'
         with opened(path, where) as file:
-            content = _from_tiff(file, where) if file.peek(4)[:4] in _TIFF_MAGIC else None
-            if content is None:
-                cicp = read_cicp(file)
-                with open_image(file) as image:
-                    content = _from_pil(image, where, cicp)
-        picture = _picture(*content, os.fspath(source), path)
-    elif hasattr(source, "__array__"):
-        picture = _picture(*from_array(_from_tensor(source, what), f"{what} (an array)"), "an array", None)
-    else:
-        raise InvalidInputError(f"{what}: expected a path, a PIL image or an array, received {type(source).__name__}")
-    return replace(picture, rgb=luminance(picture.rgb)) if grey else picture
+            return Decoded(*_from_file(file, frame, where), os.fspath(source), path, where)
+    if hasattr(source, "__array__"):
+        where = f"{what} (an array)"
+        return Decoded(*from_array(_from_tensor(source, what), where), "an array", None, where)
+    raise InvalidInputError(f"{what}: expected a path, a PIL image or an array, received {type(source).__name__}")
 
 
-def _picture(rgb: Array, alpha: Array | None, name: str, path: Path | None) -> Picture:
+def _composed(found: Decoded) -> Picture:
     """Compose the colours over white; float alpha (0..255) is used in full precision and rounded afterwards."""
-    if alpha is not None:
-        rgb = over_white(rgb, alpha)
-        alpha = np.rint(alpha).astype(np.uint8)
-        alpha = None if alpha.min() == 255 else alpha
-    return Picture(rgb, alpha, name, path)
+    colors, alpha = found.colors, found.alpha
+    if alpha is not None and not np.rint(alpha).any():
+        _check_hidden_colors(colors, found.where)
+        alpha = None
+    if alpha is None or alpha.min() == 255:
+        return Picture(colors, None, found.name, found.path)
+    rounded = np.rint(alpha).astype(np.uint8)
+    return Picture(over_white(colors, alpha), rounded, found.name, found.path, colors)
+
+
+def _check_hidden_colors(colors: Array, where: str) -> None:
+    """Refuse a wholly transparent picture without colours, and warn that those of another are used."""
+    if (colors == colors[0, 0]).all():
+        raise InvalidInputError(
+            f"{where} is wholly transparent, and nothing can be seen of it: give a picture with visible pixels, or "
+            "another frame"
+        )
+    warnings.warn(
+        f"{where} is wholly transparent: its alpha channel is taken for an unused one, and its colours for opaque",
+        stacklevel=4,
+    )
+
+
+def _from_file(file: io.BufferedReader, frame: int | None, where: str) -> tuple[Array, Array | None]:
+    for_pillow: io.BufferedReader | io.BytesIO = file
+    if file.peek(4)[:4] in _TIFF_MAGIC:
+        found = _from_tiff(file, frame, where)
+        if not isinstance(found, io.BufferedReader | io.BytesIO):
+            return found
+        for_pillow = found
+    cicp = read_cicp(file)
+    with open_image(for_pillow) as image:
+        if image.format != "TIFF":
+            select_frame(image, frame, where)
+        return _from_pil(image, where, cicp)
 
 
 def _from_tensor(tensor: Any, what: str) -> Array:
@@ -105,7 +164,7 @@ def _from_tensor(tensor: Any, what: str) -> Array:
 
 def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tuple[Array, Array | None]:
     check_extent(image.height, image.width, where)
-    from_file = image.format is not None
+    from_file, is_bitmap = image.format is not None, image.format in ("BMP", "DIB")
     if from_file:
         check_fits(image.height, image.width, _bytes_per_pixel(image), where)
         with contextlib.suppress(Exception):  # a chunk of garbage damages no pixel; from here on it counts as empty
@@ -126,11 +185,12 @@ def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tupl
         key = image.info.get("transparency")  # a PNG may name one grey that is transparent
         alpha = None if key is None else np.where(array == key, 0, 255).astype(np.uint8)
         return decoded(float_to_srgb(from_array(array, where)[0], profile, where), encoding), alpha
+    alpha = None
     if image.has_transparency_data:
         image = image if image.mode == "RGBA" else image.convert("RGBA")
         alpha = np.array(image.getchannel("A"))
-    else:
-        alpha = None
+        if is_bitmap and not alpha.any():  # what a BMP of 32 bits has in place of an alpha channel
+            alpha = None
     image = image if image.mode in ("CMYK", "RGB") else image.convert("RGB")
     if is_wide_png:
         check_high_bytes(np.asarray(image), where)
@@ -144,13 +204,18 @@ def _bytes_per_pixel(image: Image.Image) -> int:
     return TRANSPARENT_BYTES if image.has_transparency_data else OPAQUE_BYTES
 
 
-def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None] | None:
-    """The first page of a 16-bit grey or RGB TIFF, of which Pillow reads 8 bits; None for a TIFF for Pillow."""
+def _from_tiff(
+    file: io.BufferedReader, frame: int | None, where: str
+) -> tuple[Array, Array | None] | io.BufferedReader | io.BytesIO:
+    """A page of a 16-bit grey or RGB TIFF, of which Pillow reads 8 bits; of another TIFF the file for Pillow."""
     import tifffile
 
+    for_pillow: io.BufferedReader | io.BytesIO = file
+    refuse_raw_name(file.name, where)
     try:
         with silenced("tifffile"), tifffile.TiffFile(file) as tiff:
-            page: Any = tiff.pages[0]
+            page: Any = select_page(tiff, frame, where)
+            for_pillow = with_page_first(file, page)
             kind, bits, tags = page.dtype.kind, page.bitspersample, page.tags
             check_extent(page.imagelength, page.imagewidth, where)
             check_fits(page.imagelength, page.imagewidth, DEEP_BYTES if bits == 16 else OPAQUE_BYTES, where)
@@ -158,14 +223,14 @@ def _from_tiff(file: io.BufferedReader, where: str) -> tuple[Array, Array | None
             if kind not in "bu" or bits not in (1, 2, 4, 8, 16):
                 raise _unclear_range(where)
             if bits != 16 or page.photometric > 2 or page.axes not in ("YX", "YXS", "SYX"):
-                return None
+                return for_pillow
             array, declared = page.asarray(), _declared_white(tags)
             orientation = tags[_ORIENTATION].value if _ORIENTATION in tags else 1
             profile = tags[_ICC_PROFILE].value if _ICC_PROFILE in tags else None
     except InvalidInputError:
         raise
     except Exception:  # damaged, or compressed by LZW, which Pillow reads in 8 bits; otherwise Pillow raises
-        return None
+        return for_pillow
     array = from_16_bits(array, where, declared=declared)
     array = np.moveaxis(array, 0, -1) if page.axes == "SYX" else np.atleast_3d(array)
     colours = 3 if page.photometric == 2 else 1

@@ -18,7 +18,8 @@ from neural_style import files
 from neural_style.errors import InvalidInputError
 from neural_style.images.formats import open_image
 from neural_style.images.opening import check_name, opened
-from neural_style.images.picture import Array, check_extent, over_white, resize, to_uint8
+from neural_style.images.picture import Array, check_extent, resize, to_uint8
+from neural_style.images.transparency import over_white, visible_pixels, without_white
 from neural_style.validation import did_you_mean
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -32,6 +33,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 LONGEST_RECORD = 2**24
 """Bytes of a record that is read; those of 10,000 iterations take 8 MB."""
+
+_TRANSPARENT = 255  # index in the palette of a transparent frame
 
 _RECORD_KEY = "neural_style"
 _RECORD_MARK = b"neural_style:"  # marks our text in an EXIF tag or comment that other programs use, too
@@ -70,7 +73,8 @@ def write(
 
     Args:
         path: the file.
-        rgb: (rows, columns, 3), 0..255; floats are clipped and rounded.
+        rgb: (rows, columns, 3), 0..255; floats are clipped and rounded. With `alpha` these are straight colours, not
+            laid over white.
         alpha: (rows, columns) uint8; a JPEG has none and gets the picture over white.
         record: a text for `read_record`. A JPEG holds 64 kB; a longer record is left out with a warning.
         overwrite: whether an existing file may be replaced.
@@ -181,6 +185,7 @@ def write_animation(
     path: str | os.PathLike[str],
     frames: Sequence[Array],
     *,
+    alpha: Array | None = None,
     milliseconds: int = 120,
     record: str | None = None,
     overwrite: bool = False,
@@ -190,6 +195,8 @@ def write_animation(
     Args:
         path: the file, with the suffix .gif.
         frames: pictures (rows, columns, 3), 0..255, resized to the last one's size; each has a palette of its own.
+        alpha: (rows, columns) uint8, of any size. `frames` are then over white, which is taken away from them. A GIF
+            has no partly transparent pixels: those of less than half are left out, the others opaque.
         milliseconds: duration of a frame.
         record: a text for `read_record`.
         overwrite: whether an existing file may be replaced.
@@ -203,7 +210,9 @@ def write_animation(
     if not frames:
         raise InvalidInputError(f"{where} has no frames: give at least one")
     size = frames[-1].shape[:2]
-    images = [Image.fromarray(resize(to_uint8(frame, where), size)).quantize(256) for frame in frames]
+    alpha = None if alpha is None else resize(alpha, size)
+    images = [_with_palette(resize(to_uint8(frame, where), size), alpha) for frame in frames]
+    transparency: dict[str, int] = {} if alpha is None else {"transparency": _TRANSPARENT, "disposal": 2}
     buffer = io.BytesIO()
     with files.writing(where):
         images[0].save(
@@ -213,10 +222,20 @@ def write_animation(
             append_images=images[1:],
             duration=[milliseconds] * (len(images) - 1) + [max(milliseconds, 1500)],
             loop=0,
+            **transparency,
             **({} if record is None else {"comment": _RECORD_MARK + _encoded(record)}),
         )
     with files.atomic_write(path, where, overwrite=overwrite) as file:
         file.write(buffer.getvalue())
+
+
+def _with_palette(rgb: Array, alpha: Array | None) -> Image.Image:
+    """A frame of a GIF: in 256 colours, or in 255 and a transparent one."""
+    if alpha is None:
+        return Image.fromarray(rgb).quantize(256)
+    frame = Image.fromarray(without_white(rgb, alpha)).quantize(_TRANSPARENT)
+    frame.paste(_TRANSPARENT, mask=Image.fromarray(np.where(visible_pixels(alpha), 0, 255).astype(np.uint8)))
+    return frame
 
 
 def _encoded(record: str) -> bytes:

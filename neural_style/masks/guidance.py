@@ -8,7 +8,7 @@ import numpy as np
 
 from neural_style.errors import InvalidInputError
 from neural_style.features.statistics import Field
-from neural_style.features.vgg import Architecture, size_at
+from neural_style.features.vgg import Architecture, aligned_size, size_at
 from neural_style.masks.mask import WHITE, Mask
 from neural_style.masks.propagation import inside
 
@@ -48,7 +48,7 @@ class Guides:
     def __init__(self, architecture: Architecture, *, normalization: str, propagation: str, dtype: str) -> None:
         self._architecture, self._dtype = architecture, dtype
         self._normalization, self._propagation = normalization, propagation
-        self._made: dict[tuple[object, tuple[str, ...], tuple[int, int]], Guide] = {}
+        self._made: dict[tuple[object, object, tuple[str, ...], tuple[int, int]], Guide] = {}
 
     def masks(self, of_style: Mask | None, of_content: Mask | None) -> tuple[Mask | None, Mask | None]:
         """The mask of the painting and the mask of the pastiche, from those of a style and of the content.
@@ -61,37 +61,51 @@ class Guides:
             return of_style, of_content
         return (of_style if self._normalization == "titu1994" else None), of_style
 
-    def at(self, mask: Mask | None, layers: tuple[str, ...], image_size: tuple[int, int]) -> Guide | None:
+    def at(
+        self, mask: Mask | None, layers: tuple[str, ...], image_size: tuple[int, int], *, visible: Mask | None = None
+    ) -> Guide | None:
         """The guide of a mask at a layer, or at two neighbours as `neural_style.losses.style.aligned` returns them.
 
         Args:
-            mask: None is everywhere, and gives None.
+            mask: None is everywhere, and gives None where everything is visible.
             layers: one layer, or a layer and its deeper neighbour.
             image_size: rows and columns of the image.
+            visible: where the image can be seen; None is everywhere. With weights m of the mask and v of this, those of
+                the guide are `m v sqrt(sum m^2 / sum (m v)^2)`, so that its energy is the mask's: statistics are as
+                large as if all of the masked part could be seen. Without a mask they have unit energy.
 
         Raises:
             InvalidInputError: no position of the layer is left inside the mask.
         """
-        if mask is None:
+        if mask is None and visible is None:
             return None
-        key = mask.key, layers, image_size
+        key = mask and mask.key, visible and visible.key, layers, image_size
         if key not in self._made:
-            weights = self._weights(mask, layers[0], image_size)
-            for deeper in layers[1:]:
-                rows, columns = size_at(deeper, image_size)
-                factor = 1 if weights.shape[:2] == (rows, columns) else 2
-                weights = weights[: rows * factor, : columns * factor]
-                if self._propagation == "inside":
-                    below = self._weights(mask, deeper, image_size)
-                    weights = weights * below.repeat(factor, 0).repeat(factor, 1)
-            if not weights.any():
-                raise InvalidInputError(
-                    f'mask "{mask.name}" is too small for {layers[-1]}: no receptive field there is all white; use '
-                    "guide_propagation simple, or shallower style layers"
-                )
-            energy = "positions" if self._normalization == "titu1994" else "one"
+            rows, columns = aligned_size(layers, image_size)
+            weights = np.ones((rows, columns), np.float32) if mask is None else self._aligned(mask, layers, image_size)
+            if visible is not None:
+                seen = visible.at(size_at(layers[0], image_size))[:rows, :columns]
+                weights = _spread(weights, seen, visible)
+            energy = "one" if mask is None or self._normalization != "titu1994" else "positions"
             self._made[key] = Guide.of(weights, energy=energy, dtype=self._dtype)
         return self._made[key]
+
+    def _aligned(self, mask: Mask, layers: tuple[str, ...], image_size: tuple[int, int]) -> np.ndarray:
+        """The weight of each position of a layer, or of two neighbours."""
+        weights = self._weights(mask, layers[0], image_size)
+        for deeper in layers[1:]:
+            rows, columns = size_at(deeper, image_size)
+            factor = 1 if weights.shape[:2] == (rows, columns) else 2
+            weights = weights[: rows * factor, : columns * factor]
+            if self._propagation == "inside":
+                below = self._weights(mask, deeper, image_size)
+                weights = weights * below.repeat(factor, 0).repeat(factor, 1)
+        if not weights.any():
+            raise InvalidInputError(
+                f'mask "{mask.name}" is too small for {layers[-1]}: no receptive field there is all white; use '
+                "guide_propagation simple, or shallower style layers"
+            )
+        return weights
 
     def _weights(self, mask: Mask, layer: str, image_size: tuple[int, int]) -> np.ndarray:
         """The weight of each position of a layer, (h, w) in 0..1."""
@@ -103,3 +117,12 @@ class Guides:
             white = (mask.at(image_size) >= WHITE / 255).astype(np.float32)
             weights = weights * inside(white, self._architecture, layer)
         return weights
+
+
+def _spread(weights: np.ndarray, seen: np.ndarray, visible: Mask) -> np.ndarray:
+    """The weights of a mask on the visible positions, with the same energy; both (h, w)."""
+    found = weights * seen
+    energy = np.square(found).sum()
+    if energy == 0:
+        raise InvalidInputError(f'the mask on "{visible.name}" selects only pixels that are transparent there')
+    return np.asarray(found * np.sqrt(np.square(weights).sum() / energy))

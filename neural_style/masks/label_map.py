@@ -129,8 +129,8 @@ def _read_maps(style_mask: ImageSource, target_mask: ImageSource) -> list[Array]
         numbers = np.unique(np.concatenate([mask[..., 0].ravel() for mask in masks]))
         if len(numbers) > 1 and numbers[-1] < MOST_NUMBERS and np.diff(numbers).min() < SAME_COLOUR:
             raise InvalidInputError(
-                f"the masks hold numbers of regions ({', '.join(map(str, numbers[:3]))} ... {numbers[-1]}), which are "
-                f"one colour to the eye: paint each region in its own, or multiply both by {255 // int(numbers[-1])}"
+                f"the masks hold numbers of regions ({', '.join(map(str, numbers[:3]))} ... {numbers[-1]}), which "
+                f"count as one colour: paint each region in its own, or multiply both by {255 // int(numbers[-1])}"
             )
     return masks
 

@@ -6,6 +6,7 @@ reproduce the numbers of the reference scripts.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,18 @@ import numpy as np
 
 from neural_style import images
 from neural_style.errors import InvalidInputError
+from neural_style.images.picture import luminance
+from neural_style.images.reading import decode
+from neural_style.images.transparency import visible_pixels
 
 Array = np.ndarray[Any, Any]
 
 WHITE = 128
 """The smallest grey level that counts as white. The reference scripts disagree about 128 itself: it is 128/255 of
 white in Network.py, black in color_transfer.py and white in mask_transfer.py."""
+
+COLOURED = 32
+"""Grey levels by which red, green and blue differ in a colour; less is a grey that a profile has tinted."""
 
 
 MOST_NUMBERS = 64
@@ -96,8 +103,10 @@ MaskSource = images.ImageSource | Mask
 def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> Mask:
     """Read a mask from a file, a PIL image or an array; a `Mask` keeps its pixels.
 
-    Colours are reduced to their luminance, more than 8 bits to 8, and transparent pixels do not act. Arrays follow the
-    one rule of `images.read`: bool, or numbers in 0..255 whatever their type; floats in 0..1 are refused as all black.
+    Colours are reduced to their luminance, more than 8 bits to 8, and transparent pixels do not act. Paint in colour on
+    transparency, or a cut-out photo, acts wherever it is; black paint alone is refused, as it may mean either. Arrays
+    follow the one rule of `images.read`: bool, or numbers in 0..255 whatever their type; floats in 0..1 are refused as
+    all black.
 
     Args:
         source: the mask.
@@ -119,12 +128,44 @@ def read_mask(source: MaskSource, *, soft: bool = False, what: str = "mask") -> 
     """
     if isinstance(source, Mask):
         return replace(source, soft=source.soft or soft)
-    picture = images.read(source, what=what, grey=True)
-    grey = np.clip(np.rint(picture.rgb[..., 0]), 0, 255).astype(np.uint8)
-    if picture.alpha is not None:  # pictures are composited over white, which would make all of a cut-out act
-        grey = np.maximum(grey.astype(np.int16) + picture.alpha - 255, 0).astype(np.uint8)
-    _check_white(grey, f'{what} "{picture.name}"')
-    return Mask(grey, soft, picture.name, picture.path)
+    found = decode(source, what=what)
+    grey = _levels(luminance(found.colors)[..., 0])
+    if found.alpha is not None:
+        grey = _painted(_levels(found.colors), grey, _levels(found.alpha), f'{what} "{found.name}"')
+    _check_white(grey, f'{what} "{found.name}"')
+    return Mask(grey, soft, found.name, found.path)
+
+
+def visible_mask(picture: images.Picture) -> Mask | None:
+    """Where a picture can be seen; None if that is everywhere."""
+    if picture.alpha is None:
+        return None
+    return Mask(_levels(255 * visible_pixels(picture.alpha)), False, picture.name, picture.path)
+
+
+def _painted(colors: Array, grey: Array, alpha: Array, where: str) -> Array:
+    """The levels of a mask on transparency, from its colours (rows, columns, 3), their luminance and its alpha.
+
+    Raises:
+        InvalidInputError: everything that can be seen is black.
+    """
+    seen = alpha >= WHITE
+    if alpha.min() == 255 or not seen.any():
+        return grey if alpha.min() == 255 else np.zeros_like(grey)
+    if np.ptp(colors[seen], axis=1).max() > COLOURED:
+        if np.ptp(colors[seen], axis=0).max() > COLOURED:
+            warnings.warn(f"{where} has several colours on transparency: it acts wherever it can be seen", stacklevel=3)
+        return alpha
+    if grey[seen].max() < WHITE:
+        raise InvalidInputError(
+            f"{where} is black paint on transparency, of which either may be meant to act: fill the transparent parts, "
+            "so that it is white where it is to act, and black elsewhere"
+        )
+    return _levels(grey * (alpha / 255))
+
+
+def _levels(values: Array) -> Array:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
 def warn_of_stretching(mask: Mask | None, what: str, reference: str, size: tuple[int, int]) -> None:

@@ -13,6 +13,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.inputs import Content, Style, as_content, as_styles
+from neural_style.masks.mask import Mask
 from neural_style.metrics.feature_distances import (
     relative_content_error,
     relative_gram_error,
@@ -162,10 +163,18 @@ def _measured(
         targets = extract(style.at(pastiche.size, minimum=minimum), at_styles)
         _check_activity(targets, style.picture.name)
         for layer in at_styles:
-            pair = features[layer], targets[layer]
+            pair = features[layer], _visible(targets[layer], style.visible)
             found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
             found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
     return {**found, "tv": total_variation(pastiche.rgb), "clipped": clipped_share(pastiche.rgb)}
+
+
+def _visible(features: Array, where: Mask | None) -> Array:
+    """Those of the positions (1, h, w, C) at which a painting can be seen, (1, n, 1, C)."""
+    if where is None:
+        return features
+    _, rows, columns, _ = features.shape
+    return np.asarray(features[0][where.at((rows, columns)) > 0][None, :, None])
 
 
 def _check_activity(targets: Mapping[str, Array], name: str) -> None:

@@ -16,8 +16,10 @@ from neural_style.features.statistics import Field, Statistic
 from neural_style.inputs import Inputs
 from neural_style.losses.regions import region_gram_matrices, region_style_loss
 from neural_style.masks import label_map
+from neural_style.masks.mask import Mask
 from neural_style.masks.propagation import mask_pyramid
 from neural_style.objectives import terms
+from neural_style.objectives.canvas import Canvas
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
 
 
@@ -30,12 +32,14 @@ class DoodleLoss:
         content: weight of the loss at each content layer; empty where there is no photo.
         total_variation_weight: 0 leaves it out.
         shift: added to every masked activation; see `neural_style.losses.regions.region_gram_matrices`.
+        padding: of the pastiche, see `neural_style.objectives.canvas.Canvas`.
     """
 
     style: Mapping[str, float]
     content: Mapping[str, float]
     total_variation_weight: float
     shift: float
+    padding: str = "none"
 
     def is_zero(self, style_weight: float) -> bool:
         """Whether nothing is left to optimise with a style of this weight."""
@@ -61,21 +65,30 @@ def objective_at(
     style = inputs.styles[0]
 
     def at(size: tuple[int, int], tile: int | None = None) -> Objective:
+        stride = extractor.architecture.stride(extractor.layers)
+        canvas = Canvas.of(loss.padding, size, stride)
+        whole = canvas.size(size)
         chosen: list[Term] = []
         if loss.content:
-            features = extractor.features(images.resize(inputs.content.picture.rgb, size), loss.content, tile=tile)
+            photo = canvas.padded(images.resize(inputs.content.picture.rgb, size))
+            features = extractor.features(photo, loss.content, tile=tile)
             chosen += [
-                terms.content(layer, features[layer], weight=weight, image_size=size, normalization="titu1994")
+                terms.content(layer, features[layer], weight=weight, image_size=whole, normalization="titu1994")
                 for layer, weight in loss.content.items()
             ]
         if style.weight * sum(loss.style.values()):
-            painting = style.at(size, minimum=extractor.architecture.stride(extractor.layers))
-            at_sizes = zip(("style", "target"), labels, ((painting.shape[0], painting.shape[1]), size), strict=True)
-            masks = [_masks(loss, what, each, palette, extractor, place) for what, each, place in at_sizes]
-            chosen += _style_terms(loss, style.weight, painting, (masks[0], masks[1]), extractor, tile)
+            painting = style.at(size, minimum=stride)
+            own_size = painting.shape[0], painting.shape[1]
+            own = Canvas.of(loss.padding, own_size, stride)
+            at_sizes = zip(labels, (own_size, size), (own, canvas), (style.visible, None), strict=True)
+            masks = [
+                _masks(loss, what, each, palette, extractor, place, on, visible)
+                for what, (each, place, on, visible) in zip(("style", "target"), at_sizes, strict=True)
+            ]
+            chosen += _style_terms(loss, style.weight, own.padded(painting), (masks[0], masks[1]), extractor, tile)
         if loss.total_variation_weight:
             chosen.append(terms.total_variation(weight=loss.total_variation_weight))
-        return Objective(chosen, extractor, size, tile=tile)
+        return Objective(chosen, extractor, size, tile=tile, canvas=canvas)
 
     return at
 
@@ -119,13 +132,18 @@ def _masks(
     palette: np.ndarray,
     extractor: FeatureExtractor,
     size: tuple[int, int],
+    canvas: Canvas,
+    visible: Mask | None,
 ) -> dict[str, np.ndarray]:
-    """A soft mask for each label at each style layer.
+    """A soft mask for each label at each style layer; invisible pixels have no label.
 
     Raises:
         InvalidInputError: nothing of a region is left at that size, or at one of the layers.
     """
     masks = label_map.one_hot(label_map.resize(labels, size), len(palette))
+    if visible is not None:
+        masks *= visible.at(size)[..., None]
+    masks = canvas.padded(masks)
     found = mask_pyramid(masks, extractor.architecture, loss.style)
     areas = label_map.areas_of(labels, len(palette))
     for layer, at_layer in found.items():

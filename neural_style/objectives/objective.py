@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.features.extractor import FeatureExtractor
 from neural_style.features.statistics import Statistic, key_of, layers_of
 from neural_style.features.tiling import IMAGE
+from neural_style.objectives.canvas import Canvas
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """A function of a statistic and its target, both tensors, to a scalar, or to a value per picture (N,), of which the sum
@@ -84,6 +85,7 @@ class Objective:
         image_size: tuple[int, int],
         *,
         tile: int | None = None,
+        canvas: Canvas | None = None,
     ) -> None:
         """
         Args:
@@ -92,6 +94,8 @@ class Objective:
             image_size: rows and columns of the pastiche.
             tile: side of the tiles in which the pastiche is processed; None processes it as a whole. Value and gradient
                 are the same up to rounding.
+            canvas: what the network sees of the pastiche; targets and fields are those of the canvas. None for the
+                pastiche itself.
 
         Raises:
             InvalidInputError: there are tiles, and a statistic that is not additive over positions.
@@ -100,6 +104,7 @@ class Objective:
         self.extractor = extractor
         self.image_size = image_size
         self.tile = tile
+        self.canvas = canvas or Canvas()
         self._statistics = list(dict.fromkeys(term.statistic for term in terms))
         targets = {
             str(index): _tensor(term.target, self.dtype)
@@ -117,10 +122,13 @@ class Objective:
             return
         fields = [each.arguments(self.dtype) for each in self._statistics]
         kinds = tuple(statistic.key for statistic in self._statistics)
-        key = kinds, tuple((place, key_of(loss)) for place, loss in compared), tuple(sorted(targets))
+        key = self.canvas, kinds, tuple((place, key_of(loss)) for place, loss in compared), tuple(sorted(targets))
         constants = (weights, targets), fields
         self.function = Function(
-            _whole(extractor, self._combined, self._statistics), constants, key=key, programs=extractor.programs
+            _whole(extractor, self._combined, self._statistics, self.canvas),
+            constants,
+            key=key,
+            programs=extractor.programs,
         )
 
     def with_terms(self, *terms: Term) -> Objective:
@@ -137,6 +145,8 @@ class Objective:
             >>> sorted(objective.with_terms(energy).parts(np.zeros((24, 36, 3))))
             ['content.conv1_2', 'energy', 'style.0.conv1_1', 'tv']
 
+        Statistics see the canvas: a field of the size of the picture is brought to it by `canvas.padded`.
+
         Raises:
             InvalidInputError: a name is taken, or the network has no such layer.
         """
@@ -146,7 +156,12 @@ class Objective:
                 raise InvalidInputError(f'the objective has two terms of the name "{name}": choose another name')
         layers = [layer for layer in layers_of([term.statistic for term in terms]) if layer != IMAGE]
         extractor = self.extractor.including(layers)
-        return Objective((*self.terms, *terms), extractor, self.image_size, tile=self.tile)
+        return Objective((*self.terms, *terms), extractor, self.image_size, tile=self.tile, canvas=self.canvas)
+
+    def in_grey(self) -> Objective:
+        """The same function of the mean of the pastiche's channels: from a grey start, a solver stays grey."""
+        canvas = replace(self.canvas, is_grey=True)
+        return Objective(self.terms, self.extractor, self.image_size, tile=self.tile, canvas=canvas)
 
     @property
     def weights_sha256(self) -> str:
@@ -181,10 +196,10 @@ class Objective:
     def _evaluate_tiles(self, image: Tensor, constants: Any) -> Evaluated:
         """Chain rule: sums over all tiles, gradients of the losses by these, and their vjp through each tile."""
         assert self.tile is not None
-        pixels = np.asarray(ops.convert_to_numpy(image))
+        pixels = np.asarray(ops.convert_to_numpy(self.canvas.seen(image)))
         sums = self.extractor.sums(pixels, self._statistics, tile=self.tile)
         value, parts, cotangents = self._losses(sums, constants)
-        gradient = self.extractor.vjp(pixels, self._statistics, cotangents, tile=self.tile)
+        gradient = self.canvas.adjoint(self.extractor.vjp(pixels, self._statistics, cotangents, tile=self.tile))
         return Evaluated(value, gradient, Auxiliary(parts, bool(np.isfinite(gradient).all())))
 
 
@@ -212,14 +227,17 @@ def _combined(compared: Sequence[tuple[int, Loss]]) -> Callable[..., tuple[Tenso
 
 
 def _whole(
-    extractor: FeatureExtractor, combined: Callable[..., tuple[Tensor, Tensor]], statistics: Sequence[Statistic]
+    extractor: FeatureExtractor,
+    combined: Callable[..., tuple[Tensor, Tensor]],
+    statistics: Sequence[Statistic],
+    canvas: Canvas,
 ) -> Callable[[Tensor, Any], Evaluated]:
     """An evaluation of the whole image at once."""
     bare = [statistic.bare for statistic in statistics]
 
     def losses(image: Tensor, constants: Any) -> tuple[Tensor, Tensor]:
         compared, fields = constants
-        features = extractor(image)
+        features = extractor(canvas.seen(image))
         sums = [statistic.of(features, own) for statistic, own in zip(bare, fields, strict=True)]
         return combined(sums, compared)
 

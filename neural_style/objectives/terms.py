@@ -18,7 +18,7 @@ from keras import ops
 from neural_style.backend import Tensor
 from neural_style.features.statistics import Field, Statistic
 from neural_style.features.tiling import IMAGE
-from neural_style.features.vgg import size_at
+from neural_style.features.vgg import aligned_size, size_at
 from neural_style.losses.content import content_loss_gatys2016, content_loss_titu1994, squared_error
 from neural_style.losses.relative import relative_error, relative_to
 from neural_style.losses.shapes import check_positions
@@ -148,7 +148,7 @@ def correlations(
     check_choice("normalization", normalization, NORMALIZATIONS)
     total = prod(size_at(layers[0], image_size)) if normalization == "titu1994" else 1
     is_mean = guide is not None and guide.energy == "one"  # already, as the weights' squares add up to one
-    factor = float(total) if is_mean else total / prod(_aligned_size(layers, size))
+    factor = float(total) if is_mean else total / prod(aligned_size(layers, size))
     fields = () if guide is None else (guide.weights,)
     if len(layers) == 2:
         return Statistic(layers, CrossGram(factor, shift), fields)
@@ -187,12 +187,3 @@ def style(
 def total_variation(*, weight: float) -> Term:
     """The total variation of the pastiche."""
     return Term("tv", weight, Statistic((IMAGE,), total_variation_loss, halo=1), statistic_itself)
-
-
-def _aligned_size(layers: tuple[str, ...], size: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of a layer's map, or of two as `aligned` makes them."""
-    (rows, columns), *deeper = (size_at(layer, size) for layer in layers)
-    if not deeper:
-        return rows, columns
-    factor = 1 if deeper[0] == (rows, columns) else 2
-    return deeper[0][0] * factor, deeper[0][1] * factor

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from neural_style.inputs import Inputs
 
+PADDINGS = ("none", "reflect")
+"""What lies beyond the borders of the pastiche; see `neural_style.objectives.canvas.Canvas`."""
+
 
 @dataclass(frozen=True)
 class TransferLoss:
@@ -28,6 +31,7 @@ class TransferLoss:
         content_loss_type: of `titu1994`.
         shift: added to every activation before correlations are taken.
         mask_normalization, guide_propagation: see `neural_style.masks.guidance.Guides`.
+        padding: of the pastiche, see `neural_style.objectives.canvas.Canvas`.
         style_name: of a style's terms, before the layers.
     """
 
@@ -42,6 +46,7 @@ class TransferLoss:
     shift: float = 0.0
     mask_normalization: str = "titu1994"
     guide_propagation: str = "simple"
+    padding: str = "none"
     style_name: str = "style.{index}"
 
     def is_zero(self, inputs: Inputs) -> bool:

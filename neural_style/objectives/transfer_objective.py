@@ -8,13 +8,19 @@ from neural_style import images
 from neural_style.features.extractor import FeatureExtractor
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.masks.guidance import Guides
+from neural_style.masks.mask import Mask, visible_mask
 from neural_style.objectives import terms
+from neural_style.objectives.canvas import Canvas
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
 from neural_style.objectives.transfer_loss import TransferLoss
 
 
 def objective_at(loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor) -> ObjectiveAt:
-    """A function of size and tile that makes the objective; the network's layers are those of `loss`."""
+    """A function of size and tile that makes the objective; the network's layers are those of `loss`.
+
+    Gram matrices are those of visible pixels, of a transparent painting and of a pastiche of a transparent content.
+    """
+    seen = visible_mask(inputs.content.canvas)
 
     def at(size: tuple[int, int], tile: int | None = None) -> Objective:
         guides = Guides(
@@ -23,17 +29,19 @@ def objective_at(loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor
             propagation=loss.guide_propagation,
             dtype=extractor.dtype,
         )
+        canvas = Canvas.of(loss.padding, size, extractor.architecture.stride(extractor.layers))
+        whole = canvas.size(size)
         chosen: list[Term] = []
         if loss.content_weight:
-            content = images.resize(inputs.content.picture.rgb, size)
+            content = canvas.padded(images.resize(inputs.content.picture.rgb, size))
             chosen += _content_terms(loss, content, extractor, tile)
         for index, style in enumerate(inputs.styles):
             if style.weight * loss.style_scale:
-                chosen += _style_terms(loss, index, style, inputs.content, extractor, guides, size, tile)
+                chosen += _style_terms(loss, index, style, inputs.content, seen, extractor, guides, canvas, size, tile)
         if loss.total_variation_weight:
-            differences = 3 * (size[0] - 1) * (size[1] - 1) if loss.mean_total_variation else 1
+            differences = 3 * (whole[0] - 1) * (whole[1] - 1) if loss.mean_total_variation else 1
             chosen.append(terms.total_variation(weight=loss.total_variation_weight / differences))
-        return Objective(chosen, extractor, size, tile=tile)
+        return Objective(chosen, extractor, size, tile=tile, canvas=canvas)
 
     return at
 
@@ -61,38 +69,46 @@ def _style_terms(
     index: int,
     style: Style,
     content: Content,
+    seen: Mask | None,
     extractor: FeatureExtractor,
     guides: Guides,
+    canvas: Canvas,
     size: tuple[int, int],
     tile: int | None,
 ) -> list[Term]:
-    """The terms of one style, for a pastiche of `size` rows and columns."""
+    """The terms of one style, for a pastiche of `size` rows and columns of which `seen` is visible."""
     coefficients = {layers: factor for layers, factor in loss.style.items() if factor}
-    painting = style.at(size, minimum=extractor.architecture.stride(extractor.layers))
-    sizes = (painting.shape[0], painting.shape[1]), size
-    masks = guides.masks(style.mask_in_memory, content.mask_in_memory)
+    stride = extractor.architecture.stride(extractor.layers)
+    painting = style.at(size, minimum=stride)
+    own_size = painting.shape[0], painting.shape[1]
+    own = Canvas.of(loss.padding, own_size, stride)  # the same as of the pastiche, so that a painting has its own style
+    whole = canvas.size(size)
+    sizes = own.size(own_size), whole
+    of_style, of_canvas = guides.masks(style.mask_in_memory, content.mask_in_memory)
+    masks = own.padded_mask(of_style, own_size), canvas.padded_mask(of_canvas, size)
+    visible = own.padded_mask(style.visible, own_size), canvas.padded_mask(seen, size)
     of_painting, of_pastiche = (
         [
             terms.correlations(
                 layers,
                 size=at,
-                image_size=size,
+                image_size=whole,
                 normalization=loss.normalization,
                 shift=loss.shift,
-                guide=guides.at(mask, layers, at),
+                guide=guides.at(mask, layers, at, visible=shown),
             )
             for layers in coefficients
         ]
-        for at, mask in zip(sizes, masks, strict=True)
+        for at, mask, shown in zip(sizes, masks, visible, strict=True)
     )
-    targets = extractor.sums(painting, of_painting, tile=tile)
+    targets = extractor.sums(own.padded(painting), of_painting, tile=tile)
     return [
         terms.style(
             statistic,
             target,
             name=f"{loss.style_name.format(index=index)}.{'-'.join(layers)}",
             weight=style.weight * loss.style_scale * coefficient,
-            image_size=size,
+            image_size=whole,
             normalization=loss.normalization,
         )
         for (layers, coefficient), statistic, target in zip(coefficients.items(), of_pastiche, targets, strict=True)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from neural_style.color_transfer import match_colors, recolored
+from neural_style import images
+from neural_style.color_transfer import matched, recolored_picture
 from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.runs.settings import Run
@@ -22,9 +23,12 @@ class ColorPreservation:
         """A pastiche (H, W, 3) in the colours of the content, if that is asked for; unchanged otherwise."""
         if self._method == "none" or self._when == "before":
             return image
-        clipped = Picture(np.clip(image, 0, 255), None, "the pastiche", None)
+        alpha = self._content.canvas.alpha
+        if alpha is not None:
+            alpha = images.resize(alpha, image.shape[:2])
+        pastiche = Picture(np.clip(image, 0, 255), alpha, "the pastiche", None)
         mask = self._content.color_mask_in_memory
-        return recolored(self._content.picture, clipped, method=self._method, mask=mask)
+        return recolored_picture(self._content.picture, pastiche, method=self._method, mask=mask).rgb
 
     def recolored_styles(self, inputs: Inputs) -> Inputs:
         """The inputs with their paintings in the colours of the content, if that is asked for."""
@@ -34,5 +38,5 @@ class ColorPreservation:
 
     def _recolored_style(self, style: Style) -> Style:
         mask = self._content.color_mask
-        rgb = match_colors(style.picture, self._content.picture, method=self._method, reference_mask=mask)
-        return replace(style, image=replace(style.picture, rgb=rgb))
+        picture = matched(style.picture, self._content.picture, method=self._method, reference_mask=mask)
+        return replace(style, image=picture)

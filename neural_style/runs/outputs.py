@@ -33,6 +33,7 @@ from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS, FOREIGN
 from neural_style.images.opening import check_name
+from neural_style.images.transparency import without_white
 from neural_style.inputs import Content, Inputs, Style, columns_at
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint, same_run
@@ -213,14 +214,11 @@ class Output:
 
     def write(self, path: Path, image: np.ndarray, canvas: Picture, record: str | None = None) -> None:
         """Write one picture in the size in which it is saved, with the transparency of the canvas."""
-        image, alpha = self.rescaled(image, canvas), canvas.alpha
-        images.write(
-            path,
-            image,
-            alpha=None if alpha is None else images.resize(alpha, image.shape[:2], method=self.rescale_method),
-            record=record,
-            overwrite=self.replaces(path),
-        )
+        image, alpha = self.rescaled(image, canvas), None
+        if canvas.alpha is not None:
+            alpha = images.resize(canvas.alpha, image.shape[:2], method=self.rescale_method)
+            image = without_white(image, alpha)
+        images.write(path, image, alpha=alpha, record=record, overwrite=self.replaces(path))
 
     def write_record(self, record: str) -> Path:
         """Write the record beside the picture; returns the file."""
@@ -296,7 +294,9 @@ class RunFiles:
         record = records.to_json({**result.record, "output": rescaling})
         if output.gif:
             path = output.gif_file
-            images.write_animation(path, self._frames, record=record, overwrite=output.replaces(path))
+            images.write_animation(
+                path, self._frames, alpha=self._canvas.alpha, record=record, overwrite=output.replaces(path)
+            )
             self.written.append(path)
         if output.record:
             self.written.append(output.write_record(record))

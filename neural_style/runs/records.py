@@ -235,7 +235,7 @@ def _find(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
 
 def find_picture(entry: Mapping[str, Any], beside: Path, what: str) -> images.Picture:
     """Read the picture that `describe_picture` has described; `beside` is as in `inputs`."""
-    picture = images.read(_place(entry["image"], beside, what), what=what)
+    picture = images.read(_place(entry["image"], beside, what), what=what, frame=entry.get("frame"))
     _check_unchanged(picture.name, _sha256(picture), entry["sha256"])
     return picture
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from neural_style import images
 from neural_style.errors import InvalidInputError
+from neural_style.images.transparency import without_white
 from neural_style.runs import records
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class _Shown:
 
     def _repr_png_(self) -> bytes:
         """The picture as PNG: a notebook shows the object as this picture."""
-        layers = self.image if self.alpha is None else np.dstack([self.image, self.alpha])
+        layers = self.image if self.alpha is None else np.dstack([without_white(self.image, self.alpha), self.alpha])
         stream = io.BytesIO()
         Image.fromarray(layers).save(stream, "PNG")
         return stream.getvalue()
@@ -71,7 +72,7 @@ class Result(_Shown):
     """A finished picture and its record; a notebook shows the picture.
 
     Attributes:
-        image: uint8 (H, W, 3), RGB.
+        image: uint8 (H, W, 3), RGB, over white where the content is transparent; `save` takes the white away.
         alpha: uint8 (H, W), of the content, or None where it is opaque.
         losses: the terms of the loss by name.
         history: one entry an iteration: iteration, evaluations, image_size, loss, losses by term, seconds; and tile and
@@ -99,7 +100,8 @@ class Result(_Shown):
             InvalidInputError: the file exists and `overwrite` is False, or it cannot be written.
         """
         images.check_output(Path(path), overwrite=overwrite)
-        images.write(Path(path), self.image, alpha=self.alpha, record=records.to_json(self.record), overwrite=overwrite)
+        image = self.image if self.alpha is None else without_white(self.image, self.alpha)
+        images.write(Path(path), image, alpha=self.alpha, record=records.to_json(self.record), overwrite=overwrite)
 
     def plot(self) -> Figure:
         """The loss and its terms over the evaluations, on a logarithmic axis; one panel a size of the pyramid.

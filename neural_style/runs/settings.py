@@ -18,7 +18,7 @@ EVALUATIONS_PER_ITERATION = 20
 SMALLEST_TILE = 64
 """A smaller tile is hardly anything but halo."""
 
-INITIAL_IMAGES = ("content", "noise", "gray")
+INITIAL_IMAGES = ("content", "noise", "gray", "regions")
 COLOR_WHEN = ("after", "before")
 
 
@@ -32,6 +32,7 @@ class RunSettings(TypedDict, total=False):
     init: ImageSource
     solver: str
     bounded: bool
+    keep_grey: bool
     memory: int
     tile: int | None
     memory_limit: float | None
@@ -57,13 +58,19 @@ class Run:
     init: ImageSource = setting(
         "content",
         "initial image: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its colours; "
-        "the targets keep them, unlike in the reference scripts), or a picture.",
+        "the targets keep them, unlike in the reference scripts), `regions` (of a doodle: the colours of the painting "
+        "in each region), or a picture.",
     )
     solver: str = setting("lbfgs", "`lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.")
     bounded: bool = setting(
         True,
         "keep the pastiche within 0..255, so that the saved picture has the reported loss; False clips it afterwards, "
         "as the reference scripts do.",
+    )
+    keep_grey: bool = setting(
+        True,
+        "a pastiche of grey pictures alone stays grey, where each channel would get noise of its own; False as in the "
+        "reference scripts.",
     )
     memory: int = setting(
         10, "pairs that the two L-BFGS solvers remember; each takes the memory of two float32 pictures."

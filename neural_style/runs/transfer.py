@@ -162,7 +162,7 @@ def minimise(
             processed in tiles of that side (None for the whole). `Technique.objective_at` makes one, and
             `Objective.with_terms` adds terms to it; see examples/custom_loss.py.
         start: the initial image: a path, a PIL image or an array (H, W, 3), RGB in 0..255. It gives the pastiche its
-            shape; `run.init` is not used, nor are `preserve_color` and `color_when`.
+            shape; `run.init` is not used, nor are `preserve_color`, `color_when` and `keep_grey`.
         run: sizes, iterations, solver, tiles, seed and so on; by default those of `Run`.
         extractor_spec: network and layers in use, such as `Technique.extractor_spec`: the run is then fitted into
             memory. Without it, tiles and memory are taken as `run` has them.

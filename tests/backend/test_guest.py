@@ -155,8 +155,8 @@ def test_a_tensorflow_that_does_not_compute_is_named(photo, painting):
     """As after `tf.compat.v1.disable_eager_execution()`, which the host program may need for its own graphs."""
     tf = pytest.importorskip("tensorflow")
     with tf.Graph().as_default():
-        with pytest.raises(InvalidInputError, match="eager execution is disabled: leave out") as told:
+        with pytest.raises(InvalidInputError, match="eager execution is disabled: leave out") as raised:
             TECHNIQUE.transfer(photo, painting, image_size=24, iterations=1)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(raised.value)
         with pytest.raises(InvalidInputError, match="eager execution is disabled"):
             minimise(lambda x: ops.sum(x * x), np.ones(3, np.float32))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from neural_style import INetwork, InvalidInputError, Network, NeuralDoodle, backend
-from neural_style.technique import resolve_precision
+from neural_style import INetwork, InvalidInputError, Network, NeuralDoodle
+from neural_style.backend import resolve_precision
 
 SETTINGS = {"model": "mini", "content_layer": "conv3_1", "style_layers": ("conv1_1", "conv2_1", "conv3_1")}
 
@@ -63,7 +63,7 @@ def test_half_a_grey_level_is_seen(photo, painting):
 
 def test_auto_is_written_out(monkeypatch, photo, painting):
     for fast in ("bfloat16", "float32"):
-        monkeypatch.setattr(backend, "fast_precision", lambda fast=fast: fast)
+        monkeypatch.setattr("neural_style.backend.precision.fast_precision", lambda fast=fast: fast)
         assert Network(precision="auto").resolved().precision == fast
         assert NeuralDoodle(precision="auto").resolved().precision == fast
     result = Network(precision="auto", **SETTINGS).transfer(photo, painting, image_size=24, iterations=1)

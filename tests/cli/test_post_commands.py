@@ -71,6 +71,32 @@ def test_the_linear_maps_have_names_of_their_own(command: Command, files: Path, 
     np.testing.assert_array_equal(read(files / f"made.out_{method}_color.png"), expected)
 
 
+def test_transparent_pictures_stay_as_they_are(command: Command, tmp_path: Path) -> None:
+    """A logo in its own colours, and pasted into itself."""
+    alpha = np.tile(np.linspace(0, 255, 30).astype(np.uint8), (20, 1))
+    logo = np.dstack([np.full((20, 30, 3), (30, 20, 60), np.uint8), alpha])
+    logo[alpha == 0] = 0
+    Image.fromarray(logo).save(tmp_path / "logo.png")
+    Image.fromarray(np.eye(20, 30, dtype=bool)).save(tmp_path / "mask.png")
+    files = tmp_path / "logo.png", tmp_path / "logo.png"
+    assert command("color_transfer", *files, "--method", "pca", "--output", tmp_path / "a.png").status == 0
+    assert command("mask_transfer", *files, tmp_path / "mask.png", "--output", tmp_path / "b.png").status == 0
+    for name in ("a.png", "b.png"):
+        found = read(tmp_path / name).astype(int)
+        np.testing.assert_array_equal(found[..., 3], alpha)
+        assert np.abs(found - logo)[alpha > 0].max() <= 1
+
+
+def test_a_frame_of_either_picture_is_chosen(command: Command, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (12, 9), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    Image.new("RGB", (12, 9), "white").save(tmp_path / "b.png")
+    flags = "--method", "pca", "--frame", "2", "--output", tmp_path / "out.png"
+    ran = command("color_transfer", tmp_path / "a.gif", tmp_path / "b.png", *flags)
+    assert (ran.status, ran.err) == (0, "")
+    assert (read(tmp_path / "out.png") == (0, 0, 255)).all()
+
+
 def test_mask_transfer_writes_the_reference_s_file(
     command: Command, files: Path, golden: Mapping[str, np.ndarray]
 ) -> None:

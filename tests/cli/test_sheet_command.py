@@ -253,8 +253,9 @@ def test_show_and_rerun(sheet: Command, command: Command, made: Path) -> None:
 @pytest.mark.usefixtures("cells")
 def test_weights_mean_something_else_in_full_size(sheet: Command) -> None:
     """Sums over an area, that of the content against that of the style."""
-    assert "16 times as large" in sheet("--vary", "seed", 1, "--image_size", 4 * ROWS).out
-    assert "note" not in sheet("--vary", "seed", 1, "--overwrite", "--normalization", "gatys2016").out
+    flags = "--vary", "seed", 1, "--image_size", 4 * ROWS, "--overwrite"
+    assert "16 times as large" in sheet(*flags, "--normalization", "titu1994").out
+    assert "note" not in sheet(*flags).out
 
 
 @pytest.mark.usefixtures("idle")

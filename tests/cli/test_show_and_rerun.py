@@ -159,6 +159,22 @@ def test_rerun_from_a_picture_as_the_start(paint: Command, command: Command, out
     assert_same_picture(out / "out_rerun.png", out / "out.png")
 
 
+def test_a_frame_is_painted_and_painted_again(
+    paint: Command, command: Command, out: Path, photo: np.ndarray, tmp_path: Path
+) -> None:
+    """Neither run says anything of the frames: the number is in the record."""
+    frames = [Image.fromarray(each) for each in (photo[::-1], photo)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], lossless=True)
+    frames[1].save(tmp_path / "second.png")
+    for name, content, flags in (("out", "a.webp", ["--frame", "2"]), ("alone", "second.png", [])):
+        ran = paint(*flags, "--save_every", "0", "--quiet", content=tmp_path / content, prefix=out / name)
+        assert (ran.status, ran.err) == (0, "")
+    assert_same_picture(out / "out.png", out / "alone.png")
+    ran = command("rerun", out / "out.png", "--quiet")
+    assert (ran.status, ran.err) == (0, "")
+    assert_same_picture(out / "out_rerun.png", out / "out.png")
+
+
 def test_rerun_of_the_json_beside_a_picture(paint: Command, command: Command, out: Path) -> None:
     assert paint("--record", "--save_every", "0").status == 0
     assert command("rerun", out / "out.json").status == 0

@@ -68,7 +68,7 @@ def test_an_output_that_cannot_be_written(
 
 
 @pytest.mark.parametrize("stream", [None, Broken(BrokenPipeError(errno.EPIPE, "")), Broken(OSError(errno.ENOSPC, ""))])
-def test_a_run_goes_on_without_its_error_stream(
+def test_a_run_continues_without_its_error_stream(
     monkeypatch: pytest.MonkeyPatch, paint: Command, tmp_path: Path, stream: io.StringIO | None
 ) -> None:
     """As of `2>&-`, `2>&1 | head -c 1` and a full disk behind it: bar and warnings are lost, the picture is not."""

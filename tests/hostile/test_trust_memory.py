@@ -87,7 +87,9 @@ def test_a_picture_that_does_not_fit_is_refused_before_it_is_decoded(
     """In the same words from a PNG, and from a TIFF, which is of 16 bits or not."""
     for name in ("a.png", "a.tif"):
         path = tmp_path / name
-        Image.new(mode, (1000, 1000)).save(path)
+        Image.new("RGBA", (1000, 1000), (9, 9, 9, 200)).convert("L" if mode == "I;16" else mode).convert(mode).save(
+            path
+        )
         assert images.read(path).size == (1000, 1000)
         with monkeypatch.context() as patch:
             patch.setattr(memory, "headroom", lambda: 11_000_000)

@@ -40,12 +40,6 @@ def test_a_jpeg_is_read_as_pillow_reads_it(tmp_path: Path, smooth: np.ndarray) -
     np.testing.assert_array_equal(images.read(str(tmp_path / "a.jpg")).rgb, expected)
 
 
-def test_the_first_frame_of_a_gif(tmp_path: Path) -> None:
-    frames = [Image.new("RGB", (10, 9), colour) for colour in ("red", "blue")]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    assert (images.read(tmp_path / "a.gif").rgb == [255, 0, 0]).all()
-
-
 def test_the_first_picture_of_an_mpo(tmp_path: Path) -> None:
     """What stereo cameras and some phones write under the name of a JPEG."""
     frames = [Image.new("RGB", (10, 9), colour) for colour in ("red", "blue")]

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from neural_style import Content, INetwork, InvalidInputError, Network, Style, read_mask
+from neural_style.features.vgg import architecture
+from neural_style.images.transparency import filled
+from neural_style.masks.guidance import Guides
 
 NETWORKS = {
     "Network": Network(model="mini", weights="random"),
@@ -48,6 +51,81 @@ def test_complementary_masks_are_two_objectives_added(photo, painting, rule):
     alone = [network.objective(photo, style, image_size=24).value_and_grad(x) for style in styles]
     assert both[0] == pytest.approx(sum(value for value, _ in alone), rel=1e-5)
     np.testing.assert_allclose(both[1], alone[0][1] + alone[1][1], rtol=1e-3, atol=1e-4 * np.abs(both[1]).max())
+
+
+# ---- transparent paintings
+
+
+def on_canvas(painting, noise=0):
+    """The painting on a transparent canvas with noise under it."""
+    canvas = np.zeros((60, 50, 4), "uint8")
+    canvas[..., :3] = np.random.default_rng(9).integers(0, noise + 1, (60, 50, 3))
+    canvas[10:46, 15:45] = np.dstack([painting, np.full((36, 30), 255, "uint8")])
+    return canvas
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_painting_on_a_transparent_canvas_is_the_painting(photo, painting, name):
+    x = np.random.default_rng(3).uniform(0, 255, (25, 30, 3))
+    alone, on_nothing = (
+        NETWORKS[name].objective(photo, style, image_size=25).evaluate(x)
+        for style in (painting, on_canvas(painting, noise=255))
+    )
+    assert on_nothing.value == pytest.approx(alone.value, rel=1e-6)
+    np.testing.assert_array_equal(on_nothing.gradient, alone.gradient)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_transparency_is_a_mask_of_the_painting(photo, painting, name):
+    """The Gram matrices of the visible part, as a mask of the painting gives them where the content has one as well."""
+    network, x = with_masks(NETWORKS[name], "gatys2017"), np.random.default_rng(3).uniform(0, 255, (25, 30, 3))
+    rows, columns = np.mgrid[:36, :30]
+    disc = np.hypot(rows - 18, columns - 15) < 14
+    cut = Style(np.dstack([painting, np.where(disc, 255, 0).astype("uint8")]), resize="stretch")
+    whole = Style(filled(painting, disc), mask=disc, resize="stretch")
+    found = network.objective(photo, cut, image_size=25).evaluate(x)
+    expected = network.objective(Content(photo, mask=np.ones((9, 9), bool)), whole, image_size=25).evaluate(x)
+    assert found.parts == pytest.approx(expected.parts, rel=1e-4)
+    assert np.linalg.norm(found.gradient - expected.gradient) < 1e-4 * np.linalg.norm(expected.gradient)
+
+
+@pytest.mark.parametrize("normalization", ["titu1994", "relative"])
+def test_style_acts_where_a_transparent_content_can_be_seen(photo, painting, normalization):
+    """By as much as on an opaque one: at the painting itself, repeated where it is visible, the loss is nearly none."""
+    network = Network(
+        model="mini",
+        weights="random",
+        normalization=normalization,
+        style_layers=("conv1_1",),
+        content_weight=0,
+        total_variation_weight=0,
+    )
+    alpha = np.zeros((40, 48), "uint8")
+    alpha[2:38, 9:39] = 255
+    objective = network.objective(np.dstack([photo, alpha]), painting, image_size=40)
+    x = np.random.default_rng(3).uniform(0, 255, (40, 48, 3))
+    at_noise, gradient = objective.value_and_grad(x)
+    hidden = np.ones((40, 48), bool)
+    hidden[1:39, 8:40] = False  # conv1_1 sees one pixel more
+    assert not gradient[hidden].any()
+    x[2:38, 9:39] = painting
+    same_size = Style(painting, scale=(36 * 30 / (40 * 48)) ** 0.5)
+    at_painting = network.objective(np.dstack([photo, alpha]), same_size, image_size=40).value_and_grad(x)[0]
+    assert at_painting < 1e-2 * at_noise
+
+
+@pytest.mark.parametrize("rule", ["titu1994", "gatys2017"])
+def test_a_mask_on_a_transparent_painting_keeps_its_energy(rule):
+    guides = Guides(architecture("mini"), normalization=rule, propagation="simple", dtype="float32")
+    left, top = np.tile(np.arange(32) < 16, (32, 1)), np.tile((np.arange(32) < 8)[:, None], 32)
+    masked, both = (
+        guides.at(read_mask(left), ("conv1_1",), (32, 32), visible=visible).weights.values[0, ..., 0]
+        for visible in (None, read_mask(top))
+    )
+    np.testing.assert_array_equal(both > 0, left & top)
+    assert np.square(both).sum() == pytest.approx(np.square(masked).sum(), rel=1e-6)
+    with pytest.raises(InvalidInputError, match="selects only pixels that are transparent"):
+        guides.at(read_mask(left), ("conv1_1",), (32, 32), visible=read_mask(~left))
 
 
 REACH = {"simple": 32 + 17, "inside": 32}

@@ -122,6 +122,50 @@ def test_what_is_transparent_does_not_act() -> None:
     np.testing.assert_array_equal(read_mask(Image.fromarray(rgba)).at((9, 9))[0], [1] * 5 + [0] * 4)
 
 
+def painted(colour: tuple[int, ...] | np.ndarray) -> np.ndarray:
+    """Paint on transparency: the first five columns of nine."""
+    rgba = np.zeros((9, 9, 4), np.uint8)
+    rgba[:, :5, :3], rgba[:, :5, 3] = colour, 255
+    return rgba
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 0, 90), (255, 255, 255)], ids=["red", "dark blue", "white"])
+def test_paint_on_transparency_acts_where_it_is(colour: tuple[int, ...], soft: bool) -> None:
+    for source in (painted(colour), Image.fromarray(painted(colour)), painted(colour).astype(np.float32)):
+        np.testing.assert_array_equal(read_mask(source, soft=soft).at((9, 9))[0], [1] * 5 + [0] * 4)
+
+
+def test_a_photo_that_was_cut_out_acts_where_it_is() -> None:
+    photo = np.random.default_rng(4).integers(0, 256, (9, 5, 3))
+    with pytest.warns(UserWarning, match="has several colours on transparency: it acts wherever it can be seen"):
+        found = read_mask(painted(photo))
+    np.testing.assert_array_equal(found.at((9, 9))[0], [1] * 5 + [0] * 4)
+
+
+def test_partly_transparent_paint_is_partly_white() -> None:
+    rgba = painted((255, 0, 0))
+    rgba[:, 2:5, 3] = 102
+    np.testing.assert_array_equal(read_mask(rgba, soft=True).grey[0], [255] * 2 + [102] * 3 + [0] * 4)
+
+
+def test_black_paint_alone_is_refused_and_beside_white_it_does_not_act() -> None:
+    for level in (0, 100):
+        with pytest.raises(InvalidInputError, match=r"style mask .* is black paint on transparency, of which"):
+            read_mask(painted((level,) * 3), what="style mask")
+    rgba = painted((0, 0, 0))
+    rgba[:, :2, :3] = 255
+    np.testing.assert_array_equal(read_mask(rgba).at((9, 9))[0], [1] * 2 + [0] * 7)
+
+
+def test_a_wholly_transparent_mask_is_all_black(tmp_path: Path) -> None:
+    rgba = np.zeros((9, 9, 4), np.uint8)
+    rgba[..., :3] = np.random.default_rng(5).integers(0, 256, (9, 9, 3))
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    with pytest.raises(InvalidInputError, match="is all black"):
+        read_mask(tmp_path / "a.png")
+
+
 def test_a_colour_counts_by_its_luminance() -> None:
     rgb = np.zeros((9, 9, 3), np.uint8)
     rgb[:3], rgb[3:6] = (255, 255, 0), (0, 0, 255)

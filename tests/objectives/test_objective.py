@@ -9,7 +9,7 @@ from neural_style.features.extractor import FeatureExtractor
 from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
 
-TINY = Network(model="mini", weights="random", content_layer="conv1_2", style_layers=("conv1_1",))
+TINY = Network(model="mini", weights="random", content_layer="conv1_2", style_layers=("conv1_1",), padding="none")
 
 
 def energy(features):

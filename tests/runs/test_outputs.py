@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from neural_style import files
+from neural_style import files, images
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.runs.checkpoint import Checkpoint
@@ -146,6 +146,31 @@ def test_transparency_is_that_of_the_content(out: Path, inputs: Inputs) -> None:
     output.write(output.final, picture(0), canvas)
     expected = Image.fromarray(alpha).resize((24, 20), Image.Resampling.BILINEAR)
     np.testing.assert_array_equal(pixels(output.final)[..., 3], np.asarray(expected))
+
+
+def test_white_behind_the_content_is_not_written(out: Path, inputs: Inputs) -> None:
+    """A picture that a run has not changed is the content again, on any background, however often it is done."""
+    alpha = np.tile(np.linspace(0, 255, 48).astype(np.uint8), (40, 1))
+    colours = np.full((40, 48, 3), (30, 20, 60), np.uint8)
+    canvas = images.read(np.dstack([colours, alpha]))
+    output = Output(out, overwrite=True)
+    for _ in range(3):
+        output.write(output.final, canvas.rgb, canvas)
+        canvas = images.read(output.final)
+    np.testing.assert_array_equal(canvas.alpha, alpha)
+    on_black = (canvas.colors.astype(float) - colours) * (alpha[..., None] / 255)
+    assert np.abs(on_black).max() < 1.01
+
+
+def test_an_animation_is_as_transparent_as_the_content(out: Path, inputs: Inputs) -> None:
+    alpha = np.zeros((40, 48), np.uint8)
+    alpha[5:30, 10:40] = 255
+    rgba = np.dstack([picture(0, (40, 48)), alpha])
+    files = RunFiles(Output(out, save_every=0, gif=True), replace(inputs, content=Content(rgba).read()), RUN)
+    files.save_step(step(1, (40, 48)))
+    files.finish(result(picture(0, (40, 48))))
+    with Image.open(files.output.gif_file) as gif:
+        np.testing.assert_array_equal(np.asarray(gif.convert("RGBA"))[..., 3], alpha)
 
 
 def test_an_animation_is_no_larger_than_needed(out: Path, inputs: Inputs) -> None:

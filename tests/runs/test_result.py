@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from neural_style import InvalidInputError, Network
+from neural_style.images.transparency import over_white
 
 TINY = Network(model="mini", weights="random", content_layer="conv1_2", style_layers=("conv1_1",))
 RUN = {"sizes": (12, 16), "iterations": 2}
@@ -31,6 +32,12 @@ def test_a_notebook_shows_the_picture(steps_and_result, photo, painting):
     with Image.open(io.BytesIO(see_through._repr_png_())) as shown:
         assert shown.mode == "RGBA"
         np.testing.assert_array_equal(np.asarray(shown)[..., 3], see_through.alpha)
+        assert (
+            np.abs(over_white(np.asarray(shown)[..., :3], see_through.alpha).astype(int) - see_through.image)[
+                see_through.alpha == 255
+            ].max()
+            <= 1
+        )
 
 
 def test_history_has_every_term_of_every_iteration(steps_and_result):

@@ -10,7 +10,8 @@ import numpy as np
 
 from neural_style import images
 from neural_style.cli.flags import Parser, boolean, file_path
-from neural_style.color_transfer import METHODS, transfer_color
+from neural_style.cli.groups import add_frame_flag
+from neural_style.color_transfer import METHODS, recolored
 from neural_style.errors import InvalidInputError
 from neural_style.validation import check_choice
 
@@ -39,11 +40,12 @@ def main(arguments: Sequence[str]) -> int:
         )
     method = found.method or ("histogram" if found.hist_match else "luminance")
     check_choice("method of colour transfer", method, METHODS)
-    picture = images.read(found.generated, what="generated")
+    picture = images.read(found.generated, what="generated", frame=found.frame)
     output = found.output or default_output(picture, ENDINGS.get(method, f"_{method}_color"))
     check_result(output, [found.content, found.generated, found.mask], overwrite=found.overwrite)
-    rgb = transfer_color(found.content, picture, method=method, mask=found.mask)
-    write_result(output, rgb, picture, overwrite=found.overwrite)
+    content = images.read(found.content, what="content", frame=found.frame)
+    result = recolored(content, picture, method=method, mask=found.mask)
+    write_result(output, result, is_deep=picture.rgb.dtype != np.uint8, overwrite=found.overwrite)
     return 0
 
 
@@ -71,6 +73,7 @@ def add_result_flags(parser: Parser, default: str) -> None:
         metavar="FILE",
         help=f"the picture to write; its ending selects the format (default: {default})",
     )
+    add_frame_flag(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
 
 
@@ -80,12 +83,12 @@ def default_output(picture: images.Picture, ending: str) -> Path:
     return path.with_name(f"{path.stem}{ending}{'.png' if picture.rgb.dtype == np.uint8 else '.tif'}")
 
 
-def write_result(output: Path, rgb: np.ndarray, picture: images.Picture, *, overwrite: bool) -> None:
-    """Write the changed `picture`, with its transparency and, in a TIFF, with its 16 bits, and print the name."""
-    if picture.rgb.dtype != np.uint8 and output.suffix.lower() in (".tif", ".tiff"):
-        images.write_16_bit(output, rgb, alpha=picture.alpha, overwrite=overwrite)
+def write_result(output: Path, picture: images.Picture, *, is_deep: bool, overwrite: bool) -> None:
+    """Write a picture with its transparency and, if it is deep and a TIFF, with 16 bits, and print the name."""
+    if is_deep and output.suffix.lower() in (".tif", ".tiff"):
+        images.write_16_bit(output, picture.colors, alpha=picture.alpha, overwrite=overwrite)
     else:
-        images.write(output, rgb, alpha=picture.alpha, overwrite=overwrite)
+        images.write(output, picture.colors, alpha=picture.alpha, overwrite=overwrite)
     print(f"wrote {output}")
 
 

@@ -15,6 +15,7 @@ from neural_style.cli.groups import (
     PREFIX_HELP,
     SPELLING,
     add_color_flags,
+    add_frame_flag,
     add_machine_flags,
     add_output_flags,
     add_run_flags,
@@ -38,8 +39,8 @@ DOODLE = SPELLING.but(
     defaults={"image_size": OF_THE_MASK, "init": None},
     advice={
         "image_size": f"{OF_THE_MASK} stands for those of the target mask.",
-        "init": "By default content if there is one, else noise.",
-        "sizes": "From noise, coarse to fine leaves no grain: --sizes 80 160 320.",
+        "init": "By default content if there is one, else regions.",
+        "sizes": "Coarse to fine leaves no grain: --sizes 80 160 320.",
     },
 )
 
@@ -61,8 +62,8 @@ def main(arguments: Sequence[str]) -> int:
     found = parser().read(arguments)
     technique = NeuralDoodle(**values(found, NeuralDoodle))
     output = Output.from_prefix(**values(found, Output))
-    content = Content(found.content_image, label_map=found.target_mask)
-    inputs = technique.inputs(content, Style(found.style_image, label_map=found.style_mask))
+    content = Content(found.content_image, label_map=found.target_mask, frame=found.frame)
+    inputs = technique.inputs(content, Style(found.style_image, label_map=found.style_mask, frame=found.frame))
     run = run_settings(found)
     if run["image_size"] == OF_THE_MASK:
         del run["image_size"]
@@ -112,6 +113,7 @@ def _add_pictures(parser: Parser) -> None:
         group.add_argument(f"--{name}", required=True, metavar="FILE", help=text)
     group.add_argument("--target_image_prefix", dest="prefix", required=True, metavar="PREFIX", help=PREFIX_HELP)
     group.add_argument("--content_image", metavar="FILE", help="a photo whose layout is kept as well")
+    add_frame_flag(group)
     add_fields(group, NeuralDoodle, ["labels"], DOODLE)
     group.add_argument(
         "--preview",

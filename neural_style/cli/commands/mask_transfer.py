@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from neural_style import images
 from neural_style.cli.commands.color_transfer import add_result_flags, check_result, default_output, write_result
 from neural_style.cli.flags import Parser
-from neural_style.mask_transfer import transfer_mask
+from neural_style.mask_transfer import merged
 
 EPILOG = """\
 example:
@@ -18,11 +20,12 @@ example:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     found = parser().read(arguments)
-    picture = images.read(found.generated, what="generated")
+    picture = images.read(found.generated, what="generated", frame=found.frame)
     output = found.output or default_output(picture, "_masked")
     check_result(output, [found.content, found.generated, found.mask], overwrite=found.overwrite)
-    rgb = transfer_mask(found.content, picture, found.mask, feather=found.feather)
-    write_result(output, rgb, picture, overwrite=found.overwrite)
+    content = images.read(found.content, what="content", frame=found.frame)
+    result = merged(content, picture, found.mask, feather=found.feather)
+    write_result(output, result, is_deep=picture.rgb.dtype != np.uint8, overwrite=found.overwrite)
     return 0
 
 

@@ -14,7 +14,7 @@ from neural_style.cli.flags import values
 from neural_style.cli.progress import duration
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError
-from neural_style.inputs import as_content
+from neural_style.inputs import Content, as_content
 from neural_style.network import TransferTechnique
 from neural_style.runs.memory_plan import (
     GIB,
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
     found = parser.read(arguments)
     settings, run = technique(**values(found, technique)), Run(**values(found, Run))
-    content, styles = as_content(found.content), [style.read() for style in network.styles_of(found)]
+    content = as_content(Content(found.content, frame=found.frame))
+    styles = [style.read() for style in network.styles_of(found)]
     start_backend(found.device)  # first: the estimate depends on the backend, and the free memory on the device
     planned = estimates(settings.extractor_spec, content.canvas, styles, run)
     available = available_memory(run)
@@ -84,16 +85,16 @@ def _lines(estimate: MemoryEstimate, available: int | None, speeds: tuple[float,
 
 def _seconds_per_pixel(settings: TransferTechnique) -> tuple[float, float]:
     """Seconds per pixel of a forward pass, and of one forward and backward: measured on noise, with random weights."""
+    from neural_style import backend
     from neural_style.features.extractor import feature_extractor
     from neural_style.objectives import terms
-    from neural_style.technique import resolve_precision
 
     extractor = feature_extractor(
         settings.model,
         "random",
         settings.used_layers,
         pooling=settings.pooling,
-        precision=resolve_precision(settings.precision),
+        precision=backend.resolve_precision(settings.precision),
     )
     size = TRIED, TRIED
     statistics = [

@@ -9,6 +9,7 @@ from neural_style.cli.groups import (
     NETWORK_FIELDS,
     PREFIX_HELP,
     SPELLING,
+    add_frame_flag,
     add_machine_flags,
     add_output_flags,
     add_run_flags,
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     checkpoint, output = open_checkpoint(found, Output.from_prefix(**values(found, Output)))
     return Session(
         technique,
-        Content(found.picture),
+        Content(found.picture, frame=found.frame),
         (),
         run_settings(found),
         output,
@@ -71,6 +72,7 @@ def parser() -> Parser:
     parser.add_argument("of", metavar="content | style", help="what is kept of the picture")
     parser.add_argument("picture", help="the photo or painting; the reconstruction has its shape")
     parser.add_argument("prefix", help=PREFIX_HELP)
+    add_frame_flag(parser)
     names = ["layers", "total_variation_weight"]
     add_fields(parser.add_argument_group("appearance"), Reconstruction, names, RECONSTRUCT)
     add_run_flags(parser, RECONSTRUCT)

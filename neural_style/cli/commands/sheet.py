@@ -85,7 +85,8 @@ def main(arguments: Sequence[str]) -> int:
     check_count("rows", found.rows, at_least=FEWEST_ROWS)
     axes = read_axes(found.vary, command, found)
     output = Output.from_prefix(name, save_every=0, record=True, overwrite=found.overwrite)
-    inputs = [images.read(found.content, what="content"), *(images.read(p, what="style") for p in found.styles)]
+    named_files = [("content", found.content), *(("style", style) for style in found.styles)]
+    inputs = [images.read(path, what=what, frame=found.frame) for what, path in named_files]
     networks = " and ".join(check_weights(found, technique, axes))
     start_backend(found.device, "" if found.quiet else networks)  # the memory that a size needs depends on it
     combinations = all_combinations(found, technique, command, axes, output.prefix, inputs)

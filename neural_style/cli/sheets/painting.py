@@ -13,7 +13,7 @@ from neural_style.cli.place import work
 from neural_style.cli.progress import Bar, report_error
 from neural_style.cli.sheets.combinations import Combination
 from neural_style.errors import InvalidInputError, NeuralStyleError
-from neural_style.images.picture import over_white
+from neural_style.images.transparency import over_white, without_white
 from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run
 
@@ -48,7 +48,8 @@ def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> 
             "weights_sha256": result.record["weights_sha256"],
         }
         if result.alpha is not None:
-            picture = over_white(picture, images.resize(result.alpha, picture.shape[:2]))
+            alpha = images.resize(result.alpha, picture.shape[:2])
+            picture = over_white(without_white(picture, alpha), alpha)
         each.picture = picture
 
 

@@ -11,8 +11,9 @@ from neural_style.cli.flags import Parser, boolean
 from neural_style.errors import InvalidInputError
 from neural_style.validation import did_you_mean
 
-UNSEEN = ("tile", "memory_limit", "device", "quiet", "overwrite")
-"""Fields of flags that change how a picture is computed, reported or written, but not the picture."""
+UNSEEN = ("tile", "memory_limit", "device", "quiet", "overwrite", "frame")
+"""Fields of flags that change how a picture is computed, reported or written, but not the picture; and the frame, since
+all pictures of a sheet have the same inputs."""
 
 
 class Axis(NamedTuple):

@@ -58,6 +58,8 @@ def reference(
         "style_layers": setup.style_layers(*STYLE_LAYERS),
         "total_variation_weight": TOTAL_VARIATION_WEIGHT * factor,
         "pooling": "max",
+        "padding": "none",
+        **({"normalization": "titu1994"} if issubclass(technique, Network) else {}),
     }
     return technique(**setup.network(paper), **{**chosen, **settings})
 
