@@ -80,16 +80,14 @@ def test_limits_of_the_process_count(machine: Tree, monkeypatch: pytest.MonkeyPa
     assert memory.headroom() == GIB - pages * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize(("mode", "colour"), [("RGB", (9, 9, 9)), ("RGBA", (9, 9, 9, 200)), ("I;16", 60000)])
 def test_a_picture_that_does_not_fit_is_refused_before_it_is_decoded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, colour: Any
 ) -> None:
     """In the same words from a PNG, and from a TIFF, which is of 16 bits or not."""
     for name in ("a.png", "a.tif"):
         path = tmp_path / name
-        Image.new("RGBA", (1000, 1000), (9, 9, 9, 200)).convert("L" if mode == "I;16" else mode).convert(mode).save(
-            path
-        )
+        Image.new(mode, (1000, 1000), colour).save(path)
         assert images.read(path).size == (1000, 1000)
         with monkeypatch.context() as patch:
             patch.setattr(memory, "headroom", lambda: 11_000_000)
