@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import images
+from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource, Picture
 from neural_style.masks.mask import MaskSource, read_mask, warn_of_stretching
 from neural_style.validation import check_weight
@@ -41,7 +42,8 @@ def transfer_mask(content: ImageSource, generated: ImageSource, mask: MaskSource
         which keeps 16 bits. Transparent pictures are over white; see `merged` for their transparency.
 
     Raises:
-        InvalidInputError, MissingFileError: a picture or the mask cannot be read, or `feather` is negative.
+        InvalidInputError, MissingFileError: a picture or the mask cannot be read, or `feather` is negative or larger
+            than `generated`.
     """
     return merged(content, generated, mask, feather=feather).rgb
 
@@ -54,11 +56,16 @@ def merged(content: ImageSource, generated: ImageSource, mask: MaskSource, *, fe
     """
     check_weight("feather", feather)
     source, target = images.read(content, what="content"), images.read(generated, what="generated")
+    if feather > max(target.size):
+        raise InvalidInputError(
+            f"feather must be at most the {max(target.size)} pixels of the longer side of {target.name}, received "
+            f"{feather:g}"
+        )
     area = read_mask(mask)
     images.warn_of_other_shape("content", source.size, "generated picture", target.size)
     warn_of_stretching(area, "mask", "generated picture", target.size)
     kept = area.at(target.size, method="bicubic")
-    if feather > 0:
+    if feather >= 1:
         from scipy.ndimage import gaussian_filter
 
         kept = gaussian_filter(kept.astype(np.float64), feather / SIGMAS, mode="nearest", radius=int(feather))

@@ -24,7 +24,7 @@ from neural_style.images import ImageSource, Picture
 from neural_style.images.opening import check_name
 from neural_style.inputs import Content, Inputs, Style, read_inputs, working_size
 from neural_style.objectives.transfer_loss import PADDINGS
-from neural_style.runs import records
+from neural_style.runs import records, schema
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.greyness import Greyness
 from neural_style.runs.level import Progress
@@ -345,7 +345,5 @@ def technique_named(name: str, settings: Mapping[str, Any]) -> Technique:
         InvalidInputError: there is no such technique, or it has other settings in this version.
     """
     check_choice("technique", name, TECHNIQUES)
-    try:
-        return TECHNIQUES[name](**settings)
-    except TypeError as error:
-        raise InvalidInputError(f"the settings of {name} are those of another version: {error}") from error
+    records.check(schema.settings_of(TECHNIQUES[name], {}), settings, name)
+    return TECHNIQUES[name](**settings)

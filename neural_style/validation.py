@@ -61,6 +61,11 @@ def documented(settings: _Settings) -> _Settings:
     return settings
 
 
+def printable(text: object) -> str:
+    """A text without control characters and others that change how a terminal shows it, which become escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
 def check_names(
     owner: str, given: Iterable[str], known: Collection[str], *, elsewhere: Mapping[str, str] | None = None
 ) -> None:

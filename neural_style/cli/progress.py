@@ -10,6 +10,7 @@ from typing import Any, Self
 from neural_style.cli.place import Place
 from neural_style.runs.result import Step
 from neural_style.runs.settings import Run
+from neural_style.validation import printable
 
 LONGEST = 300
 """Characters of an error line at most: longer ones are those of names and of other libraries."""
@@ -104,7 +105,8 @@ class Bar:
 
 
 def report(line: str) -> None:
-    """Write a line to the error stream, above the bar if there is one."""
+    """Write a line to the error stream, above the bar if there is one; control characters become escapes."""
+    line = printable(line)
     if _bars:
         _bars[-1].write(line)
     else:

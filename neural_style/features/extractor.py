@@ -292,10 +292,16 @@ def _crop(features: Tensor, shape: TileShape | None, layer: str, halo: int) -> T
 
 
 class _Source(NamedTuple):
-    """The source of weights, with what distinguishes them from other weights under the same name."""
+    """The source of weights, with what distinguishes them from other weights under the same name.
+
+    Attributes:
+        name: as the user gave it.
+        sha256: of the file, whose size and time another file may share.
+        cache: Keras' folder.
+    """
 
     name: str | None
-    modified: tuple[int, int] | None
+    sha256: str
     cache: str | None
 
 
@@ -316,9 +322,8 @@ def feature_extractor(
     """
     backend.check_eager()
     path = Path(source or "")
-    stat = path.stat() if source and path.is_file() else None
-    modified = None if stat is None else (stat.st_mtime_ns, stat.st_size)
-    asked = model, _Source(source, modified, os.environ.get("KERAS_HOME")), tuple(layers), pooling, precision
+    sha256 = weights.hash_of(path) if source and path.is_file() else ""
+    asked = model, _Source(source, sha256, os.environ.get("KERAS_HOME")), tuple(layers), pooling, precision
     return _EXTRACTORS.get(asked, lambda: _open(*asked))
 
 

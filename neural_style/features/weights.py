@@ -20,8 +20,9 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
-from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.errors import InvalidInputError
 from neural_style.features.vgg import ARCHITECTURES, Architecture, weight_name
+from neural_style.features.weight_files import opened
 from neural_style.validation import did_you_mean
 
 Weights = dict[str, np.ndarray]
@@ -88,8 +89,8 @@ def layers_in(architecture: Architecture, source: str | None) -> tuple[str, ...]
     path = Path(str(source or architecture.weights))
     if path.suffix.lower() not in (".h5", ".npz"):
         return architecture.layers
-    names = _found_in(path).keys()
-    found = list(takewhile(lambda layer: f"{weight_name(layer)}_kernel" in names, architecture.layers))
+    with opened(path, architecture.name) as file:
+        found = list(takewhile(lambda layer: f"{weight_name(layer)}_kernel" in file.names, architecture.layers))
     if not found:
         raise InvalidInputError(f"{path} has no layer of {architecture.name}: choose another file")
     return tuple(found)
@@ -194,29 +195,37 @@ def _no_download(name: str, problem: str) -> InvalidInputError:
 
 
 def from_file(path: Path, architecture: Architecture, layers: Iterable[str]) -> Weights:
-    """Read the weights of `layers` from an `.npz` or Keras `.h5` file and check their shapes."""
-    found = _found_in(path)
+    """Read the weights of `layers` from an `.npz` or Keras `.h5` file, and nothing else of it.
+
+    Raises:
+        InvalidInputError, MissingFileError: the file is missing or damaged, lacks a layer, or has another shape for it.
+    """
     shapes = _shapes(architecture, layers)
-    missing = [
-        layer for layer in shapes if not {f"{weight_name(layer)}_kernel", f"{weight_name(layer)}_bias"} <= found.keys()
-    ]
-    if missing:
-        raise InvalidInputError(
-            f"{path} lacks {', '.join(missing)} of {architecture.name}: choose layers that it has, or another file"
-        )
-    weights: Weights = {}
-    for layer, parts in shapes.items():
-        for part, shape in zip(("kernel", "bias"), parts, strict=True):
-            name = f"{weight_name(layer)}_{part}"
-            array = found[name]
-            if array.shape != shape:
-                raise InvalidInputError(
-                    f"{path} is not a file of {architecture.name}: {name} has shape {array.shape}, expected {shape}"
-                )
-            if array.dtype.kind != "f" or not np.isfinite(array).all():
-                raise InvalidInputError(f"{path} is damaged: {name} is not made of finite numbers; get it again")
-            weights[name] = array.astype(np.float32)
-    return weights
+    with opened(path, architecture.name) as file:
+        missing = [
+            layer
+            for layer in shapes
+            if not {f"{weight_name(layer)}_kernel", f"{weight_name(layer)}_bias"} <= file.names
+        ]
+        if missing:
+            raise InvalidInputError(
+                f"{path} lacks {', '.join(missing)} of {architecture.name}: choose layers that it has, or another file"
+            )
+        return {
+            name: file.read(name, shape)
+            for layer, parts in shapes.items()
+            for part, shape in zip(("kernel", "bias"), parts, strict=True)
+            for name in [f"{weight_name(layer)}_{part}"]
+        }
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file; empty for one that cannot be read, which `from_file` explains."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def fingerprint(weights: Mapping[str, np.ndarray]) -> str:
@@ -238,42 +247,6 @@ def _shapes(architecture: Architecture, layers: Iterable[str]) -> dict[str, tupl
             shapes[layer] = ((3, 3, channels, filters), (filters,))
         channels = filters
     return shapes
-
-
-def _found_in(path: Path) -> Weights:
-    """All weights in a file, by name."""
-    if not path.is_file():
-        raise MissingFileError(f"no weights file {path}: check the path")
-    try:
-        return _read_npz(path) if path.suffix.lower() == ".npz" else _read_h5(path)
-    except Exception as error:  # NumPy, zipfile, zlib and HDF5 raise many types for a damaged file
-        raise InvalidInputError(
-            f"{path} cannot be read as a weights file ({_first_line(error)}): it is damaged or not an "
-            f"{path.suffix} file; get it again"
-        ) from error
-
-
-def _read_npz(path: Path) -> Weights:
-    with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:  # NumPy alone leaves a damaged file open
-        return {name: file[name] for name in file.files}
-
-
-def _read_h5(path: Path) -> Weights:
-    """Weights of everything named `block<i>_conv<j>...`, however deep: versions of Keras nest them differently."""
-    import h5py
-
-    weights: Weights = {}
-
-    def visit(name: str, node: object) -> None:
-        if isinstance(node, h5py.Dataset) and node.ndim in (1, 4):
-            for part in reversed(name.split("/")):
-                if match := re.match(r"block\d+_conv\d+", part):
-                    weights[f"{match[0]}_{'kernel' if node.ndim == 4 else 'bias'}"] = node[()]
-                    return
-
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    return weights
 
 
 def _first_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import files, images
+from neural_style.errors import NeuralStyleError
 from neural_style.features import vgg, weights
 from neural_style.figures.setup import NORMALISED, Setup, size_at
 from neural_style.metrics import measure
@@ -75,17 +76,24 @@ class Judge:
         return dict(feature_extractor(self.setup.model, source, layers).features(image, layers))
 
     def _normalised_file(self, pooling: str) -> Path:
-        """The file of the normalised weights for a pooling, computed once."""
+        """The file of the normalised weights for a pooling, computed where there is none or a damaged one."""
         small = [images.resize(photo, size_at(photo, CALIBRATION_ROWS)) for photo in map(sample, CALIBRATION_SAMPLES)]
         source = hashlib.sha256("".join([self.fingerprint, *map(sha256_of, small)]).encode()).hexdigest()
         path = self.folder / f"normalised-{self.setup.model}-{pooling}-{source[:12]}.npz"
-        if not path.is_file():
+        if not self._is_whole(path):
             from neural_style.features.calibration import normalised
 
             scaled = normalised(self._loaded(), small, model=self.setup.model, pooling=pooling)
             with files.atomic_write(path, f'file "{path}"', overwrite=True) as file:
                 np.savez(file, **scaled)  # type: ignore[arg-type]
         return path
+
+    def _is_whole(self, path: Path) -> bool:
+        try:
+            weights.load(vgg.architecture(self.setup.model), str(path), self.setup.layers)
+        except NeuralStyleError:
+            return False
+        return True
 
     def _loaded(self) -> weights.Weights:
         return weights.load(vgg.architecture(self.setup.model), self.setup.weights, self.setup.layers)

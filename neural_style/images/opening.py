@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import difflib
 import io
+import logging
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,8 +67,23 @@ def opened(path: Path, where: str) -> Iterator[io.BufferedReader]:
         file = path.open("rb")
     except OSError as error:
         raise InvalidInputError(f"{where} cannot be opened: {reason(error)}") from error
-    with file, explained(where):
+    with file, explained(where), silenced("PIL.TiffImagePlugin"):
         yield file
+
+
+@contextlib.contextmanager
+def silenced(name: str) -> Iterator[None]:
+    """Keep what this thread logs under a name from the log: our own message follows."""
+    logger, thread = logging.getLogger(name), threading.get_ident()
+
+    def is_of_others(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    logger.addFilter(is_of_others)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_of_others)
 
 
 def _advice(path: Path) -> str:

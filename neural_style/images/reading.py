@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import os
-import threading
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -19,7 +16,8 @@ from neural_style.errors import InvalidInputError
 from neural_style.images.color_space import decoded, float_to_srgb, profile_to_srgb, read_cicp, tagged_encoding
 from neural_style.images.formats import open_image
 from neural_style.images.frames import refuse_raw_name, select_frame, select_page, with_page_first
-from neural_style.images.opening import check_name, explained, opened
+from neural_style.images.memory import check_fits
+from neural_style.images.opening import check_name, explained, opened, silenced
 from neural_style.images.orientation import upright
 from neural_style.images.picture import Array, Picture, check_extent, luminance
 from neural_style.images.ranges import check_bands, check_high_bytes, from_16_bits, from_array
@@ -29,6 +27,10 @@ from neural_style.validation import check_count
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION, _ICC_PROFILE = 274, 34675  # Exif 2.3 and ICC.1 tags
 _LARGEST_SAMPLES = 281, 341  # TIFF 6.0: MaxSampleValue and SMaxSampleValue
+
+
+OPAQUE_BYTES, TRANSPARENT_BYTES, DEEP_BYTES = 12, 28, 36
+"""Bytes of a pixel in memory while a picture is read: with 8 bits, with an alpha channel, and with 16 bits or more."""
 
 
 class SupportsArray(Protocol):
@@ -163,6 +165,11 @@ def _from_tensor(tensor: Any, what: str) -> Array:
 def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tuple[Array, Array | None]:
     check_extent(image.height, image.width, where)
     from_file, is_bitmap = image.format is not None, image.format in ("BMP", "DIB")
+    if from_file:
+        check_fits(image.height, image.width, _bytes_per_pixel(image), where)
+        with contextlib.suppress(Exception):  # a chunk of garbage damages no pixel; from here on it counts as empty
+            if "exif" in image.info:
+                image.getexif()
     is_wide_png = image.format == "PNG" and any(str(tile[3]).endswith(";16B") for tile in getattr(image, "tile", ()))
     # The numbers of Lab are colours by themselves, which Pillow converts.
     profile = None if image.mode == "LAB" else image.info.get("icc_profile")
@@ -180,14 +187,21 @@ def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tupl
         return decoded(float_to_srgb(from_array(array, where)[0], profile, where), encoding), alpha
     alpha = None
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
         alpha = np.array(image.getchannel("A"))
         if is_bitmap and not alpha.any():  # what a BMP of 32 bits has in place of an alpha channel
             alpha = None
-    image = image if image.mode == "CMYK" else image.convert("RGB")
+    image = image if image.mode in ("CMYK", "RGB") else image.convert("RGB")
     if is_wide_png:
         check_high_bytes(np.asarray(image), where)
     return decoded(np.array(profile_to_srgb(image, profile, where)), encoding), alpha
+
+
+def _bytes_per_pixel(image: Image.Image) -> int:
+    """Bytes of a pixel while a picture is decoded, converted and composed over white, measured."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return DEEP_BYTES
+    return TRANSPARENT_BYTES if image.has_transparency_data else OPAQUE_BYTES
 
 
 def _from_tiff(
@@ -199,11 +213,12 @@ def _from_tiff(
     for_pillow: io.BufferedReader | io.BytesIO = file
     refuse_raw_name(file.name, where)
     try:
-        with _silenced("tifffile"), tifffile.TiffFile(file) as tiff:
+        with silenced("tifffile"), tifffile.TiffFile(file) as tiff:
             page: Any = select_page(tiff, frame, where)
             for_pillow = with_page_first(file, page)
             kind, bits, tags = page.dtype.kind, page.bitspersample, page.tags
             check_extent(page.imagelength, page.imagewidth, where)
+            check_fits(page.imagelength, page.imagewidth, DEEP_BYTES if bits == 16 else OPAQUE_BYTES, where)
             check_bands(page, where)
             if kind not in "bu" or bits not in (1, 2, 4, 8, 16):
                 raise _unclear_range(where)
@@ -246,18 +261,3 @@ def _upright(array: Array, orientation: int) -> Array:
 
 def _unclear_range(where: str) -> InvalidInputError:
     return InvalidInputError(f"{where} stores numbers without a defined white: save it with 8 or 16 bits per channel")
-
-
-@contextlib.contextmanager
-def _silenced(name: str) -> Iterator[None]:
-    """Keep what this thread logs under a name from the log: our own message follows."""
-    logger, thread = logging.getLogger(name), threading.get_ident()
-
-    def is_of_others(record: logging.LogRecord) -> bool:
-        return record.thread != thread
-
-    logger.addFilter(is_of_others)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_of_others)

@@ -23,13 +23,10 @@ from typing import Any
 import numpy as np
 
 from neural_style import files
-from neural_style.errors import ExistingFileError, InvalidInputError, reason
+from neural_style.errors import ExistingFileError, InvalidInputError
 from neural_style.images.opening import check_name
-from neural_style.runs import records
+from neural_style.runs import checkpoint_file, records
 from neural_style.runs.frames import FrameFile
-
-FORMAT = 4
-"""Version of the file format; other versions are refused."""
 
 SHOWN = 4
 """Differences between two runs that a message names before it counts the rest."""
@@ -91,6 +88,8 @@ class Checkpoint:
             raise InvalidInputError(
                 f"{checkpoint._where} exists: resume its run with resume=True / --resume, or choose another name"
             )
+        if checkpoint.path.exists() and not (checkpoint.path.is_file() or checkpoint.path.is_dir()):
+            raise checkpoint_file.foreign(checkpoint._where)  # to open a pipe is to wait for its other end
         files.check_place(checkpoint.path, checkpoint._where, overwrite=True)
         if checkpoint.path.exists():
             checkpoint._lock()
@@ -150,7 +149,7 @@ class Checkpoint:
             InvalidInputError: it cannot be written; the previous file is unchanged.
         """
         header = {
-            "neural_style_checkpoint": FORMAT,
+            "neural_style_checkpoint": checkpoint_file.FORMAT,
             "run": run,
             "progress": progress,
             "is_finished": is_finished,
@@ -215,35 +214,13 @@ class Checkpoint:
         except Exception:  # zipfile raises whatever the damage looks like to it
             is_own = False
         if not is_own:
-            raise self._foreign()
-
-    def _foreign(self) -> InvalidInputError:
-        return InvalidInputError(f"{self._where} is no checkpoint of neural_style: choose another name")
+            raise checkpoint_file.foreign(self._where)
 
     def _read(self) -> None:
-        foreign = self._foreign()
-        try:
-            if not zipfile.is_zipfile(self.path):  # reads the end of the file, where a truncated one has no index
-                raise _damaged(self._where) if _begins_like_ours(self.path) else foreign
-            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                if "header" not in stored:
-                    raise foreign
-                header = json.loads(stored["header"].tobytes())
-                if header["neural_style_checkpoint"] != FORMAT:
-                    raise InvalidInputError(f"{self._where} is of another version of neural_style: start a new run")
-                arrays = {name: stored[name] for name in stored.files if name != "header"}
-            self.note, self.is_finished = header["note"], header["is_finished"]
-            self.frames = self._frame_file.read(header["frames"])
-            self.found = {name: header[name] for name in ("run", "progress")}
-            self._arrays = arrays
-        except InvalidInputError:
-            raise
-        except OSError as error:
-            raise InvalidInputError(f"{self._where} cannot be read: {reason(error)}") from error
-        except (KeyError, TypeError) as error:  # an archive with a header, of somebody else's
-            raise foreign from error
-        except Exception as error:  # zipfile and NumPy raise whatever the damage looks like to them
-            raise _damaged(self._where) from error
+        header, self._arrays = checkpoint_file.read(self.path, self._where)
+        self.note, self.is_finished = header["note"], header["is_finished"]
+        self.frames = self._frame_file.read(header["frames"])
+        self.found = {name: header[name] for name in ("run", "progress")}
 
 
 def same_run(one: Mapping[str, Any], other: Mapping[str, Any], *, of_one_length: bool = True) -> bool:
@@ -253,17 +230,8 @@ def same_run(one: Mapping[str, Any], other: Mapping[str, Any], *, of_one_length:
     except (KeyError, TypeError):  # a record of an older version
         return False
     if not of_one_length:
-        first["run.iterations"] = second["run.iterations"]
+        first["run.iterations"] = second.get("run.iterations")
     return first == second
-
-
-def _damaged(where: str) -> InvalidInputError:
-    return InvalidInputError(f"{where} is damaged and cannot be resumed: delete it and start a new run")
-
-
-def _begins_like_ours(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\x03\x04"
 
 
 def _comparable(run: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from pathlib import Path
+
+from neural_style.images import memory
 
 NVIDIA = Path("/proc/driver/nvidia/version")
 """Exists where a GPU can be: without it there is none, which takes no backend to know."""
@@ -17,44 +18,16 @@ SLOWEST_ANSWER = 10.0
 def free_memory() -> int | None:
     """Bytes that this process may use in all, including those it uses already; None where that is unknown.
 
-    On a CPU the kernel's available memory, within the limit of the container; on a GPU the driver's free memory on the
-    card in use, within the limit of the backend.
+    On a CPU the kernel's available memory, within the limits of the process and of its control groups; on a GPU the
+    driver's free memory on the card in use, within the limit of the backend.
     """
     if NVIDIA.exists():
         from neural_style import backend
 
         if backend.device_name() == "gpu":
             return _free_on_gpu(*backend.gpu())
-    return _free_on_cpu()
-
-
-def _free_on_cpu() -> int | None:
-    try:
-        kilobytes = re.search(r"^MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(), flags=re.MULTILINE)
-        own = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:  # not Linux
-        return None
-    if kilobytes is None:
-        return None
-    free = int(kilobytes[1]) * 1024
-    within = _free_in_container()
-    return own + (free if within is None else min(free, within))
-
-
-def _free_in_container() -> int | None:
-    """Bytes within the limits of the control group; file caches count as free, as the kernel drops them."""
-    for limit, used, statistics in (
-        ("memory.max", "memory.current", "memory.stat"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
-    ):
-        folder = Path("/sys/fs/cgroup")
-        try:
-            most, now = int((folder / limit).read_text()), int((folder / used).read_text())
-            cached = re.search(r"^(?:total_)?inactive_file (\d+)", (folder / statistics).read_text(), re.MULTILINE)
-        except (OSError, ValueError):  # no such group, or "max"
-            continue
-        return most - now + (int(cached[1]) if cached else 0)
-    return None
+    free = memory.headroom()
+    return None if free is None else memory.own() + free
 
 
 def _free_on_gpu(number: int, held: int, limit: int | None, is_pooled: bool = False) -> int | None:

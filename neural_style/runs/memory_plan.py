@@ -10,15 +10,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import prod
+from math import isqrt, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from neural_style.errors import InvalidInputError
 from neural_style.features.tiling import FORWARD, tiles_of
 from neural_style.features.vgg import Architecture, block_of
+from neural_style.images.picture import MAX_PIXELS
 from neural_style.inputs import Style, working_size
 from neural_style.runs.free_memory import free_memory
-from neural_style.runs.settings import LevelPlan
+from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, LevelPlan
 from neural_style.solvers import WITH_MEMORY
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from neural_style.runs.settings import Run
 
 GIB = 2**30
+
+NO_LIMIT = 2**62
+"""Bytes that no machine has: a limit of 1e308 GiB is none."""
 
 RUNTIME = 0.9 * GIB
 """Size of a process with TensorFlow, the network and its programs, without pictures."""
@@ -45,6 +49,9 @@ TILES = (2048, 1536, 1024, 768, 512)
 
 SMALL_TILES = (384, 256)
 """Their halo is larger than their core and doubles the time, so the solver remembers fewer steps first."""
+
+MOST_PAIRS = 1000
+"""Pairs that a solver can remember: each is two arguments of its program, which takes hours to compile with more."""
 
 ENOUGH_PAIRS, FEWEST_PAIRS = 5, 3
 """Fewest pairs remembered so that tiles can stay large, and fewest where nothing else helps."""
@@ -162,7 +169,7 @@ def estimates(spec: ExtractorSpec, canvas: Picture, styles: Sequence[Style], run
         painted = tuple(style.size_at(size, minimum=spec.stride) for style in styles)
         # A tile as large as every picture is the whole, which takes one pass less.
         tile = run.tile if run.tile and max(map(max, (size, *painted))) > run.tile else None
-        found.append(MemoryEstimate(spec, size, painted, _remembered(run), tile))
+        found.append(MemoryEstimate(spec, size, painted, remembered(run), tile))
     # Keras, and with it the backend, starts here and not when the package is imported.
     from neural_style import backend
 
@@ -180,7 +187,7 @@ def fit_run(spec: ExtractorSpec | None, canvas: Picture, styles: Sequence[Style]
     """
     if spec is None:
         sizes = [working_size(canvas, rows, maintain_aspect_ratio=run.maintain_aspect_ratio) for rows in run.levels]
-        return [LevelPlan(size, run.tile, _remembered(run)) for size in sizes]
+        return [LevelPlan(size, run.tile, remembered(run)) for size in sizes]
     available, plans = available_memory(run), []
     for estimate in estimates(spec, canvas, styles, run):
         fit = fit_to_memory(estimate, available)
@@ -190,14 +197,21 @@ def fit_run(spec: ExtractorSpec | None, canvas: Picture, styles: Sequence[Style]
     return plans
 
 
-def _remembered(run: Run) -> int:
-    """Pairs that the solver remembers; 0 for one without a memory."""
-    return run.memory if run.solver in WITH_MEMORY else 0
+def remembered(run: Run) -> int:
+    """Pairs that the solver can remember at a size, one for each evaluation; 0 for a solver without a memory.
+
+    Raises:
+        InvalidInputError: they are too many.
+    """
+    pairs = min(run.memory, run.iterations * EVALUATIONS_PER_ITERATION) if run.solver in WITH_MEMORY else 0
+    if pairs > MOST_PAIRS:
+        raise InvalidInputError(f"memory must be at most {MOST_PAIRS} pairs, received {run.memory}")
+    return pairs
 
 
 def available_memory(run: Run) -> int | None:
     """Bytes that a run may use: its own limit, or what the machine has free; None where that is unknown."""
-    return free_memory() if run.memory_limit is None else int(run.memory_limit * GIB)
+    return free_memory() if run.memory_limit is None else int(min(run.memory_limit * GIB, NO_LIMIT))
 
 
 def fit_to_memory(estimate: MemoryEstimate, available: int | None) -> MemoryEstimate:
@@ -254,7 +268,7 @@ def describe_change(estimate: MemoryEstimate, fit: MemoryEstimate, available: in
 def largest(estimate: MemoryEstimate, available: int) -> int:
     """Rows of the largest pastiche of the same shape that fits by tiles, with fewer pairs if need be; 0 for none."""
     rows, columns = estimate.size
-    low, high = 0, 2**15
+    low, high = 0, min(2**15, isqrt(MAX_PIXELS * rows // columns) + 1)
     while high - low > 1:
         middle = (low + high) // 2
         size = middle, max(1, middle * columns // rows)

@@ -32,6 +32,7 @@ from neural_style.images.transparency import without_white
 from neural_style.inputs import columns_at
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint, same_run
+from neural_style.runs.iteration_pictures import IterationPictures
 from neural_style.runs.records import Record
 from neural_style.validation import check_choice, check_count, documented, setting
 
@@ -64,6 +65,7 @@ class Output:
     )
     done: int = setting(0, "iterations of a resumed run whose pictures exist already.")
     own: tuple[Path, ...] = setting((), "files of an interrupted run that may be replaced.")
+    own_pictures: IterationPictures | None = setting(None, "pictures of its iterations that may be replaced, too.")
 
     def __post_init__(self) -> None:
         check_choice("rescale_method", self.rescale_method, images.METHODS)
@@ -115,16 +117,17 @@ class Output:
 
     def at_iteration(self, iteration: int) -> Path:
         """The picture of an iteration."""
-        return self._named(f"_at_iteration_{iteration}{self.suffix}")
+        return self.pictures(iteration).name(iteration)
 
     def is_saved(self, iteration: int) -> bool:
         """Whether the picture of this iteration is saved."""
         return self.save_every > 0 and iteration % self.save_every == 0
 
-    def files(self, iterations: int) -> list[Path]:
-        """All files that a run of so many iterations writes."""
-        saved = [self.at_iteration(i) for i in range(self.done + 1, iterations + 1) if self.is_saved(i)]
-        return [*self.last, *saved]
+    def pictures(self, iterations: int) -> IterationPictures:
+        """The pictures of iterations that a run of so many writes."""
+        every = self.save_every or iterations + 1
+        saved = range((self.done // every + 1) * every, iterations + 1, every)
+        return IterationPictures(self.prefix, self.suffix, saved)
 
     def is_painted(self) -> bool:
         """Whether there is a file of the finished picture's name, unless an unfinished run of ours has left it."""
@@ -132,7 +135,7 @@ class Output:
 
     def replaces(self, path: Path) -> bool:
         """Whether an existing file is replaced."""
-        return self.overwrite or path in self.own
+        return self.overwrite or path in self.own or (self.own_pictures is not None and path in self.own_pictures)
 
     def replacing_leftovers(self, iterations: int) -> Output:
         """The same output, allowed to replace the files of a run that was killed or broken off before its end.
@@ -142,7 +145,8 @@ class Output:
         if self.is_painted():
             return self
         foreign = [path for path in self.last if record_in(path) is None]
-        return replace(self, own=tuple(path for path in self.files(iterations) if path not in foreign))
+        own = tuple(path for path in self.last if path not in foreign)
+        return replace(self, own=own, own_pictures=self.pictures(iterations))
 
     def resuming(self, checkpoint: Checkpoint) -> Output:
         """The same output, allowed to replace the files that the run in the checkpoint has written.
@@ -156,7 +160,8 @@ class Output:
         done = len(checkpoint.found["progress"]["history"])
         named = checkpoint.note.get("files", ())
         last = [path for path in self.last if str(path.absolute()) in named]
-        own = [path for path in [self.at_iteration(done + 1)] if str(path.absolute()) in named]
+        is_own = self.pictures(done + 1).note() == checkpoint.note.get("pictures") and self.is_saved(done + 1)
+        own = [self.at_iteration(done + 1)] if is_own else []
         for path in last:
             record = record_in(path)
             # The run may have been given more iterations since it was interrupted.
@@ -180,17 +185,17 @@ class Output:
         """
         paths = [getattr(source, "path", source) for source in sources]
         read = [Path(path) for path in paths if isinstance(path, str | os.PathLike)]
-        written = [*self.files(iterations), *others]
-        everything = [*written, *([] if checkpoint is None else [checkpoint])]
-        counts = Counter(path.absolute() for path in everything)
-        for path in everything:
-            if counts[path.absolute()] > 1:
+        pictures, foreign = self.pictures(iterations), [*others, *([] if checkpoint is None else [checkpoint])]
+        written = [*self.last, *others, *pictures.existing(), *map(pictures.name, pictures.saved[-1:])]
+        counts = Counter(path.absolute() for path in (*self.last, *foreign))
+        for path in dict.fromkeys((*written, *foreign)):
+            if counts[path.absolute()] > 1 or (path in foreign and path in pictures):
                 raise InvalidInputError(f"{path} would be written twice: choose another name for one of the two")
             if any(source.exists() and path.exists() and path.samefile(source) for source in read):
                 raise InvalidInputError(f"{path} is one of the inputs and would be lost: choose another name")
         for path in written:
             images.check_output(path, overwrite=self.replaces(path), suffixes=[*images.SUFFIXES, ".gif", ".json"])
-        for folder in {path.parent for path in everything}:
+        for folder in {path.parent for path in (*written, *foreign)}:
             files.remove_leftovers(folder)
 
     def rescaled(self, image: np.ndarray, canvas: Picture) -> np.ndarray:

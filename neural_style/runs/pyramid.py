@@ -13,6 +13,7 @@ import numpy as np
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.runs.level import Level, Progress
+from neural_style.runs.memory_plan import remembered
 from neural_style.runs.settings import LevelPlan, Run
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Pyramid:
         while True:
             for _ in self.level.run_iterations(progress, self._evaluations_before):
                 plan = self._plans[self._index]
-                fewer = 0 < plan.memory < self._run.memory
+                fewer = 0 < plan.memory < remembered(self._run)
                 self.history.append(
                     {
                         "iteration": len(self.history) + 1,
@@ -113,13 +114,20 @@ class Pyramid:
         }, arrays
 
     def load_state(self, scalars: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        """Resume from a `state` of a run with the same settings; only the number of iterations may differ."""
+        """Resume from a `state` of a run with the same settings; only the number of iterations may differ.
+
+        Raises:
+            InvalidInputError: there are fewer sizes than it has, or its picture has another size.
+        """
         self.history = list(scalars["history"])
         self.weights_sha256 = scalars["weights_sha256"]
         self._index, self._evaluations_before = scalars["index"], scalars["evaluations_before"]
         self._seconds = scalars["seconds"]
         if self.history:
-            self.level = self._level(arrays["image"])
+            index, image = self._index, arrays["image"]
+            if index >= len(self._plans) or image.shape != (*self._plans[index].size, 3):
+                raise InvalidInputError("the checkpoint is damaged, as its picture has another size: start a new run")
+            self.level = self._level(image)
             self.level.load_state(scalars["level"], arrays)
 
     @property

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from neural_style import images
 from neural_style.errors import DISTRIBUTION, InvalidInputError, MissingFileError
+from neural_style.images.opening import opened
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.masks.mask import Mask, read_mask
-
-if TYPE_CHECKING:
-    from neural_style.runs.settings import Run
+from neural_style.runs import schema
+from neural_style.runs.settings import Run
 
 Record = dict[str, Any]
 
@@ -29,6 +30,30 @@ INTERRUPTED = "interrupted"
 
 BROKEN_OFF = "broken off: "
 """Beginning of the reason why a run stopped that an error has ended."""
+
+_PICTURES: dict[str, schema.Schema] = {
+    "mask": schema.any_of(schema.nothing, schema.MASK),
+    "color_mask": schema.any_of(schema.nothing, schema.MASK),
+    "label_map": schema.any_of(schema.nothing, schema.PICTURE),
+}
+_IMAGE: dict[str, schema.Schema] = {"image": schema.any_of(schema.text, schema.nothing)}
+
+
+def _of_input(settings: type) -> schema.Schema:
+    """The schema of a content or a style in a record: its settings, and its pictures by path and hash."""
+    plain_settings = schema.settings_of(settings, {**_IMAGE, **_PICTURES})
+
+    def check_input(value: Any, where: str) -> None:
+        found = dict(value) if isinstance(value, dict) else value
+        if isinstance(found, dict) and "image" in found:
+            schema.PICTURE({name: found.get(name) for name in ("image", "sha256")}, where)
+            found.pop("sha256")
+        plain_settings(found, where)
+
+    return check_input
+
+
+_CONTENT, _STYLE = _of_input(Content), _of_input(Style)
 
 
 def identity(
@@ -89,26 +114,27 @@ def to_json(record: Mapping[str, Any]) -> str:
 
 
 def read(path: Path) -> Record:
-    """The record inside a picture, or in a `.json` file written beside one.
+    """The record inside a picture, or in a `.json` file written beside one; of any version of this library.
 
     Raises:
         InvalidInputError, MissingFileError: there is no such file, or no record of this library in it.
     """
     if path.suffix.lower() == ".json":
-        if not path.is_file():
+        if not os.path.lexists(path):
             raise MissingFileError(f"no file {path}: name a picture made by neural_style, or its .json or .gif")
-        text: str | None = path.read_text(encoding="utf-8", errors="replace")
+        with opened(path, f'record "{path}"') as file:
+            text: str | None = file.read(images.LONGEST_RECORD + 1).decode(errors="replace")
     else:
         text = images.read_record(path)
     try:
-        record = json.loads(text or "")
-        if not isinstance(record["technique"], str) or not all(isinstance(style, dict) for style in record["styles"]):
-            raise ValueError
-        if not all(isinstance(record[part], dict) for part in ("settings", "content", "run")):
-            raise ValueError
-    except (ValueError, TypeError, KeyError) as error:
+        if text is not None and len(text) > images.LONGEST_RECORD:
+            raise schema.Mismatch(f"it has more than {images.LONGEST_RECORD} letters")
+        record = schema.parsed(text or "")
+        schema.RECORD(record, "it")
+    except schema.Mismatch as error:
         raise InvalidInputError(
-            f"{path} holds no record of neural_style: name a picture that it made and nothing has edited since"
+            f"{path} holds no record of neural_style ({error}): name a picture that it made and nothing has edited "
+            "since"
         ) from error
     return dict(record)
 
@@ -121,14 +147,27 @@ def inputs(record: Mapping[str, Any], *, beside: Path) -> tuple[Content, list[St
         beside: folder to search for files by name when they are not where they were.
 
     Raises:
-        InvalidInputError, MissingFileError: an image was not a file, or cannot be found.
+        InvalidInputError, MissingFileError: the record is of another version; an image was not a file, or cannot be
+            found.
     """
+    check(_CONTENT, record["content"], "content")
+    check(schema.list_of(_STYLE), record["styles"], "style")
+    check(schema.RUN, record["run"], "run")
+    run = dict(record["run"])
+    Run(**{**run, "init": Run.init})  # raises where a value is impossible, before a picture is read
     content = Content(**find_input(record["content"], beside, "content"))
     styles = [Style(**find_input(style, beside, "style")) for style in record["styles"]]
-    run = dict(record["run"])
     if isinstance(run["init"], dict):
         run["init"] = find_picture(run["init"], beside, "initial image")
     return content, styles, run
+
+
+def check(expected: schema.Schema, value: Any, what: str) -> None:
+    """Raise `InvalidInputError` for a part of a record that this version would not write."""
+    try:
+        expected(value, what)
+    except schema.Mismatch as error:
+        raise InvalidInputError(f"the record is of another version, or was edited: {error}") from error
 
 
 def versions() -> dict[str, str]:

@@ -80,7 +80,8 @@ class RunFiles:
         output.check(iterations, sources=sources, others=others, checkpoint=file)
         if checkpoint is not None:
             self._frames = _stored_frames(checkpoint, output)
-            checkpoint.note = {"files": [str(path.absolute()) for path in output.files(iterations)]}
+            named = [str(path.absolute()) for path in output.last]
+            checkpoint.note = {"files": named, "pictures": output.pictures(iterations).note()}
 
     def save_step(self, step: Step) -> None:
         """Save the picture of an iteration, as far as it is wanted; the `on_step` of a transfer."""

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from neural_style.backend.program import Function
-from neural_style.solvers.interface import NOT_FINITE, NOTHING_LEFT, Bounds, Point, SolverState, is_picture
+from neural_style.solvers.interface import NOT_FINITE, NOTHING_LEFT, Bounds, Point, SolverState, check_state, is_picture
 
 LEARNING_RATE = 10.0
 """Of a picture: the first step of every pixel, in grey levels. From jcjohnson/neural-style; 2 and 5 were slower."""
@@ -49,6 +49,8 @@ def minimise(
     optimizer.build([x])
     done, stopped = 0, ""
     if resume is not None:
+        shapes = {f"optimizer_{index}": (tuple(each.shape), "fiu") for index, each in enumerate(optimizer.variables)}
+        check_state(resume, {**shapes, "x": (start.shape, "f"), "done": ((), "iu"), "stopped": ((), "U")})
         x.assign(resume.pop("x"))
         for index, variable in enumerate(optimizer.variables):
             variable.assign(resume.pop(f"optimizer_{index}"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from neural_style.errors import InvalidInputError
 from neural_style.validation import check_choice
 
 if TYPE_CHECKING:
@@ -52,6 +53,24 @@ class Point(NamedTuple):
     value: float
     auxiliary: Any = None
     state: Callable[[], SolverState] | None = None
+
+
+def check_state(state: SolverState, expected: Mapping[str, tuple[tuple[int, ...], str]]) -> None:
+    """Raise `InvalidInputError` unless a state, from a file that anybody may have written, has the expected arrays.
+
+    Args:
+        state: arrays by name.
+        expected: by name, the shape, and the type or its possible kinds (`numpy.dtype.kind`, at most three).
+    """
+    for name, (shape, dtype) in expected.items():
+        array = state.get(name)
+        is_kind = array is not None and array.dtype.kind in dtype and len(dtype) <= 3
+        if array is None or array.shape != shape or not (is_kind or str(array.dtype) == dtype):
+            received = "nothing" if array is None else f"{array.dtype} {array.shape}"
+            raise InvalidInputError(
+                f"the state of the solver is damaged: {name} must have the shape {shape}, received {received:.80}; "
+                "start a new run"
+            )
 
 
 class Solver(Protocol):

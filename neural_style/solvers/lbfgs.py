@@ -25,7 +25,8 @@ from keras import ops
 from neural_style import backend
 from neural_style.backend import Tensor
 from neural_style.backend.program import Function
-from neural_style.solvers.interface import Bounds, Point, SolverState, is_picture
+from neural_style.errors import InvalidInputError
+from neural_style.solvers.interface import Bounds, Point, SolverState, check_state, is_picture
 from neural_style.solvers.line_search import Evaluation, LineSearch, StepCommand, decide
 from neural_style.solvers.preconditioner import TINY, Preconditioner, first_scale, preconditioner_of
 
@@ -93,7 +94,7 @@ def minimise(
     step = function.program(("lbfgs", first_step, bounds), lambda: _program(function, first_step, bounds))
     state, search = _initial(start, memory, (len(bands), preconditioner.colours)), LineSearch()
     if resume is not None:
-        state, search = _load_state(state, resume)
+        state, search = _load_state(state, resume, str(start.dtype))
 
     def current() -> SolverState:
         return _arrays(state, search)
@@ -141,11 +142,15 @@ def _arrays(state: State, search: LineSearch) -> SolverState:
     return {**single, **filled, **{name: np.array(value) for name, value in search._asdict().items()}}
 
 
-def _load_state(empty: State, arrays: SolverState) -> tuple[State, LineSearch]:
+def _load_state(empty: State, arrays: SolverState, dtype: str) -> tuple[State, LineSearch]:
     """The inverse of `_arrays`, which empties `arrays`, so that nothing is held twice for long.
 
     Where the memory of `empty` has less room, the latest pairs are kept.
+
+    Raises:
+        InvalidInputError: an array is missing, or has another shape or type than `empty` in the precision `dtype`.
     """
+    _check_state(empty, arrays, dtype)
     plain = {name: arrays.pop(name).item() for name in LineSearch._fields if name != "command"}
     accept, remember, moved, ahead = arrays.pop("command").tolist()
     command = StepCommand(bool(accept), bool(remember), moved, ahead)
@@ -166,6 +171,20 @@ def _load_state(empty: State, arrays: SolverState) -> tuple[State, LineSearch]:
         else:
             found[name] = ops.convert_to_tensor(arrays.pop(name))
     return empty._replace(**found), LineSearch(**plain, command=command)
+
+
+def _check_state(empty: State, arrays: SolverState, dtype: str) -> None:
+    """Raise `InvalidInputError` unless the arrays are a state of this shape and type, with a memory of any room."""
+    kinds = {"stopped": "U", "is_fresh": "b", "lowest": "f"}
+    scalars = {name: ((), kinds.get(name, "iu")) for name in LineSearch._fields if name != "command"}
+    room = arrays["inverse_curvatures"].size if "inverse_curvatures" in arrays else 0
+    check_state(arrays, {**scalars, "command": ((4,), "f"), "inverse_curvatures": ((room,), dtype)})
+    pairs = int(arrays["pairs"])
+    if not 0 <= pairs <= room:
+        raise InvalidInputError(f"the state of the solver is damaged: it has {pairs} pairs; start a new run")
+    names = ("x", "gradient", "direction", "ahead", *(f"{name}.{index}" for name in PAIRS for index in range(pairs)))
+    pictures = dict.fromkeys(names, (tuple(empty.x.shape), dtype))
+    check_state(arrays, {**pictures, "powers": ((room, *empty.powers.shape[1:]), dtype)})
 
 
 def _program(function: Function, first_step: float, bounds: Bounds | None) -> Callable[..., Any]:

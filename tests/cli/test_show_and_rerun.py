@@ -76,12 +76,14 @@ def test_the_record_beside_the_picture_is_the_one_inside(paint: Command, command
 @pytest.mark.parametrize("name", ["show", "rerun"])
 def test_what_holds_no_record(command: Command, photo_file: Path, tmp_path: Path, name: str) -> None:
     texts = {"text.png": "none", "list.json": "[1]", "other.json": '{"a": 1}', "broken.json": "{", "empty.json": ""}
+    texts["nan.json"] = '{"technique": "network", "settings": {}, "content": {}, "styles": [], "run": {"a": NaN}}'
     for file, text in texts.items():
         (tmp_path / file).write_text(text)
     command(name, photo_file).assert_refused("photo.png", "holds no record")
     command(name, tmp_path / "text.png").assert_refused("text.png", "is not a picture")
-    for file in ("list.json", "other.json", "broken.json", "empty.json"):
+    for file in ("list.json", "other.json", "broken.json", "nan.json"):
         command(name, tmp_path / file).assert_refused(file, "holds no record")
+    command(name, tmp_path / "empty.json").assert_refused("empty.json", "is empty")
     for file in ("missing.png", "missing.json"):
         command(name, tmp_path / file).assert_refused(file)
 
@@ -222,6 +224,7 @@ def test_rerun_with_a_changed_input_warns(paint: Command, command: Command, out:
 
 @pytest.mark.usefixtures("idle")
 def test_rerun_of_arrays_cannot_be(command: Command, tmp_path: Path) -> None:
-    record = {"technique": "network", "settings": {}, "content": {"image": None}, "styles": [], "run": {}}
+    content = {"image": None, "sha256": ""}
+    record = {"technique": "network", "settings": {}, "content": content, "styles": [], "run": {"init": "gray"}}
     (tmp_path / "array.json").write_text(json.dumps(record))
     command("rerun", tmp_path / "array.json").assert_refused("content", "array in memory")

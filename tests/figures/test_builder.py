@@ -12,8 +12,9 @@ import pytest
 
 from neural_style import Network, NeuralStyleError
 from neural_style.errors import BrokenRunError, OutOfMemoryError
-from neural_style.features import vgg, weights
+from neural_style.features import calibration, vgg, weights
 from neural_style.figures.builder import PanelBuilder, Sample
+from neural_style.figures.judge import Judge
 from neural_style.figures.panels import InputPanel, Measurement, StyleInput, TransferPanel, TransformPanel, in_order
 from neural_style.figures.setup import NORMALISED
 from neural_style.inetwork import INetwork
@@ -61,6 +62,14 @@ def test_the_normalised_weights_are_a_file_for_each_pooling(builder: PanelBuilde
     assert not np.allclose(found["block1_conv1_kernel"], plain["block1_conv1_kernel"])
     assert builder.judge.weights_for("random", "ave") == "random"
     assert builder.judge.weights_for(NORMALISED, "max") != path
+
+
+def test_damaged_normalised_weights_are_made_again(builder: PanelBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "normalised", lambda found, *_, **__: found)
+    path = str(builder.judge.weights_for(NORMALISED, "ave"))
+    Path(path).write_bytes(Path(path).read_bytes()[:1000])
+    assert Judge(builder.judge.setup, builder.judge.folder).weights_for(NORMALISED, "ave") == path
+    assert "block1_conv1_kernel" in weights.load(vgg.architecture("mini"), path, ("conv1_1",))
 
 
 def test_a_damaged_or_unfinished_panel_is_made_again(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neural_style import Content, InvalidInputError, Network, NeuralDoodle, NeuralStyleError, Style
-from neural_style.runs import checkpoint as checkpoints
+from neural_style.runs import checkpoint_file
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.pyramid import Pyramid
 
@@ -259,7 +259,7 @@ def test_foreign_files_are_refused_and_kept(tmp_path, photo_file):
 
 
 def test_another_format_is_refused(kept, monkeypatch):
-    monkeypatch.setattr(checkpoints, "FORMAT", checkpoints.FORMAT + 1)
+    monkeypatch.setattr(checkpoint_file, "FORMAT", checkpoint_file.FORMAT + 1)
     assert "of another version" in refusal(kept)
 
 

@@ -27,6 +27,7 @@ RECORD: dict[str, Any] = {
     "content": {},
     "styles": [],
     "run": {"iterations": 2},
+    "versions": {},
 }
 RUN = Run(iterations=2)
 
@@ -75,7 +76,9 @@ def names(out: Path) -> list[str]:
     ids=str,
 )
 def test_names(out: Path, settings: dict[str, Any], expected: list[str]) -> None:
-    assert [path.name for path in Output(out, **settings).files(3)] == expected
+    output = Output(out, **settings)
+    pictures = output.pictures(3)
+    assert [path.name for path in (*output.last, *map(pictures.name, pictures.saved))] == expected
 
 
 @pytest.mark.parametrize(
@@ -206,7 +209,8 @@ def test_leftovers_of_a_killed_run_are_replaced_and_nothing_else(out: Path, inpu
     output.write_record(json.dumps(RECORD))
     output.gif_file.write_bytes(b"mine")
     again = output.replacing_leftovers(2)
-    assert {path.name for path in again.files(2) if again.replaces(path)} == {
+    names_of_all = [*again.last, *map(again.at_iteration, range(4))]
+    assert {path.name for path in names_of_all if again.replaces(path)} == {
         *("out.json", "out_at_iteration_1.png", "out_at_iteration_2.png")
     }
     with pytest.raises(InvalidInputError, match=r'out\.gif" exists'):
@@ -230,10 +234,13 @@ def test_files_of_a_run_that_is_not_finished_are_discarded(out: Path, inputs: In
 def checkpoint_of(path: Path, output: Output, *, iterations: int, frames: int = 0) -> Checkpoint:
     """A checkpoint as a run leaves it that was killed after so many iterations."""
     checkpoint = Checkpoint.opened(path, resume=True)
-    checkpoint.note = {"files": [str(each.absolute()) for each in output.files(RUN.iterations)]}
+    checkpoint.note = {"files": [str(each) for each in output.last], "pictures": output.pictures(2).note()}
     checkpoint.frames = [picture(index) for index in range(frames)]
     history = [{"iteration": index + 1} for index in range(iterations)]
-    checkpoint.write(RECORD, {"history": history}, {}, is_finished=False)
+    level = {"loss": 1.0, "losses": {}, "evaluations": 1, "iterations": 1, "improvement": None, "stopped": ""}
+    progress = {"index": 0, "evaluations_before": 0, "seconds": 0.5, "history": history, "weights_sha256": ""}
+    arrays = {"image": np.zeros((20, 24, 3), np.float32)}
+    checkpoint.write(RECORD, {**progress, "level": {**level, "broken": False}}, arrays, is_finished=False)
     return Checkpoint.opened(path, resume=True)
 
 
@@ -276,7 +283,10 @@ def test_the_checkpoint_of_a_finished_run_is_deleted(
     path = tmp_path / "run.ckpt"
     checkpoint = checkpoint_of(path, Output(out), iterations=2)
     run = RunFiles(Output(out), inputs, RUN, checkpoint=checkpoint)
-    assert checkpoint.note == {"files": [str(each) for each in Output(out).files(2)]}
+    assert checkpoint.note == {
+        "files": [str(out.with_name("out.png"))],
+        "pictures": {"like": str(out.with_name("out_at_iteration_*.png")), "every": 1},
+    }
     checkpoint.is_finished = is_finished
     run.finish(result(picture(2)))
     assert path.exists() is not is_finished

@@ -20,7 +20,7 @@ from neural_style.network import Network
 from neural_style.reconstruction import Reconstruction
 from neural_style.runs import records
 from neural_style.runs.outputs import Output
-from neural_style.runs.settings import Run, RunSettings
+from neural_style.runs.settings import RunSettings
 from neural_style.technique import technique_named
 
 EPILOG = """\
@@ -66,15 +66,12 @@ def _session(found: Namespace, record: Mapping[str, Any]) -> Session:
     Raises:
         InvalidInputError, MissingFileError: the record is of another version, or an input cannot be found.
     """
-    try:
-        technique = technique_named(record["technique"], record["settings"])
-        content, styles, run = records.inputs(record, beside=found.picture.parent)
-        given = {**record.get("output", {}), **values(found, Output), "prefix": found.prefix or _again(found.picture)}
-        output = Output.from_prefix(**given)
-        settings = cast(RunSettings, run)
-        Run(**settings)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InvalidInputError(f"the record in {found.picture} is of another version: {error}") from error
+    technique = technique_named(record["technique"], record["settings"])
+    content, styles, run = records.inputs(record, beside=found.picture.parent)
+    # Of the output the record has the size; what is written, and where, is the caller's.
+    given = {**record.get("output", {}), **values(found, Output), "prefix": found.prefix or _again(found.picture)}
+    output = Output.from_prefix(**given)
+    settings = cast(RunSettings, run)
     return Session(
         technique,
         content,

@@ -8,9 +8,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from neural_style import interruption
 from neural_style.cli.flags import Parser, Spelling, add_fields, values
 from neural_style.cli.groups import add_machine_flags
-from neural_style.cli.session import INTERRUPTED, start_backend
+from neural_style.cli.session import start_backend
 from neural_style.feedforward.presets import PRESETS
 from neural_style.feedforward.settings import GROUPS
 from neural_style.validation import check_choice
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"wrote {trained.path}: loss {trained.progress.best:.4g}, {trained.progress.steps} steps")
         if trained.stopped:
             print(f"stopped early: {trained.stopped}; use --resume to continue")
-    return INTERRUPTED if trained.stopped == "interrupted" else 0
+    return interruption.exit_status() if trained.stopped == "interrupted" else 0
 
 
 def parser(defaults: Mapping[str, Any] | None = None) -> Parser:
