@@ -49,7 +49,7 @@ def test_show(paint: Command, command: Command, out: Path, photo_file: Path, pai
         ("content_layer", "conv1_2"),
         ("style_layers", "conv1_1"),
         ("content_weight", "0.5"),
-        ("total_variation_weight", "8.5e-05"),
+        ("total_variation_weight", "1e-06"),
         ("weight", "0.7"),
         ("scale", "1.5"),
         ("image_size", "32"),

@@ -311,12 +311,14 @@ def test_killed_while_a_checkpoint_is_written(photo, painting, kept, monkeypatch
 
 def test_a_frame_is_written_once(tmp_path):
     """Killed after a frame was appended and before its checkpoint: the next run overwrites it; other files stay."""
-    record = {"neural_style": "0", "technique": "t", "settings": {}, "content": {}, "styles": [], "run": {}}
+    inputs = {"content": {}, "styles": [], "run": {"iterations": 4}}
+    record = {"neural_style": "0", "versions": {}, "technique": "t", "settings": {}, **inputs}
+    progress = {"level": {}, "index": 0, "evaluations_before": 0, "seconds": 0, "history": [], "weights_sha256": ""}
     frames = np.random.default_rng(0).integers(0, 256, (4, 6, 5, 3), np.uint8)
     checkpoint, sizes = Checkpoint.opened(tmp_path / "run", resume=True), []
     for frame in frames[:3]:
         checkpoint.frames.append(frame)
-        checkpoint.write(record, {"history": []}, {}, is_finished=False)
+        checkpoint.write(record, progress, {}, is_finished=False)
         sizes.append((tmp_path / "run").stat().st_size)
     assert max(sizes) - min(sizes) < 30  # the sizes of two more frames in the header
     before = (tmp_path / "run.frames").read_bytes()
@@ -324,7 +326,7 @@ def test_a_frame_is_written_once(tmp_path):
     again = Checkpoint.opened(tmp_path / "run", resume=True)
     np.testing.assert_array_equal(again.frames, frames[:3])
     again.frames.append(frames[3])
-    again.write(record, {"history": []}, {}, is_finished=False)
+    again.write(record, progress, {}, is_finished=False)
     assert (tmp_path / "run.frames").read_bytes() == before + frames[3].tobytes()
     np.testing.assert_array_equal(Checkpoint.opened(tmp_path / "run", resume=True).frames, frames)
     (tmp_path / "run.frames").write_bytes(before[:-1])
