@@ -1,4 +1,8 @@
-"""Flags made from the fields of a dataclass: their types, defaults and help texts."""
+"""Flags made from the fields of a dataclass: their types, defaults and help texts.
+
+The texts and defaults stand in the dataclasses: `neural_style.network` and the other techniques, `runs/settings.py` and
+`runs/outputs.py`.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS
 from neural_style.inputs import Content, Style, as_styles
 from neural_style.runs.outputs import Output
-from neural_style.runs.run_files import RunFiles
+from neural_style.runs.file_writer import RunFiles
 from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Technique
 

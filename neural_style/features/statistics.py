@@ -1,4 +1,7 @@
-"""Statistics of features, which terms compare: sums over the positions of an image, and others."""
+"""Statistics of features, which terms compare: sums over the positions of an image, and others.
+
+The Gram matrix itself is `neural_style.losses.style.gram_matrix`, and its units are in `neural_style.objectives.terms`.
+"""
 
 from __future__ import annotations
 

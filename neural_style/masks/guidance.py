@@ -1,4 +1,4 @@
-"""Guides: masks as weights of the features of a layer (Gatys et al. 2017, arXiv:1611.07865, section 4)."""
+"""Guides: masks at the size of a layer, as weights of its features (Gatys et al. 2017, arXiv:1611.07865, section 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Propagation of masks through a network: what a mask in the image becomes at a layer."""
+"""Propagation of label maps, and of guides `inside`, through a network; `neural_style.masks.guidance` has the others."""
 
 from __future__ import annotations
 

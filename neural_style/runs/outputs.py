@@ -1,4 +1,4 @@
-"""Files of a run: pictures of iterations, the animation, the record, and the finished picture.
+"""Names, format and size of the files of a run: pictures of iterations, animation, record, finished picture.
 
 The command line, video and the studio share this module; nothing here prints or exits. A run may be killed at any
 moment:

@@ -19,7 +19,7 @@ from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.level import Level
 from neural_style.runs.outputs import Output
-from neural_style.runs.run_files import RunFiles
+from neural_style.runs.file_writer import RunFiles
 
 Command = Callable[..., Any]
 

@@ -1,6 +1,6 @@
 """Writes the files of one run: pictures of iterations, the animation, the record, and the finished picture.
 
-A run may be killed at any moment; see `neural_style.runs.outputs` for what is left then.
+`neural_style.runs.outputs` decides their names. A run may be killed at any moment; see there for what is left then.
 
 Example::
 
