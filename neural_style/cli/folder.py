@@ -25,8 +25,8 @@ from neural_style.features.weights import check_available
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS
 from neural_style.inputs import Content, Style, as_styles
-from neural_style.runs.outputs import Output
 from neural_style.runs.file_writer import RunFiles
+from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Technique
 

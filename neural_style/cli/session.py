@@ -17,9 +17,9 @@ from neural_style.errors import InvalidInputError
 from neural_style.features.weights import check_available
 from neural_style.inputs import Inputs
 from neural_style.runs.checkpoint import Checkpoint
+from neural_style.runs.file_writer import RunFiles
 from neural_style.runs.outputs import Output, is_finished
 from neural_style.runs.result import Result
-from neural_style.runs.file_writer import RunFiles
 from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Source, Sources, Technique
 

@@ -1,4 +1,4 @@
-"""Propagation of label maps, and of guides `inside`, through a network; `neural_style.masks.guidance` has the others."""
+"""Propagation of label maps, and of guides `inside`, through a network; other masks: `neural_style.masks.guidance`."""
 
 from __future__ import annotations
 

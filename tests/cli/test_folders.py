@@ -20,8 +20,8 @@ from neural_style.cli import progress
 from neural_style.errors import InvalidInputError, OutOfMemoryError
 from neural_style.images import formats, reading
 from neural_style.runs import memory_plan
-from neural_style.runs.outputs import Output
 from neural_style.runs.file_writer import RunFiles
+from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run
 
 Command = Callable[..., Any]

@@ -17,9 +17,9 @@ from neural_style import InvalidInputError, Network, files, images
 from neural_style.features import weights
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint
+from neural_style.runs.file_writer import RunFiles
 from neural_style.runs.level import Level
 from neural_style.runs.outputs import Output
-from neural_style.runs.file_writer import RunFiles
 
 Command = Callable[..., Any]
 

@@ -15,9 +15,9 @@ from neural_style import files, images
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.runs.checkpoint import Checkpoint
+from neural_style.runs.file_writer import GIF_ROWS, RunFiles
 from neural_style.runs.outputs import Output, is_finished, record_in
 from neural_style.runs.result import Result, Step
-from neural_style.runs.file_writer import GIF_ROWS, RunFiles
 from neural_style.runs.settings import Run
 
 RECORD: dict[str, Any] = {
