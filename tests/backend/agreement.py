@@ -13,6 +13,7 @@ from neural_style import Content, INetwork, Network, NeuralDoodle, Style
 
 ROWS, COLUMNS = 256, 264
 SETTINGS = {"model": "mini", "weights": "random", "pooling": "ave"}
+REFERENCE = {**SETTINGS, "normalization": "titu1994", "content_weight": 0.0025, "padding": "none"}
 
 
 def objectives():
@@ -25,11 +26,12 @@ def objectives():
     masked = [Style(painting, mask=left), Style(other, mask=~left)]
     regions = np.where(left[..., None], np.uint8([255, 0, 0]), np.uint8([0, 0, 255]))
     return {
-        "titu1994": (Network(**SETTINGS), photo, styles),
-        "content loss 1": (Network(content_loss_type=1, style_layers="conv1_1", **SETTINGS), photo, painting),
+        "relative": (Network(**SETTINGS), photo, styles),
+        "titu1994": (Network(**REFERENCE), photo, styles),
+        "content loss 1": (Network(content_loss_type=1, style_layers="conv1_1", **REFERENCE), photo, painting),
         "gatys2016": (Network(normalization="gatys2016", **SETTINGS), photo, styles),
         "johnson2016": (Network(normalization="johnson2016", **SETTINGS), photo, styles),
-        "masks of titu1994": (Network(**SETTINGS), Content(photo), masked),
+        "masks of titu1994": (Network(**REFERENCE), Content(photo), masked),
         "masks of gatys2017": (Network(mask_normalization="gatys2017", **SETTINGS), Content(photo, mask=left), masked),
         "inetwork": (INetwork(variant="titu1994", **SETTINGS), photo, styles),
         "novak2016": (INetwork(variant="novak2016", **SETTINGS), photo, styles),

@@ -62,7 +62,7 @@ def test_memory_that_targets_exhaust_is_told_in_one_line(photo, monkeypatch, of)
         raise errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[1,16,19,64]")
 
     monkeypatch.setattr("neural_style.features.extractor.preprocess", exhausted)
-    technique = Reconstruction(of=of, model="mini", weights="random", layers=("conv1_1",))
+    technique = Reconstruction(of=of, model="mini", weights="random", layers=("conv1_1",), padding="none")
     with pytest.raises(OutOfMemoryError, match=r"^the memory of the .pu is exhausted at 16 x 19 pixels: choose a sm"):
         technique.objective(photo, image_size=16)
 

@@ -27,10 +27,16 @@ def send(number: int = signal.SIGINT) -> None:
 
 @pytest.fixture(autouse=True)
 def untouched() -> Iterator[None]:
-    """Whatever happens, the handlers are those of before."""
-    before = [signal.getsignal(number) for number in ENDING]
+    """The handlers are Python's own, also where the tests run in the background; whatever happens, they stay."""
+    outside = {number: signal.getsignal(number) for number in ENDING}
+    usual = dict(zip(ENDING, (signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL), strict=True))
+    for number, handler in usual.items():
+        signal.signal(number, handler)
     yield
-    assert [signal.getsignal(number) for number in ENDING] == before
+    found = {number: signal.getsignal(number) for number in ENDING}
+    for number, handler in outside.items():
+        signal.signal(number, handler)
+    assert found == usual
 
 
 def sent_in(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, *numbers: int) -> None:

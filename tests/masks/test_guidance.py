@@ -206,7 +206,12 @@ def test_a_small_region_gets_its_style_as_strongly_as_a_large_one(photo, paintin
     values = {}
     for rule in ("titu1994", "gatys2017"):
         network = Network(
-            model="mini", weights="random", mask_normalization=rule, content_weight=0, total_variation_weight=0
+            model="mini",
+            weights="random",
+            normalization="titu1994",
+            mask_normalization=rule,
+            content_weight=0,
+            total_variation_weight=0,
         )
         for columns in (12, 48):
             mask = np.zeros((40, 48), bool)
