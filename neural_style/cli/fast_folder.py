@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,10 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from neural_style import interruption
-from neural_style.cli.folder import DiskIsFull, check_results, pictures_in, reporting
+from neural_style.cli.folder_files import DISK_IS_FULL, DiskIsFull, check_results, ended, pictures_in, reporting
 from neural_style.cli.progress import Bar, report
-from neural_style.cli.session import FAILED
 from neural_style.errors import NeuralStyleError
 from neural_style.feedforward.fast_run import FastRun, FastRunSettings
 from neural_style.inputs import Content
@@ -70,18 +67,17 @@ class FastFolder:
             try:
                 self._paint_all(wanted, bar)
             except DiskIsFull:
-                report("neural-style: the disk is full; make room and rerun the command to paint the remaining images")
+                report(DISK_IS_FULL)
             except KeyboardInterrupt:
                 interrupted = True
-        if not self.quiet:
-            existing = len(self.results) - len(wanted)
-            skipped = f"{existing} skipped that exist already (--overwrite paints them again)" if existing else ""
-            counts = [f"{self._made} painted", skipped, f"{self._failed} failed" if self._failed else ""]
-            print(f"{next(iter(self.results.values())).parent}: {', '.join(filter(None, counts))}")
-        if interrupted:
-            print("neural-style: interrupted; rerun the command to paint the remaining images", file=sys.stderr)
-            return interruption.exit_status()
-        return FAILED if self._failed else 0
+        return ended(
+            next(iter(self.results.values())).parent,
+            made=self._made,
+            existing=len(self.results) - len(wanted),
+            failed=self._failed,
+            interrupted=interrupted,
+            quiet=self.quiet,
+        )
 
     @property
     def _settings(self) -> FastRunSettings:

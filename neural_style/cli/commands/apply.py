@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from neural_style.cli.fast_folder import FastFolder, results_in
 from neural_style.cli.flags import Parser, Spelling, add_fields, values
-from neural_style.cli.folder import is_folder
+from neural_style.cli.folder_files import is_folder
 from neural_style.cli.groups import add_machine_flags, color_method
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError, MissingFileError

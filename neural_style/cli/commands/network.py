@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neural_style.cli.flags import Parser, add_fields, run_settings, values
-from neural_style.cli.folder import Folder, is_folder
+from neural_style.cli.folder import Folder
+from neural_style.cli.folder_files import is_folder
 from neural_style.cli.groups import (
     NETWORK_FIELDS,
     PREFIX_HELP,

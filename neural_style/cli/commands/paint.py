@@ -16,7 +16,7 @@ from neural_style.cli.commands.network import (
 )
 from neural_style.cli.fast_folder import FastFolder, results_in
 from neural_style.cli.flags import Parser, add_fields, run_settings
-from neural_style.cli.folder import is_folder
+from neural_style.cli.folder_files import is_folder
 from neural_style.cli.groups import (
     SPELLING,
     add_color_flags,

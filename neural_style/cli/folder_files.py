@@ -1,0 +1,138 @@
+"""Folders of pictures: which files they hold, errors that cost one picture, and the lines at the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from neural_style import images, interruption
+from neural_style.cli.progress import report, report_error
+from neural_style.cli.session import FAILED
+from neural_style.errors import FullDiskError, InvalidInputError, MissingFileError, explanation
+from neural_style.images.formats import ENDINGS
+
+NAMED = 3
+"""Skipped files that are named before the rest is counted."""
+
+DISK_IS_FULL = "neural-style: the disk is full; make room and rerun the command to paint the remaining images"
+"""The line after `DiskIsFull`."""
+
+
+class DiskIsFull(Exception):
+    """Ends a folder: every further picture would be painted in vain."""
+
+
+@contextmanager
+def reporting(source: Path | None, on_error: Callable[[], None]) -> Iterator[None]:
+    """Report errors and warnings as lines that name the picture, and call `on_error` after an error.
+
+    Raises:
+        DiskIsFull: the next picture would meet it as well.
+    """
+
+    name = "" if source is None else str(source)
+
+    def report_warning(message: Warning | str, *_: object, **__: object) -> None:
+        about = "" if name in str(message) else f"{name}: "
+        report(f"neural-style: warning: {about}{message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = report_warning
+        try:
+            yield
+        except DiskIsFull:
+            raise
+        except FullDiskError as error:
+            on_error()
+            report_error(error, about=name)
+            raise DiskIsFull from error
+        except Exception as error:  # also an unforeseen one: the other pictures do not depend on it
+            on_error()
+            report_error(explanation(error), about=name)
+            if interruption.is_ending():  # by a signal that came while the failing picture was written
+                raise KeyboardInterrupt from error
+
+
+def ended(
+    where: Path, *, made: int, existing: int, failed: int, interrupted: bool, quiet: bool, elsewhere: int = 0
+) -> int:
+    """Print what became of the pictures of a folder; returns the exit status.
+
+    Args:
+        where: the folder of the results.
+        made, existing, failed, elsewhere: pictures painted now, skipped as finished, failed, and painted by another
+            process.
+        interrupted: whether a signal ended the command.
+        quiet: print the interruption only.
+    """
+    counts = [
+        f"{made} painted",
+        f"{elsewhere} painted by another process" if elsewhere else "",
+        f"{existing} skipped that exist already (--overwrite paints them again)" if existing else "",
+        f"{failed} failed" if failed else "",
+    ]
+    if not quiet:
+        print(f"{where}: {', '.join(filter(None, counts))}")
+    if interrupted:
+        print("neural-style: interrupted; rerun the command to paint the remaining images", file=sys.stderr)
+        return interruption.exit_status()
+    return FAILED if failed else 0
+
+
+def check_results(results: Path, sources: Sequence[images.ImageSource | None]) -> None:
+    """Check the folder of the results of a folder; it may be missing if its parent exists.
+
+    Raises:
+        InvalidInputError, MissingFileError: it is a file, or one of `sources`, or cannot be made.
+    """
+    if not results.is_dir():
+        if results.exists():
+            raise InvalidInputError(f"{results} is a file: name a folder for the results of a folder")
+        if results.suffix.lower() in ENDINGS:
+            raise InvalidInputError(f"{results} names a picture: name a folder for the results of a folder")
+        if not results.parent.is_dir():
+            raise MissingFileError(f"there is no folder {results.parent} to make {results.name} in: check the name")
+        return
+    for source in sources:
+        if is_folder(source) and results.samefile(_path(source)):
+            raise InvalidInputError(f"{results} is the folder of the inputs: name another one for the results")
+
+
+def is_folder(source: images.ImageSource | None) -> bool:
+    """Whether this is a folder, or written as one."""
+    if not isinstance(source, str | os.PathLike) or not os.fspath(source):  # an empty name is no folder, but a mistake
+        return False
+    return Path(source).is_dir() or os.fspath(source).endswith(("/", os.sep))
+
+
+def _path(source: images.ImageSource | None) -> Path:
+    assert isinstance(source, str | os.PathLike), "a command line names files"
+    return Path(source)
+
+
+def pictures_in(source: images.ImageSource | None) -> dict[Path, str]:
+    """The pictures of a folder, sorted, or the only picture, each with its part of the result's name.
+
+    That is the file's name without its ending; the ending is kept where two files would have the same name.
+    """
+    path = _path(source)
+    if not is_folder(source):
+        return {path: path.stem}
+    if not path.is_dir():
+        raise MissingFileError(f"there is no folder {path}: check the name")
+    files = sorted(entry for entry in path.iterdir() if not entry.name.startswith(".") and not entry.is_dir())
+    found = [entry for entry in files if entry.suffix.lower() in ENDINGS]
+    if not found:
+        raise InvalidInputError(f"there is no picture in the folder {path}: use {', '.join(ENDINGS)}")
+    if others := [entry.name for entry in files if entry not in found]:
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        warnings.warn(
+            f"{path}: skipped without an ending of a picture: {', '.join(others[:NAMED])}{more}", stacklevel=2
+        )
+    shared = Counter(entry.stem.casefold() for entry in found)  # some file systems ignore case
+    return {entry: entry.stem if shared[entry.stem.casefold()] == 1 else entry.name for entry in found}
