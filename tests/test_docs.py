@@ -122,7 +122,8 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
     assert name in TINY, f"{name} is not in the table of this test: add the flags that make it tiny"
     words = replaced(list(arguments), ["--sizes"], TINY_SIZES)
     words = replaced(words, ["--vary", "num_iter"], TINY_ITERATIONS)
-    return [*words, *TINY[name], *(["--overwrite"] if overwrite and name not in WITHOUT_OUTPUT else [])]
+    flags = TINY["apply" if "--fast" in words else name]  # an optimisation's have no effect with --fast
+    return [*words, *flags, *(["--overwrite"] if overwrite and name not in WITHOUT_OUTPUT else [])]
 
 
 def replaced(words: list[str], flag: list[str], values: tuple[str, ...]) -> list[str]:

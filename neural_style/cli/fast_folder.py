@@ -1,19 +1,29 @@
-"""Photos painted at once: those of one size in batches, each result written as soon as it is finished."""
+"""Photos painted in one pass: those of one size in batches, each result written as soon as it is finished."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from neural_style.cli.folder_files import DISK_IS_FULL, DiskIsFull, check_results, ended, pictures_in, reporting
+from neural_style.cli.folder_files import (
+    DISK_IS_FULL,
+    DiskIsFull,
+    check_results,
+    ended,
+    is_folder,
+    pictures_in,
+    reporting,
+)
 from neural_style.cli.progress import Bar, report
 from neural_style.errors import NeuralStyleError
 from neural_style.feedforward.fast_run import FastRun, FastRunSettings
+from neural_style.files import remove_leftovers
 from neural_style.inputs import Content
+from neural_style.runs.outputs import Output
 from neural_style.runs.result import Result
 
 if TYPE_CHECKING:
@@ -38,6 +48,7 @@ class FastFolder:
         results: the file to write for each photo.
         batch_size: photos of one size that are painted together.
         overwrite: replace existing files instead of skipping their photos.
+        frame: of photos that have several, as in `Content`.
         quiet: print errors and warnings only.
     """
 
@@ -47,6 +58,7 @@ class FastFolder:
     results: Mapping[Path, Path]
     batch_size: int
     overwrite: bool = False
+    frame: int | None = None
     quiet: bool = False
     _made: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
@@ -54,7 +66,8 @@ class FastFolder:
     def paint_one(self) -> int:
         """Paint the only photo; returns the exit status."""
         photo, result = next(iter(self.results.items()))
-        self.painter.paint(photo, self.style, **self._settings).save(result, overwrite=self.overwrite)
+        content = Content(photo, frame=self.frame)
+        self.painter.paint(content, self.style, **self._settings).save(result, overwrite=self.overwrite)
         if not self.quiet:
             print(f"wrote {result}")
         return 0
@@ -89,7 +102,7 @@ class FastFolder:
         waiting: dict[Size, dict[Path, Content]] = defaultdict(dict)
         for photo in wanted:
             with reporting(photo, self._fail):
-                content = Content(photo).read()
+                content = Content(photo, frame=self.frame).read()
                 size = size_of(content.picture, self.run)
                 waiting[size][photo] = content
                 if (len(waiting[size]) + 1) * size[0] * size[1] > BATCH_PIXELS or len(waiting[size]) == self.batch_size:
@@ -117,12 +130,23 @@ class FastFolder:
         self._failed += 1
 
 
-def results_in(folder: Path, photos: str) -> dict[Path, Path]:
-    """The result of each photo of a folder.
+def results_of(photos: str, out: str, *, others: Sequence[str] = (), overwrite: bool) -> dict[Path, Path]:
+    """The result of each photo of a folder, or of a single photo; what killed commands left beside them is deleted.
+
+    Args:
+        photos: a folder, or a photo.
+        out: the folder of the results, or the prefix of the result.
+        others: further inputs, which a single result may not replace.
+        overwrite: whether a single result may replace a file.
 
     Raises:
-        InvalidInputError, MissingFileError: one of the two folders cannot be used.
+        InvalidInputError, MissingFileError: a folder cannot be used, or the single result cannot be written.
     """
-    found = pictures_in(photos)
-    check_results(folder, [photos])
-    return {photo: folder / f"{name}.png" for photo, name in found.items()}
+    if is_folder(photos):
+        found, folder = pictures_in(photos), Path(out)
+        check_results(folder, [photos])
+        remove_leftovers(folder)
+        return {photo: folder / f"{name}.png" for photo, name in found.items()}
+    output = Output.from_prefix(out, overwrite=overwrite, save_every=0)
+    output.check(0, sources=[photos, *others])
+    return {Path(photos): output.final}

@@ -65,14 +65,14 @@ class Parser(argparse.ArgumentParser):
         actions = self._actions
         return next((each for each in actions if f"--{name}" in each.option_strings or each.dest == name), None)
 
+    def given(self, found: argparse.Namespace) -> list[argparse.Action]:
+        """The flags whose value in `found` is not the default."""
+        flags = [action for action in self._actions if action.option_strings]
+        return [flag for flag in flags if getattr(found, flag.dest, flag.default) != flag.default]
+
     def spelled(self, found: argparse.Namespace) -> list[str]:
         """The words that set each flag whose value in `found` is not the default."""
-        words = []
-        for action in self._actions:
-            value = getattr(found, action.dest, action.default)
-            if action.option_strings and value != action.default:
-                words += _spelled(action, value)
-        return words
+        return [word for flag in self.given(found) for word in _spelled(flag, getattr(found, flag.dest))]
 
     def _check_known(self, unknown: Iterable[str]) -> None:
         """Raise `InvalidInputError` for the first of the unknown flags."""

@@ -33,6 +33,18 @@ RUN_FIELDS = (
 PREFIX_HELP = "beginning of the names of all output files: <prefix>.png, <prefix>_at_iteration_<n>.png"
 
 
+def color_method(text: str) -> str:
+    """The method of `--preserve_color`: its name, or the boolean of the reference scripts."""
+    try:
+        return "luminance" if boolean(text) else "none"
+    except ArgumentTypeError:
+        return text
+
+
+COLORS = Spelling(parsers={"preserve_color": color_method}, advice={"preserve_color": "True is the same as luminance."})
+"""How `--preserve_color` is written in every command."""
+
+
 def add_run_flags(parser: Parser, spelling: Spelling = SPELLING, *, with_checkpoint: bool = True) -> None:
     """Flags for sizes, solver and memory of a run, and for its checkpoint."""
     group = parser.add_argument_group("run")
@@ -56,9 +68,7 @@ def add_run_flags(parser: Parser, spelling: Spelling = SPELLING, *, with_checkpo
 def add_color_flags(parser: Parser, *, with_mask: bool = False) -> None:
     """Flags that keep the colours of the photo."""
     group = parser.add_argument_group("colours")
-    parsers = {"preserve_color": color_method}
-    spelling = Spelling(parsers=parsers, advice={"preserve_color": "True is the same as luminance."})
-    add_fields(group, Run, ["preserve_color", "color_when"], spelling)
+    add_fields(group, Run, ["preserve_color", "color_when"], COLORS)
     if with_mask:
         group.add_argument(
             "--color_mask",
@@ -96,11 +106,3 @@ def fields_of(settings: type, names: Sequence[str]) -> list[str]:
     """Those of the names that are fields of a dataclass, in their order."""
     known = [each.name for each in fields(settings)]
     return [name for name in names if name in known]
-
-
-def color_method(text: str) -> str:
-    """The method of `--preserve_color`: its name, or the boolean of the reference scripts."""
-    try:
-        return "luminance" if boolean(text) else "none"
-    except ArgumentTypeError:
-        return text

@@ -1,4 +1,4 @@
-"""`neural-style apply embedded photos/ results/ --style painting.jpg`: paints photos at once."""
+"""`neural-style apply embedded photos/ results/ --style painting.jpg`: paints photos in one pass."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neural_style.cli.fast_folder import FastFolder, results_in
-from neural_style.cli.flags import Parser, Spelling, add_fields, values
+from neural_style.cli.fast_folder import FastFolder, results_of
+from neural_style.cli.flags import Parser, add_fields, values
 from neural_style.cli.folder_files import is_folder
-from neural_style.cli.groups import add_machine_flags, color_method
+from neural_style.cli.groups import COLORS, add_frame_flag, add_machine_flags
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.feedforward.fast_run import EMBEDDED, FastRun
 from neural_style.inputs import Style
-from neural_style.runs.outputs import Output
 from neural_style.validation import check_count
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from neural_style.feedforward.styles import PreparedStyle
 
 DESCRIPTION = """\
-Paint a photo, or a folder of photos, at once with a feed-forward network: the embedded one in the style of any
+Paint a photo, or a folder of photos, in one pass of a feed-forward network: the embedded one in the style of any
 painting, or one of neural-style train in the styles that it was trained for."""
 
 EPILOG = """\
@@ -37,11 +36,7 @@ folders:
   together. Existing results are skipped; unusable images are reported, and the exit status is then 1.
 """
 
-SPELLING_OF_APPLY = Spelling(
-    names={"size": ["image_size"]},
-    parsers={"preserve_color": color_method},
-    advice={"preserve_color": "True is the same as luminance."},
-)
+SPELLING_OF_APPLY = COLORS.but(names={"size": ["image_size"]})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,17 +48,20 @@ def main(arguments: Sequence[str]) -> int:
         raise InvalidInputError("the embedded network paints in any style: name a painting by --style")
     if found.model != EMBEDDED and not Path(found.model).is_file():
         raise MissingFileError(f"no network {found.model}: name a .keras file, or embedded")
-    several = is_folder(found.content)
-    if several:
-        results = results_in(Path(found.out), found.content)
-    else:
-        output = Output.from_prefix(found.out, overwrite=found.overwrite, save_every=0)
-        output.check(0, sources=[found.content, *(found.style or [])])
-        results = {Path(found.content): output.final}
+    results = results_of(found.content, found.out, others=found.style or [], overwrite=found.overwrite)
     start_backend(found.device)
     painter, style = opened(found)
-    folder = FastFolder(painter, style, run, results, found.batch_size, overwrite=found.overwrite, quiet=found.quiet)
-    return folder.execute() if several else folder.paint_one()
+    folder = FastFolder(
+        painter,
+        style,
+        run,
+        results,
+        found.batch_size,
+        overwrite=found.overwrite,
+        frame=found.frame,
+        quiet=found.quiet,
+    )
+    return folder.execute() if is_folder(found.content) else folder.paint_one()
 
 
 def parser() -> Parser:
@@ -72,6 +70,7 @@ def parser() -> Parser:
     parser.add_argument("model", help=f"{EMBEDDED}, the network in this package, or a .keras file")
     parser.add_argument("content", metavar="photo", help="the photo, or a folder of photos")
     parser.add_argument("out", help="the picture to write; for a folder the folder of the results, made if necessary")
+    add_frame_flag(parser)
     group = parser.add_argument_group("appearance")
     group.add_argument(
         "--style",
@@ -109,5 +108,5 @@ def opened(found: Namespace) -> tuple[Painter, PreparedStyle]:
         raise InvalidInputError(f"--style_weight has {len(weights)} values for {len(names)} styles: give one for each")
     if painter.styles:
         return painter, mix([painter.style(name) for name in names] or [painter.style()], weights)
-    styles = [painter.style(Style(name, scale=found.stroke_scale)) for name in names]
+    styles = [painter.style(Style(name, scale=found.stroke_scale, frame=found.frame)) for name in names]
     return painter, mix(styles, weights)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import Action, Namespace
 from collections.abc import Sequence
-from pathlib import Path
 
 from neural_style.cli.commands.network import (
     add_masks,
@@ -14,7 +13,7 @@ from neural_style.cli.commands.network import (
     run_technique,
     styles_of,
 )
-from neural_style.cli.fast_folder import FastFolder, results_in
+from neural_style.cli.fast_folder import FastFolder, results_of
 from neural_style.cli.flags import Parser, add_fields, run_settings
 from neural_style.cli.folder_files import is_folder
 from neural_style.cli.groups import (
@@ -30,7 +29,6 @@ from neural_style.feedforward.fast_run import FastRun
 from neural_style.inputs import Style
 from neural_style.network import Network
 from neural_style.painting import ITERATIONS, run_for, technique_for
-from neural_style.runs.outputs import Output
 
 DESCRIPTION = """\
 Paint a photo in the style of one or more paintings.
@@ -56,12 +54,19 @@ SPELLING_OF_PAINT = SPELLING.but(
     advice={"image_size": "Time and memory grow with its square.", "sizes": "Default: a quarter, half and all rows."},
 )
 
+FLAGS_OF_FAST = (
+    *("fast", "strength", "preserve_color", "image_size", "seed", "tile", "style_weight", "stroke_scale", "resize"),
+    *("frame", "overwrite", "device", "quiet"),
+)
+"""Flags that have an effect with `--fast`."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
-    found = parser().read(arguments)
+    flags = parser()
+    found = flags.read(arguments)
     if found.fast:
-        return _paint_at_once(found)
+        return _paint_in_one_pass(found, flags.given(found))
     technique = technique_for(found.strength, model=found.model, weights=found.weights)
     choice = " (--model chooses another network)" if found.model is None else ""
     return run_technique(technique, run_for(run_settings(found)), found, choice=choice)
@@ -82,8 +87,8 @@ def parser() -> Parser:
     group.add_argument(
         "--fast",
         action="store_true",
-        help="paint at once with the embedded feed-forward network, and stop there: a preview in seconds; strength is "
-        "then from 0 to 1",
+        help="paint in one pass of the embedded feed-forward network, without an optimisation: a preview in seconds; "
+        "strength is then from 0 to 1",
     )
     add_style_weight(group)
     add_stroke_scale(group)
@@ -101,26 +106,40 @@ def parser() -> Parser:
     return parser
 
 
-def _paint_at_once(found: Namespace) -> int:
+def _paint_in_one_pass(found: Namespace, given: Sequence[Action]) -> int:
     """`paint --fast`: paint a photo, or a folder, with the embedded network; returns the exit status.
 
+    Args:
+        found: the arguments.
+        given: from `Parser.given`.
+
     Raises:
-        InvalidInputError, MissingFileError: an input cannot be used, or a flag has no meaning without an optimisation.
+        InvalidInputError, MissingFileError: an input cannot be used, or a flag has no effect without an optimisation.
     """
-    for name in ("pairs", "checkpoint", "resume", "sizes", "style_masks", "content_mask", "color_mask", "gif"):
-        if getattr(found, name):
-            raise InvalidInputError(f"--{name} has no meaning with --fast: leave one of the two out")
-    run = FastRun(strength=found.strength, preserve_color=found.preserve_color, size=found.image_size, seed=found.seed)
+    for flag in given:
+        if flag.dest not in FLAGS_OF_FAST:
+            raise InvalidInputError(f"{flag.option_strings[0]} has no effect with --fast: leave one of the two out")
+    run = FastRun(
+        strength=found.strength,
+        preserve_color=found.preserve_color,
+        size=found.image_size,
+        seed=found.seed,
+        tile=found.tile,
+    )
     styles = styles_of(found)
-    if is_folder(found.content):
-        results = results_in(Path(found.prefix), found.content)
-    else:
-        output = Output.from_prefix(found.prefix, overwrite=found.overwrite, save_every=0)
-        output.check(0, sources=[found.content, *found.styles])
-        results = {Path(found.content): output.final}
+    results = results_of(found.content, found.prefix, others=found.styles, overwrite=found.overwrite)
     start_backend(found.device)
     from neural_style.feedforward.painter import Painter
 
     painter = Painter()
-    folder = FastFolder(painter, painter.style(*styles), run, results, 1, overwrite=found.overwrite, quiet=found.quiet)
+    folder = FastFolder(
+        painter,
+        painter.style(*styles),
+        run,
+        results,
+        1,
+        overwrite=found.overwrite,
+        frame=found.frame,
+        quiet=found.quiet,
+    )
     return folder.execute() if is_folder(found.content) else folder.paint_one()
