@@ -31,7 +31,6 @@ GROUPS = {
         "doodle": "fill a label map with textures from a painting",
         "reconstruct": "show what layers of a network keep of a photo or a painting",
     },
-    "networks that paint at once": {"train": "train a network for one or more paintings"},
     "before painting": {
         "samples": "write sample photos, paintings, masks and label maps",
         "plan": "estimate the memory and time a run needs",
@@ -43,7 +42,10 @@ GROUPS = {
         "show": "print the settings, versions and losses of a picture",
         "rerun": "make a picture again from the record inside it",
     },
-    "networks": {"export": "write a trained network as ONNX or as a SavedModel"},
+    "feed-forward networks": {
+        "train": "train a network for one or more paintings",
+        "export": "write a trained network as ONNX or as a SavedModel",
+    },
     "papers": {"figure": "reproduce a figure of a paper"},
 }
 """Commands by group, in the order of the help."""

@@ -136,7 +136,7 @@ def test_error_lines_are_short(command: Command, tmp_path: Path) -> None:
         assert line.startswith("neural-style: error: ")
         assert len(line) == progress.LONGEST + 1
         assert line.count("\n") == 1
-    assert command("m" * 100_000).err.endswith("rerun, export, figure\n")
+    assert command("m" * 100_000).err.endswith("train, export, figure\n")
     odd = command("show", tmp_path / "a\nb \x1b[31m  фото.png").err
     assert odd.count("\n") == 1
     assert "\\x1b[31m  фото.png" in odd
