@@ -58,7 +58,7 @@ PLACES = {
     "studio": (1, "the web page"),
     "figures": (2, "the papers' figures"),
     "video": (2, "frames, flow"),
-    "feedforward": (2, "networks that paint at once"),
+    "feedforward": (2, "feed-forward networks"),
     "metrics": (0, "numbers about pictures"),
     "inetwork": (1, "Novak & Nikulin"),
     "doodle": (2, "Champandard"),

@@ -27,7 +27,7 @@ GROUPS = {
         "paint": "paint a photo in the style of one or more paintings",
         "network": "the same with every setting of the paper and the reference scripts (Gatys et al.)",
         "inetwork": "the improved network of Novak & Nikulin",
-        "apply": "paint photos at once with a feed-forward network, such as the embedded one",
+        "apply": "paint photos with a feed-forward network, in one pass",
         "doodle": "fill a label map with textures from a painting",
         "reconstruct": "show what layers of a network keep of a photo or a painting",
     },

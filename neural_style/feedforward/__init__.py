@@ -1,4 +1,4 @@
-"""Feed-forward networks, which paint at once: the embedded one, for any painting, and those trained for a few.
+"""Feed-forward networks, which paint in one pass: the embedded one, for any painting, and those trained for a few.
 
 The embedded weights were trained by tools/train_painter.py and judged by tools/judge_painter.py; see
 benchmarks/RESULTS.md.

@@ -1,4 +1,4 @@
-"""Settings of a picture that is painted at once. Reading them starts no backend."""
+"""Settings of a picture that is painted in one pass. Reading them starts no backend."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FastRunSettings(TypedDict, total=False):
 @documented
 @dataclass(frozen=True)
 class FastRun:
-    """Settings of a picture that is painted at once.
+    """Settings of a picture that is painted in one pass.
 
     Raises:
         InvalidInputError: by the constructor, where a value is impossible.

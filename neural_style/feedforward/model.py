@@ -1,4 +1,4 @@
-"""A network that paints any photo in the style of any painting at once, in `keras.ops` alone.
+"""A network that paints any photo in the style of any painting in one pass, in `keras.ops` alone.
 
 Whatever has a closed form is computed, and only the rest is learnt.
 

@@ -1,4 +1,4 @@
-"""Photos painted at once by a feed-forward network, with colours, strength, transparency and record."""
+"""Photos painted in one pass by a feed-forward network, with colours, strength, transparency and record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from neural_style.validation import check_choice
 
 
 class Painter:
-    """A network that paints photos at once, without an optimisation.
+    """A network that paints photos in one pass, without an optimisation.
 
     Example:
         >>> from neural_style.feedforward import Painter
@@ -210,7 +210,7 @@ def _checked_content(photo: Content | ImageSource) -> Content:
 
 
 def paint(photo: Content | ImageSource, *paintings: Style | ImageSource, **settings: Unpack[FastRunSettings]) -> Result:
-    """Paint a photo in the style of one or more paintings at once, with the network in the package; see `Painter`.
+    """Paint a photo in the style of one or more paintings in one pass of the network in the package; see `Painter`.
 
     Example:
         >>> from neural_style.feedforward import paint

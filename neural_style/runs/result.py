@@ -72,7 +72,7 @@ class Step(_Shown):
 class Result(_Shown):
     """A finished picture and its record; a notebook shows the picture.
 
-    A picture that a feed-forward network painted at once has neither losses nor history.
+    A picture that a feed-forward network painted in one pass has neither losses nor history.
 
     Attributes:
         image: uint8 (H, W, 3), RGB, over white where the content is transparent; `save` takes the white away.
@@ -128,7 +128,7 @@ class Result(_Shown):
 def plot_history(history: Sequence[Mapping[str, Any]]) -> Figure:
     """The losses of a history, as `Result.plot` draws them."""
     if not history:
-        raise InvalidInputError("there are no losses to plot: this picture was painted at once, without iterations")
+        raise InvalidInputError("there are no losses to plot: this picture was painted in one pass, without iterations")
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
