@@ -10,7 +10,7 @@ from neural_style.cli.session import start_backend
 
 DESCRIPTION = """\
 Write a network of one style as ONNX, or as a SavedModel of TensorFlow. Input and output are float32 (N, H, W, 3), RGB
-in 0..255, of any N, H and W that are multiples of 4; clip the output to 0..255."""
+in 0..255, of any N; H and W are multiples of 8, at least 32. Clip the output to 0..255."""
 
 EPILOG = """\
 examples:
