@@ -133,7 +133,7 @@ def last_size(result: Result, run: Run) -> str:
     if number == len(run.levels):
         return ""
     rows, columns = sizes[-1]
-    return f" at {rows} x {columns} pixels, size {number} of {len(run.levels)}, which the picture has"
+    return f" at size {number} of {len(run.levels)}; the picture has {rows} x {columns} pixels"
 
 
 def open_checkpoint(found: Namespace, output: Output) -> tuple[Checkpoint | None, Output]:

@@ -97,4 +97,4 @@ def test_ctrl_c_in_a_pyramid_names_the_size(paint: Command, monkeypatch: pytest.
     monkeypatch.setattr(Bar, "advance", advance)
     ran = paint("--sizes", 16, 24, 32, "--save_every", 0)
     assert ran.status == 130
-    assert ran.out.startswith("stopped early: interrupted at 24 x 28 pixels, size 2 of 3, which the picture has\n")
+    assert ran.out.startswith("stopped early: interrupted at size 2 of 3; the picture has 24 x 28 pixels\n")
