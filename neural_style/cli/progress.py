@@ -106,7 +106,10 @@ class Bar:
 
 def report(line: str) -> None:
     """Write a line to the error stream, above the bar if there is one; control characters become escapes."""
-    line = printable(line)
+    _write(printable(line))
+
+
+def _write(line: str) -> None:
     if _bars:
         _bars[-1].write(line)
     else:
@@ -122,7 +125,7 @@ def report_error(error: object, *, about: str = "") -> None:
     """
     text = str(error)
     named = f"{about}: {text}" if about and about not in text else text
-    report(one_line(f"neural-style: error: {named}"))
+    _write(one_line(f"neural-style: error: {named}"))
 
 
 def one_line(text: str) -> str:
@@ -130,8 +133,7 @@ def one_line(text: str) -> str:
 
     The end stays, since it is the remedy.
     """
-    text = re.sub(r"\s*[\r\n\t]\s*", " ", text.strip())
-    text = "".join(c if c.isprintable() or "\ud800" <= c <= "\udfff" else repr(c)[1:-1] for c in text)
+    text = printable(re.sub(r"\s*[\r\n\t]\s*", " ", text.strip()))
     if len(text) <= LONGEST:
         return text
     end = LONGEST // 3

@@ -140,3 +140,4 @@ def test_error_lines_are_short(command: Command, tmp_path: Path) -> None:
     odd = command("show", tmp_path / "a\nb \x1b[31m  фото.png").err
     assert odd.count("\n") == 1
     assert "\\x1b[31m  фото.png" in odd
+    assert len(command("show", "\udcff" * 200).err) == progress.LONGEST + 1  # bytes of a name that are no text
