@@ -17,8 +17,10 @@ _ERROR_STREAM = 2
 _NOTES = re.compile(
     rb"[IWE]\d{4} [\d:.]+ +\d+ \w+\.\w+:\d+\] "
     rb"|WARNING: All log messages before absl|To enable the following instructions"
+    rb"|Matplotlib created a temporary cache directory|mkdir -p failed for path"
 )
-"""Beginnings of lines of TensorFlow's C++ log that are no fatal errors."""
+"""Beginnings of lines of TensorFlow's C++ log that are no fatal errors, and of Matplotlib, which Keras imports, about a
+home that is not there."""
 
 
 @contextmanager

@@ -213,6 +213,8 @@ def test_a_killed_run_ends_like_an_unbroken_one(trained: Callable[..., Trained],
     with pytest.raises(InvalidInputError, match=r"rate was 0\.001 and is 0\.01"):
         trained("broken", resume=True, rate=0.01)
     resumed = trained("broken", resume=True)
+    with pytest.raises(InvalidInputError, match="exists"):  # it is finished, and would start again
+        trained("broken", resume=True)
     for row, expected in zip(resumed.progress.rows, whole.progress.rows, strict=True):
         assert {**row, "seconds": 0} == {**expected, "seconds": 0}
     first, second = (TrainedNetwork(each.path).network.weights for each in (whole, resumed))
