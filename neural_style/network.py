@@ -317,7 +317,7 @@ class Network(TransferTechnique):
             check_choice("normalization", self.normalization, NORMALIZATIONS)
         if self.content_loss_type != 0 and self.units != "titu1994":
             raise InvalidInputError(
-                "content_loss_type belongs to normalization titu1994: choose both, or leave it at 0"
+                "content_loss_type is of normalization titu1994: choose that, or leave it at 0"
             )
         weights_of_layers(self, self._style_layers)
 
