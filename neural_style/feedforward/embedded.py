@@ -12,8 +12,9 @@ from keras import ops
 
 from neural_style import backend
 from neural_style.backend import Tensor
-from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.errors import InvalidInputError
 from neural_style.features import weights as feature_weights
+from neural_style.features.weight_files import opened
 from neural_style.feedforward import model
 from neural_style.feedforward.encoder import ENCODER, LAYERS, Style, encode, style_of, with_roots
 from neural_style.feedforward.model import Array
@@ -149,23 +150,13 @@ def read_weights(path: Path) -> dict[str, Array]:
         InvalidInputError: the file is damaged, or names or shapes are not those of this network.
         MissingFileError: there is no such file.
     """
-    if not path.is_file():
-        raise MissingFileError(f"no weights file {path}: check the path")
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            found = {name: file[name].astype(np.float32) for name in file.files}
-    except Exception as error:  # NumPy, zipfile and zlib raise many kinds
-        raise InvalidInputError(
-            f"{path} cannot be read as weights of the painter ({error}): download it again"
-        ) from error
-    rounds = int(any(name.startswith("correct") for name in found))
-    wanted = model.shapes(rounds=rounds)
-    if {name: value.shape for name, value in found.items()} != wanted:
-        wrong = sorted(name for name in wanted | found if getattr(found.get(name), "shape", None) != wanted.get(name))
-        raise InvalidInputError(
-            f"{path} is not a file of the painter: {', '.join(wrong[:3])} differ; download it again"
-        )
-    return found
+    with opened(path, "the painter") as file:
+        wanted = model.shapes(rounds=int(any(name.startswith("correct") for name in file.names)))
+        if wrong := sorted(file.names ^ wanted.keys()):
+            raise InvalidInputError(
+                f"{path} is not a file of the painter: {', '.join(wrong[:3]):.200} differ; download it again"
+            )
+        return {name: file.read(name, shape) for name, shape in wanted.items()}
 
 
 def padded(pictures: Array, multiple: int = model.MULTIPLE, smallest: int = model.SMALLEST) -> Array:

@@ -10,6 +10,7 @@ import math
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -19,7 +20,8 @@ import numpy as np
 from keras import ops
 
 from neural_style import images
-from neural_style.errors import BrokenRunError, InvalidInputError
+from neural_style.errors import BrokenRunError, InvalidInputError, NeuralStyleError
+from neural_style.features.npz import Archive
 from neural_style.feedforward import model_file
 from neural_style.feedforward.settings import TrainingSettings
 from neural_style.feedforward.trainer import Trainer
@@ -28,6 +30,9 @@ from neural_style.images.grid import Cell, draw
 
 LOWEST_RATE = 0.01
 """In parts of the first, at the end of a cosine."""
+
+LARGEST_STATE = 2**26
+"""Bytes of identity and progress in a checkpoint at most: a save adds about 200."""
 
 MAY_CHANGE = ("steps", "minutes")
 """Settings that a resumed training may have changed."""
@@ -95,7 +100,6 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         self.progress = Progress()
         self.broken: Iterable[Path] = ()
         self.stopped: str | None = None
-        self._arrays: dict[str, np.ndarray[Any, Any]] = {}
         self._before, self._started = 0.0, 0.0
 
     @classmethod
@@ -109,14 +113,13 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         """
         keeper = cls(files, identity, settings, styles)
         if files.checkpoint.is_file():
-            try:
-                with files.checkpoint.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                    keeper._arrays = {name: file[name] for name in file.files}
-                state = json.loads(str(keeper._arrays.pop("state")))
-            except Exception as error:  # NumPy, zipfile and zlib raise many kinds
-                raise InvalidInputError(f"{files.checkpoint} cannot be read ({error}): start again") from error
-            _check_same(state["identity"], identity, files.checkpoint)
-            keeper.progress = Progress(**state["progress"])
+            with _opened(files.checkpoint) as archive:
+                header = archive.header("state")
+                if header.dtype != np.uint8 or header.bytes > LARGEST_STATE:
+                    raise ValueError("its state is no text, or too long")
+                state = json.loads(archive.read("state").tobytes())
+                _check_same(state["identity"], identity, files.checkpoint)
+                keeper.progress = Progress(**state["progress"])
         return keeper
 
     @property
@@ -125,9 +128,19 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         return trainer
 
     def restore(self, trainer: Trainer) -> None:
-        """Give network and optimizer the values of the checkpoint, if there is one."""
-        for name, variable in _variables(trainer) if self._arrays else ():
-            variable.assign(self._arrays.pop(name))
+        """Give network and optimizer the values of the checkpoint, if there is one.
+
+        Raises:
+            InvalidInputError: it is damaged.
+        """
+        if not self.progress.steps:
+            return
+        with _opened(self.files.checkpoint) as archive:
+            for name, variable in _variables(trainer):
+                header = archive.header(name)
+                if header.shape != tuple(variable.shape) or header.dtype != _array(variable).dtype:
+                    raise ValueError(f"{name} is of another shape or type")
+                variable.assign(archive.read(name))
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self._before, self._started = self.progress.seconds, time.monotonic()
@@ -215,7 +228,19 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         state = json.dumps({"identity": self.identity, "progress": vars(self.progress)})
         path = self.files.checkpoint
         with atomic_write(path, f'checkpoint "{path}"', overwrite=True) as file:
-            np.savez(file, state=np.array(state), **arrays)
+            np.savez(file, state=np.frombuffer(state.encode(), np.uint8), **arrays)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Archive]:
+    """A checkpoint, whose arrays are checked before they are read."""
+    try:
+        with path.open("rb") as file:
+            yield Archive(file)
+    except NeuralStyleError:
+        raise
+    except Exception as error:  # zipfile and zlib raise many types for a damaged file
+        raise InvalidInputError(f"{path} cannot be read ({error!s:.200}): start a new training") from error
 
 
 def _variables(trainer: Trainer) -> Iterator[tuple[str, keras.Variable]]:

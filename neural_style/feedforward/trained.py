@@ -111,7 +111,7 @@ def _load(path: Path) -> keras.Model:
 
     try:
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of NumPy, by Keras
-            return keras.models.load_model(path, compile=False)
+            return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many types for a file that it cannot read
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InvalidInputError(f"{path} cannot be loaded as a Keras network: {reason}") from error

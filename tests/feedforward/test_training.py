@@ -212,6 +212,10 @@ def test_a_killed_run_ends_like_an_unbroken_one(trained: Callable[..., Trained],
     assert (tmp_path / "broken_checkpoint.npz").is_file()
     with pytest.raises(InvalidInputError, match=r"rate was 0\.001 and is 0\.01"):
         trained("broken", resume=True, rate=0.01)
+    with np.load(tmp_path / "broken_checkpoint.npz") as file:
+        np.savez(tmp_path / "other_checkpoint.npz", **{**file, "painter0": np.zeros(3, np.float32)})
+    with pytest.raises(InvalidInputError, match="painter0 is of another shape"):
+        trained("other", resume=True)
     resumed = trained("broken", resume=True)
     for row, expected in zip(resumed.progress.rows, whole.progress.rows, strict=True):
         assert {**row, "seconds": 0} == {**expected, "seconds": 0}
