@@ -181,7 +181,7 @@ def test_files_of_other_networks_are_refused(tmp_path: Path) -> None:
         embedded.EmbeddedNetwork(tmp_path / "other.npz")
     of_nan = {**model.initial(0), "code.bias": np.full(model.CODE, np.nan, np.float32)}
     np.savez(tmp_path / "nan.npz", **of_nan)
-    with pytest.raises(InvalidInputError, match="code.bias is not made of finite numbers"):
+    with pytest.raises(InvalidInputError, match=r"code\.bias is not made of finite numbers"):
         embedded.EmbeddedNetwork(tmp_path / "nan.npz")
     (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(InvalidInputError, match="cannot be read"):
