@@ -175,7 +175,9 @@ def test_wrong_input_is_refused(command: Command, apply: Command, folder: Path, 
 def test_a_picture_is_painted_again_from_its_record(command: Command, apply: Command, folder: Path) -> None:
     save(folder / "photo.png", 6)
     apply("--seed", 3, photo="photo.png", to="out.png")
-    assert "fast by neural_style" in command("show", folder / "out.png").out
+    shown = command("show", folder / "out.png").out
+    assert "fast by neural_style" in shown
+    assert "none: the settings of fast are not spelled as flags: neural-style rerun makes" in shown
     assert command("rerun", folder / "out.png").out == f"wrote {folder / 'out_rerun.png'}\n"
     first, second = (np.asarray(Image.open(folder / name)) for name in ("out.png", "out_rerun.png"))
     np.testing.assert_array_equal(first, second)
