@@ -22,7 +22,7 @@ from neural_style.feedforward.photos import Photos, batches, divided, photos_in
 from neural_style.feedforward.settings import MULTIPLE, Recipe
 from neural_style.feedforward.trainer import Trainer
 from neural_style.feedforward.transformer import transformer
-from neural_style.files import check_place
+from neural_style.files import check_place, remove_leftovers
 from neural_style.images import ImageSource, resize
 from neural_style.inputs import Style, as_styles
 from neural_style.runs.records import versions
@@ -85,6 +85,7 @@ def train(
             check_place(path, f'output "{path}"', overwrite=overwrite)
         for path in files:
             path.unlink(missing_ok=True)
+    remove_leftovers(files.network.parent)
     pictures = [_scaled(style, chosen.style_size or chosen.crop) for style in styles]
     names = [style.picture.name for style in styles]
     identity = {"settings": recipe.values(), "paintings": [_sha256(each) for each in pictures], "photos": len(found)}

@@ -253,9 +253,14 @@ def test_what_is_not_finite_stops_the_training(
 
 
 @pytest.mark.usefixtures("eagerly")
-def test_time_and_names_are_limits(trained: Callable[..., Trained], caplog: pytest.LogCaptureFixture) -> None:
+def test_time_and_names_are_limits(
+    trained: Callable[..., Trained], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "neural_style")
+    leftover = tmp_path / f".{'0' * 16}.{'1' * 16}.part"
+    leftover.touch()
     result = trained("late", minutes=1e-9)
+    assert not leftover.exists()
     assert (result.progress.steps, result.stopped) == (1, "minutes")
     assert "step 1 of 4" in caplog.text
     with pytest.raises(InvalidInputError, match="exists"):
