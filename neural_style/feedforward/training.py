@@ -68,7 +68,8 @@ def train(
         resume: continue the training whose checkpoint is beside `out`, or start it; the result is that of an unbroken
             one. `steps` and `minutes` may be raised.
         callbacks: more of Keras' callbacks, such as `keras.callbacks.TensorBoard`.
-        settings: those of `neural_style.feedforward.settings`; a preset is `**presets.LENGSTROM`.
+        settings: those of `neural_style.feedforward.settings`; a preset is `**presets.LENGSTROM`, and
+            `**presets.EMBEDDED_START` is what the command's `--start embedded` sets.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used; before any work is done.

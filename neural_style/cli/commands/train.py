@@ -12,7 +12,7 @@ from neural_style import interruption
 from neural_style.cli.flags import Parser, Spelling, add_fields, values
 from neural_style.cli.groups import add_machine_flags
 from neural_style.cli.session import start_backend
-from neural_style.feedforward.presets import PRESETS
+from neural_style.feedforward.presets import EMBEDDED_START, PRESETS
 from neural_style.feedforward.settings import GROUPS
 from neural_style.validation import check_choice
 
@@ -33,9 +33,6 @@ examples:
   neural-style train wave.jpg scream.jpg --images photos/ --out two.keras --width 16 --ends 3
   neural-style train painting.jpg --images photos/ --out starry.keras --preset lengstrom
 """
-
-EMBEDDED: Mapping[str, Any] = {"steps": 1000, "batch": 1, "rate": 5e-4, "save_every": 50}
-"""Defaults that differ with `--start embedded`: a CPU makes about these steps in ten minutes."""
 
 TITLES = {"transformer": "network (--start scratch)", "loss": "loss", "training": "training"}
 
@@ -92,4 +89,4 @@ def defaults_of(arguments: Sequence[str]) -> Mapping[str, Any]:
     if found.preset is not None:
         check_choice("preset", found.preset, PRESETS)
         return PRESETS[found.preset]
-    return EMBEDDED if found.start == "embedded" else {}
+    return EMBEDDED_START if found.start == "embedded" else {}
