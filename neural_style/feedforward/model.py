@@ -163,7 +163,7 @@ def paint(
             that are there are used. So a large picture is painted part by part with the statistics of a small copy.
         photo_features: of the photo, from `encode`, if they are known.
         dtype: of the products in convolutions.
-        parts: how operations are applied: to the whole, or to the tiles of `neural_style.feedforward.tiles`, whose maps
+        parts: how operations are applied: to the whole, or to the tiles of `neural_style.feedforward.parts`, whose maps
             then take the place of the tensors.
 
     Returns:
