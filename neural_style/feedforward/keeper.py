@@ -8,7 +8,6 @@ import json
 import logging
 import math
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from neural_style import images
+from neural_style import backend, images
 from neural_style.errors import BrokenRunError, InvalidInputError, NeuralStyleError
 from neural_style.features.npz import Archive
 from neural_style.feedforward import model_file
@@ -253,7 +252,7 @@ def _variables(trainer: Trainer) -> Iterator[tuple[str, keras.Variable]]:
 
 def _array(variable: keras.Variable) -> np.ndarray[Any, Any]:
     """A copy of its value."""
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of NumPy, by TensorFlow
+    with backend.without_deprecations():
         return np.array(ops.convert_to_numpy(variable))
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from PIL import Image
 
-from neural_style.errors import InvalidInputError
+from neural_style.errors import InvalidInputError, first_line
 from neural_style.images.color_space import decoded, float_to_srgb, profile_to_srgb, read_cicp, tagged_encoding
 from neural_style.images.formats import open_image
 from neural_style.images.frames import refuse_raw_name, select_frame, select_page, with_page_first
@@ -155,9 +155,9 @@ def _from_tensor(tensor: Any, what: str) -> Array:
             tensor = tensor.float() if "bfloat16" in str(tensor.dtype) else tensor
         array = np.asarray(tensor)
     except Exception as error:  # a symbolic tensor: each framework has its own way to refuse
-        why = (str(error).splitlines() or [""])[0]
         raise InvalidInputError(
-            f"{what}: a {type(tensor).__name__} without values is no picture ({why}): give one that has been computed"
+            f"{what}: a {type(tensor).__name__} without values is no picture ({first_line(error)}): give one "
+            "that has been computed"
         ) from error
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 

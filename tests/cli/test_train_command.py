@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from neural_style.cli.commands import train as train_command
+from neural_style.feedforward.model_file import read_metadata
 from neural_style.feedforward.presets import PRESETS
 from neural_style.feedforward.settings import Recipe
-from neural_style.feedforward.trained import read_metadata
 from neural_style.feedforward.trainer import Trainer
 
 TINY = (

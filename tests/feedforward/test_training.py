@@ -16,12 +16,13 @@ from keras import ops
 from PIL import Image
 
 from neural_style.errors import BrokenRunError, InvalidInputError, MissingFileError
+from neural_style.feedforward.model_file import read_metadata
 from neural_style.feedforward.painter import Painter
 from neural_style.feedforward.perceptual_loss import PerceptualLoss
 from neural_style.feedforward.photos import Photos, divided, photos_in
 from neural_style.feedforward.presets import PRESETS
 from neural_style.feedforward.settings import LossSettings, Recipe
-from neural_style.feedforward.trained import TrainedNetwork, read_metadata
+from neural_style.feedforward.trained import TrainedNetwork
 from neural_style.feedforward.trainer import Trainer
 from neural_style.feedforward.training import Trained, train
 
