@@ -19,6 +19,7 @@ from neural_style.feedforward import model
 from neural_style.feedforward.encoder import ENCODER, LAYERS, Style, encode, style_of, with_roots
 from neural_style.feedforward.model import Array
 from neural_style.feedforward.parts import Map, Tiles, picture_map
+from neural_style.feedforward.settings import MULTIPLE
 
 FILE = "painter.npz"
 
@@ -118,11 +119,7 @@ class EmbeddedNetwork:
 
     def run_with_noise(self, photos: Array, style: Style, noise: Array, *, rounds: int | None = None) -> Array:
         """The same with noise (N, H, W, 2), where H and W are multiples of 8 and at least 32."""
-        rounds = self.rounds if rounds is None else rounds
-        if rounds and not self.rounds:
-            raise InvalidInputError(
-                f"these weights are of a network without corrections: rounds is 0, received {rounds}"
-            )
+        rounds = self._checked_rounds(rounds)
         if rounds not in self._programs:
             self._programs[rounds] = backend.compiled(partial(_last, rounds), flexible=[2, 4])
         image, grain = (ops.convert_to_tensor(each) for each in (photos, noise))
@@ -159,7 +156,7 @@ def read_weights(path: Path) -> dict[str, Array]:
         return {name: file.read(name, shape) for name, shape in wanted.items()}
 
 
-def padded(pictures: Array, multiple: int = model.MULTIPLE, smallest: int = model.SMALLEST) -> Array:
+def padded(pictures: Array, multiple: int = MULTIPLE, smallest: int = model.SMALLEST) -> Array:
     """(N, H, W, 3) continued by reflection, below and to the right, to multiples of `multiple`."""
     bottom, right = (max(-extent % multiple, smallest - extent) for extent in pictures.shape[1:3])
     if not (bottom or right):

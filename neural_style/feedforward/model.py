@@ -40,9 +40,6 @@ from neural_style.feedforward.transport import transport
 Statistics = MutableMapping[str, Any]
 Array = np.ndarray[Any, np.dtype[Any]]
 
-MULTIPLE = 8
-"""Rows and columns of a photo must be a multiple of this."""
-
 SMALLEST = 32
 """Fewest rows and columns of a photo: less cannot be reflected at every level."""
 

@@ -19,7 +19,7 @@ STARTS = ("scratch", "embedded")
 SCHEDULES = ("cosine", "constant")
 
 MULTIPLE = 8
-"""Rows and columns of crops are a multiple of this, which every network here accepts."""
+"""Rows and columns that the networks of this package process are a multiple of this."""
 
 
 @documented
