@@ -1,4 +1,4 @@
-"""What a training keeps: its rate, log, samples, checkpoint and best network."""
+"""Learning rate, log, samples, checkpoint and best network of a training."""
 
 from __future__ import annotations
 
@@ -180,8 +180,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
             self.settings.steps,
             self.progress.seconds / self.progress.steps,
             numbers["loss"],
-            f", validated {loss:.4g}" if "val_loss" in numbers else "",
-            ", the best so far" if is_best else "",
+            f", validation loss {loss:.4g}" if "val_loss" in numbers else "",
+            ", best so far" if is_best else "",
         )
 
     def finish(self) -> None:
@@ -264,6 +264,8 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -
         for name, value in before["settings"].items()
         if name not in MAY_CHANGE and settings.get(name) != value
     ]
-    changed += [f"the {name} are others" for name in ("paintings", "photos") if before[name] != now[name]]
+    changed += [f"the {name} differ" for name in ("paintings", "photos") if before[name] != now[name]]
     if changed:
-        raise InvalidInputError(f"{path} is of another training: {changed[0]}; use the same, or start again")
+        raise InvalidInputError(
+            f"{path} is of another training: {changed[0]}; give the same ones, or start a new training with --overwrite"
+        )

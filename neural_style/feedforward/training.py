@@ -57,7 +57,7 @@ def train(
 ) -> Trained:
     """Train a network to paint photos in the style of one painting, or of several (Dumoulin et al. 2017).
 
-    `out` is the best network so far, judged on photos that are kept out of the training; beside it are `<out>_log.csv`,
+    `out` is the best network so far, judged on photos that are held out; beside it are `<out>_log.csv`,
     `<out>_samples.png` and, until the last step, `<out>_checkpoint.npz`. Progress is logged.
 
     Args:
@@ -92,7 +92,7 @@ def train(
     identity = {"settings": recipe.values(), "paintings": [_sha256(each) for each in pictures], "photos": len(found)}
     keeper = Keeper.opened(files, identity, recipe.training, [Path(name).stem for name in names])
     if keeper.progress.is_finished(chosen.steps):
-        _log.info("%s has had its %d steps already", files.network, chosen.steps)
+        _log.info("%s is finished already (%d steps)", files.network, chosen.steps)
         return Trained(files.network, keeper.progress, None)
     return _fitted(recipe, pictures, found, keeper, list(callbacks))
 

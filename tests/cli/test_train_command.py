@@ -48,6 +48,8 @@ def test_a_network_is_trained_resumed_and_described(
     command(*arguments, "--steps", "3").assert_refused("exists")
     ran = command(*arguments, "--steps", "3", "--overwrite", "--quiet", "--minutes", "1e-9")
     assert (ran.status, ran.out) == (0, "")
+    ran = command(*arguments, "--steps", "3", "--resume", "--minutes", "1e-9")
+    assert ran.out.endswith("2 steps\nstopped by --minutes; use --resume to continue\n")
     ran = command(*arguments, "--steps", "3", "--resume")
     assert "step 3 of 3" in ran.err
     assert "step 1 of" not in ran.err

@@ -19,8 +19,8 @@ from neural_style.validation import check_choice
 DESCRIPTION = """\
 Train a network that paints any photo in the style of one painting, or of several, at once.
 
-It learns from a folder of photos of any sizes; broken ones are reported and left out. The result, OUT.keras, is the
-best network so far, judged on photos kept out of the training. Beside it are OUT_log.csv, OUT_samples.png, and a
+It learns from a folder of photos of any sizes; broken ones are reported and skipped. The result, OUT.keras, is the
+best network so far, judged on photos that were held out. Beside it are OUT_log.csv, OUT_samples.png, and a
 checkpoint from which --resume continues a training that was stopped or killed, with the result of an unbroken one.
 
 --start embedded begins as the painter of this package and takes minutes on a CPU. --start scratch trains the network
@@ -33,6 +33,8 @@ examples:
   neural-style train wave.jpg scream.jpg --images photos/ --out two.keras --width 16 --ends 3
   neural-style train painting.jpg --images photos/ --out starry.keras --preset lengstrom
 """
+
+STOPS = {"minutes": "stopped by --minutes", "interrupted": "interrupted"}
 
 TITLES = {"transformer": "network (--start scratch)", "loss": "loss", "training": "training"}
 
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     if not found.quiet:
         print(f"wrote {trained.path}: loss {trained.progress.best:.4g}, {trained.progress.steps} steps")
         if trained.stopped:
-            print(f"stopped early: {trained.stopped}; use --resume to continue")
+            print(f"{STOPS[trained.stopped]}; use --resume to continue")
     return interruption.exit_status() if trained.stopped == "interrupted" else 0
 
 
