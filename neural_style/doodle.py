@@ -235,7 +235,7 @@ def _colours_of_regions(inputs: DoodleInputs, seed: int) -> Picture:
 
     Noise of all colours, from which the reference scripts start, leaves dots in smooth regions such as a sky.
     """
-    painting, rng = inputs.styles[0].picture.rgb, np.random.default_rng(seed)
+    painting, rng = inputs.styles[0].shown.rgb, np.random.default_rng(seed)
     labels = label_map.resize(inputs.style_labels, (painting.shape[0], painting.shape[1]))
     colours = np.zeros((*inputs.target_labels.shape, 3), np.float32)
     for label in range(len(inputs.palette)):

@@ -168,10 +168,10 @@ class Style:
     @cached_property
     def visible(self) -> Mask | None:
         """Where the painting of `at` can be seen; None if that is everywhere."""
-        return visible_mask(self._shown)
+        return visible_mask(self.shown)
 
     @cached_property
-    def _shown(self) -> Picture:
+    def shown(self) -> Picture:
         """The picture, of a transparent one the part with visible pixels, and its colours instead of white.
 
         Masks and label maps are those of the whole picture, which then stays whole.
@@ -202,7 +202,7 @@ class Style:
         if self.resize == "stretch":
             height, width = rows * self.scale, columns * self.scale
         else:
-            height, width = self._shown.size
+            height, width = self.shown.size
             factor = self.scale * sqrt(rows * columns / (height * width))
             height, width = height * factor, width * factor
         if height * width > MAX_PIXELS or min(height, width) < 1:
@@ -214,7 +214,7 @@ class Style:
 
     def at(self, image_size: tuple[int, int], *, minimum: int = 1) -> np.ndarray:
         """The painting in that size, (h, w, 3)."""
-        return images.resize(self._shown.rgb, self.size_at(image_size, minimum=minimum))
+        return images.resize(self.shown.rgb, self.size_at(image_size, minimum=minimum))
 
 
 @dataclass(frozen=True, eq=False)

@@ -166,7 +166,8 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: a size is impossible, or settings and inputs do not go together.
         """
         self.check_inputs(inputs)
-        self.initial_picture(inputs, run)
+        if not (run.init_is_named and str(run.init) in PAINTED_INITIAL_IMAGES):  # which start the backend
+            self.initial_picture(inputs, run)
         aspect, minimum = run.maintain_aspect_ratio, self.extractor_spec.stride
         for rows in run.levels:
             size = working_size(inputs.content.canvas, rows, maintain_aspect_ratio=aspect, minimum=minimum)
@@ -325,7 +326,7 @@ class Technique(ABC):
             images.warn_of_other_shape("initial image", start.size, "content", inputs.content.canvas.size)
             image = images.resize(start.rgb, size).astype(np.float32)
         colors = ColorPreservation(inputs.content, run)
-        grey = Greyness(inputs, start, run)
+        grey = Greyness(inputs, None if run.init_is_named else start, run)
         return Minimisation(
             grey.objective_at(self.objective_at(colors.recolored_styles(inputs))),
             grey.image(image),

@@ -38,7 +38,7 @@ START = "start.md"
 SMALL = ("--model", "mini", "--weights", "random")
 SHALLOW = (*SMALL, "--content_layer", "conv1_2", "--style_layers", "conv1_1", "--image_size", "32", "--num_iter", "1")
 TINY = {
-    "paint": (*SMALL, "--image_size", "32", "--num_iter", "1"),
+    "paint": (*SMALL, "--sizes", "32", "--num_iter", "1"),
     "apply": (),
     "export": (),
     "network": SHALLOW,
@@ -122,6 +122,8 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
     assert name in TINY, f"{name} is not in the table of this test: add the flags that make it tiny"
     words = replaced(list(arguments), ["--sizes"], TINY_SIZES)
     words = replaced(words, ["--vary", "num_iter"], TINY_ITERATIONS)
+    if name == "sheet" and not {"content_layer", "style_layers"} & set(words):
+        words += ["--content_layer", "conv1_2", "--style_layers", "conv1_1"]
     return [*words, *TINY[name], *(["--overwrite"] if overwrite and name not in WITHOUT_OUTPUT else [])]
 
 

@@ -226,6 +226,13 @@ def test_invisible_parts_of_the_painting_do_not_count(masks, variant):
     assert abs(found - expected) < 0.5 * abs(white - expected)
 
 
+def test_the_start_has_no_white_of_invisible_pixels(painting, masks):
+    alpha = np.where(np.arange(30) < 15, 0, 255).astype("uint8")[None, :, None].repeat(36, axis=0)
+    dark = np.concatenate([painting // 4, alpha], axis=-1)
+    inputs = TINY.inputs(*of(dark, *masks))
+    assert TINY.initial_picture(inputs, Run(init="regions")).rgb.max() < 70
+
+
 def test_transparent_parts_of_a_mask_are_not_transparent_in_the_picture(painting, masks):
     alpha = np.full((28, 40, 1), 255, "uint8")
     alpha[:14] = 0

@@ -14,7 +14,6 @@ from neural_style import interruption
 from neural_style.cli.folder import DiskIsFull, check_results, pictures_in, reporting
 from neural_style.cli.progress import Bar, report
 from neural_style.cli.session import FAILED
-from neural_style.errors import NeuralStyleError
 from neural_style.feedforward.fast_run import FastRun, FastRunSettings
 from neural_style.inputs import Content
 from neural_style.runs.result import Result
@@ -107,7 +106,7 @@ class FastFolder:
         """Paint photos of one size together; if that fails, one by one, so that an error costs one picture."""
         results: list[Result] = []
         if len(photos) > 1:
-            with suppress(NeuralStyleError):
+            with suppress(Exception):  # each is tried by itself then, and reported
                 results = self.painter.paint_batch(photos.values(), self.style, **self._settings)
         for index, (photo, content) in enumerate(photos.items()):
             with reporting(photo, self._fail):

@@ -186,7 +186,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
 
     def finish(self) -> None:
         """Remove the checkpoint of a finished training."""
-        if self.progress.is_finished(self.settings.steps):
+        if self.stopped is None and self.progress.is_finished(self.settings.steps):
             self.files.checkpoint.unlink(missing_ok=True)
 
     def _share_of_rate(self) -> float:

@@ -159,7 +159,9 @@ class Painter:
 
     def _result(self, content: Content, before: Array, after: Array, style: PreparedStyle, run: FastRun) -> Result:
         if run.preserve_color != "none" and run.strength > 0:
-            painted = Picture(after, None, "the painted picture", None)
+            opacity = content.picture.alpha
+            opacity = None if opacity is None else images.resize(opacity, after.shape[:2])
+            painted = Picture(after, opacity, "the painted picture", None)
             mask = content.color_mask_in_memory
             after = transfer_color(content.picture, painted, method=run.preserve_color, mask=mask)
         mixed = after if run.strength in (0, 1) else before + np.float32(run.strength) * (after - before)

@@ -66,7 +66,7 @@ def train(
         out: a file name that ends with `.keras`.
         overwrite: replace files at `out` and beside it.
         resume: continue the training whose checkpoint is beside `out`, or start it; the result is that of an unbroken
-            one. `steps` and `minutes` may be raised.
+            one. `steps` and `minutes` may be raised, until the training is finished.
         callbacks: more of Keras' callbacks, such as `keras.callbacks.TensorBoard`.
         settings: those of `neural_style.feedforward.settings`; a preset is `**presets.LENGSTROM`, and
             `**presets.EMBEDDED_START` is what the command's `--start embedded` sets.
@@ -81,11 +81,10 @@ def train(
     chosen = recipe.training
     if chosen.start == "embedded" and len(styles) > 1:
         raise InvalidInputError(f"start embedded trains for one painting, received {len(styles)}: use start scratch")
-    if not resume:
+    if not (resume and files.checkpoint.is_file()):
         for path in files:
             check_place(path, f'output "{path}"', overwrite=overwrite)
-        for path in files:
-            path.unlink(missing_ok=True)
+        files.checkpoint.unlink(missing_ok=True)
     remove_leftovers(files.network.parent)
     pictures = [_scaled(style, chosen.style_size or chosen.crop) for style in styles]
     names = [style.picture.name for style in styles]

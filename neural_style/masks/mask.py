@@ -38,7 +38,7 @@ class Mask:
     """A mask as it was read, of any size.
 
     Attributes:
-        grey: (rows, columns) uint8; at least one pixel of it is white.
+        grey: (rows, columns) uint8; at least one pixel of it is white, unless the mask is soft.
         soft: keep the greys as parts of white, instead of making every pixel white or black.
         name, path: where it came from, for messages and records.
     """
@@ -49,7 +49,8 @@ class Mask:
     path: Path | None = None
 
     def __post_init__(self) -> None:
-        _check_white(self.grey, f'mask "{self.name}"')
+        if not self.soft:  # one that was resized may have greys only
+            _check_white(self.grey, f'mask "{self.name}"')
 
     @property
     def size(self) -> tuple[int, int]:

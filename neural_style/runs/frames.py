@@ -81,4 +81,4 @@ class FrameFile:
         if not self.path.is_file():
             return False
         with self.path.open("rb") as file:
-            return file.read(len(MARK)) == MARK
+            return MARK.startswith(file.read(len(MARK)))  # the rest is missing where the disk was full

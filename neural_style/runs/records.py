@@ -233,7 +233,10 @@ def describe_picture(picture: images.Picture | None) -> dict[str, Any]:
 
 def _sha256(picture: images.Picture) -> str:
     """Hash of the pixels rather than of the file: arrays have one, too."""
-    return hashlib.sha256(picture.rgb.tobytes()).hexdigest()
+    digest = hashlib.sha256(picture.rgb.tobytes())
+    if picture.alpha is not None:
+        digest.update(picture.alpha.tobytes())
+    return digest.hexdigest()
 
 
 def _plain_number(value: Any) -> Any:

@@ -12,7 +12,8 @@ import numpy as np
 from neural_style import Content, INetwork, Network, NeuralDoodle, Style
 
 ROWS, COLUMNS = 256, 264
-SETTINGS = {"model": "mini", "weights": "random", "pooling": "ave"}
+DEEP = {"model": "mini", "weights": "random", "pooling": "ave"}
+SETTINGS = {**DEEP, "content_layer": "conv2_1", "style_layers": ("conv1_1", "conv2_1")}
 REFERENCE = {**SETTINGS, "normalization": "titu1994", "content_weight": 0.0025, "padding": "none"}
 
 
@@ -26,9 +27,9 @@ def objectives():
     masked = [Style(painting, mask=left), Style(other, mask=~left)]
     regions = np.where(left[..., None], np.uint8([255, 0, 0]), np.uint8([0, 0, 255]))
     return {
-        "relative": (Network(**SETTINGS), photo, styles),
+        "relative": (Network(**DEEP), photo, styles),
         "titu1994": (Network(**REFERENCE), photo, styles),
-        "content loss 1": (Network(content_loss_type=1, style_layers="conv1_1", **REFERENCE), photo, painting),
+        "content loss 1": (Network(content_loss_type=1, **REFERENCE), photo, painting),
         "gatys2016": (Network(normalization="gatys2016", **SETTINGS), photo, styles),
         "johnson2016": (Network(normalization="johnson2016", **SETTINGS), photo, styles),
         "masks of titu1994": (Network(**REFERENCE), Content(photo), masked),
@@ -51,7 +52,7 @@ def found():
         objective = technique.objective(content, styles, image_size=ROWS)
         values[name], values[f"{name}, gradient"] = objective.value_and_grad(x)
     photo, painting = (np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8) for seed in (2, 3))
-    network = Network(content_layer="conv2_1", style_layers=("conv1_1", "conv2_1"), **SETTINGS)
+    network = Network(**SETTINGS)
     for solver in ("lbfgs", "scipy_lbfgs", "adam"):
         values[solver] = network.transfer(photo, painting, image_size=24, iterations=1, solver=solver).loss
     return values

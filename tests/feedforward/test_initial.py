@@ -8,6 +8,7 @@ import pytest
 from neural_style import Content, Network, Reconstruction, Style
 from neural_style.errors import InvalidInputError
 from neural_style.feedforward import Painter
+from neural_style.images import Picture
 from neural_style.runs.settings import Run
 
 
@@ -28,3 +29,19 @@ def test_it_needs_a_photo_and_a_painting(photo: np.ndarray) -> None:
     reconstruction = Reconstruction(model="mini", weights="random", layers="conv1_1")
     with pytest.raises(InvalidInputError, match="needs a photo and a painting"):
         reconstruction.transfer(photo, image_size=24, iterations=1, init="fast")
+
+
+def test_the_check_before_a_run_does_not_paint_it(photo: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backend starts after it, on the device that was asked for."""
+    monkeypatch.setattr("neural_style.feedforward.initial.initial_picture", None)
+    network = Network(model="mini", weights="random")
+    network.check(network.inputs(photo, photo), Run(image_size=24, init="fast"))
+
+
+def test_grey_stays_grey(photo: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    grey = photo.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
+    start = Picture(photo[:24, :28], None, "a start", None)
+    monkeypatch.setattr("neural_style.feedforward.initial.initial_picture", lambda *_: start)
+    network = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
+    found = network.transfer(grey, grey[::-1], image_size=24, iterations=1, init="fast").image
+    assert np.ptp(found, axis=-1).max() == 0

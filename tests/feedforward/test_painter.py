@@ -39,6 +39,13 @@ def painted(painter: Painter) -> np.ndarray:
     return painter.paint(PHOTO, painter.style(PAINTING)).image
 
 
+def test_colours_are_those_of_visible_pixels(painter: Painter) -> None:
+    content = np.dstack([PHOTO, LEFT])
+    result = painter.paint(content, painter.style(PAINTING), preserve_color="pca")
+    visible = LEFT == 255
+    np.testing.assert_allclose(result.image[visible].mean(axis=0), PHOTO[visible].mean(axis=0), atol=4)
+
+
 @pytest.mark.parametrize("size", [(45, 61), (8, 9), (34, 32)])
 def test_a_picture_keeps_the_size_of_the_photo_to_the_pixel(painter: Painter, size: tuple[int, int]) -> None:
     result = painter.paint(picture(*size), painter.style(PAINTING))

@@ -218,6 +218,8 @@ def test_a_killed_run_ends_like_an_unbroken_one(trained: Callable[..., Trained],
     with pytest.raises(InvalidInputError, match="painter0 is of another shape"):
         trained("other", resume=True)
     resumed = trained("broken", resume=True)
+    with pytest.raises(InvalidInputError, match="exists"):  # it is finished, and would start again
+        trained("broken", resume=True)
     for row, expected in zip(resumed.progress.rows, whole.progress.rows, strict=True):
         assert {**row, "seconds": 0} == {**expected, "seconds": 0}
     first, second = (TrainedNetwork(each.path).network.weights for each in (whole, resumed))

@@ -230,3 +230,12 @@ def test_a_region_that_vanishes_at_a_layer_is_named(photo, painting):
         network.objective(photo, Style(painting, mask=mask), image_size=40)
     with pytest.raises(InvalidInputError, match="all black"):
         network.objective(photo, Style(painting, mask=np.zeros((40, 48), bool)), image_size=40)
+
+
+def test_a_thin_soft_mask_acts_where_borders_are_mirrored(photo, painting):
+    """Resized to the pastiche it has greys only, which are parts of white."""
+    grey = np.zeros((400, 480), np.uint8)
+    grey[:, 200] = 255
+    network = Network(model="mini", weights="random", mask_normalization="gatys2017", style_layers="conv1_1")
+    style = Style(painting, mask=read_mask(grey, soft=True))
+    assert network.objective(photo, style, image_size=40).evaluate(photo).parts["style.0.conv1_1"] > 0

@@ -331,6 +331,8 @@ def test_a_frame_is_written_once(tmp_path):
     np.testing.assert_array_equal(Checkpoint.opened(tmp_path / "run", resume=True).frames, frames)
     (tmp_path / "run.frames").write_bytes(before[:-1])
     assert Checkpoint.opened(tmp_path / "run", resume=True).frames == []
+    (tmp_path / "run.frames").write_bytes(b"")  # the disk was full
+    assert Checkpoint.opened(tmp_path / "run", resume=True).frames == []
     again.delete()
     assert not list(tmp_path.iterdir())
     (tmp_path / "run.frames").write_bytes(b"mine")

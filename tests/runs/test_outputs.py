@@ -14,6 +14,7 @@ from PIL import Image, ImageSequence
 from neural_style import files, images
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Inputs, Style
+from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.file_writer import GIF_ROWS, RunFiles
 from neural_style.runs.outputs import Output, is_finished, record_in
@@ -311,3 +312,9 @@ def test_without_a_record_nothing_is_finished(tmp_path: Path, photo_file: Path) 
     for path in (tmp_path / "none.png", photo_file):
         assert record_in(path) is None
         assert not is_finished(path, RECORD)
+
+
+def test_a_transparent_picture_is_not_the_same_as_an_opaque_one() -> None:
+    rgb = np.full((8, 8, 3), 255, np.uint8)
+    alphas = (None, np.full((8, 8), 255, np.uint8), np.zeros((8, 8), np.uint8))
+    assert len({records.describe_picture(images.Picture(rgb, alpha, "a", None))["sha256"] for alpha in alphas}) == 3

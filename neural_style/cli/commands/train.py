@@ -49,6 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     trained = train(
         found.paintings, found.images, found.out, overwrite=found.overwrite, resume=found.resume, **settings
     )
+    if trained.stopped == "interrupted" and not trained.progress.rows:
+        raise KeyboardInterrupt  # before anything was saved
     gc.collect()  # otherwise TensorFlow warns of its generator of batches, if it finds it when the process ends
     if not found.quiet:
         print(f"wrote {trained.path}: loss {trained.progress.best:.4g}, {trained.progress.steps} steps")
