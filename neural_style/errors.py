@@ -45,6 +45,11 @@ def reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
 
 
+def first_line(error: Exception) -> str:
+    """The first line of an error's message, or its type where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def explanation(error: Exception) -> str:
     """One line about any error: its own message if it is deliberate, and where to report it if it is unforeseen."""
     if isinstance(error, NeuralStyleError | OSError):

@@ -75,12 +75,12 @@ def atomic_write(path: Path, where: str, *, overwrite: bool) -> Iterator[BinaryI
         _sync_folder(path.parent)
 
 
-def elsewhere(path: Path, *, remedy: str) -> str:
-    """Why a name is of no file on this machine, and what to do: an address, or "~"; empty for all others.
+def why_not_local(path: Path, *, remedy: str) -> str:
+    """Why a name cannot be a local file (a URL, or "~"), and the remedy; empty for all others.
 
     Args:
         path: the name.
-        remedy: what to do with an address.
+        remedy: what to do with a URL.
     """
     if _ADDRESS.match(str(path)):
         return f"it is an address, and only files are read and written: {remedy}"
@@ -104,7 +104,7 @@ def check_place(path: Path, where: str, *, overwrite: bool) -> None:
                 raise FileExistsError
             if path.exists() and not path.is_file():  # a device or a pipe would be replaced by a file
                 raise InvalidInputError(f"{where} is not a regular file: choose another name")
-        if why := elsewhere(path, remedy="name a file, and upload it afterwards"):
+        if why := why_not_local(path, remedy="name a file, and upload it afterwards"):
             raise InvalidInputError(f"{where} cannot be written: {why}")
         folder = next(parent for parent in path.parents if os.path.lexists(parent))
         if not folder.is_dir():

@@ -12,6 +12,7 @@ from neural_style.backend.devices import (
     grow_memory,
     processor_flags,
 )
+from neural_style.backend.noise import without_deprecations
 from neural_style.backend.precision import check_precision, full_float32, resolve_precision
 from neural_style.backend.program import Evaluated, Function
 
@@ -41,4 +42,5 @@ __all__ = [
     "resolve_precision",
     "value_and_grad",
     "version",
+    "without_deprecations",
 ]

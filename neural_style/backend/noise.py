@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,3 +43,10 @@ def without_noise() -> Iterator[None]:
             for line in written:
                 if not _NOTES.match(line):
                     os.write(_ERROR_STREAM, line)
+
+
+@contextmanager
+def without_deprecations() -> Iterator[None]:
+    """Drop the deprecation warnings of NumPy that Keras and TensorFlow cause within."""
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        yield

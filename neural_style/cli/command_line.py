@@ -12,6 +12,7 @@ from neural_style.cli.commands.inetwork import IMPROVEMENTS
 from neural_style.cli.flags import Parser
 from neural_style.doodle import NeuralDoodle
 from neural_style.errors import InvalidInputError
+from neural_style.feedforward.fast_run import TECHNIQUE
 from neural_style.inetwork import INetwork
 from neural_style.inputs import Style
 from neural_style.network import Network
@@ -39,6 +40,10 @@ def command_of(record: Mapping[str, Any], prefix: str) -> list[str]:
         InvalidInputError: no command makes it: a picture was an array in memory, or a setting has no flag.
     """
     name = record["technique"]
+    if name == TECHNIQUE:
+        raise InvalidInputError(
+            f"the settings of {name} are not spelled as flags: neural-style rerun makes the picture again"
+        )
     if name not in _PARSERS:
         raise InvalidInputError(f"the technique {name} has no command")
     parser = _PARSERS[name]()

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
+from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError, first_line
 from neural_style.features.npz import Archive
 
 DEEPEST = 32
@@ -74,9 +74,8 @@ def opened(path: Path, what: str) -> Iterator[WeightsFile]:
     except NeuralStyleError:
         raise
     except Exception as error:  # zipfile, zlib and HDF5 raise many types for a damaged file
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InvalidInputError(
-            f"{path} cannot be read as a weights file ({reason:.200}): it is damaged or not an "
+            f"{path} cannot be read as a weights file ({first_line(error):.200}): it is damaged or not an "
             f"{path.suffix} file; get it again"
         ) from error
 

@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
-from neural_style.errors import InvalidInputError
+from neural_style.errors import InvalidInputError, first_line
 from neural_style.features.vgg import ARCHITECTURES, Architecture, weight_name
 from neural_style.features.weight_files import opened
 from neural_style.validation import did_you_mean
@@ -140,7 +140,7 @@ def keras_file(architecture: Architecture) -> Path:
     try:
         return Path(utils.get_file(name, url, cache_subdir="models", file_hash=digest))  # with a progress bar
     except Exception as error:  # Keras raises a bare Exception for any failure of a download
-        raise _no_download(architecture.name, _first_line(error)) from error
+        raise _no_download(architecture.name, first_line(error)) from error
 
 
 def check_available(name: str, source: str | None, layers: Iterable[str]) -> None:
@@ -177,7 +177,7 @@ def _connection_problem(url: str) -> str:
         except HTTPError:  # an answer; the download itself reports what is wrong
             pass
         except (OSError, ValueError) as error:
-            outcome.append(_first_line(getattr(error, "reason", error)))
+            outcome.append(first_line(getattr(error, "reason", error)))
             return
         outcome.append("")
 
@@ -247,7 +247,3 @@ def _shapes(architecture: Architecture, layers: Iterable[str]) -> dict[str, tupl
             shapes[layer] = ((3, 3, channels, filters), (filters,))
         channels = filters
     return shapes
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

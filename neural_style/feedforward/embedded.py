@@ -12,12 +12,14 @@ from keras import ops
 
 from neural_style import backend
 from neural_style.backend import Tensor
-from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.errors import InvalidInputError
 from neural_style.features import weights as feature_weights
+from neural_style.features.weight_files import opened
 from neural_style.feedforward import model
 from neural_style.feedforward.encoder import ENCODER, LAYERS, Style, encode, style_of, with_roots
 from neural_style.feedforward.model import Array
 from neural_style.feedforward.parts import Map, Tiles, picture_map
+from neural_style.feedforward.settings import MULTIPLE
 
 FILE = "painter.npz"
 
@@ -117,11 +119,7 @@ class EmbeddedNetwork:
 
     def run_with_noise(self, photos: Array, style: Style, noise: Array, *, rounds: int | None = None) -> Array:
         """The same with noise (N, H, W, 2), where H and W are multiples of 8 and at least 32."""
-        rounds = self.rounds if rounds is None else rounds
-        if rounds and not self.rounds:
-            raise InvalidInputError(
-                f"these weights are of a network without corrections: rounds is 0, received {rounds}"
-            )
+        rounds = self._checked_rounds(rounds)
         if rounds not in self._programs:
             self._programs[rounds] = backend.compiled(partial(_last, rounds), flexible=[2, 4])
         image, grain = (ops.convert_to_tensor(each) for each in (photos, noise))
@@ -149,26 +147,16 @@ def read_weights(path: Path) -> dict[str, Array]:
         InvalidInputError: the file is damaged, or names or shapes are not those of this network.
         MissingFileError: there is no such file.
     """
-    if not path.is_file():
-        raise MissingFileError(f"no weights file {path}: check the path")
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            found = {name: file[name].astype(np.float32) for name in file.files}
-    except Exception as error:  # NumPy, zipfile and zlib raise many kinds
-        raise InvalidInputError(
-            f"{path} cannot be read as weights of the painter ({error}): download it again"
-        ) from error
-    rounds = int(any(name.startswith("correct") for name in found))
-    wanted = model.shapes(rounds=rounds)
-    if {name: value.shape for name, value in found.items()} != wanted:
-        wrong = sorted(name for name in wanted | found if getattr(found.get(name), "shape", None) != wanted.get(name))
-        raise InvalidInputError(
-            f"{path} is not a file of the painter: {', '.join(wrong[:3])} differ; download it again"
-        )
-    return found
+    with opened(path, "the painter") as file:
+        wanted = model.shapes(rounds=int(any(name.startswith("correct") for name in file.names)))
+        if wrong := sorted(file.names ^ wanted.keys()):
+            raise InvalidInputError(
+                f"{path} is not a file of the painter: {', '.join(wrong[:3]):.200} differ; download it again"
+            )
+        return {name: file.read(name, shape) for name, shape in wanted.items()}
 
 
-def padded(pictures: Array, multiple: int = model.MULTIPLE, smallest: int = model.SMALLEST) -> Array:
+def padded(pictures: Array, multiple: int = MULTIPLE, smallest: int = model.SMALLEST) -> Array:
     """(N, H, W, 3) continued by reflection, below and to the right, to multiples of `multiple`."""
     bottom, right = (max(-extent % multiple, smallest - extent) for extent in pictures.shape[1:3])
     if not (bottom or right):

@@ -23,8 +23,8 @@ PACKAGES = ("onnx", "tf2onnx")
 def export(network: TrainedNetwork, path: Path, *, overwrite: bool = False) -> None:
     """Write a network of one style, whose input and output are float32 (N, H, W, 3), RGB in 0..255, of any N, H and W.
 
-    H and W must be multiples of 4 (of 8 with a network that was started from the embedded one), and values outside
-    0..255 are to be clipped: `Painter` pads, crops and clips, and the exported network does none of it.
+    H and W must be multiples of 8, at least 32, and values outside 0..255 are to be clipped: `Painter` pads, crops and
+    clips, and the exported network does none of it.
 
     Args:
         network: of one style.

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from neural_style.color_transfer import METHODS
 from neural_style.errors import InvalidInputError
+from neural_style.feedforward.settings import MULTIPLE
 from neural_style.runs.settings import SMALLEST_TILE
 from neural_style.validation import check_choice, check_count, check_finite, documented, setting
 
@@ -84,4 +85,4 @@ class FastRun:
         """Side of the tiles for a picture of `size` rows and columns, a multiple of 8; None processes it as a whole."""
         if self.tile is None:
             return None if size[0] * size[1] <= WHOLE_PIXELS else TILE
-        return None if self.tile >= max(size) else self.tile // 8 * 8
+        return None if self.tile >= max(size) else self.tile // MULTIPLE * MULTIPLE

@@ -1,4 +1,4 @@
-"""What a training keeps: its rate, log, samples, checkpoint and best network."""
+"""Learning rate, log, samples, checkpoint and best network of a training."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import json
 import logging
 import math
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -18,8 +18,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from neural_style import images
-from neural_style.errors import BrokenRunError, InvalidInputError
+from neural_style import backend, images
+from neural_style.errors import BrokenRunError, InvalidInputError, NeuralStyleError
+from neural_style.features.npz import Archive
 from neural_style.feedforward import model_file
 from neural_style.feedforward.settings import TrainingSettings
 from neural_style.feedforward.trainer import Trainer
@@ -28,6 +29,9 @@ from neural_style.images.grid import Cell, draw
 
 LOWEST_RATE = 0.01
 """In parts of the first, at the end of a cosine."""
+
+LARGEST_STATE = 2**26
+"""Bytes of identity and progress in a checkpoint at most: a save adds about 200."""
 
 MAY_CHANGE = ("steps", "minutes")
 """Settings that a resumed training may have changed."""
@@ -95,7 +99,6 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         self.progress = Progress()
         self.broken: Iterable[Path] = ()
         self.stopped: str | None = None
-        self._arrays: dict[str, np.ndarray[Any, Any]] = {}
         self._before, self._started = 0.0, 0.0
 
     @classmethod
@@ -109,14 +112,13 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         """
         keeper = cls(files, identity, settings, styles)
         if files.checkpoint.is_file():
-            try:
-                with files.checkpoint.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                    keeper._arrays = {name: file[name] for name in file.files}
-                state = json.loads(str(keeper._arrays.pop("state")))
-            except Exception as error:  # NumPy, zipfile and zlib raise many kinds
-                raise InvalidInputError(f"{files.checkpoint} cannot be read ({error}): start again") from error
-            _check_same(state["identity"], identity, files.checkpoint)
-            keeper.progress = Progress(**state["progress"])
+            with _opened(files.checkpoint) as archive:
+                header = archive.header("state")
+                if header.dtype != np.uint8 or header.bytes > LARGEST_STATE:
+                    raise ValueError("its state is no text, or too long")
+                state = json.loads(archive.read("state").tobytes())
+                _check_same(state["identity"], identity, files.checkpoint)
+                keeper.progress = Progress(**state["progress"])
         return keeper
 
     @property
@@ -125,9 +127,19 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         return trainer
 
     def restore(self, trainer: Trainer) -> None:
-        """Give network and optimizer the values of the checkpoint, if there is one."""
-        for name, variable in _variables(trainer) if self._arrays else ():
-            variable.assign(self._arrays.pop(name))
+        """Give network and optimizer the values of the checkpoint, if there is one.
+
+        Raises:
+            InvalidInputError: it is damaged.
+        """
+        if not self.progress.steps:
+            return
+        with _opened(self.files.checkpoint) as archive:
+            for name, variable in _variables(trainer):
+                header = archive.header(name)
+                if header.shape != tuple(variable.shape) or header.dtype != _array(variable).dtype:
+                    raise ValueError(f"{name} is of another shape or type")
+                variable.assign(archive.read(name))
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self._before, self._started = self.progress.seconds, time.monotonic()
@@ -168,8 +180,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
             self.settings.steps,
             self.progress.seconds / self.progress.steps,
             numbers["loss"],
-            f", validated {loss:.4g}" if "val_loss" in numbers else "",
-            ", the best so far" if is_best else "",
+            f", validation loss {loss:.4g}" if "val_loss" in numbers else "",
+            ", best so far" if is_best else "",
         )
 
     def finish(self) -> None:
@@ -215,7 +227,19 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         state = json.dumps({"identity": self.identity, "progress": vars(self.progress)})
         path = self.files.checkpoint
         with atomic_write(path, f'checkpoint "{path}"', overwrite=True) as file:
-            np.savez(file, state=np.array(state), **arrays)
+            np.savez(file, state=np.frombuffer(state.encode(), np.uint8), **arrays)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Archive]:
+    """A checkpoint, whose arrays are checked before they are read."""
+    try:
+        with path.open("rb") as file:
+            yield Archive(file)
+    except NeuralStyleError:
+        raise
+    except Exception as error:  # zipfile and zlib raise many types for a damaged file
+        raise InvalidInputError(f"{path} cannot be read ({error!s:.200}): start a new training") from error
 
 
 def _variables(trainer: Trainer) -> Iterator[tuple[str, keras.Variable]]:
@@ -228,7 +252,7 @@ def _variables(trainer: Trainer) -> Iterator[tuple[str, keras.Variable]]:
 
 def _array(variable: keras.Variable) -> np.ndarray[Any, Any]:
     """A copy of its value."""
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of NumPy, by TensorFlow
+    with backend.without_deprecations():
         return np.array(ops.convert_to_numpy(variable))
 
 
@@ -240,6 +264,8 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -
         for name, value in before["settings"].items()
         if name not in MAY_CHANGE and settings.get(name) != value
     ]
-    changed += [f"the {name} are others" for name in ("paintings", "photos") if before[name] != now[name]]
+    changed += [f"the {name} differ" for name in ("paintings", "photos") if before[name] != now[name]]
     if changed:
-        raise InvalidInputError(f"{path} is of another training: {changed[0]}; use the same, or start again")
+        raise InvalidInputError(
+            f"{path} is of another training: {changed[0]}; give the same ones, or start a new training with --overwrite"
+        )

@@ -13,6 +13,7 @@ from neural_style.backend import Tensor
 from neural_style.features.vgg import weight_name
 from neural_style.feedforward import model
 from neural_style.feedforward.encoder import ENCODER, LAYERS, RIDGES, Style
+from neural_style.feedforward.settings import MULTIPLE
 
 EPSILON = 1e-3
 """Added to variances; that of lengstrom/fast-style-transfer."""
@@ -153,8 +154,8 @@ def _to_multiples(photo: Tensor) -> Tensor:
     """Continued by reflection, below and to the right, to multiples of 8; by indices, which may be known late."""
     for axis in (1, 2):
         extent = ops.shape(photo)[axis]
-        if isinstance(extent, int) and extent % model.MULTIPLE == 0:
+        if isinstance(extent, int) and extent % MULTIPLE == 0:
             continue
-        index = ops.arange(extent + (-extent) % model.MULTIPLE, dtype="int32")
+        index = ops.arange(extent + (-extent) % MULTIPLE, dtype="int32")
         photo = ops.take(photo, ops.where(index < extent, index, 2 * (extent - 1) - index), axis=axis)
     return photo

@@ -40,9 +40,6 @@ from neural_style.feedforward.transport import transport
 Statistics = MutableMapping[str, Any]
 Array = np.ndarray[Any, np.dtype[Any]]
 
-MULTIPLE = 8
-"""Rows and columns of a photo must be a multiple of this."""
-
 SMALLEST = 32
 """Fewest rows and columns of a photo: less cannot be reflected at every level."""
 
@@ -163,7 +160,7 @@ def paint(
             that are there are used. So a large picture is painted part by part with the statistics of a small copy.
         photo_features: of the photo, from `encode`, if they are known.
         dtype: of the products in convolutions.
-        parts: how operations are applied: to the whole, or to the tiles of `neural_style.feedforward.tiles`, whose maps
+        parts: how operations are applied: to the whole, or to the tiles of `neural_style.feedforward.parts`, whose maps
             then take the place of the tensors.
 
     Returns:

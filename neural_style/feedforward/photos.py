@@ -113,7 +113,7 @@ class Photos:
         except (NeuralStyleError, OSError) as error:
             if path not in self.broken:
                 self.broken.add(path)
-                _log.warning("%s; it is left out", error)
+                _log.warning("%s; it is skipped", error)
             return None
         factor = LARGEST * self.crop / min(picture.size)
         rows, columns = (max(round(LARGEST * self.crop), round(extent * factor)) for extent in picture.size)

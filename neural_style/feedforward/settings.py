@@ -19,7 +19,7 @@ STARTS = ("scratch", "embedded")
 SCHEDULES = ("cosine", "constant")
 
 MULTIPLE = 8
-"""Rows and columns of crops are a multiple of this, which every network here accepts."""
+"""Rows and columns that the networks of this package process are a multiple of this."""
 
 
 @documented
@@ -54,7 +54,7 @@ class TransformerSettings:
 @documented
 @dataclass(frozen=True, kw_only=True)
 class LossSettings:
-    """What the network is trained for, see `neural_style.feedforward.perceptual_loss`."""
+    """The loss; see `neural_style.feedforward.perceptual_loss`."""
 
     model: str | None = setting(
         None, "network of the loss: `vgg16`, `vgg19` or `mini`; by default vgg19 if downloaded, otherwise mini."
@@ -113,9 +113,9 @@ class TrainingSettings:
         "`scratch`, or `embedded`: begin as the painter of this package in the style of the painting (one painting).",
     )
     steps: int = setting(20_000, "number of steps, each with one batch.")
-    minutes: float = setting(0.0, "stop after so many minutes of training in all, resumed parts included; 0 never.")
+    minutes: float = setting(0.0, "time limit in minutes, resumed parts included; 0 for none.")
     batch: int = setting(4, "photos in a step.")
-    crop: int = setting(256, "rows and columns of the crops that photos are seen in; a multiple of 8.")
+    crop: int = setting(256, "side of the square crops of the photos; a multiple of 8.")
     style_size: int = setting(
         0, "sqrt(rows x columns) that paintings are scaled to, which sets the strokes' width; 0 is that of the crops."
     )
@@ -123,7 +123,7 @@ class TrainingSettings:
     schedule: str = setting("cosine", "the rate falls to a hundredth as a `cosine` of time, or is `constant`.")
     seed: int = setting(0, "of the network, the order of the photos and their crops.")
     save_every: int = setting(100, "steps between checkpoints, each with a validation, a sheet and a line of the log.")
-    held_out: int = setting(8, "photos kept out of the training and validated with, but at most a fifth of them.")
+    held_out: int = setting(8, "photos held out for validation, at most a fifth of all.")
 
     def __post_init__(self) -> None:
         check_choice("start", self.start, STARTS)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import warnings
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +10,14 @@ import numpy as np
 from keras import ops
 
 from neural_style import backend
-from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.errors import InvalidInputError
 from neural_style.features import weights as feature_weights
+from neural_style.feedforward import model_file
 from neural_style.feedforward.embedded import padded
 from neural_style.feedforward.model import Array
 
 if TYPE_CHECKING:
     import keras
-
-METADATA = "neural_style.json"
-"""Member of the `.keras` file, which is a zip archive, with the settings and the styles of the training."""
 
 STYLE = "style"
 """Name of the one style of a network whose file names none."""
@@ -47,8 +42,8 @@ class TrainedNetwork:
         Raises:
             InvalidInputError, MissingFileError: the file is not one of such a network, or not there.
         """
-        self.metadata = read_metadata(path)
-        self.network = _load(path)
+        self.metadata = model_file.read_metadata(path)
+        self.network = model_file.load(path)
         inputs, channels = self.network.inputs, self.network.output_shape[-1]
         if len(inputs) > 2 or inputs[0].shape[-1] != 3 or channels != 3:
             raise InvalidInputError(f"{path} is no network from pictures (N, H, W, 3) to pictures: train one")
@@ -89,35 +84,7 @@ class TrainedNetwork:
         return names
 
 
-def read_metadata(path: Path) -> Mapping[str, Any]:
-    """The metadata in a `.keras` file; empty if it has none.
-
-    Raises:
-        InvalidInputError, MissingFileError: the file is no `.keras` file, or not there.
-    """
-    if not path.is_file():
-        raise MissingFileError(f"no network {path}: check the path")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return dict(json.loads(archive.read(METADATA))) if METADATA in archive.namelist() else {}
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise InvalidInputError(f"{path} is damaged or no .keras file ({error}): save it again") from error
-
-
-def _load(path: Path) -> keras.Model:
-    import keras
-
-    from neural_style.feedforward import layers  # noqa: F401 - whose classes Keras must know by then
-
-    try:
-        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of NumPy, by Keras
-            return keras.models.load_model(path, compile=False)
-    except Exception as error:  # Keras raises many types for a file that it cannot read
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InvalidInputError(f"{path} cannot be loaded as a Keras network: {reason}") from error
-
-
 def _fingerprint(network: keras.Model) -> str:
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+    with backend.without_deprecations():
         values = network.get_weights()
     return feature_weights.fingerprint({str(i): np.asarray(each) for i, each in enumerate(values)})

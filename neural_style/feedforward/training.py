@@ -22,7 +22,7 @@ from neural_style.feedforward.photos import Photos, batches, divided, photos_in
 from neural_style.feedforward.settings import MULTIPLE, Recipe
 from neural_style.feedforward.trainer import Trainer
 from neural_style.feedforward.transformer import transformer
-from neural_style.files import check_place
+from neural_style.files import check_place, remove_leftovers
 from neural_style.images import ImageSource, resize
 from neural_style.inputs import Style, as_styles
 from neural_style.runs.records import versions
@@ -57,7 +57,7 @@ def train(
 ) -> Trained:
     """Train a network to paint photos in the style of one painting, or of several (Dumoulin et al. 2017).
 
-    `out` is the best network so far, judged on photos that are kept out of the training; beside it are `<out>_log.csv`,
+    `out` is the best network so far, judged on photos that are held out; beside it are `<out>_log.csv`,
     `<out>_samples.png` and, until the last step, `<out>_checkpoint.npz`. Progress is logged.
 
     Args:
@@ -68,7 +68,8 @@ def train(
         resume: continue the training whose checkpoint is beside `out`, or start it; the result is that of an unbroken
             one. `steps` and `minutes` may be raised, until the training is finished.
         callbacks: more of Keras' callbacks, such as `keras.callbacks.TensorBoard`.
-        settings: those of `neural_style.feedforward.settings`; a preset is `**presets.LENGSTROM`.
+        settings: those of `neural_style.feedforward.settings`; a preset is `**presets.LENGSTROM`, and
+            `**presets.EMBEDDED_START` is what the command's `--start embedded` sets.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used; before any work is done.
@@ -84,12 +85,13 @@ def train(
         for path in files:
             check_place(path, f'output "{path}"', overwrite=overwrite)
         files.checkpoint.unlink(missing_ok=True)
+    remove_leftovers(files.network.parent)
     pictures = [_scaled(style, chosen.style_size or chosen.crop) for style in styles]
     names = [style.picture.name for style in styles]
     identity = {"settings": recipe.values(), "paintings": [_sha256(each) for each in pictures], "photos": len(found)}
     keeper = Keeper.opened(files, identity, recipe.training, [Path(name).stem for name in names])
     if keeper.progress.is_finished(chosen.steps):
-        _log.info("%s has had its %d steps already", files.network, chosen.steps)
+        _log.info("%s is finished already (%d steps)", files.network, chosen.steps)
         return Trained(files.network, keeper.progress, None)
     return _fitted(recipe, pictures, found, keeper, list(callbacks))
 

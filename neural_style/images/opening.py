@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from neural_style.errors import InvalidInputError, MissingFileError, reason
-from neural_style.files import elsewhere
+from neural_style.files import why_not_local
 
 
 def check_name(name: str | os.PathLike[str], what: str) -> None:
@@ -89,7 +89,7 @@ def silenced(name: str) -> Iterator[None]:
 def _advice(path: Path) -> str:
     if path.is_symlink():
         return f'it is a link to "{path.readlink()}", which is not there: mend the link'
-    if why := elsewhere(path, remedy="download the picture first, and name the file"):
+    if why := why_not_local(path, remedy="download the picture first, and name the file"):
         return why
     if not path.parent.is_dir():
         return f'there is no folder "{path.parent}"'

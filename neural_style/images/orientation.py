@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
 from PIL import Image, ImageOps
 
-_ORIENTATION, _EXIF_IFD, _COLUMNS, _ROWS = 274, 0x8769, 40962, 40963  # Exif 2.3, 4.6.4 and 4.6.5
+from neural_style.images.picture import Array
+
+ORIENTATION = 274
+"""Tag of the orientation in EXIF data and in TIFF (Exif 2.3, 4.6.4)."""
+
+_EXIF_IFD, _COLUMNS, _ROWS = 0x8769, 40962, 40963  # Exif 2.3, 4.6.4 and 4.6.5
 _TURNED = (5, 6, 7, 8)
 """Orientations that exchange rows and columns."""
 
@@ -24,7 +30,7 @@ def upright(image: Image.Image, where: str) -> Image.Image:
         where: names the picture in messages.
     """
     exif = image.getexif()
-    orientation = exif.get(_ORIENTATION, 1)
+    orientation = exif.get(ORIENTATION, 1)
     if orientation not in range(2, 9):
         return image
     taken = exif.get_ifd(_EXIF_IFD)
@@ -47,6 +53,16 @@ def upright(image: Image.Image, where: str) -> Image.Image:
             stacklevel=4,
         )
     return ImageOps.exif_transpose(image)
+
+
+def upright_array(array: Array, orientation: int) -> Array:
+    """Undo an EXIF orientation of (rows, columns) or (rows, columns, channels).
+
+    Those in `_TURNED` exchange rows and columns; rows, columns or both are then reversed.
+    """
+    array = array.swapaxes(0, 1) if orientation in _TURNED else array
+    array = array[:, ::-1] if orientation in (2, 3, 6, 7) else array
+    return np.ascontiguousarray(array[::-1] if orientation in (3, 4, 7, 8) else array)
 
 
 def _has_aspect(image: Image.Image, columns: int, rows: int) -> bool:

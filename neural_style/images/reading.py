@@ -12,20 +12,20 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from PIL import Image
 
-from neural_style.errors import InvalidInputError
+from neural_style.errors import InvalidInputError, first_line
 from neural_style.images.color_space import decoded, float_to_srgb, profile_to_srgb, read_cicp, tagged_encoding
 from neural_style.images.formats import open_image
 from neural_style.images.frames import refuse_raw_name, select_frame, select_page, with_page_first
 from neural_style.images.memory import check_fits
 from neural_style.images.opening import check_name, explained, opened, silenced
-from neural_style.images.orientation import upright
+from neural_style.images.orientation import ORIENTATION, upright, upright_array
 from neural_style.images.picture import Array, Picture, check_extent, luminance
 from neural_style.images.ranges import check_bands, check_high_bytes, from_16_bits, from_array
 from neural_style.images.transparency import over_white
 from neural_style.validation import check_count
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_ORIENTATION, _ICC_PROFILE = 274, 34675  # Exif 2.3 and ICC.1 tags
+_ICC_PROFILE = 34675  # ICC.1 tag
 _LARGEST_SAMPLES = 281, 341  # TIFF 6.0: MaxSampleValue and SMaxSampleValue
 
 
@@ -155,9 +155,9 @@ def _from_tensor(tensor: Any, what: str) -> Array:
             tensor = tensor.float() if "bfloat16" in str(tensor.dtype) else tensor
         array = np.asarray(tensor)
     except Exception as error:  # a symbolic tensor: each framework has its own way to refuse
-        why = (str(error).splitlines() or [""])[0]
         raise InvalidInputError(
-            f"{what}: a {type(tensor).__name__} without values is no picture ({why}): give one that has been computed"
+            f"{what}: a {type(tensor).__name__} without values is no picture ({first_line(error)}): give one "
+            "that has been computed"
         ) from error
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
@@ -225,7 +225,7 @@ def _from_tiff(
             if bits != 16 or page.photometric > 2 or page.axes not in ("YX", "YXS", "SYX"):
                 return for_pillow
             array, declared = page.asarray(), _declared_white(tags)
-            orientation = tags[_ORIENTATION].value if _ORIENTATION in tags else 1
+            orientation = tags[ORIENTATION].value if ORIENTATION in tags else 1
             profile = tags[_ICC_PROFILE].value if _ICC_PROFILE in tags else None
     except InvalidInputError:
         raise
@@ -241,22 +241,15 @@ def _from_tiff(
         alpha = array[..., colours]
         if extra[0] == 1:  # "associated": the colours are stored multiplied by alpha
             samples = np.clip(samples * 255 / np.maximum(alpha, np.float32(1 / 257))[..., None], 0, 255)
-        alpha = _upright(alpha, orientation)
+        alpha = upright_array(alpha, orientation)
     rgb = np.repeat(samples, 3, axis=2) if colours == 1 else samples
-    return float_to_srgb(_upright(rgb, orientation), profile, where), alpha
+    return float_to_srgb(upright_array(rgb, orientation), profile, where), alpha
 
 
 def _declared_white(tags: Any) -> list[int]:
     """The largest numbers that the tags of a page name, for `from_16_bits`."""
     found = [np.ravel(tags[code].value) for code in _LARGEST_SAMPLES if code in tags]
     return [int(value) for values in found for value in values]
-
-
-def _upright(array: Array, orientation: int) -> Array:
-    """Undo an EXIF orientation: 5 to 8 exchange rows and columns; rows, columns or both are then reversed."""
-    array = array.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else array
-    array = array[:, ::-1] if orientation in (2, 3, 6, 7) else array
-    return np.ascontiguousarray(array[::-1] if orientation in (3, 4, 7, 8) else array)
 
 
 def _unclear_range(where: str) -> InvalidInputError:

@@ -1,4 +1,4 @@
-"""Reading of a checkpoint's file, which may come from anywhere: nothing in it is believed before it is checked."""
+"""Reading of a checkpoint's file, which may come from anywhere: everything in it is checked before use."""
 
 from __future__ import annotations
 

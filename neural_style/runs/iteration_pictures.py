@@ -38,5 +38,5 @@ class IterationPictures:
             return sorted(path for entry in entries if (path := self.prefix.with_name(entry.name)) in self)
 
     def note(self) -> dict[str, object]:
-        """What tells the same pictures of another run from these, for a checkpoint."""
+        """Identifies these pictures in a checkpoint."""
         return {"like": str(self.name("*").absolute()), "every": self.saved.step}

@@ -150,16 +150,32 @@ def inputs(record: Mapping[str, Any], *, beside: Path) -> tuple[Content, list[St
         InvalidInputError, MissingFileError: the record is of another version; an image was not a file, or cannot be
             found.
     """
-    check(_CONTENT, record["content"], "content")
-    check(schema.list_of(_STYLE), record["styles"], "style")
+    check_pictures(record["content"], record["styles"])
     check(schema.RUN, record["run"], "run")
     run = dict(record["run"])
     Run(**{**run, "init": Run.init})  # raises where a value is impossible, before a picture is read
-    content = Content(**find_input(record["content"], beside, "content"))
-    styles = [Style(**find_input(style, beside, "style")) for style in record["styles"]]
+    content, styles = pictures(record["content"], record["styles"], beside=beside)
     if isinstance(run["init"], dict):
         run["init"] = find_picture(run["init"], beside, "initial image")
     return content, styles, run
+
+
+def check_pictures(content: Any, styles: Any) -> None:
+    """Raise `InvalidInputError` for a recorded content or recorded styles that this version would not write."""
+    check(_CONTENT, content, "content")
+    check(schema.list_of(_STYLE), styles, "style")
+
+
+def pictures(
+    content: Mapping[str, Any], styles: Sequence[Mapping[str, Any]], *, beside: Path
+) -> tuple[Content, list[Style]]:
+    """Content and styles of a record, checked by `check_pictures`, read again; `beside` as in `inputs`.
+
+    Raises:
+        InvalidInputError, MissingFileError: an image was not a file, or cannot be found.
+    """
+    found = Content(**_find_input(content, beside, "content"))
+    return found, [Style(**_find_input(style, beside, "style")) for style in styles]
 
 
 def check(expected: schema.Schema, value: Any, what: str) -> None:
@@ -233,7 +249,7 @@ def plain(settings: Any) -> dict[str, Any]:
     return {f.name: getattr(settings, f.name) for f in fields(settings) if f.init and f.name != "image"}
 
 
-def find_input(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
+def _find_input(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:
     """The settings of one input that `describe` has described, its pictures and masks read; `beside` as in `inputs`."""
     found = {name: value for name, value in entry.items() if name not in ("image", "sha256")}
     for name, value in entry.items():

@@ -287,23 +287,26 @@ def _size(value: Any, where: str) -> None:
         raise _mismatch(where, "rows and columns of a picture", value)
 
 
+_LEVEL: Mapping[str, Schema] = {
+    "loss": number,
+    "losses": _TERMS,
+    "evaluations": count,
+    "iterations": count,
+    "improvement": any_of(number, nothing),
+    "stopped": text,
+    "broken": boolean,
+}
+
+LEVEL = tuple(_LEVEL)
+"""All parts of the level's progress, which are there once an iteration is done."""
+
 CHECKPOINT = object_of(
     {
         "neural_style_checkpoint": whole,
         "run": identity,
         "progress": object_of(
             {
-                "level": object_of(
-                    {
-                        "loss": number,
-                        "losses": _TERMS,
-                        "evaluations": count,
-                        "iterations": count,
-                        "improvement": any_of(number, nothing),
-                        "stopped": text,
-                        "broken": boolean,
-                    }
-                ),
+                "level": object_of(_LEVEL),
                 "index": count,
                 "evaluations_before": whole,
                 "seconds": number,
@@ -321,6 +324,3 @@ CHECKPOINT = object_of(
     needed=["neural_style_checkpoint", "run", "progress", "is_finished", "note", "frames"],
 )
 """The header of a checkpoint."""
-
-LEVEL = ("loss", "losses", "evaluations", "iterations", "improvement", "stopped", "broken")
-"""All parts of the level's progress, which are there once an iteration is done."""

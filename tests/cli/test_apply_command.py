@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -175,10 +176,23 @@ def test_wrong_input_is_refused(command: Command, apply: Command, folder: Path, 
 def test_a_picture_is_painted_again_from_its_record(command: Command, apply: Command, folder: Path) -> None:
     save(folder / "photo.png", 6)
     apply("--seed", 3, photo="photo.png", to="out.png")
-    assert "fast by neural_style" in command("show", folder / "out.png").out
+    shown = command("show", folder / "out.png").out
+    assert "fast by neural_style" in shown
+    assert "none: the settings of fast are not spelled as flags: neural-style rerun makes" in shown
     assert command("rerun", folder / "out.png").out == f"wrote {folder / 'out_rerun.png'}\n"
     first, second = (np.asarray(Image.open(folder / name)) for name in ("out.png", "out_rerun.png"))
     np.testing.assert_array_equal(first, second)
+    record = records.read(folder / "out.png")
+    for edit, words in (
+        ({"settings": {"model": 7}}, "settings model must be a text"),
+        ({"settings": {"model": "embedded", "tiles": 2}}, "has no setting 'tiles'"),
+        ({"styles": [{"name": "wave", "weight": "1"}]}, "weight must be a finite number"),
+        ({"styles": [{**record["styles"][0], "scale": "1"}]}, "scale must be a finite number"),
+        ({"content": {**record["content"], "frame": "first"}}, "content frame must be"),
+        ({"run": {**record["run"], "seed": 1.5}}, "run seed must be a whole number"),
+    ):
+        (folder / "edited.json").write_text(json.dumps(record | edit), encoding="utf-8")
+        command("rerun", folder / "edited.json").assert_refused("of another version, or was edited", words)
 
 
 def test_paint_fast_paints_a_photo_or_a_folder(command: Command, folder: Path, batches: list[int]) -> None:

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from neural_style.cli.commands import train as train_command
+from neural_style.feedforward.model_file import read_metadata
 from neural_style.feedforward.presets import PRESETS
 from neural_style.feedforward.settings import Recipe
-from neural_style.feedforward.trained import read_metadata
 from neural_style.feedforward.trainer import Trainer
 
 TINY = (
@@ -48,6 +48,8 @@ def test_a_network_is_trained_resumed_and_described(
     command(*arguments, "--steps", "3").assert_refused("exists")
     ran = command(*arguments, "--steps", "3", "--overwrite", "--quiet", "--minutes", "1e-9")
     assert (ran.status, ran.out) == (0, "")
+    ran = command(*arguments, "--steps", "3", "--resume", "--minutes", "1e-9")
+    assert ran.out.endswith("2 steps\nstopped by --minutes; use --resume to continue\n")
     ran = command(*arguments, "--steps", "3", "--resume")
     assert "step 3 of 3" in ran.err
     assert "step 1 of" not in ran.err

@@ -179,6 +179,10 @@ def test_files_of_other_networks_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     with pytest.raises(InvalidInputError, match="is not a file of the painter"):
         embedded.EmbeddedNetwork(tmp_path / "other.npz")
+    of_nan = {**model.initial(0), "code.bias": np.full(model.CODE, np.nan, np.float32)}
+    np.savez(tmp_path / "nan.npz", **of_nan)
+    with pytest.raises(InvalidInputError, match=r"code\.bias is not made of finite numbers"):
+        embedded.EmbeddedNetwork(tmp_path / "nan.npz")
     (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(InvalidInputError, match="cannot be read"):
         embedded.EmbeddedNetwork(tmp_path / "broken.npz")

@@ -16,7 +16,7 @@ from scipy import ndimage
 from neural_style import Content, Style
 from neural_style.color_transfer import transfer_color
 from neural_style.errors import InvalidInputError, MissingFileError
-from neural_style.feedforward import Painter, encoder, fast_run, mix, paint, trained
+from neural_style.feedforward import Painter, encoder, fast_run, mix, model_file, paint
 from neural_style.feedforward.embedded import EmbeddedNetwork
 from neural_style.feedforward.styles import pooled
 from neural_style.runs import records
@@ -243,7 +243,7 @@ def test_a_network_of_several_styles_mixes_them(tmp_path: Path, painter: Painter
     grey = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")(shares[:, 1:])
     keras.Model([photo, shares], photo + 100.0 * grey[:, None, None]).save(tmp_path / "two.keras")
     with zipfile.ZipFile(tmp_path / "two.keras", "a") as archive:
-        archive.writestr(trained.METADATA, json.dumps({"styles": ["plain", "light"]}))
+        archive.writestr(model_file.METADATA, json.dumps({"styles": ["plain", "light"]}))
     painter_of_any, painter, dark = painter, Painter(tmp_path / "two.keras"), PHOTO // 3
     assert painter.styles == ("plain", "light")
     np.testing.assert_array_equal(painter.paint(dark).image, dark)

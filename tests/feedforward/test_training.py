@@ -16,12 +16,13 @@ from keras import ops
 from PIL import Image
 
 from neural_style.errors import BrokenRunError, InvalidInputError, MissingFileError
+from neural_style.feedforward.model_file import read_metadata
 from neural_style.feedforward.painter import Painter
 from neural_style.feedforward.perceptual_loss import PerceptualLoss
 from neural_style.feedforward.photos import Photos, divided, photos_in
 from neural_style.feedforward.presets import PRESETS
 from neural_style.feedforward.settings import LossSettings, Recipe
-from neural_style.feedforward.trained import TrainedNetwork, read_metadata
+from neural_style.feedforward.trained import TrainedNetwork
 from neural_style.feedforward.trainer import Trainer
 from neural_style.feedforward.training import Trained, train
 
@@ -212,6 +213,10 @@ def test_a_killed_run_ends_like_an_unbroken_one(trained: Callable[..., Trained],
     assert (tmp_path / "broken_checkpoint.npz").is_file()
     with pytest.raises(InvalidInputError, match=r"rate was 0\.001 and is 0\.01"):
         trained("broken", resume=True, rate=0.01)
+    with np.load(tmp_path / "broken_checkpoint.npz") as file:
+        np.savez(tmp_path / "other_checkpoint.npz", **{**file, "painter0": np.zeros(3, np.float32)})
+    with pytest.raises(InvalidInputError, match="painter0 is of another shape"):
+        trained("other", resume=True)
     resumed = trained("broken", resume=True)
     with pytest.raises(InvalidInputError, match="exists"):  # it is finished, and would start again
         trained("broken", resume=True)
@@ -251,9 +256,14 @@ def test_what_is_not_finite_stops_the_training(
 
 
 @pytest.mark.usefixtures("eagerly")
-def test_time_and_names_are_limits(trained: Callable[..., Trained], caplog: pytest.LogCaptureFixture) -> None:
+def test_time_and_names_are_limits(
+    trained: Callable[..., Trained], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "neural_style")
+    leftover = tmp_path / f".{'0' * 16}.{'1' * 16}.part"
+    leftover.touch()
     result = trained("late", minutes=1e-9)
+    assert not leftover.exists()
     assert (result.progress.steps, result.stopped) == (1, "minutes")
     assert "step 1 of 4" in caplog.text
     with pytest.raises(InvalidInputError, match="exists"):

@@ -12,9 +12,10 @@ from keras import ops
 from neural_style.feedforward import model_file
 from neural_style.feedforward.embedded import EmbeddedNetwork
 from neural_style.feedforward.layers import ConditionalInstanceNormalization, ReflectionPadding2D
+from neural_style.feedforward.model_file import read_metadata
 from neural_style.feedforward.one_style import one_style
 from neural_style.feedforward.settings import TransformerSettings
-from neural_style.feedforward.trained import TrainedNetwork, read_metadata
+from neural_style.feedforward.trained import TrainedNetwork
 from neural_style.feedforward.transformer import transformer
 
 TINY = {"width": 2, "blocks": 1, "ends": 3}

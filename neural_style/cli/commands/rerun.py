@@ -15,10 +15,9 @@ from neural_style.doodle import NeuralDoodle
 from neural_style.errors import InvalidInputError
 from neural_style.feedforward.fast_run import TECHNIQUE, FastRun
 from neural_style.inetwork import INetwork
-from neural_style.inputs import Content, Style
 from neural_style.network import Network
 from neural_style.reconstruction import Reconstruction
-from neural_style.runs import records
+from neural_style.runs import records, schema
 from neural_style.runs.outputs import Output
 from neural_style.runs.settings import RunSettings
 from neural_style.technique import technique_named
@@ -29,6 +28,13 @@ examples:
   neural-style rerun out.png again --gif
 """
 
+
+_SETTINGS = schema.object_of({"model": schema.text}, needed=["model"])
+_NAMED_STYLES = schema.list_of(
+    schema.object_of({"name": schema.text, "weight": schema.number}, needed=["name", "weight"])
+)
+_RUN = schema.settings_of(FastRun, {})
+"""The parts of a record of a feed-forward network that differ from those of other techniques."""
 
 TECHNIQUES = (Network, INetwork, NeuralDoodle, Reconstruction)
 """Imported, and so known to `technique_named`."""
@@ -90,15 +96,16 @@ def _paint_at_once(found: Namespace, record: Mapping[str, Any]) -> int:
     Raises:
         InvalidInputError, MissingFileError: the record is of another version, or an input cannot be found.
     """
-    beside = found.picture.parent
-    try:
-        content = Content(**records.find_input(record["content"], beside, "content"))
-        named = {each["name"]: each["weight"] for each in record["styles"] if "name" in each}
-        paintings = [Style(**records.find_input(each, beside, "style")) for each in record["styles"] if "image" in each]
-        model, run = record["settings"]["model"], record["run"]
-        FastRun(**run)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InvalidInputError(f"the record in {found.picture} is of another version: {error}") from error
+    of_network = [each for each in record["styles"] if "name" in each]
+    of_pictures = [each for each in record["styles"] if "name" not in each]
+    records.check(_SETTINGS, record["settings"], "settings")
+    records.check(_NAMED_STYLES, of_network, "style")
+    records.check(_RUN, record["run"], "run")
+    records.check_pictures(record["content"], of_pictures)
+    named = {each["name"]: each["weight"] for each in of_network}
+    model, run = record["settings"]["model"], record["run"]
+    FastRun(**run)  # raises where a value is impossible, before a picture is read
+    content, paintings = records.pictures(record["content"], of_pictures, beside=found.picture.parent)
     output = Output.from_prefix(found.prefix or _again(found.picture), overwrite=found.overwrite)
     output.check(0, sources=[found.picture])
     start_backend(found.device)

@@ -12,15 +12,15 @@ from neural_style import interruption
 from neural_style.cli.flags import Parser, Spelling, add_fields, values
 from neural_style.cli.groups import add_machine_flags
 from neural_style.cli.session import start_backend
-from neural_style.feedforward.presets import PRESETS
+from neural_style.feedforward.presets import EMBEDDED_START, PRESETS
 from neural_style.feedforward.settings import GROUPS
 from neural_style.validation import check_choice
 
 DESCRIPTION = """\
 Train a network that paints any photo in the style of one painting, or of several, at once.
 
-It learns from a folder of photos of any sizes; broken ones are reported and left out. The result, OUT.keras, is the
-best network so far, judged on photos kept out of the training. Beside it are OUT_log.csv, OUT_samples.png, and a
+It learns from a folder of photos of any sizes; broken ones are reported and skipped. The result, OUT.keras, is the
+best network so far, judged on photos that were held out. Beside it are OUT_log.csv, OUT_samples.png, and a
 checkpoint from which --resume continues a training that was stopped or killed, with the result of an unbroken one.
 
 --start embedded begins as the painter of this package and takes minutes on a CPU. --start scratch trains the network
@@ -34,8 +34,7 @@ examples:
   neural-style train painting.jpg --images photos/ --out starry.keras --preset lengstrom
 """
 
-EMBEDDED: Mapping[str, Any] = {"steps": 1000, "batch": 1, "rate": 5e-4, "save_every": 50}
-"""Defaults that differ with `--start embedded`: a CPU makes about these steps in ten minutes."""
+STOPS = {"minutes": "stopped by --minutes", "interrupted": "interrupted"}
 
 TITLES = {"transformer": "network (--start scratch)", "loss": "loss", "training": "training"}
 
@@ -56,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     if not found.quiet:
         print(f"wrote {trained.path}: loss {trained.progress.best:.4g}, {trained.progress.steps} steps")
         if trained.stopped:
-            print(f"stopped early: {trained.stopped}; use --resume to continue")
+            print(f"{STOPS[trained.stopped]}; use --resume to continue")
     return interruption.exit_status() if trained.stopped == "interrupted" else 0
 
 
@@ -94,4 +93,4 @@ def defaults_of(arguments: Sequence[str]) -> Mapping[str, Any]:
     if found.preset is not None:
         check_choice("preset", found.preset, PRESETS)
         return PRESETS[found.preset]
-    return EMBEDDED if found.start == "embedded" else {}
+    return EMBEDDED_START if found.start == "embedded" else {}
