@@ -107,7 +107,7 @@ def _paint_at_once(found: Namespace, record: Mapping[str, Any]) -> int:
     FastRun(**run)  # raises where a value is impossible, before a picture is read
     content, paintings = records.pictures(record["content"], of_pictures, beside=found.picture.parent)
     output = Output.from_prefix(found.prefix or _again(found.picture), overwrite=found.overwrite)
-    output.check(0, sources=[found.picture])
+    output.check(0, sources=[found.picture, content.image, *(each.image for each in paintings)])
     start_backend(found.device)
     from neural_style.feedforward.painter import Painter
     from neural_style.feedforward.styles import mix
