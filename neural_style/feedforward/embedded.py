@@ -1,4 +1,7 @@
-"""The embedded network, for any painting: arrays of any size in, arrays out."""
+"""The embedded network, for any painting: arrays of any size in, arrays out.
+
+The public interface above it is `Painter`, in `neural_style.feedforward.painter`.
+"""
 
 from __future__ import annotations
 

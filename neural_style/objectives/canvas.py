@@ -15,7 +15,7 @@ from neural_style.validation import check_choice
 
 MARGIN = 2
 """Positions of the deepest layer that are mirrored on each side: convolutions take what lies beyond the border for
-zero, and paint a frame of lines along it, which is cut off with them."""
+zero, and paint a frame of lines along it. The pastiche itself is never padded, so that nothing is cropped."""
 
 Array = np.ndarray[Any, Any]
 
