@@ -89,7 +89,7 @@ def train(
     pictures = [_scaled(style, chosen.style_size or chosen.crop) for style in styles]
     names = [style.picture.name for style in styles]
     identity = {"settings": recipe.values(), "paintings": [_sha256(each) for each in pictures], "photos": len(found)}
-    keeper = Keeper.opened(files, identity, recipe.training, [Path(name).stem for name in names])
+    keeper = Keeper.opened(files, identity, recipe.training, _style_names(names))
     if keeper.progress.is_finished(chosen.steps):
         _log.info("%s is finished already (%d steps)", files.network, chosen.steps)
         return Trained(files.network, keeper.progress, None)
@@ -138,6 +138,12 @@ def _fitted(
             pool.shutdown(cancel_futures=True)
     keeper.finish()
     return Trained(keeper.files.network, keeper.progress, keeper.stopped)
+
+
+def _style_names(pictures: Sequence[str]) -> list[str]:
+    """The names by which a network paints in its styles: those of the files, numbered where they are the same."""
+    stems = [Path(name).stem for name in pictures]
+    return [stem if stems.count(stem) == 1 else f"{stem} {index}" for index, stem in enumerate(stems, start=1)]
 
 
 def _validation(photos: Photos, styles: int) -> dict[str, Array] | None:

@@ -233,7 +233,7 @@ def test_two_styles_are_learnt_by_one_network(trained: Callable[..., Trained]) -
     result = trained("two", other, steps=1)
     network = TrainedNetwork(result.path).network
     assert [each.name for each in network.inputs] == ["photo", "style"]
-    assert read_metadata(result.path)["styles"] == ["an array", "an array"]
+    assert read_metadata(result.path)["styles"] == ["an array 1", "an array 2"]
 
 
 @pytest.mark.usefixtures("eagerly")
