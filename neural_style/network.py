@@ -316,7 +316,7 @@ class Network(TransferTechnique):
         if self.normalization is not None:
             check_choice("normalization", self.normalization, NORMALIZATIONS)
         if self.content_loss_type != 0 and self.units != "titu1994":
-            raise InvalidInputError("content_loss_type is of normalization titu1994: choose that, or leave it at 0")
+            raise InvalidInputError("content_loss_type belongs to normalization titu1994: choose it, or leave 0")
         weights_of_layers(self, self._style_layers)
 
     @property
