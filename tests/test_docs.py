@@ -122,8 +122,9 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
     assert name in TINY, f"{name} is not in the table of this test: add the flags that make it tiny"
     words = replaced(list(arguments), ["--sizes"], TINY_SIZES)
     words = replaced(words, ["--vary", "num_iter"], TINY_ITERATIONS)
-    if name == "sheet" and not {"content_layer", "style_layers"} & set(words):
-        words += ["--content_layer", "conv1_2", "--style_layers", "conv1_1"]
+    if name == "sheet":
+        shallow = {"content_layer": "conv1_2", "style_layers": "conv1_1"}
+        words += [word for flag, layer in shallow.items() if flag not in words for word in (f"--{flag}", layer)]
     flags = TINY["apply" if "--fast" in words else name]  # an optimisation's have no effect with --fast
     return [*words, *flags, *(["--overwrite"] if overwrite and name not in WITHOUT_OUTPUT else [])]
 
