@@ -31,9 +31,9 @@ _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b
 _HEIF_PACKAGE = "run 'pip install pillow-heif', or save it as JPEG or PNG"
 _SIGNATURES = (
     (0, b"8BPS", "a Photoshop document: save it as PNG or TIFF"),
-    (0, b"%PDF", "a PDF document: save the page as PNG"),
-    (0, b"%!PS", "a PostScript file: save it as PNG"),
-    (0, b"<svg", "an SVG drawing: save it as PNG in the size that you want"),
+    (0, b"%PDF", "not a picture but a PDF document: save the page as PNG"),
+    (0, b"%!PS", "not a picture but a PostScript file: save it as PNG"),
+    (0, b"<svg", "not a picture but an SVG drawing: save it as PNG in the size that you want"),
     (0, b"\xff\x0a", "a JPEG XL picture: save it as PNG or JPEG"),
     (4, b"JXL ", "a JPEG XL picture: save it as PNG or JPEG"),
     (4, b"jP  ", "a JPEG 2000 picture: save it as PNG or JPEG"),
@@ -52,10 +52,10 @@ _SIGNATURES = (
     (4, b"ftypisom", "a video: save one of its frames as PNG"),
     (4, b"ftypmp4", "a video: save one of its frames as PNG"),
     (0, b"\x1a\x45\xdf\xa3", "a video: save one of its frames as PNG"),
-    (0, b"<!DOCTYPE", "a web page, not a picture: download the picture itself"),
-    (0, b"<!doctype", "a web page, not a picture: download the picture itself"),
-    (0, b"<html", "a web page, not a picture: download the picture itself"),
-    (0, b"version https://git-lfs", "a pointer of Git LFS, not a picture: run 'git lfs pull'"),
+    (0, b"<!DOCTYPE", "not a picture but a web page: download the picture itself"),
+    (0, b"<!doctype", "not a picture but a web page: download the picture itself"),
+    (0, b"<html", "not a picture but a web page: download the picture itself"),
+    (0, b"version https://git-lfs", "not a picture but a pointer of Git LFS: run 'git lfs pull'"),
 )
 
 
@@ -104,7 +104,7 @@ def _description(head: bytes) -> str:
         return "an AVIF picture, which this Pillow cannot read: run 'pip install -U pillow', or save it as PNG"
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t")
     if b"<svg" in text and text.startswith(b"<?xml"):
-        return "an SVG drawing: save it as PNG in the size that you want"
+        return "not a picture but an SVG drawing: save it as PNG in the size that you want"
     for start, signature, description in _SIGNATURES:
         if head[start:].startswith(signature) or (start == 0 and text.startswith(signature)):
             return description

@@ -253,4 +253,4 @@ def _declared_white(tags: Any) -> list[int]:
 
 
 def _unclear_range(where: str) -> InvalidInputError:
-    return InvalidInputError(f"{where} stores numbers without a defined white: save it with 8 or 16 bits per channel")
+    return InvalidInputError(f"{where} stores numbers with no agreed white: save it with 8 or 16 bits per channel")

@@ -126,7 +126,7 @@ def test_a_sixteen_bit_tiff_that_tifffile_cannot_unpack_is_read_by_pillow(
 
 def test_a_float_tiff_is_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.ones((9, 10, 3), np.float32), photometric="rgb")
-    with pytest.raises(InvalidInputError, match=r'image ".*a\.tif" stores numbers without a defined white: save it'):
+    with pytest.raises(InvalidInputError, match=r'image ".*a\.tif" stores numbers with no agreed white: save it'):
         images.read(tmp_path / "a.tif")
 
 

@@ -40,7 +40,7 @@ def test_an_unset_variable_does_not_paint_the_current_folder(
         (b"\0\0\0\x18ftypheic", r"is a HEIC photo, .*pip install pillow-heif"),
         (b"8BPS\0\1", "is a Photoshop document: save it"),
         (b"FUJIFILMCCD-RAW 0201", "is a camera RAW file: develop it first"),
-        (b"<!DOCTYPE html>", "is a web page, not a picture: download"),
+        (b"<!DOCTYPE html>", "is not a picture but a web page: download"),
     ],
 )
 def test_a_format_that_is_not_read_is_named(tmp_path: Path, head: bytes, message: str) -> None:
