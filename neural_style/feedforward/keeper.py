@@ -214,7 +214,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no typ
         """Photos in the first row, and a row for each style."""
         rows = [self.samples]
         count = len(self.metadata["styles"])
-        for style in np.eye(count, dtype=np.float32):
+        for style in np.identity(count, np.float32):
             batch = {"photo": self.samples}
             if count > 1:
                 batch["style"] = np.repeat(style[None], len(self.samples), 0)

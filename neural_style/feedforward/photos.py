@@ -78,7 +78,7 @@ class Photos:
         rng = np.random.default_rng((self.seed, 1, step))
         found: Batch = {"photo": np.stack([self._random_crop(step * size + i, rng) for i in range(size)])}
         if styles > 1:
-            found["style"] = np.eye(styles, dtype=np.float32)[rng.integers(0, styles, size)]
+            found["style"] = np.identity(styles, np.float32)[rng.integers(0, styles, size)]
         return found
 
     def centres(self) -> Array:

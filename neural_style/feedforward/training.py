@@ -153,7 +153,7 @@ def _validation(photos: Photos, styles: int) -> dict[str, Array] | None:
         return None
     if styles == 1:
         return {"photo": centres}
-    return {"photo": centres, "style": np.eye(styles, dtype=np.float32)[np.arange(len(centres)) % styles]}
+    return {"photo": centres, "style": np.identity(styles, np.float32)[np.arange(len(centres)) % styles]}
 
 
 def _scaled(style: Style, extent: int) -> Array:
