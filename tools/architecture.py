@@ -45,7 +45,7 @@ nothing."""
 
 BANDS = (
     ("programs", "cli", "figures"),
-    ("networks, film", "video", "feedforward"),
+    ("networks", "video", "feedforward"),
     ("techniques", "metrics", "technique"),
     ("runs", "runs", "runs"),
     ("mathematics", "objectives", "solvers"),
