@@ -20,6 +20,7 @@ from neural_style import files
 from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.level import Level
 from neural_style.runs.outputs import Output
+from tests.calls import failing
 from tests.conftest import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,23 +55,10 @@ def keep(paint: Command, tmp_path: Path) -> Command:
     return lambda *arguments, **settings: paint(*flags, *arguments, **settings)
 
 
-def kill_in(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, error: type = Killed) -> None:
-    """Break off when a function is called for this time."""
-    original, calls = getattr(where, name), []
-
-    def called(*arguments: Any, **settings: Any) -> Any:
-        calls.append(name)
-        if len(calls) == call:
-            raise error
-        return original(*arguments, **settings)
-
-    monkeypatch.setattr(where, name, called)
-
-
 @contextlib.contextmanager
 def killed_in(where: type, name: str, call: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        kill_in(patch, where, name, call)
+        failing(patch, where, name, call, Killed())
         with pytest.raises(Killed):
             yield
 
@@ -101,7 +89,7 @@ def test_killed_when_the_picture_is_written_and_the_checkpoint_still_there(
         keep()
     before = pixels(out / "out.png")
     with monkeypatch.context() as patch:
-        kill_in(patch, Level, "_advance", 1)  # there is nothing left to be done
+        failing(patch, Level, "_advance", 1, Killed())  # there is nothing left to be done
         assert keep().status == 0
     np.testing.assert_array_equal(pixels(out / "out.png"), before)
     assert not (tmp_path / "run.ckpt").exists()
@@ -124,7 +112,7 @@ def test_killed_while_the_last_files_are_written(
     """After the animation, and after the record beside it: the picture is last, and all are the run's own."""
     flags = ["--gif", "--record"]
     with monkeypatch.context() as patch:
-        kill_in(patch, files, "atomic_write", 8 + count)  # after 4 checkpoints and 3 pictures of iterations
+        failing(patch, files, "atomic_write", 8 + count, Killed())  # after 4 checkpoints and 3 pictures of iterations
         with pytest.raises(Killed):
             keep(*flags)
     last = ["out.gif", "out.json", "out.png"]
@@ -140,7 +128,7 @@ def test_ctrl_c_leaves_the_checkpoint_and_says_so(
 ) -> None:
     assert paint("--num_iter", "3", prefix=tmp_path / "whole").status == 0
     with monkeypatch.context() as patch:
-        kill_in(patch, Output, "write", 2, KeyboardInterrupt)
+        failing(patch, Output, "write", 2, KeyboardInterrupt())
         ran = keep()
     assert ran.status == 130
     assert f"the run is saved in {tmp_path / 'run.ckpt'}; use --resume to continue it" in ran.out
@@ -155,7 +143,7 @@ def test_more_iterations_after_ctrl_c_are_killed_too(
     """The picture of the interrupted run says 3 iterations and the checkpoint 5: both are of one run."""
     assert paint("--num_iter", "5", "--gif", prefix=tmp_path / "whole").status == 0
     with monkeypatch.context() as patch:
-        kill_in(patch, Output, "write", 2, KeyboardInterrupt)
+        failing(patch, Output, "write", 2, KeyboardInterrupt())
         assert keep("--gif").status == 130
     with killed_in(Checkpoint, "write", 3):
         keep("--gif", "--num_iter", "5")
@@ -174,7 +162,7 @@ def test_what_the_broken_run_did_not_write_is_the_users(
         keep()
     (out / name).write_bytes(b"mine")
     with monkeypatch.context() as patch:
-        kill_in(patch, Level, "_advance", 1)
+        failing(patch, Level, "_advance", 1, Killed())
         keep("--gif", prefix=out / name.split("_")[0].removesuffix(".png").removesuffix(".gif")).assert_refused(name)
     assert (out / name).read_bytes() == b"mine"
 

@@ -15,6 +15,7 @@ from PIL import Image
 from neural_style import Network, files, images, interruption
 from neural_style.cli.progress import Bar
 from neural_style.runs import records
+from tests.calls import at_call
 
 Command = Callable[..., Any]
 
@@ -41,16 +42,12 @@ def untouched() -> Iterator[None]:
 
 def sent_in(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, *numbers: int) -> None:
     """Send signals when a function is called for this time."""
-    original, calls = getattr(where, name), []
 
-    def called(*arguments: Any, **settings: Any) -> Any:
-        calls.append(name)
-        if len(calls) == call:
-            for number in numbers:
-                send(number)
-        return original(*arguments, **settings)
+    def send_all() -> None:
+        for number in numbers:
+            send(number)
 
-    monkeypatch.setattr(where, name, called)
+    at_call(monkeypatch, where, name, call, send_all)
 
 
 def test_signals_wait_and_then_act_once() -> None:

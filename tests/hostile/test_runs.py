@@ -20,6 +20,7 @@ from neural_style.runs.checkpoint import Checkpoint
 from neural_style.runs.file_writer import RunFiles
 from neural_style.runs.level import Level
 from neural_style.runs.outputs import Output
+from tests.calls import failing
 
 Command = Callable[..., Any]
 
@@ -31,19 +32,6 @@ SMALLEST = (*NETWORK, "--image_size", "16", "--num_iter", "1")
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-def failing(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, call: int, error: BaseException) -> None:
-    """Raise an error when a function is called for this time."""
-    original, calls = getattr(where, name), []
-
-    def called(*arguments: Any, **settings: Any) -> Any:
-        calls.append(name)
-        if len(calls) == call:
-            raise error
-        return original(*arguments, **settings)
-
-    monkeypatch.setattr(where, name, called)
 
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import re
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,63 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Network, files, images
+from neural_style import Network, images
 from neural_style.cli import progress
-from neural_style.errors import InvalidInputError, OutOfMemoryError
+from neural_style.errors import OutOfMemoryError
 from neural_style.images import formats, reading
 from neural_style.runs import memory_plan
-from neural_style.runs.file_writer import RunFiles
-from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run
-
-Command = Callable[..., Any]
-
-
-class Killed(BaseException):
-    """Nothing catches it, as nothing catches a kill."""
-
-
-SMALLEST = (
-    *("--model", "mini", "--weights", "random", "--content_layer", "conv1_1", "--style_layers", "conv1_1"),
-    *("--image_size", "16", "--num_iter", "1"),
-)
-
-SHAPES = [(16, 16), (16, 20), (20, 16)]
-
-
-def save(path: Path, seed: int = 0) -> None:
-    """A small picture of one of several shapes."""
-    path.parent.mkdir(exist_ok=True)
-    rows, columns = SHAPES[seed % len(SHAPES)]
-    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (rows, columns, 3), np.uint8)).save(path)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.suffix != ".part")  # of the picture in work
-
-
-def pixels(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image).astype(int)
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> Path:
-    """With photos/a.png and b.png, paintings/a.png and x.png, and style.png."""
-    for seed, name in enumerate(["photos/a", "photos/b", "paintings/a", "paintings/x", "style"]):
-        save(tmp_path / f"{name}.png", seed)
-    return tmp_path
-
-
-@pytest.fixture
-def paint(command: Command, folders: Path) -> Command:
-    """Run `neural-style network` in the smallest size; by default photos/ with style.png into results/."""
-
-    def run(*flags: object, content: str = "photos", styles: tuple[str, ...] = ("style.png",), to: str = "results"):
-        places = [folders / place for place in (content, *styles, to)]
-        return command("network", *places, *SMALLEST, *flags)
-
-    return run
+from tests.cli.folders.small import SMALLEST, Command, names, pixels, save
 
 
 def test_some_of_many_are_broken(paint: Command, folders: Path) -> None:
@@ -309,136 +257,3 @@ def test_one_bar_for_all(paint: Command, folders: Path, monkeypatch: pytest.Monk
     paint()
     expected = [(n, 60, "a") for n in range(1, 21)] + [(n, 60, "b") for n in range(41, 61)]
     assert seen == expected
-
-
-@pytest.mark.usefixtures("idle")
-@pytest.mark.parametrize(
-    ("changes", "flags", "parts"),
-    [
-        ({}, ["--content_layer", "conv9_1"], ['"conv9_1"']),
-        ({}, ["--weights", "none.npz"], ["no weights file none.npz"]),
-        ({}, ["--init_image", "nois"], ['did you mean "noise"?']),
-        ({}, ["--image_size", "2", "--content_layer", "conv3_3"], ["image_size 2", "at least 4"]),
-        ({}, ["--stroke_scale", "1e9"], ["style", "1e+09"]),
-        ({}, ["--style_weight", "1", "2"], ["--style_weight has 2 values for 1 styles"]),
-        ({}, ["--save_every", "-1"], ["save_every", "-1"]),
-        ({}, ["--memory_limit", "-1"], ["memory_limit must be a finite number"]),
-        ({}, ["--device", "tpu"], ['unknown device "tpu"']),
-        ({}, ["--pairs"], ["--pairs needs two folders"]),
-        ({"content": "photos/a.png", "styles": ("paintings",)}, ["--pairs"], ["--pairs needs two folders"]),
-        ({"styles": ("paintings",)}, ["--weights", "none.npz"], ["no weights file none.npz"]),
-        ({"styles": ("paintings",)}, ["--stroke_scale", "1e9"], ["style", "1e+09"]),
-        ({"styles": ("missing.png",)}, [], ["style", "missing.png", "does not exist"]),
-        ({"styles": ("style.png", "paintings")}, [], ["paintings", "name no other style beside it"]),
-        ({"content": "empty"}, [], ["no picture in the folder", "empty", ".jpg"]),
-        ({"to": "photos"}, [], ["photos is the folder of the inputs"]),
-        ({"to": "paintings", "styles": ("paintings",)}, [], ["paintings is the folder of the inputs"]),
-        ({"to": "style.png"}, [], ["style.png is a file"]),
-        ({"to": "out.jpg"}, [], ["out.jpg names a picture"]),
-        ({"to": "no/where"}, [], ["there is no folder", "no"]),
-    ],
-    ids=str,
-)
-def test_what_concerns_all_is_refused(
-    paint: Command, folders: Path, changes: dict[str, Any], flags: list[str], parts: list[str]
-) -> None:
-    (folders / "empty").mkdir()
-    paint(*flags, **changes).assert_refused(*parts)
-    assert not list(folders.glob("results/*"))
-
-
-@pytest.mark.usefixtures("idle")
-def test_a_folder_that_is_not_there(command: Command, folders: Path) -> None:
-    for inputs in ([f"{folders}/phots/", folders / "style.png"], [folders / "photos", f"{folders}/phots/"]):
-        command("network", *inputs, folders / "results").assert_refused("there is no folder", "phots")
-
-
-@pytest.mark.usefixtures("idle")
-def test_two_results_of_one_name(paint: Command, folders: Path) -> None:
-    for name in ("photos/c_d", "photos/c", "paintings/e", "paintings/d_e"):
-        save(folders / f"{name}.png")
-    paint(styles=("paintings",)).assert_refused("2 pictures would be named c_d_e.png")
-
-
-ALL = ["--save_every", "1", "--num_iter", "2", "--gif", "--record"]
-MADE = ["a.gif", "a.json", "a.png", "a_at_iteration_1.png", "a_at_iteration_2.png"]
-
-
-@pytest.mark.parametrize("left", [1, 2, 3, 4])
-def test_what_a_kill_has_left_is_replaced(
-    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch, left: int
-) -> None:
-    """After each file until the picture itself, which is the last."""
-    whole, results, written = files.atomic_write, folders / "results", []
-
-    def complete(path: Path, *arguments: Any, **settings: Any) -> Any:
-        written.append(path.name)
-        if len(written) > left:
-            raise Killed
-        return whole(path, *arguments, **settings)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(files, "atomic_write", complete)
-        patch.setattr(RunFiles, "discard", lambda _: None)  # a killed process cleans up nothing
-        with pytest.raises(Killed):
-            paint(*ALL, content="photos/a.png", styles=("paintings",))
-    assert len(names(results)) == left
-    assert "a_a.png" not in names(results)
-    ran = paint("--quiet", *ALL, content="photos/a.png", styles=("paintings",))
-    assert ran == (0, "", "")
-    assert names(results) == sorted(name.replace("a", f"a_{each}", 1) for each in "ax" for name in MADE)
-
-
-@pytest.mark.parametrize("error", [InvalidInputError("no space left on the device"), KeyboardInterrupt(), Killed()])
-def test_what_has_no_picture_is_not_left(
-    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
-) -> None:
-    whole = Output.write
-
-    def write(self: Output, path: Path, *arguments: Any) -> None:
-        if path.name == "b.png":
-            raise error
-        whole(self, path, *arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Output, "write", write)
-        with contextlib.suppress(Killed):
-            assert paint(*ALL).status in (1, 130)
-    assert names(folders / "results") == MADE
-
-
-@pytest.mark.parametrize("name", ["a.gif", "a.json"])
-def test_what_no_run_has_written_stays(paint: Command, folders: Path, name: str) -> None:
-    save(folders / "results" / "b_at_iteration_1.png")
-    (folders / "results" / name).write_bytes(b"mine")
-    ran = paint("--quiet", *ALL)
-    assert ran.status == 1
-    assert ran.err.count("\n") == 1
-    assert f'{name}" exists' in ran.err
-    assert (folders / "results" / name).read_bytes() == b"mine"
-    assert [made for made in names(folders / "results") if made[0] == "b"] == [
-        each.replace("a", "b", 1) for each in MADE
-    ]
-
-
-def test_ctrl_c_ends_everything_and_keeps_what_is_finished(
-    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Half a picture is not kept, since the next call would take it for finished."""
-    whole, count = progress.Bar.advance, iter(range(1, 999))
-    results = folders / "results"
-    save(results / "a.png")
-
-    def advance(self: progress.Bar, evaluations: int, loss: float) -> None:
-        whole(self, evaluations, loss)
-        if next(count) == 25:  # the second iteration, after the picture of the first was saved
-            assert names(results) == ["a.png", "b_at_iteration_1.png"]
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(progress.Bar, "advance", advance)
-    ran = paint("--num_iter", "3", "--save_every", "1")
-    assert ran.status == 130
-    assert "0 painted, 1 skipped" in ran.out
-    assert "interrupted; rerun the command to paint the remaining images" in ran.err
-    assert "Traceback" not in ran.err
-    assert names(results) == ["a.png"]
