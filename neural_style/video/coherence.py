@@ -32,8 +32,8 @@ LIGHT = 60.0
 scene and a black frame, have a consistent flow of zero."""
 
 BINS, OTHER_COLOURS = 8, 0.25
-"""Of each channel, for a histogram; and the share of pixels that change their bin from shot to shot. Within a shot it
-is 0.15 at most from 64 rows on, so that a motion too fast to be followed starts no shot; between two samples it is 0.34 at least."""
+"""Of each channel, for a histogram; and the share of pixels that change their bin from shot to shot. From 64 rows on it
+is 0.15 at most within a shot, so that a motion too fast to follow starts none, and 0.34 at least between samples."""
 
 
 class Motion(NamedTuple):
