@@ -267,9 +267,7 @@ def _check_encoder(encoder: str, codec: str) -> None:
     try:
         av.codec.Codec(encoder, "w")
     except av.codec.codec.UnknownCodecError as error:
-        raise InvalidInputError(f"this PyAV has no {encoder} for {codec}: choose another codec, or use its wheel") from (
-            error
-        )
+        raise InvalidInputError(f"this PyAV has no {encoder}: choose another codec than {codec}") from error
 
 
 def _frame_of(rgb: Array, alpha: Array | None, film: FilmFormat) -> Any:
