@@ -77,7 +77,7 @@ def motion(frame: Array, earlier: Array, flow: Flow) -> Motion:
     seen = inside(backward)
     trusted = consistent(forward, backward) & seen
     changes = np.abs(warp(earlier, backward) - frame).mean(axis=-1)
-    is_cut = _is_cut(np.count_nonzero(trusted & (changes < LIGHT)), np.count_nonzero(seen), frame, earlier)
+    is_cut = _is_cut(int((trusted & (changes < LIGHT)).sum()), int(seen.sum()), frame, earlier)
     return Motion(backward, trusted, seen & (changes < ALIKE), is_cut)
 
 
