@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +20,11 @@ from neural_style.metrics.feature_distances import (
 )
 from neural_style.metrics.pixel_metrics import SSIM_WINDOW, clipped_share, structural_similarity, total_variation
 from neural_style.network import PRESETS
-from neural_style.validation import check_count
+from neural_style.objectives.transfer_loss import PADDINGS
+from neural_style.validation import check_choice, check_count
+
+if TYPE_CHECKING:
+    from neural_style.objectives.canvas import Canvas
 
 Array = np.ndarray[Any, Any]
 
@@ -36,6 +39,7 @@ def measure(
     pooling: str = "max",
     content_layers: Sequence[str] | None = None,
     style_layers: Sequence[str] | None = None,
+    padding: str = "none",
     seed: int = 0,
     tile: int | None = None,
 ) -> dict[str, float]:
@@ -64,6 +68,8 @@ def measure(
         pooling: `max` or `ave`.
         content_layers: layers of the content error; None is the model's content layer.
         style_layers: layers of Gram error and Wasserstein distance; None is the model's style layers.
+        padding: `reflect` mirrors pictures at their borders, as a technique with this padding does; without it, the
+            zeros beyond the border are part of the features, and of those of a small picture the larger part.
         seed: seed of the directions of the sliced Wasserstein distance.
         tile: side of the tiles in which pictures too large for the memory are processed.
 
@@ -76,6 +82,7 @@ def measure(
         InvalidInputError, MissingFileError: an input cannot be used, or a layer's activations are all zero for one.
     """
     check_count("seed", seed, at_least=0)
+    check_choice("padding", padding, PADDINGS)
     table, pictures = vgg.architecture(model), _read(pastiche, content, styles)
     at_content, at_styles = _layers(table, content_layers, style_layers, pictures)
     layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
@@ -83,9 +90,17 @@ def measure(
     # Keras, and with it the backend, starts here and not when the package is imported.
     import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
     from neural_style.features.extractor import feature_extractor
+    from neural_style.objectives.canvas import Canvas
 
-    extract = partial(feature_extractor(model, weights, layers, pooling=pooling).features, tile=tile)
-    return _measured(pictures, extract, at_content, at_styles, minimum=table.stride(layers), seed=seed)
+    extractor, stride = feature_extractor(model, weights, layers, pooling=pooling), table.stride(layers)
+
+    def canvas_of(image: Array) -> Canvas:
+        return Canvas.of(padding, (image.shape[0], image.shape[1]), stride)
+
+    def extract(image: Array, names: Sequence[str]) -> Mapping[str, Array]:
+        return extractor.features(canvas_of(image).padded(image), names, tile=tile)
+
+    return _measured(pictures, extract, canvas_of, at_content, at_styles, minimum=stride, seed=seed)
 
 
 class _Pictures(NamedTuple):
@@ -143,6 +158,7 @@ def _check_pictures(pictures: _Pictures, deepest: str, side: int) -> None:
 def _measured(
     pictures: _Pictures,
     extract: Callable[[Array, Sequence[str]], Mapping[str, Array]],
+    canvas_of: Callable[[Array], Canvas],
     at_content: tuple[str, ...],
     at_styles: tuple[str, ...],
     *,
@@ -160,10 +176,12 @@ def _measured(
         found |= {f"content.{layer}": relative_content_error(features[layer], targets[layer]) for layer in at_content}
         found["ssim"] = structural_similarity(pastiche.rgb, original)
     for index, style in enumerate(styles):
-        targets = extract(style.at(pastiche.size, minimum=minimum), at_styles)
+        painting = style.at(pastiche.size, minimum=minimum)
+        targets = extract(painting, at_styles)
+        where = canvas_of(painting).padded_mask(style.visible, (painting.shape[0], painting.shape[1]))
         _check_activity(targets, style.picture.name)
         for layer in at_styles:
-            pair = features[layer], _visible(targets[layer], style.visible)
+            pair = features[layer], _visible(targets[layer], where)
             found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
             found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
     return {**found, "tv": total_variation(pastiche.rgb), "clipped": clipped_share(pastiche.rgb)}

@@ -80,6 +80,7 @@ def _measuring(combinations: Sequence[Combination]) -> Callable[[np.ndarray, Com
                 pooling=first.pooling,
                 content_layers=content_layers,
                 style_layers=style_layers,
+                padding=first.resolved_padding,
             )
         except InvalidInputError:  # the picture is too narrow for SSIM, or the painting has no features
             return {}
