@@ -122,6 +122,8 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
     assert name in TINY, f"{name} is not in the table of this test: add the flags that make it tiny"
     words = replaced(list(arguments), ["--sizes"], TINY_SIZES)
     words = replaced(words, ["--vary", "num_iter"], TINY_ITERATIONS)
+    for flag in ("content_layer", "style_layers"):  # a program for each value
+        words = shortened(words, ["--vary", flag], 2)
     if name == "sheet":
         shallow = {"content_layer": "conv1_2", "style_layers": "conv1_1"}
         words += [word for flag, layer in shallow.items() if flag not in words for word in (f"--{flag}", layer)]
@@ -136,6 +138,13 @@ def replaced(words: list[str], flag: list[str], values: tuple[str, ...]) -> list
             last = next((i for i in range(first, len(words)) if words[i].startswith("--")), len(words))
             return [*words[:first], *values[: last - first], *words[last:]]
     return words
+
+
+def shortened(words: list[str], flag: list[str], count: int) -> list[str]:
+    """The same words, with the first `count` of the values after the flag."""
+    first = next((i for i in range(len(flag), len(words)) if words[i - len(flag) : i] == flag), len(words))
+    last = next((i for i in range(first, len(words)) if words[i].startswith("--")), len(words))
+    return [*words[: min(first + count, last)], *words[last:]]
 
 
 def tiny_code(code: str) -> str:
@@ -161,10 +170,9 @@ def run_code(code: str, page: Path, names: dict[str, Any]) -> None:
 
 
 def write_pictures(folder: Path) -> None:
-    """The samples, and the reader's pictures, small."""
+    """The samples, and the reader's pictures, small, and all of one shape, so that commands share their programs."""
     for name, source in {**{name: name for name in SAMPLES}, **PICTURES}.items():
-        picture = Image.fromarray(sample(source))
-        picture.thumbnail((96, 96), Image.Resampling.NEAREST)
+        picture = Image.fromarray(sample(source)).resize((96, 72), Image.Resampling.NEAREST)
         for ending in ("png", "jpg"):
             picture.save(folder / f"{name}.{ending}")
     for name, sources in {"photos": ("rocket", "cat"), "paintings": ("night", "harvest")}.items():

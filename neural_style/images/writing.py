@@ -211,7 +211,7 @@ def write_animation(
         raise InvalidInputError(f"{where} has no frames: give at least one")
     size = frames[-1].shape[:2]
     alpha = None if alpha is None else resize(alpha, size)
-    images = [_with_palette(resize(to_uint8(frame, where), size), alpha) for frame in frames]
+    images = [with_palette(resize(to_uint8(frame, where), size), alpha) for frame in frames]
     transparency: dict[str, int] = {} if alpha is None else {"transparency": _TRANSPARENT, "disposal": 2}
     buffer = io.BytesIO()
     with files.writing(where):
@@ -229,7 +229,7 @@ def write_animation(
         file.write(buffer.getvalue())
 
 
-def _with_palette(rgb: Array, alpha: Array | None) -> Image.Image:
+def with_palette(rgb: Array, alpha: Array | None) -> Image.Image:
     """A frame of a GIF: in 256 colours, or in 255 and a transparent one."""
     if alpha is None:
         return Image.fromarray(rgb).quantize(256)

@@ -1,8 +1,9 @@
-"""Metrics of finished pictures: distance from content and styles, noise, and clipping.
+"""Metrics of finished pictures: distance from content and styles, noise, and clipping; of clips: flicker and drift.
 
 `measure` takes pictures and computes all metrics; the others are functions of arrays.
 """
 
+from neural_style.metrics.clip_metrics import drift, warping_error
 from neural_style.metrics.feature_distances import (
     relative_content_error,
     relative_gram_error,
@@ -15,6 +16,7 @@ from neural_style.metrics.pixel_metrics import SSIM_WINDOW, clipped_share, struc
 __all__ = [
     "SSIM_WINDOW",
     "clipped_share",
+    "drift",
     "measure",
     "relative_content_error",
     "relative_gram_error",
@@ -22,4 +24,5 @@ __all__ = [
     "sliced_wasserstein_distance",
     "structural_similarity",
     "total_variation",
+    "warping_error",
 ]

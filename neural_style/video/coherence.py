@@ -1,0 +1,150 @@
+"""Which pixels of a frame can be followed to an earlier one, and where a shot ends.
+
+Formulas are those of Ruder, Dosovitskiy & Brox 2016 (arXiv:1604.08610, section 3.2), which come from Sundaram, Brox &
+Keutzer 2010. On the grid of the later frame, with the backward flow u^ from it to the earlier frame, and the forward
+flow w of the earlier frame brought here, w~(x) = w(x + u^(x)), a pixel is not trusted where
+
+    |w~ + u^|^2 > 0.01 (|w~|^2 + |u^|^2) + 0.5          (5: disoccluded, there and back leads elsewhere)
+    |grad u^|^2 + |grad v^|^2 > 0.01 |u^|^2 + 0.002     (6: at the boundary of a motion)
+
+or where the flow leads out of the frame.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neural_style.images.warping import inside, warp
+from neural_style.video.flow import Flow
+
+Array = np.ndarray[Any, Any]
+
+RELATIVE, DISOCCLUSION, BOUNDARY = 0.01, 0.5, 0.002
+"""Constants of equations 5 and 6, the first of both; squared pixels."""
+
+CUT = 0.3
+"""A new shot starts where a smaller share of the pixels that the flow leaves in the frame is trusted, and lit alike."""
+
+LIGHT = 60.0
+"""Grey levels by which a pixel that is followed may change before it counts as another: two flat pictures, and so a
+scene and a black frame, have a consistent flow of zero."""
+
+ALIKE = 8.0
+"""Grey levels by which a pixel differs from another of the same colour. Equations 5 and 6 give up a seam at each moving
+thing, where most pixels can be followed all the same (benchmarks/RESULTS.md)."""
+
+BINS, OTHER_COLOURS = 8, 0.25
+"""Of each channel, for a histogram; and the share of pixels that change their bin from shot to shot. From 64 rows on it
+is 0.15 at most within a shot, so that a motion too fast to follow starts none, and 0.34 at least between samples."""
+
+
+HELD = 0.5
+"""Grey levels by which a frame is brought back: drift is slow, and a larger shift would cost more of the loss."""
+
+
+class Motion(NamedTuple):
+    """How a frame follows from an earlier one.
+
+    Attributes:
+        flow: from the frame to the earlier one, float32 (H, W, 2).
+        trusted: bool (H, W), where the flow is consistent and smooth, and leads into the frame.
+        alike: bool (H, W), where it leads to a pixel of the same colour, so that a painting of that is one of this.
+        is_cut: whether the frames belong to different shots.
+    """
+
+    flow: Array
+    trusted: Array
+    alike: Array
+    is_cut: bool
+
+    @property
+    def followed(self) -> Array:
+        """Where the earlier painting may stay: bool (H, W)."""
+        found: Array = self.trusted | self.alike
+        return found
+
+
+def motion(frame: Array, earlier: Array, flow: Flow) -> Motion:
+    """The motion between two frames, by two estimates of the flow.
+
+    Args:
+        frame, earlier: uint8 (H, W, 3).
+        flow: estimates it, see `neural_style.video.flow`.
+    """
+    backward, forward = flow(frame, earlier), flow(earlier, frame)
+    seen = inside(backward)
+    trusted = consistent(forward, backward) & seen
+    changes = np.abs(warp(earlier, backward) - frame).mean(axis=-1)
+    is_cut = _is_cut(int((trusted & (changes < LIGHT)).sum()), int(seen.sum()), frame, earlier)
+    return Motion(backward, trusted, seen & (changes < ALIKE), is_cut)
+
+
+def _is_cut(followed: int, seen: int, frame: Array, earlier: Array) -> bool:
+    """Whether too few pixels of those in sight are found in the earlier frame, and its colours are others."""
+    if followed >= CUT * seen > 0:
+        return False
+    return float(np.abs(_histogram(frame) - _histogram(earlier)).sum()) / 2 > OTHER_COLOURS
+
+
+def _histogram(frame: Array) -> Array:
+    """The share of pixels in each of `BINS`^3 colours."""
+    bins = (frame // (256 // BINS)).astype(np.int64) @ np.array([BINS**2, BINS, 1])
+    found: Array = np.bincount(bins.ravel(), minlength=BINS**3) / bins.size
+    return found
+
+
+def consistent(forward: Array, backward: Array) -> Array:
+    """Where equations 5 and 6 trust the backward flow: bool (H, W), on the grid of the later frame.
+
+    Example:
+        >>> import numpy as np
+        >>> from neural_style.video.coherence import consistent
+        >>> right, left = np.full((8, 8, 2), [3.0, 0.0]), np.full((8, 8, 2), [-3.0, 0.0])
+        >>> bool(consistent(right, left).all()), bool(consistent(right, right).any())
+        (True, False)
+
+    Args:
+        forward: from the earlier frame to the later one, (H, W, 2).
+        backward: from the later frame to the earlier one, (H, W, 2).
+    """
+    there = warp(forward, backward)
+    both = _squared(there) + _squared(backward)
+    returns = _squared(there + backward) <= RELATIVE * both + DISOCCLUSION
+    down, across = np.gradient(backward, axis=(0, 1))
+    is_smooth = _squared(down) + _squared(across) <= RELATIVE * _squared(backward) + BOUNDARY
+    trusted: Array = returns & is_smooth
+    return trusted
+
+
+def held(painted: Array, warped: Array, frame: Array, earlier: Array, trusted: Array) -> Array:
+    """A painted frame whose mean colour, over what can be followed, changes no more than the video's.
+
+    An optimisation that starts from the last frame descends a little further in each, and colours drift with it: by
+    `d = mean(painted - warped)`, of which the video itself explains what lies between 0 and `mean(frame - earlier)`.
+    Each channel is shifted by the rest, and by no more than `HELD`: what comes into view may change the others at once.
+
+    Args:
+        painted: float32 (H, W, 3).
+        warped: the painted frame before, warped to this one.
+        frame: of the video.
+        earlier: the video's frame before, warped to this one.
+        trusted: bool (H, W).
+
+    Returns:
+        float32 (H, W, 3) in 0..255.
+    """
+    if not trusted.any():
+        return painted
+    change = (painted - warped)[trusted].mean(axis=0, dtype=np.float64)
+    allowed = (frame - earlier)[trusted].mean(axis=0, dtype=np.float64)
+    shift = np.clip(np.clip(change, np.minimum(allowed, 0), np.maximum(allowed, 0)) - change, -HELD, HELD)
+    shifted: Array = np.clip(painted + shift, 0, 255).astype(np.float32)
+    return shifted
+
+
+def _squared(vectors: Array) -> Array:
+    """The squared length of each of (H, W, 2)."""
+    lengths: Array = np.square(vectors).sum(axis=-1)
+    return lengths

@@ -1,0 +1,266 @@
+"""A film in, a film out: frames pass through a method, segment by segment, and a killed run is resumed."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from neural_style import files, images, interruption
+from neural_style.errors import ExistingFileError, InvalidInputError
+from neural_style.validation import check_count, check_finite
+from neural_style.video.clip import Clip, existing_numbers, is_sequence, numbered, open_clip
+from neural_style.video.encoding import CONTAINERS, Encoding, FilmFormat, Segment, container_for
+from neural_style.video.joining import Sound, join, write_gif, write_pictures
+from neural_style.video.method import FrameMethod
+from neural_style.video.reading import Frame, Reader
+from neural_style.video.work import ENDING, WorkFolder, fingerprint
+
+SEGMENT = 24
+"""Frames of a segment by default: the most that a killed run loses."""
+
+
+class FilmProgress(NamedTuple):
+    """The progress of a film.
+
+    Attributes:
+        done: number of frames that are painted.
+        total: number of all frames, where it is known; an estimate for some files.
+        seconds: mean time of a frame in this run.
+    """
+
+    done: int
+    total: int | None
+    seconds: float
+
+    @property
+    def speed(self) -> str:
+        """Frames per second, or seconds per frame."""
+        if self.seconds <= 0:
+            return ""
+        return f"{1 / self.seconds:.1f} frames/s" if self.seconds < 1 else f"{self.seconds:.1f} s a frame"
+
+
+@dataclass(frozen=True)
+class Film:
+    """A finished film.
+
+    Attributes:
+        path: the file, or the pattern of a sequence.
+        frames: their number.
+        damaged: number of damaged frames and packets of the clip that this run has met.
+        sound: what became of each audio stream; empty where the film was finished before.
+    """
+
+    path: Path
+    frames: int
+    damaged: int
+    sound: tuple[Sound, ...]
+
+
+@dataclass
+class FilmRun:
+    """The run of one film: what is checked before it, and what it writes.
+
+    Attributes:
+        clip: path of a film, of a GIF, or a pattern such as `frames/%04d.png`.
+        out: path of the result, whose ending decides the format, or a pattern.
+        encoding: codec and quality.
+        rate: frames per second of a sequence; by default 25.
+        segment: frames of a segment, the most that a killed run loses.
+        seconds: only the beginning of the clip, of this duration.
+        resume: continue the unfinished film in the work folder; start afresh where there is none.
+        overwrite: whether existing files may be replaced.
+        work_folder: by default `<out>.work`.
+    """
+
+    clip: str | os.PathLike[str]
+    out: str | os.PathLike[str]
+    encoding: Encoding = field(default_factory=Encoding)
+    rate: float | None = None
+    segment: int = SEGMENT
+    seconds: float | None = None
+    resume: bool = False
+    overwrite: bool = False
+    work_folder: str | os.PathLike[str] | None = None
+
+    def __post_init__(self) -> None:
+        check_count("segment", self.segment, at_least=1)
+        if self.seconds is not None:
+            check_finite("seconds", self.seconds)
+            if self.seconds <= 0:
+                raise InvalidInputError(f"seconds must be above 0, received {self.seconds!r}")
+        self._out = Path(self.out)
+        self._container = container_for(self._out)
+        self.source: Clip = open_clip(self.clip, rate=self.rate)
+        self.format = FilmFormat.of(self.source, self._out, self.encoding)
+        self._until = None if self.seconds is None else Fraction(self.seconds).limit_denominator(10**6)
+        self.folder = Path(self.work_folder or self._out.with_name(self._out.name + ENDING))
+        if self._out.absolute() == self.folder.absolute():
+            raise InvalidInputError(f'"{self.folder}" would be film and work folder: choose another name for one')
+        self._check_place()
+
+    @property
+    def where(self) -> str:
+        """The result in messages."""
+        return f'film "{self._out}"'
+
+    @property
+    def total(self) -> int | None:
+        """Number of frames to paint, where it is known."""
+        count = self.source.count
+        if count is None or self._until is None:
+            return count
+        return min(count, max(1, round(self._until * self.source.rate)))
+
+    def execute(
+        self,
+        method: FrameMethod,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        progress: Callable[[FilmProgress], object] | None = None,
+    ) -> Film:
+        """Paint all frames and write the film.
+
+        Args:
+            method: paints the frames.
+            settings: plain data that identifies the method, its styles and settings, for a resumed run.
+            progress: called after every frame.
+
+        Raises:
+            InvalidInputError: something cannot be written, or the work folder is of another film.
+            KeyboardInterrupt: Ctrl-C; finished segments stay in the work folder.
+        """
+        identity = {
+            "clip": fingerprint(self.source),
+            "encoding": asdict(self.encoding),
+            "ending": self._out.suffix.lower(),
+            "segment": self.segment,
+            "rate": str(self.source.rate),
+            "seconds": self.seconds,
+            "method": dict(settings or {}),
+        }
+        with files.claim(self._out, self.where) as is_free:
+            if not is_free:
+                raise InvalidInputError(f"{self.where} is being made by another process: wait for it")
+            work = WorkFolder.opened(self.folder, identity, resume=self.resume, overwrite=self.overwrite)
+            if self._is_published():
+                work.delete()
+                return Film(self._out, work.count, 0, ())
+            self._report()
+            reader = Reader(self.source)
+            self._paint(method, reader, work, progress)
+            if not work.count:
+                raise InvalidInputError(f"{self.source.where} has no frame that can be decoded: get or save it again")
+            if reader.damage:
+                warnings.warn(
+                    f"{self.source.where} is damaged in {len(reader.damage)} places, where frames are missing or "
+                    f"wrong: {reader.damage[0]}",
+                    stacklevel=2,
+                )
+            sound = self._publish(work)
+            work.delete()
+        return Film(self._out, work.count, len(reader.damage), tuple(sound))
+
+    def _paint(
+        self,
+        method: FrameMethod,
+        reader: Reader,
+        work: WorkFolder,
+        progress: Callable[[FilmProgress], object] | None,
+    ) -> None:
+        """Paint the frames that are missing, segment by segment."""
+        if work.times:
+            method.restore(work.state)
+        started, before = time.monotonic(), work.count
+        frames = reader.frames(skip=before, until=self._until)
+        while chunk := next(frames, None):
+            index = len(work.times)
+            segment = Segment(work.segment(index, part=True), self.format)
+            times: list[int] = []
+            try:
+                for frame in _first(chunk, frames, self.segment):
+                    segment.write(method.transfer(frame.rgb), frame.alpha, frame.time)
+                    times.append(frame.time)
+                    if progress is not None:
+                        done = work.count + len(times)
+                        seconds = (time.monotonic() - started) / (done - before)
+                        progress(FilmProgress(done, self.total, seconds))
+                with interruption.held():
+                    segment.close()
+                    work.finish_segment(times, method.state())
+            finally:
+                segment.discard()
+
+    def _publish(self, work: WorkFolder) -> list[Sound]:
+        """Join the segments, and put the film into its place."""
+        if is_sequence(self._out):
+            numbers = self.source.numbers or range(1, work.count + 1)
+            write_pictures(work, self.format, self._out, numbers, overwrite=self.overwrite or self.resume)
+            return []
+        joined = work.joined(self._out.suffix.lower())
+        sound: list[Sound] = []
+        with files.writing(self.where):
+            if joined.suffix == ".gif":
+                write_gif(work, self.format, joined)
+            else:
+                sound = join(work, self.source, self.format, self._container, joined, self._until)
+        with files.atomic_write(self._out, self.where, overwrite=self.overwrite) as file, joined.open("rb") as made:
+            shutil.copyfileobj(made, file)
+        return sound
+
+    def _is_published(self) -> bool:
+        """Whether a killed run to be resumed had finished the film, and not deleted the work folder yet."""
+        joined = self.folder / f"film{self._out.suffix.lower()}"
+        is_resumed = self.resume and not self.overwrite and joined.is_file() and self._out.is_file()
+        return is_resumed and filecmp.cmp(joined, self._out, shallow=False)
+
+    def _check_place(self) -> None:
+        """Raise `InvalidInputError` unless the result can be written, and is no input."""
+        names = [self._out]
+        if is_sequence(self._out):
+            images.check_output(numbered(self._out, 0).with_suffix(self._out.suffix), overwrite=True)
+            names = [numbered(self._out, number) for number in existing_numbers(self._out)]
+        sources = [self.source.picture(number) for number in self.source.numbers] or [self.source.path]
+        for name in names:
+            if name.exists() and any(name.samefile(source) for source in sources):
+                raise InvalidInputError(f'"{name}" is the clip and would be lost: choose another name')
+        if not is_sequence(self._out):
+            files.check_place(self._out, self.where, overwrite=self.overwrite or self._is_published())
+        elif names and not self.overwrite and not (self.resume and (self.folder / "run.json").exists()):
+            raise ExistingFileError(f'"{names[0]}" exists: choose another name, or pass overwrite=True / --overwrite')
+        files.check_place(self.folder / "run.json", f'work folder "{self.folder}"', overwrite=True)
+
+    def _report(self) -> None:
+        """Warn of what a result cannot keep."""
+        source, container = self.source, self._container
+        if source.is_interlaced:
+            _warn(f"{source.where} is interlaced, which leaves combs in the strokes: deinterlace it first")
+        if source.tags.hdr:
+            _warn(f"{source.where} has a high dynamic range ({source.tags.hdr}), which is brought to BT.709")
+        if source.has_alpha and not self.format.has_alpha:
+            able = ", ".join(ending for ending, each in CONTAINERS.items() if each.transparent)
+            _warn(f"{self.where} cannot hold the clip's transparency, which becomes white: one of {able} can")
+        if source.sound and not container.converted_to:
+            _warn(f"{self.where} has no sound; the clip has some")
+
+
+def _first(first: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]:
+    """A frame and those after it, `count` in all."""
+    yield first
+    for _ in range(count - 1):
+        frame = next(frames, None)
+        if frame is None:
+            return
+        yield frame
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=4)

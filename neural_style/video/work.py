@@ -1,0 +1,195 @@
+"""The work folder of a film: finished segments, and the state that the next frame continues from.
+
+A run may be killed at any moment. A segment is renamed to its name when it is complete, and counts once the state
+behind it has been renamed, too; what a killed run left beyond that is made again. The folder is deleted after the film
+has been written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neural_style import files
+from neural_style.errors import InvalidInputError
+from neural_style.features.npz import Archive
+from neural_style.video.clip import Clip
+
+Array = np.ndarray[Any, Any]
+
+VERSION = 1
+"""Of the format; other versions are refused."""
+
+ENDING = ".work"
+
+SAMPLE = 2**20
+"""Bytes of the beginning and of the end of a clip that identify it, beside its length."""
+
+_RUN, _STATE, _TIMES, _PREFIX = "run.json", "state.npz", "times", "method."
+
+_OWN = re.compile(r"run\.json|state\.npz|\d{6}(\.part)?\.mkv|film(_[0-9]+)?\.[a-z0-9]+|\.[0-9a-f]{16}\.\w+\.part")
+"""Names of the files in a work folder; nothing else is deleted."""
+
+
+class WorkFolder:
+    """The folder of one film.
+
+    Attributes:
+        path: of the folder.
+        times: of the frames of all finished segments, a list for each.
+        state: of the method behind them; empty before the first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.times: list[list[int]] = []
+        self.state: dict[str, Array] = {}
+
+    @classmethod
+    def opened(cls, path: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bool) -> WorkFolder:
+        """The folder of a run, new or to be resumed.
+
+        Args:
+            path: of the folder.
+            settings: plain data, everything that the film depends on.
+            resume: continue what is in the folder; start afresh where there is none.
+            overwrite: start afresh whatever is in it.
+
+        Raises:
+            InvalidInputError: there is an unfinished film and neither was asked for; it is of other settings, or
+                damaged; or the folder is somebody else's.
+        """
+        folder, where = cls(path), f'work folder "{path}"'
+        wanted = json.loads(json.dumps({"neural_style_film": VERSION, **settings}, default=str))
+        if path.exists() and not folder._is_own():
+            raise InvalidInputError(f"{where} holds other files: choose another name for the film")
+        if (path / _RUN).exists():
+            if resume:
+                _check_same(folder._run(where), wanted, where)
+                folder._read_state(where)
+                return folder
+            if not overwrite:
+                raise InvalidInputError(
+                    f"{where} holds an unfinished film: --resume (resume=True) continues it, --overwrite starts afresh"
+                )
+            folder.delete()
+        with files.atomic_write(path / _RUN, where, overwrite=True) as file:
+            file.write(json.dumps(wanted, indent=1).encode())
+        return folder
+
+    @property
+    def count(self) -> int:
+        """Number of frames in finished segments."""
+        return sum(map(len, self.times))
+
+    def segment(self, index: int, *, part: bool = False) -> Path:
+        """The file of a segment; with `part` the one that is being written."""
+        return self.path / f"{index:06d}{'.part' if part else ''}.mkv"
+
+    def joined(self, suffix: str) -> Path:
+        """The film before it is put into its place."""
+        return self.path / f"film{suffix}"
+
+    def finish_segment(self, times: list[int], state: Mapping[str, Array]) -> None:
+        """Let the segment that is being written count, with the state behind it."""
+        index = len(self.times)
+        with files.writing(f'segment "{self.segment(index)}"'):
+            part = self.segment(index, part=True)
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(part, self.segment(index))
+        lengths = [len(each) for each in [*self.times, times]]
+        arrays: dict[str, Any] = {f"{_PREFIX}{name}": value for name, value in state.items()}
+        flat = np.array([each for group in [*self.times, times] for each in group], np.int64)
+        with files.atomic_write(self.path / _STATE, f'state "{self.path / _STATE}"', overwrite=True) as target:
+            np.savez(target, **(arrays | {_TIMES: flat, "lengths": np.array(lengths, np.int64)}))
+        self.times.append(times)
+        self.state = dict(state)
+
+    def delete(self) -> None:
+        """Delete the files of the film, the mark of the folder last, and the folder."""
+        with contextlib.suppress(OSError):
+            names = [entry.name for entry in os.scandir(self.path) if _OWN.fullmatch(entry.name)]
+            for name in sorted(names, key=lambda name: name == _RUN):
+                (self.path / name).unlink(missing_ok=True)
+            self.path.rmdir()
+
+    def _is_own(self) -> bool:
+        if not self.path.is_dir():
+            return False
+        names = os.listdir(self.path)
+        return not names or _RUN in names or all(map(_OWN.fullmatch, names))
+
+    def _run(self, where: str) -> dict[str, Any]:
+        try:
+            found = json.loads((self.path / _RUN).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise _damaged(where) from error
+        if not isinstance(found, dict):
+            raise _damaged(where)
+        return found
+
+    def _read_state(self, where: str) -> None:
+        path = self.path / _STATE
+        if not path.exists():
+            return
+        try:
+            with path.open("rb") as file:
+                archive = Archive(file)
+                arrays = {name: archive.read(name) for name in archive.entries}
+            times = arrays.pop(_TIMES).astype(np.int64)
+            ends = np.cumsum(arrays.pop("lengths"))
+            groups = [[int(each) for each in group] for group in np.split(times, ends[:-1])]
+            is_whole = all(self.segment(index).is_file() for index in range(len(groups)))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+            raise _damaged(where) from error
+        if not is_whole or times.size != ends[-1]:
+            raise _damaged(where)
+        self.times = groups
+        self.state = {name.removeprefix(_PREFIX): value for name, value in arrays.items()}
+
+
+def fingerprint(clip: Clip) -> dict[str, Any]:
+    """What identifies a clip: its length in bytes, and a hash of its first and last megabyte; of a sequence, all."""
+    digest = hashlib.sha256()
+    paths = [clip.picture(number) for number in clip.numbers] or [clip.path]
+    total = 0
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(file.read(SAMPLE))
+            total += file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - SAMPLE))
+            digest.update(file.read(SAMPLE))
+    return {"bytes": total, "sha256": digest.hexdigest()}
+
+
+def _check_same(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str) -> None:
+    """Raise `InvalidInputError` for an unfinished film of other settings."""
+    for name in {**wanted, **found}:
+        if found.get(name) != wanted.get(name):
+            before, now = _differing(found.get(name), wanted.get(name))
+            raise InvalidInputError(
+                f"{where} is of a film with another {name.replace('_', ' ')} ({before}, now {now}): use the same, or "
+                "--overwrite (overwrite=True) to start afresh"
+            )
+
+
+def _differing(before: Any, now: Any) -> tuple[str, str]:
+    """The first entries that differ, short enough for a message."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        name = next(name for name in {**now, **before} if before.get(name) != now.get(name))
+        return f"{name} {str(before.get(name))[:40]}", str(now.get(name))[:40]
+    return str(before)[:40], str(now)[:40]
+
+
+def _damaged(where: str) -> InvalidInputError:
+    return InvalidInputError(f"{where} is damaged and cannot be resumed: --overwrite (overwrite=True) starts afresh")
