@@ -11,6 +11,7 @@ from neural_style.backend.devices import (
     gpu,
     grow_memory,
     processor_flags,
+    replicas,
 )
 from neural_style.backend.noise import without_deprecations
 from neural_style.backend.precision import check_precision, full_float32, resolve_precision
@@ -39,6 +40,7 @@ __all__ = [
     "gpu",
     "grow_memory",
     "processor_flags",
+    "replicas",
     "resolve_precision",
     "value_and_grad",
     "version",
