@@ -94,6 +94,7 @@ def measuring(techniques: Sequence[TransferTechnique]) -> Measured:
                 content_layers=content_layers,
                 style_layers=style_layers,
                 scales=scales,
+                padding=first.resolved_padding,
             )
         except InvalidInputError:  # the picture is too narrow for SSIM, or the painting has no features
             return {}
