@@ -236,6 +236,8 @@ class FilmRun:
             files.check_place(self._out, self.where, overwrite=self.overwrite or self._is_published())
         elif names and not self.overwrite and not (self.resume and (self.folder / "run.json").exists()):
             raise ExistingFileError(f'"{names[0]}" exists: choose another name, or pass overwrite=True / --overwrite')
+        for folder in (self._out.parent, self.folder):
+            files.remove_leftovers(folder)
         files.check_place(self.folder / "run.json", f'work folder "{self.folder}"', overwrite=True)
 
     def _report(self) -> None:
