@@ -27,6 +27,8 @@ BENCHMARKS = {
     "gpu": "--sizes 16 --precisions float32 --runs 1",
     "masks": "photo.png mask.png painting.png painting.png painting.png --weights random --rows 32 --runs 1",
     "memory": "--one 64 mini 0 --evaluations 2",
+    "own_network": "painting.png --images photos --photos photo.png --rows 32 --crop 32 --minutes 1e-4 "
+    "--starts scratch --evaluations 20 --out own",
     "overhead": f"--model mini {SHALLOW} --sizes 32 --runs 1",
     "painting": "--photos photos --paintings paintings --weights random --rows 32 --pairs 1 --out painted",
     "survival": "--kills 0 --num_iter 1 --sizes 24",

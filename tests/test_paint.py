@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Content, InvalidInputError, Style, paint
+from neural_style import Content, InvalidInputError, Style, images, paint
+from neural_style.feedforward import Painter
 from neural_style.painting import CONTENT_WEIGHT, default_model, sizes_for, technique_for
+from neural_style.runs.file_writer import RunFiles
 
 TINY = {"model": "mini", "weights": "random", "image_size": 32, "iterations": 1}
 
@@ -70,3 +72,57 @@ def test_the_command(command, photo_file, painting_file, tmp_path, monkeypatch):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
     command("paint", photo_file, painting_file, out, "--strength", 0).assert_refused("strength must be above 0")
     command("paint", photo_file, painting_file).assert_refused("required")
+
+
+@pytest.fixture
+def previews(tmp_path, monkeypatch) -> list[np.ndarray | None]:
+    """What the file of the preview holds when an iteration ends: a picture, or None."""
+    found = []
+    path = tmp_path / "out_preview.png"
+    monkeypatch.setattr(
+        RunFiles, "save_step", lambda *_: found.append(images.read(path).rgb if path.exists() else None)
+    )
+    return found
+
+
+FLAGS = ("--model", "mini", "--weights", "random", "--image_size", 32, "--num_iter", 1, "--sizes", 32)
+
+
+def test_a_preview_is_there_while_the_painting_is_made(command, photo_file, painting_file, tmp_path, previews):
+    """It is what the embedded painter makes of both, and it goes when the painting is there, or cannot be made."""
+    ran = command("paint", photo_file, painting_file, tmp_path / "out", *FLAGS)
+    assert ran.status == 0
+    assert f"{tmp_path}/out_preview.png is a preview, painted in one pass, until {tmp_path}/out.png is" in ran.err
+    painter = Painter()
+    wanted = painter.paint(str(photo_file), painter.style(str(painting_file)), size=32).image
+    np.testing.assert_array_equal(previews, [wanted])
+    assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.png"]
+
+
+@pytest.mark.parametrize("reason", ["quiet", "mask", "taken"])
+def test_no_preview(command, photo_file, painting_file, tmp_path, previews, reason):
+    """Of whoever sees nothing of the run, of masks, which the painter has not, and over somebody's file."""
+    taken = tmp_path / "out_preview.png"
+    if reason == "taken":
+        Image.new("RGB", (8, 8)).save(taken)
+    more = {"quiet": ["--quiet"], "mask": ["--style_masks", photo_file], "taken": []}[reason]
+    ran = command("paint", photo_file, painting_file, tmp_path / "out", *FLAGS, *more)
+    assert ran.status == 0, ran.err
+    assert "preview" not in ran.err
+    if reason == "taken":
+        assert previews[0].shape == (8, 8, 3)
+        assert taken.is_file()
+    else:
+        assert previews == [None]
+
+
+def test_a_preview_that_fails_is_of_no_concern(command, photo_file, painting_file, tmp_path, monkeypatch):
+    def paint(*_, **__):
+        raise MemoryError("no memory left")
+
+    monkeypatch.setattr(Painter, "paint", paint)
+    ran = command("paint", photo_file, painting_file, tmp_path / "out", *FLAGS)
+    assert ran.status == 0
+    assert "no preview: " in ran.err
+    assert "no memory left" in ran.err
+    assert [path.name for path in tmp_path.glob("out*")] == ["out.png"]

@@ -7,11 +7,13 @@ import sys
 import warnings
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from neural_style import interruption, solvers
 from neural_style.cli.place import work
+from neural_style.cli.preview import preview
 from neural_style.cli.progress import Bar, report
 from neural_style.errors import InvalidInputError
 from neural_style.features.weights import check_available
@@ -39,6 +41,7 @@ class Session:
         weights_sha256: fingerprint of the weights that the run should have, for a warning.
         checkpoint: the opened file of the run.
         choice: a remark on the network that was chosen, for the first line.
+        preview: the strength of `paint`, for a preview by the embedded painter; None makes none.
         extras: further files by name, each with the function that writes it before the run.
     """
 
@@ -52,6 +55,7 @@ class Session:
     weights_sha256: str | None = None
     checkpoint: Checkpoint | None = None
     choice: str = ""
+    preview: float | None = None
     extras: Mapping[Path, Callable[[Path], None]] = field(default_factory=dict)
 
     def execute(self) -> int:
@@ -84,7 +88,7 @@ class Session:
         written: Sequence[Path] = ()
         is_interrupted = False
         try:
-            with interruption.held():
+            with self._preview(inputs, run), interruption.held():
                 with Bar(work(run), quiet=self.quiet) as bar:
                     bar.begin("", 0, run)
                     result = self.technique.transfer(
@@ -107,6 +111,13 @@ class Session:
         if is_interrupted:
             return interruption.exit_status()
         return FAILED if result.error is not None else 0
+
+    def _preview(self, inputs: Inputs, run: Run) -> AbstractContextManager[None]:
+        """A preview while the run lasts: not of a resumed run, whose pictures are better, and not unseen."""
+        is_resumed = self.checkpoint is not None and self.checkpoint.found is not None
+        if self.preview is None or self.quiet or is_resumed:
+            return nullcontext()
+        return preview(inputs, run, self.output, strength=self.preview)
 
     @property
     def _loading(self) -> str:

@@ -100,6 +100,11 @@ class Output:
         return self._named(self.suffix)
 
     @property
+    def preview(self) -> Path:
+        """The picture of the embedded painter that is there while the run lasts, where one is made."""
+        return self._named(f"_preview{self.suffix}")
+
+    @property
     def gif_file(self) -> Path:
         """The animation."""
         return self._named(".gif")

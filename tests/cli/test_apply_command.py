@@ -1,4 +1,4 @@
-"""`neural-style apply` and `paint --fast`: photos and folders, frames; what is skipped and what is refused."""
+"""`neural-style apply`, `paint --fast` and `sheet --fast`: photos, folders, frames; what is refused."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from neural_style import Style
 from neural_style.feedforward import Painter
 from neural_style.feedforward.fast_run import FastRun
 from neural_style.runs import records
@@ -229,6 +230,23 @@ def test_paint_fast_has_tiles(command: Command, folder: Path, batches: list[int]
     save(folder / "photo.png", 0)
     command("paint", folder / "photo.png", folder / "style.png", folder / "out", "--fast", "--tile", 64)
     assert records.read(folder / "out.png")["run"]["tile"] == 64
+
+
+def test_sheet_fast_has_the_pictures_of_the_network(
+    command: Command, photo_file: Path, painting_file: Path, tmp_path: Path
+) -> None:
+    """Its commands are those of an optimisation, whose weights need not be there."""
+    flags = ("--fast", "--rows", 32, "--model", "vgg16", "--vary", "stroke_scale", 1, 2)
+    ran = command("sheet", photo_file, painting_file, tmp_path / "s.png", *flags)
+    assert ran.status == 0, ran.err
+    assert ran.out.count(": neural-style network ") == 2
+    sheet, painter = np.asarray(Image.open(tmp_path / "s.png")), Painter()
+    for cell, scale in zip(records.read(tmp_path / "s.png")["cells"], (1, 2), strict=True):
+        wanted = painter.paint(str(photo_file), painter.style(Style(painting_file, scale=scale)), size=32).image
+        top, left = cell["place"]
+        np.testing.assert_array_equal(sheet[top : top + 32, left : left + wanted.shape[1]], wanted)
+        assert set(cell["metrics"]) == {"content", "gram", "ssim", "tv", "clipped"}
+        assert "loss" not in cell
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["photo", "folder"])

@@ -80,10 +80,17 @@ def run(parser: Parser, technique: type[TransferTechnique], arguments: Sequence[
     return run_technique(technique(**values(found, technique)), run_settings(found), found)
 
 
-def run_technique(technique: TransferTechnique, run: RunSettings, found: Namespace, *, choice: str = "") -> int:
+def run_technique(
+    technique: TransferTechnique,
+    run: RunSettings,
+    found: Namespace,
+    *,
+    choice: str = "",
+    preview: float | None = None,
+) -> int:
     """Paint a photo, or folders, as the arguments name them; returns the exit status.
 
-    `choice` is as in `Session`.
+    `choice` and `preview` are as in `Session`; pictures of folders have no preview.
     """
     content, styles = inputs_of(found)
     given = {name: value for name, value in values(found, Output).items() if value is not None}
@@ -94,7 +101,7 @@ def run_technique(technique: TransferTechnique, run: RunSettings, found: Namespa
         output = Output(**{"save_every": 0, **given, "prefix": Path(found.prefix)})
         return Folder(technique, content, styles, run, output, pairs=found.pairs, **machine).execute()
     checkpoint, output = open_checkpoint(found, Output.from_prefix(**given))
-    return Session(technique, content, styles, run, output, checkpoint=checkpoint, **machine).execute()
+    return Session(technique, content, styles, run, output, checkpoint=checkpoint, preview=preview, **machine).execute()
 
 
 def parser(

@@ -35,7 +35,7 @@ Paint a photo in the style of one or more paintings.
 
 --strength 1 is a balanced painting, 0.3 a tint and 3 mostly painting, at any size. The photo is painted at a quarter,
 half and all of its rows. The network is VGG-19 if its weights were downloaded before, otherwise mini, which is part of
-this package."""
+this package. Until it is finished, PREFIX_preview.png holds a preview, painted in one pass (--quiet makes none)."""
 
 EPILOG = """\
 examples:
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
         return _paint_in_one_pass(found, flags.given(found))
     technique = technique_for(found.strength, model=found.model, weights=found.weights)
     choice = " (--model chooses another network)" if found.model is None else ""
-    return run_technique(technique, run_for(run_settings(found)), found, choice=choice)
+    return run_technique(technique, run_for(run_settings(found)), found, choice=choice, preview=found.strength)
 
 
 def parser() -> Parser:

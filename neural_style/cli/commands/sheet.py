@@ -21,6 +21,7 @@ from neural_style.cli.groups import add_machine_flags
 from neural_style.cli.place import work
 from neural_style.cli.progress import Bar
 from neural_style.cli.session import FAILED, start_backend
+from neural_style.cli.sheets import one_pass
 from neural_style.cli.sheets.combinations import (
     ITERATIONS,
     Combination,
@@ -52,6 +53,7 @@ examples:
   neural-style sheet photo.jpg painting.jpg --model mini --vary style_weight 0.1 1 10
   neural-style sheet photo.jpg painting.jpg out.png --vary style_weight 0.1 1 10 --vary content_layer conv3_3 conv4_2
   neural-style sheet photo.jpg painting.jpg out.png --vary style_layers conv1_1 conv1_1,conv2_1 --rows 256
+  neural-style sheet photo.jpg painting.jpg --fast --vary stroke_scale 0.5 1 2
   neural-style sheet photo.jpg painting.jpg --technique inetwork --vary variant titu1994 novak2016 --vary chain yes no
 
 numbers below a picture:
@@ -85,22 +87,13 @@ def main(arguments: Sequence[str]) -> int:
     output = Output.from_prefix(name, save_every=0, record=True, overwrite=found.overwrite)
     named_files = [("content", found.content), *(("style", style) for style in found.styles)]
     inputs = [images.read(path, what=what, frame=found.frame) for what, path in named_files]
-    networks = " and ".join(check_weights(found, technique, axes))
+    if found.fast:
+        one_pass.check(axes, found)
+    networks = "" if found.fast else " and ".join(check_weights(found, technique, axes))
     start_backend(found.device, "" if found.quiet else networks)  # the memory that a size needs depends on it
     combinations = all_combinations(found, technique, command, axes, output.prefix, inputs)
     _check_output(output, combinations, [found.content, *found.styles])
-    in_order = by_network(combinations)
-    for each in in_order:
-        with named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn
-            each.settings.steps(each.content, each.styles, **each.run)
-    is_interrupted = False
-    with Bar(sum(work(Run(**each.run)) for each in combinations), quiet=found.quiet) as bar:
-        try:
-            paint_all(in_order, output, bar)
-        except KeyboardInterrupt:
-            is_interrupted = True
-            if all(each.picture is None for each in combinations):
-                raise
+    is_interrupted = _painted(combinations, output, found)
     try:
         with interruption.held():
             sheet, places = _drawn(combinations, axes, inputs, found.rows)
@@ -116,6 +109,23 @@ def main(arguments: Sequence[str]) -> int:
         print("neural-style: interrupted; the sheet has the pictures so far", file=sys.stderr)
         return interruption.exit_status()
     return FAILED if any(each.problem for each in combinations) else 0
+
+
+def _painted(combinations: Sequence[Combination], output: Output, found: Namespace) -> bool:
+    """Paint the cells; returns whether that was interrupted, after a picture or more."""
+    in_order, paint = by_network(combinations), one_pass.paint_all if found.fast else paint_all
+    works = [1.0 if found.fast else work(Run(**each.run)) for each in combinations]
+    for each in [] if found.fast else in_order:
+        with named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn
+            each.settings.steps(each.content, each.styles, **each.run)
+    with Bar(sum(works), quiet=found.quiet) as bar:
+        try:
+            paint(in_order, output, bar)
+        except KeyboardInterrupt:
+            if all(each.picture is None for each in combinations):
+                raise
+            return True
+    return False
 
 
 def _parser(technique: type[TransferTechnique], own: Sequence[str]) -> Parser:
@@ -148,6 +158,12 @@ def _parser(technique: type[TransferTechnique], own: Sequence[str]) -> Parser:
     sheet.add_argument(
         "--rows", type=int, default=ROWS, metavar="N", help=f"rows of each picture in the sheet (default: {ROWS})"
     )
+    sheet.add_argument(
+        "--fast",
+        action="store_true",
+        help="paint the sheet's pictures in one pass of the embedded feed-forward network, without an optimisation and "
+        f"a download: previews of {', '.join(one_pass.VARIABLE[:2])}, preserve_color, seed or image_size",
+    )
     add_technique_flag(sheet)
     sheet.add_argument("--overwrite", action="store_true", help="replace an existing sheet")
     add_machine_flags(parser, quiet="print errors and warnings only, and no commands")
@@ -168,7 +184,7 @@ def _print_summary(combinations: Sequence[Combination], axes: Sequence[Axis], fo
     for each in combinations:
         print(f"{each.name}: {each.command}")
     print(f"wrote {output.final}, {output.record_file}")
-    if note := difference_of_size(combinations, axes, found):
+    if not found.fast and (note := difference_of_size(combinations, axes, found)):
         print(note)
 
 

@@ -14,13 +14,18 @@ from neural_style.cli.progress import Bar, report_error
 from neural_style.cli.sheets.combinations import Combination
 from neural_style.errors import InvalidInputError, explanation
 from neural_style.images.transparency import over_white, without_white
+from neural_style.network import TransferTechnique
 from neural_style.runs.outputs import Output
+from neural_style.runs.result import Result
 from neural_style.runs.settings import Run
+
+Measured = Callable[[np.ndarray, Combination], dict[str, float]]
+"""Measures the picture of a cell."""
 
 
 def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> None:
     """Paint and measure every cell; one that fails is reported and keeps the reason."""
-    measured = _measuring(combinations)
+    measured = measuring([each.settings for each in combinations])
     before = 0.0
     for each in combinations:
         run = Run(**each.run)
@@ -39,30 +44,34 @@ def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> 
             continue
         if result.is_interrupted:
             raise KeyboardInterrupt
-        seconds = time.perf_counter() - started
-        picture = output.rescaled(result.image, each.content.picture)
-        each.results = {
-            "loss": result.loss,
-            "losses": dict(result.losses),
-            "metrics": measured(picture, each),
-            "seconds": round(seconds, 3),
-            "stopped": result.stopped,
-            "weights_sha256": result.record["weights_sha256"],
-        }
-        if result.alpha is not None:
-            alpha = images.resize(result.alpha, picture.shape[:2])
-            picture = over_white(without_white(picture, alpha), alpha)
-        each.picture = picture
+        finish(each, result, time.perf_counter() - started, output, measured)
 
 
-def _measuring(combinations: Sequence[Combination]) -> Callable[[np.ndarray, Combination], dict[str, float]]:
+def finish(each: Combination, result: Result, seconds: float, output: Output, measured: Measured) -> None:
+    """Give a cell its picture and its results, without a loss where nothing was minimised."""
+    picture = output.rescaled(result.image, each.content.picture)
+    loss = {"loss": result.loss, "losses": dict(result.losses)} if result.history else {}
+    each.results = {
+        **loss,
+        "metrics": measured(picture, each),
+        "seconds": round(seconds, 3),
+        "stopped": result.stopped,
+        "weights_sha256": result.record["weights_sha256"],
+    }
+    if result.alpha is not None:
+        alpha = images.resize(result.alpha, picture.shape[:2])
+        picture = over_white(without_white(picture, alpha), alpha)
+    each.picture = picture
+
+
+def measuring(techniques: Sequence[TransferTechnique]) -> Measured:
     """The function that measures all pictures with one network, so that the numbers can be compared.
 
-    The network is that of the first cell, at the layers of all cells that have the same network.
+    The network is that of the first technique, at the layers of all that have the same network.
     """
-    first = combinations[0].settings
+    first = techniques[0]
     network = first.model, first.weights
-    alike = [each.settings for each in combinations if (each.settings.model, each.settings.weights) == network]
+    alike = [each for each in techniques if (each.model, each.weights) == network]
     known = first.architecture.layers
     of_styles = {layer for settings in alike for layers in settings.style_coefficients() for layer in layers}
     of_contents = {layer for settings in alike for layer in settings.content_targets}
