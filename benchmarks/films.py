@@ -52,8 +52,9 @@ class Trail:
 
 def fast():
     """The embedded painter."""
-    from neural_style.samples import sample
     from neural_style.video.fast import Fast
+
+    from neural_style.samples import sample
 
     return Fast(sample("night")[::4, ::4])
 
@@ -63,14 +64,17 @@ METHODS = {"trail": Trail, "fast": fast}
 
 def write_clip(path, frames, rows):
     """Noise that drifts, with a tone."""
-    av = pyav()
-    noise = np.random.default_rng(0).integers(0, 256, (rows, rows * 8 // 6 + frames, 3), np.uint8)
+    av, columns = pyav(), rows * 2 // 3 * 2
+    noise = np.random.default_rng(0).integers(0, 256, (rows, columns + frames, 3), np.uint8)
     with av.open(str(path), "w") as target:
-        stream, voice = target.add_stream("libx264", rate=25, options={"crf": "20"}), target.add_stream("aac", rate=8000)
-        stream.height, stream.width, stream.pix_fmt = rows, rows * 8 // 6, "yuv420p"
+        stream, voice = (
+            target.add_stream("libx264", rate=25, options={"crf": "20"}),
+            target.add_stream("aac", rate=8000),
+        )
+        stream.height, stream.width, stream.pix_fmt = rows, columns, "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, 25)
         for index in range(frames):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(noise[:, index : index + rows * 8 // 6]))
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(noise[:, index : index + columns]))
             frame.pts, frame.time_base = index, Fraction(1, 25)
             target.mux(stream.encode(frame))
         target.mux(stream.encode(None))

@@ -79,6 +79,10 @@ class FilmRun:
         resume: continue the unfinished film in the work folder; start afresh where there is none.
         overwrite: whether existing files may be replaced.
         work_folder: by default `<out>.work`.
+        source: the facts on the clip.
+        format: of the segments.
+        folder: the work folder.
+        kept: number of frames in finished segments.
     """
 
     clip: str | os.PathLike[str]
@@ -90,6 +94,7 @@ class FilmRun:
     resume: bool = False
     overwrite: bool = False
     work_folder: str | os.PathLike[str] | None = None
+    kept: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         check_count("segment", self.segment, at_least=1)
@@ -179,7 +184,8 @@ class FilmRun:
         """Paint the frames that are missing, segment by segment."""
         if work.times:
             method.restore(work.state)
-        started, before = time.monotonic(), work.count
+        self.kept = before = work.count
+        started = time.monotonic()
         frames = reader.frames(skip=before, until=self._until)
         while chunk := next(frames, None):
             index = len(work.times)
@@ -196,6 +202,7 @@ class FilmRun:
                 with interruption.held():
                     segment.close()
                     work.finish_segment(times, method.state())
+                    self.kept = work.count
             finally:
                 segment.discard()
 

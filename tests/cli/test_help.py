@@ -17,7 +17,19 @@ import pytest
 from PIL import Image
 
 from neural_style.cli import COMMANDS, main
-from neural_style.cli.commands import apply, doodle, export, figure, network, reconstruct, rerun, samples, sheet, train
+from neural_style.cli.commands import (
+    apply,
+    doodle,
+    export,
+    figure,
+    network,
+    reconstruct,
+    rerun,
+    samples,
+    sheet,
+    train,
+    video,
+)
 from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
 from neural_style.cli.fast_folder import FastFolder
 from neural_style.cli.flags import Parser, values
@@ -97,6 +109,7 @@ PARSERS = {
     "inetwork": network.parser("inetwork", INetwork, "", own=IMPROVEMENTS),
     "doodle": doodle.parser(),
     "reconstruct": reconstruct.parser(),
+    "video": video.parser(),
     "figure": figure._parser(),
     "rerun": rerun._parser(),
     "sheet": sheet._parser(INetwork, IMPROVEMENTS),
@@ -206,8 +219,8 @@ def test_examples_can_be_typed(
         elif command == "train":
             found = train.parser(train.defaults_of(rest)).read(rest)
             assert Recipe.from_values(**{k: v for group in GROUPS.values() for k, v in values(found, group).items()})
-        elif command in ("apply", "export"):
-            assert {"apply": apply, "export": export}[command].parser().read(rest)
+        elif command in ("apply", "export", "video"):
+            assert {"apply": apply, "export": export, "video": video}[command].parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here
         else:

@@ -1,0 +1,164 @@
+"""Style transfer of films: the methods by their names, and one call from film to film."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from neural_style.errors import InvalidInputError
+from neural_style.feedforward.fast_run import EMBEDDED
+from neural_style.images import ImageSource
+from neural_style.inputs import Style, as_styles
+from neural_style.network import TransferTechnique
+from neural_style.painting import ITERATIONS, technique_for
+from neural_style.runs import records
+from neural_style.runs.settings import Run
+from neural_style.validation import check_choice
+from neural_style.video.encoding import Encoding
+from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
+from neural_style.video.method import FrameMethod
+
+if TYPE_CHECKING:
+    from neural_style.feedforward.painter import Painter
+    from neural_style.video.optimised import Coherence
+
+METHODS = ("fast", "optimise")
+
+Styles = Sequence[Style | ImageSource] | Style | ImageSource
+
+
+class NamedMethod(NamedTuple):
+    """A method, and plain data that identify it, by which a film to be resumed is known to be the same."""
+
+    method: FrameMethod
+    identity: Mapping[str, Any]
+
+
+def transfer_video(
+    clip: str | os.PathLike[str],
+    styles: Styles,
+    out: str | os.PathLike[str],
+    *,
+    method: str | FrameMethod = "fast",
+    technique: TransferTechnique | None = None,
+    painter: str | os.PathLike[str] | Painter | None = None,
+    coherence: Coherence | None = None,
+    encoding: Encoding | None = None,
+    rate: float | None = None,
+    segment: int = SEGMENT,
+    seconds: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    work_folder: str | os.PathLike[str] | None = None,
+    progress: Callable[[FilmProgress], object] | None = None,
+    **settings: Any,
+) -> Film:
+    """Paint a film in the style of one or more paintings, frame by frame, each following the motion of the last.
+
+    Args:
+        clip: a film, a GIF, or a pattern of pictures such as `frames/%04d.png`.
+        styles: one or more paintings, as paths, PIL images, arrays or `Style`; of a trained network, names.
+        out: the file to write, .mp4, .mov, .mkv, .webm or .gif, or a pattern of pictures.
+        method: `fast`, a feed-forward network for each frame; `optimise`, an optimisation for each frame; or an object
+            of one's own, for which `styles` is not used.
+        technique: of `optimise`, by default that of `neural_style.paint`.
+        painter: of `fast`, or its .keras file, by default the network in the package.
+        coherence: of `optimise`, how frames are held together.
+        encoding: codec and quality.
+        rate: frames per second of a sequence, by default 25.
+        segment: frames of a segment, the most that a killed run loses.
+        seconds: only the beginning of the clip, of this duration.
+        resume: continue the unfinished film in the work folder; start afresh where there is none.
+        overwrite: whether existing files may be replaced.
+        work_folder: for finished segments, by default `<out>.work`.
+        progress: called after every frame.
+        settings: of `fast` the fields of `FastRun`, such as `strength`; of `optimise` those of `Run`, such as
+            `iterations`, of the first frame of a shot.
+
+    Raises:
+        InvalidInputError, MissingFileError: an input cannot be used, or an output cannot be written, before any work.
+        KeyboardInterrupt: Ctrl-C; finished segments stay in the work folder.
+    """
+    run = FilmRun(
+        clip,
+        out,
+        encoding or Encoding(),
+        rate=rate,
+        segment=segment,
+        seconds=seconds,
+        resume=resume,
+        overwrite=overwrite,
+        work_folder=work_folder,
+    )
+    if not isinstance(method, str):
+        return run.execute(method, progress=progress)
+    check_choice("method", method, METHODS)
+    if method == "fast":
+        if technique is not None or coherence is not None:
+            raise InvalidInputError("technique and coherence are settings of the method optimise: leave them out")
+        made = fast_method(styles, painter, **settings)
+    else:
+        if painter is not None:
+            raise InvalidInputError("painter is a setting of the method fast: leave it out")
+        made = optimised_method(styles, technique, coherence, **settings)
+    return run.execute(made.method, settings=made.identity, progress=progress)
+
+
+def fast_method(
+    styles: Styles, painter: str | os.PathLike[str] | Painter | None = None, **settings: Any
+) -> NamedMethod:
+    """The method `fast`.
+
+    Args:
+        styles: one or more paintings, or names of the styles of a trained network.
+        painter: or the file of one; by default the network in the package.
+        settings: the fields of `FastRun`.
+    """
+    from neural_style.feedforward.painter import Painter
+    from neural_style.video.fast import Fast
+
+    if not isinstance(painter, Painter):
+        painter = Painter(painter or EMBEDDED)
+    given = list(styles) if isinstance(styles, Sequence) and not isinstance(styles, str) else [styles]
+    style = painter.style(*given)
+    identity = {
+        "name": "fast",
+        "network": painter.network.weights_sha256,
+        "styles": [*map(_described, style.paintings), *map(list, style.names)],
+        **settings,
+    }
+    return NamedMethod(Fast(painter, style, **settings), identity)
+
+
+def optimised_method(
+    styles: Styles, technique: TransferTechnique | None = None, coherence: Coherence | None = None, **settings: Any
+) -> NamedMethod:
+    """The method `optimise`.
+
+    Args:
+        styles: one or more paintings.
+        technique: by default that of `neural_style.paint`.
+        coherence: how frames are held together.
+        settings: the fields of `Run`, of the first frame of a shot.
+    """
+    from neural_style.video.optimised import Coherence, Optimised
+
+    technique, coherence = technique or technique_for(), coherence or Coherence()
+    run = {"iterations": ITERATIONS, **settings}
+    paintings = as_styles(list(styles) if isinstance(styles, Sequence) and not isinstance(styles, str) else styles)
+    method = Optimised(technique, paintings, coherence, **run)
+    identity = {
+        "name": "optimise",
+        "technique": technique.name,
+        **records.plain(technique),
+        **{name: str(value) for name, value in records.plain(coherence).items()},
+        **records.plain(Run(**run)),
+        "styles": list(map(_described, paintings)),
+    }
+    return NamedMethod(method, identity)
+
+
+def _described(style: Style) -> dict[str, Any]:
+    """A painting by its pixels: its file may be named in another way when a film is resumed."""
+    return {name: value for name, value in records.describe(style).items() if name != "image"}
