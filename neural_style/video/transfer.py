@@ -51,6 +51,7 @@ def transfer_video(
     resume: bool = False,
     overwrite: bool = False,
     work_folder: str | os.PathLike[str] | None = None,
+    sound: bool = True,
     progress: Callable[[FilmProgress], object] | None = None,
     **settings: Any,
 ) -> Film:
@@ -72,6 +73,7 @@ def transfer_video(
         resume: continue the unfinished film in the work folder; start afresh where there is none.
         overwrite: whether existing files may be replaced.
         work_folder: for finished segments, by default `<out>.work`.
+        sound: False leaves the sound out.
         progress: called after every frame.
         settings: of `fast` the fields of `FastRun`, such as `strength`; of `optimise` those of `Run`, such as
             `iterations`, of the first frame of a shot.
@@ -90,6 +92,7 @@ def transfer_video(
         resume=resume,
         overwrite=overwrite,
         work_folder=work_folder,
+        sound=sound,
     )
     if not isinstance(method, str):
         return run.execute(method, progress=progress)

@@ -60,7 +60,7 @@ SPELLING = PAINT.but(defaults={"iterations": ITERATIONS, "model": None})
 
 FILM_FLAGS = (
     *("method", "style_weight", "stroke_scale", "resize", "preserve_color", "strength", "seed", "tile", "codec", "crf"),
-    *("bit_rate", "rate", "segment", "work", "resume", "overwrite", "preview", "device", "quiet"),
+    *("bit_rate", "rate", "segment", "work", "resume", "overwrite", "preview", "silent", "device", "quiet"),
 )
 """Flags that have an effect with every method."""
 
@@ -92,6 +92,7 @@ def main(arguments: Sequence[str]) -> int:
         resume=found.resume,
         overwrite=found.overwrite,
         work_folder=found.work,
+        sound=not found.silent,
     )
     made = _fast(found) if found.method == "fast" else _optimised(found, given)
     return _execute(run, made, quiet=found.quiet)
@@ -152,6 +153,7 @@ def _add_film_flags(parser: Parser) -> None:
     group.add_argument(
         "--work", type=file_path, metavar="FOLDER", help="folder for finished segments (default: <out>.work)"
     )
+    group.add_argument("--silent", action="store_true", help="leave the sound out")
     group.add_argument("--preview", action="store_true", help="paint the first second only, into <out>_preview")
     group.add_argument(
         "--resume", action="store_true", help="continue the unfinished film in the work folder, or start it"
