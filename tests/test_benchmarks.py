@@ -34,6 +34,7 @@ BENCHMARKS = {
     "painting": "--photos photos --paintings paintings --weights random --rows 32 --pairs 1 --out painted",
     "survival": "--kills 0 --num_iter 1 --sizes 24",
     "tiles": "--model mini --only 'Network, max' --rows 80 --tile 64",
+    "video": "flow --frames 3 --motions layer --photos cat coffee",
     "xla": "--model mini --content_layer conv1_2 --sizes 32 --runs 1",
 }
 """Arguments with which each script of benchmarks/ runs in seconds. One that is not here or in `ELSEWHERE` fails."""

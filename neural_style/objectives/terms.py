@@ -18,7 +18,7 @@ from keras import ops
 from neural_style.backend import Tensor
 from neural_style.features.statistics import Field, Statistic
 from neural_style.features.tiling import IMAGE
-from neural_style.features.vgg import aligned_size, size_at
+from neural_style.features.vgg import BGR_MEAN, aligned_size, size_at
 from neural_style.losses.content import content_loss_gatys2016, content_loss_titu1994, squared_error
 from neural_style.losses.relative import relative_error, relative_to
 from neural_style.losses.shapes import check_positions
@@ -30,8 +30,10 @@ from neural_style.losses.style import (
     style_loss_johnson2016,
     style_loss_titu1994,
 )
+from neural_style.losses.temporal import temporal_loss
 from neural_style.losses.total_variation import total_variation as total_variation_loss
 from neural_style.masks.guidance import Guide
+from neural_style.objectives.canvas import Canvas
 from neural_style.objectives.objective import Loss, Term, statistic_itself
 from neural_style.validation import check_choice
 
@@ -187,3 +189,21 @@ def style(
 def total_variation(*, weight: float) -> Term:
     """The total variation of the pastiche."""
     return Term("tv", weight, Statistic((IMAGE,), total_variation_loss, halo=1), statistic_itself)
+
+
+def temporal(warped: np.ndarray, trusted: np.ndarray, *, weight: float, canvas: Canvas, dtype: str) -> Term:
+    """The temporal term of a video's frame: `weight` times the mean over pixels and channels of `c (x - w)^2`.
+
+    Args:
+        warped: w, (H, W, 3), RGB in 0..255, what earlier frames became, warped to this one.
+        trusted: c, (H, W), in 0..1.
+        weight: of the term.
+        canvas: of the objective. Mirrored pixels do not count.
+        dtype: of the objective.
+    """
+    target = canvas.padded(warped)[..., ::-1] - np.array(BGR_MEAN)
+    weights = np.zeros((*target.shape[:2], 1), dtype)
+    (top, _), (left, _) = canvas.rows, canvas.columns
+    weights[top : top + trusted.shape[0], left : left + trusted.shape[1], 0] = trusted
+    fields = Field(target[None].astype(dtype)), Field(weights[None])
+    return Term("temporal", weight / warped.size, Statistic((IMAGE,), temporal_loss, fields), statistic_itself)

@@ -14,11 +14,23 @@ from neural_style.objectives.canvas import Canvas
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
 from neural_style.objectives.transfer_loss import TransferLoss
 
+StyleTerms = dict[tuple[tuple[int, int], int | None], list[Term]]
+"""The terms of all styles by size and tile, kept for the frames of a video."""
 
-def objective_at(loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor) -> ObjectiveAt:
+
+def objective_at(
+    loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor, *, style_terms: StyleTerms | None = None
+) -> ObjectiveAt:
     """A function of size and tile that makes the objective; the network's layers are those of `loss`.
 
     Gram matrices are those of visible pixels, of a transparent painting and of a pastiche of a transparent content.
+
+    Args:
+        loss: layers, weights and units.
+        inputs: content and styles.
+        extractor: the network, with the layers of `loss`.
+        style_terms: filled here, and used by a later call with the same styles and another content of the same masks:
+            targets of styles are then computed once.
     """
     seen = visible_mask(inputs.content.canvas)
 
@@ -35,9 +47,17 @@ def objective_at(loss: TransferLoss, inputs: Inputs, extractor: FeatureExtractor
         if loss.content_weight:
             content = canvas.padded(images.resize(inputs.content.picture.rgb, size))
             chosen += _content_terms(loss, content, extractor, tile)
-        for index, style in enumerate(inputs.styles):
-            if style.weight * loss.style_scale:
-                chosen += _style_terms(loss, index, style, inputs.content, seen, extractor, guides, canvas, size, tile)
+        kept = {} if style_terms is None else style_terms
+        if (size, tile) not in kept:
+            kept[size, tile] = [
+                term
+                for index, style in enumerate(inputs.styles)
+                if style.weight * loss.style_scale
+                for term in _style_terms(
+                    loss, index, style, inputs.content, seen, extractor, guides, canvas, size, tile
+                )
+            ]
+        chosen += kept[size, tile]
         if loss.total_variation_weight:
             differences = 3 * (whole[0] - 1) * (whole[1] - 1) if loss.mean_total_variation else 1
             chosen.append(terms.total_variation(weight=loss.total_variation_weight / differences))

@@ -25,7 +25,7 @@ STEPS = {"pan": (2.3, 1.1), "fast_pan": (9.7, 4.3), "layer": (2.3, 1.1), "still"
 ZOOM, DEGREES = 0.985, 1.0
 """Of a frame: the factor of the camera's field of view, and its turn."""
 
-LAYER, LAYER_STEP = 0.3, (4, 2)
+LAYER, LAYER_STEP = 0.3, (3, 1)
 """Side of the moving layer in rows of the frame, and pixels that it moves in a frame, right and down."""
 
 
@@ -36,12 +36,15 @@ class Clip(NamedTuple):
         frames: uint8 (n, H, W, 3).
         flows: float32 (n - 1, H, W, 2), from each frame but the first to the one before: pixel (x, y) was at
             (x + u, y + v).
-        valid: bool (n - 1, H, W), where a pixel can be seen in the frame before.
+        valid: bool (n - 1, H, W), where a pixel can be seen in the frame before, with all pixels that it is
+            interpolated from.
+        occluded: bool (n - 1, H, W), where something else was in front of it there.
     """
 
     frames: Array
     flows: Array
     valid: Array
+    occluded: Array
 
 
 def clip(photo: Array, motion: str, *, frames: int = 20, size: tuple[int, int] = (64, 96)) -> Clip:
@@ -77,7 +80,7 @@ def clip(photo: Array, motion: str, *, frames: int = 20, size: tuple[int, int] =
     for index in range(1, frames):
         flows[index - 1] = _flow(cameras[index - 1], cameras[index], size)
     valid = np.array([inside(flow) for flow in flows], bool).reshape(len(flows), *size)
-    found = Clip(pictures, flows, valid)
+    found = Clip(pictures, flows, valid, np.zeros_like(valid))
     return _with_layer(found, images.to_uint8(picture)) if motion == "layer" else found
 
 
@@ -133,9 +136,9 @@ def _with_layer(clip: Clip, picture: Array) -> Clip:
             step = np.subtract(places[index - 1], (top, left))
             clip.flows[index - 1][is_layer[index]] = step[::-1]
     for index, flow in enumerate(clip.flows):
-        # A pixel is interpolated from four, all of which must belong to what it belongs to.
-        share = warp(is_layer[index], flow)
-        clip.valid[index] &= share == is_layer[index + 1]
+        share, owner = warp(is_layer[index], flow), is_layer[index + 1]
+        clip.occluded[index] = clip.valid[index] & ((share > 0.5) != owner)
+        clip.valid[index] &= share == owner
     return clip
 
 

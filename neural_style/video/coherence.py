@@ -31,9 +31,17 @@ LIGHT = 60.0
 """Grey levels by which a pixel that is followed may change before it counts as another: two flat pictures, and so a
 scene and a black frame, have a consistent flow of zero."""
 
+ALIKE = 8.0
+"""Grey levels by which a pixel differs from another of the same colour. Equations 5 and 6 give up a seam at each moving
+thing, where most pixels can be followed all the same (benchmarks/RESULTS.md)."""
+
 BINS, OTHER_COLOURS = 8, 0.25
 """Of each channel, for a histogram; and the share of pixels that change their bin from shot to shot. From 64 rows on it
 is 0.15 at most within a shot, so that a motion too fast to follow starts none, and 0.34 at least between samples."""
+
+
+HELD = 0.5
+"""Grey levels by which a frame is brought back: drift is slow, and a larger shift would cost more of the loss."""
 
 
 class Motion(NamedTuple):
@@ -41,13 +49,21 @@ class Motion(NamedTuple):
 
     Attributes:
         flow: from the frame to the earlier one, float32 (H, W, 2).
-        trusted: bool (H, W), where the pixel can be followed.
+        trusted: bool (H, W), where the flow is consistent and smooth, and leads into the frame.
+        alike: bool (H, W), where it leads to a pixel of the same colour, so that a painting of that is one of this.
         is_cut: whether the frames belong to different shots.
     """
 
     flow: Array
     trusted: Array
+    alike: Array
     is_cut: bool
+
+    @property
+    def followed(self) -> Array:
+        """Where the earlier painting may stay: bool (H, W)."""
+        found: Array = self.trusted | self.alike
+        return found
 
 
 def motion(frame: Array, earlier: Array, flow: Flow) -> Motion:
@@ -60,14 +76,14 @@ def motion(frame: Array, earlier: Array, flow: Flow) -> Motion:
     backward, forward = flow(frame, earlier), flow(earlier, frame)
     seen = inside(backward)
     trusted = consistent(forward, backward) & seen
-    return Motion(backward, trusted, _is_cut(frame, earlier, backward, trusted, seen))
-
-
-def _is_cut(frame: Array, earlier: Array, backward: Array, trusted: Array, seen: Array) -> bool:
-    """Whether too little of a frame is found in the earlier one, and its colours are others."""
     changes = np.abs(warp(earlier, backward) - frame).mean(axis=-1)
-    followed = np.count_nonzero(trusted & (changes < LIGHT))
-    if followed >= CUT * np.count_nonzero(seen) > 0:
+    is_cut = _is_cut(int((trusted & (changes < LIGHT)).sum()), int(seen.sum()), frame, earlier)
+    return Motion(backward, trusted, seen & (changes < ALIKE), is_cut)
+
+
+def _is_cut(followed: int, seen: int, frame: Array, earlier: Array) -> bool:
+    """Whether too few pixels of those in sight are found in the earlier frame, and its colours are others."""
+    if followed >= CUT * seen > 0:
         return False
     return float(np.abs(_histogram(frame) - _histogram(earlier)).sum()) / 2 > OTHER_COLOURS
 
@@ -100,6 +116,32 @@ def consistent(forward: Array, backward: Array) -> Array:
     is_smooth = _squared(down) + _squared(across) <= RELATIVE * _squared(backward) + BOUNDARY
     trusted: Array = returns & is_smooth
     return trusted
+
+
+def held(painted: Array, warped: Array, frame: Array, earlier: Array, trusted: Array) -> Array:
+    """A painted frame whose mean colour, over what can be followed, changes no more than the video's.
+
+    An optimisation that starts from the last frame descends a little further in each, and colours drift with it: by
+    `d = mean(painted - warped)`, of which the video itself explains what lies between 0 and `mean(frame - earlier)`.
+    Each channel is shifted by the rest, and by no more than `HELD`: what comes into view may change the others at once.
+
+    Args:
+        painted: float32 (H, W, 3).
+        warped: the painted frame before, warped to this one.
+        frame: of the video.
+        earlier: the video's frame before, warped to this one.
+        trusted: bool (H, W).
+
+    Returns:
+        float32 (H, W, 3) in 0..255.
+    """
+    if not trusted.any():
+        return painted
+    change = (painted - warped)[trusted].mean(axis=0, dtype=np.float64)
+    allowed = (frame - earlier)[trusted].mean(axis=0, dtype=np.float64)
+    shift = np.clip(np.clip(change, np.minimum(allowed, 0), np.maximum(allowed, 0)) - change, -HELD, HELD)
+    shifted: Array = np.clip(painted + shift, 0, 255).astype(np.float32)
+    return shifted
 
 
 def _squared(vectors: Array) -> Array:

@@ -51,7 +51,7 @@ def test_what_a_moving_layer_uncovers_is_not_trusted(dis):
     found = clip(sample("cat"), "layer", frames=2, size=SIZE)
     step = coherence.motion(found.frames[1], found.frames[0], dis)
     assert not step.is_cut
-    assert (~step.trusted)[~found.valid[0]].mean() > 0.9
+    assert (~step.trusted)[found.occluded[0]].mean() > 0.9
     assert step.trusted[found.valid[0]].mean() > 0.9
 
 

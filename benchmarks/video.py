@@ -1,0 +1,173 @@
+"""Videos on sample clips whose motion and occlusion are exact: one table for each part.
+
+    python benchmarks/video.py flow        # DIS: end-point error, occluded pixels found, valid ones kept, cuts
+    python benchmarks/video.py optimise    # flicker and loss of frames by themselves, warped starts, temporal term
+    python benchmarks/video.py history     # the temporal term with longer histories, on the moving layer
+    python benchmarks/video.py drift       # 100 still frames, with colours held and free
+    python benchmarks/video.py fast        # the embedded painter, frame by frame and blended
+    python benchmarks/video.py work_size   # painted small and enlarged: seconds and quality
+
+Seconds are those of the processor. Flicker is `metrics.warping_error`; that of the source clip, which is interpolation
+alone, stands beside it. A loss is the technique's own, without the temporal term, of the saved frames.
+"""
+
+import argparse
+import time
+
+import numpy as np
+
+from neural_style import metrics
+from neural_style.painting import technique_for
+from neural_style.samples import sample
+from neural_style.samples.clips import MOTIONS, clip
+from neural_style.video.coherence import motion
+from neural_style.video.flow import flow_named
+
+PHOTOS = ("cat", "coffee", "portrait")
+STYLES = ("night", "harvest", "cells")
+
+
+def heading(*names):
+    print("| " + " | ".join(names) + " |\n" + "|---" * len(names) + "|", flush=True)
+
+
+def row(*cells):
+    print(
+        "| " + " | ".join(f"{each:.3g}" if isinstance(each, float) else str(each) for each in cells) + " |", flush=True
+    )
+
+
+def flow(found):
+    """End-point error over valid pixels, occluded pixels found and valid ones kept, false and missed cuts."""
+    estimate, size = flow_named("dis"), tuple(found.size)
+    heading("motion", "photo", "end-point error, px", "occluded found", "valid kept", "ms a pair", "false cuts")
+    for name in found.motions:
+        for photo in found.photos:
+            film = clip(sample(photo), name, frames=found.frames, size=size)
+            errors, caught, kept, cuts, started = [], [], [], 0, time.process_time()
+            for index in range(1, found.frames):
+                step = motion(film.frames[index], film.frames[index - 1], estimate)
+                valid, exact = film.valid[index - 1], film.flows[index - 1]
+                errors.append(np.linalg.norm(step.flow - exact, axis=-1)[valid].mean())
+                hidden = film.occluded[index - 1]
+                caught += [] if not hidden.any() else [(~step.trusted)[hidden].mean()]
+                kept.append(step.trusted[valid].mean())
+                cuts += step.is_cut
+            seconds = (time.process_time() - started) / (found.frames - 1)
+            share = f"{np.mean(caught):.1%}" if caught else "none"
+            row(name, photo, float(np.mean(errors)), share, f"{np.mean(kept):.1%}", f"{seconds * 1e3:.0f}", cuts)
+    starts = {photo: clip(sample(photo), "pan", frames=2, size=size).frames for photo in found.photos}
+    pairs = [(a, b) for a in found.photos for b in found.photos if a != b]
+    missed = sum(not motion(starts[b][0], starts[a][1], estimate).is_cut for a, b in pairs)
+    row("splices", f"{len(pairs)} cuts", "", "", "", "", f"{missed} missed")
+
+
+def films(found):
+    """Clips with their styles."""
+    for name in found.motions:
+        for photo, style in zip(found.photos, found.styles, strict=False):
+            yield name, clip(sample(photo), name, frames=found.frames, size=tuple(found.size)), sample(style)
+
+
+def painted(method, frames, *, alone=False):
+    """The frames of a film, each as if it were the first if `alone`; and seconds a frame without the first."""
+    out = []
+    for index, frame in enumerate(frames):
+        if index == 1:
+            started = time.process_time()
+        if alone:
+            method.restore({})
+        out.append(method.transfer(frame))
+    return np.stack(out), (time.process_time() - started) / (len(frames) - 1)
+
+
+def losses(technique, style, film, results):
+    """The mean loss of the frames but the first."""
+    pairs = list(zip(film.frames, results, strict=True))[1:]
+    inputs = [(technique.objective(frame, style, image_size=len(frame)), result) for frame, result in pairs]
+    return float(np.mean([objective.evaluate(result.astype(np.float32)).value for objective, result in inputs]))
+
+
+def optimise(found):
+    """Flicker and loss of five methods; those of frames by themselves get as many evaluations as a first frame."""
+    from neural_style.video.optimised import Coherence, Optimised
+
+    technique = technique_for(1.0, model=found.model, weights=found.weights)
+    run = {} if found.iterations is None else {"iterations": found.iterations}
+    methods = {
+        "alone, noise": (Coherence(), {**run, "init": "noise"}, True),
+        "alone": (Coherence(), run, True),
+        "warped start": (Coherence(temporal_weight=0), run, False),
+        "temporal 0.3": (Coherence(temporal_weight=0.3), run, False),
+        "temporal 1": (Coherence(), run, False),
+    }
+    heading(
+        "motion", "source", *(f"{name}: E" for name in methods), *(f"{name}: loss" for name in methods), "s a frame"
+    )
+    for name, film, style in films(found):
+        errors, values, seconds = [], [], []
+        for coherence, settings, alone in methods.values():
+            results, each = painted(Optimised(technique, style, coherence, **settings), film.frames, alone=alone)
+            errors.append(metrics.warping_error(results, film.flows, film.valid))
+            values.append(losses(technique, style, film, results))
+            seconds.append(each)
+        source = metrics.warping_error(film.frames, film.flows, film.valid)
+        row(
+            name, source, *errors, *(value / values[1] for value in values), " ".join(f"{each:.1f}" for each in seconds)
+        )
+
+
+def history(found):
+    """Longer histories on the moving layer, which uncovers again what it hid."""
+    from neural_style.video.optimised import Coherence, Optimised
+
+    technique = technique_for(1.0, model=found.model, weights=found.weights)
+    heading("photo, style", "frames back", "E", "loss", "s a frame")
+    for photo, style in zip(found.photos, found.styles, strict=False):
+        film, base = clip(sample(photo), "layer", frames=found.frames, size=tuple(found.size)), None
+        for back in ((1,), (1, 2), (1, 2, 4)):
+            method = Optimised(technique, sample(style), Coherence(history=back))
+            results, seconds = painted(method, film.frames)
+            value = losses(technique, sample(style), film, results)
+            base = base or value
+            error = metrics.warping_error(results, film.flows, film.valid)
+            row(f"{photo}, {style}", " ".join(map(str, back)), error, value / base, f"{seconds:.1f}")
+
+
+def drift(found):
+    """The largest change of the mean luminance of still frames."""
+    from neural_style.video.optimised import Coherence, Optimised
+
+    technique = technique_for(1.0, model=found.model, weights=found.weights)
+    heading("photo, style", "colours", f"drift in {found.still} frames", "E", "change of contrast")
+    for photo, style in zip(found.photos, found.styles, strict=False):
+        film = clip(sample(photo), "still", frames=found.still, size=tuple(found.size))
+        for is_held in (True, False):
+            method = Optimised(technique, sample(style), Coherence(hold_colors=is_held))
+            results, _ = painted(method, film.frames)
+            error = metrics.warping_error(results, film.flows)
+            contrast = float(results[-1].std() / results[0].std())
+            row(f"{photo}, {style}", "held" if is_held else "free", metrics.drift(results), error, f"{contrast:.3f}")
+
+
+TABLES = {each.__name__: each for each in (flow, optimise, history, drift)}
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("table", choices=TABLES)
+    parser.add_argument("--frames", type=int, default=20)
+    parser.add_argument("--still", type=int, default=100)
+    parser.add_argument("--size", type=int, nargs=2, default=(64, 96))
+    parser.add_argument("--motions", nargs="+", default=[each for each in MOTIONS if each != "still"])
+    parser.add_argument("--photos", nargs="+", default=PHOTOS)
+    parser.add_argument("--styles", nargs="+", default=STYLES)
+    parser.add_argument("--model", default="mini")
+    parser.add_argument("--weights")
+    parser.add_argument("--iterations", type=int)
+    found = parser.parse_args(arguments)
+    TABLES[found.table](found)
+
+
+if __name__ == "__main__":
+    main()
