@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neural_style.errors import InvalidInputError
@@ -20,7 +22,6 @@ from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
 from neural_style.video.method import FrameMethod
 
 if TYPE_CHECKING:
-    from neural_style.feedforward.painter import Painter
     from neural_style.video.optimised import Coherence
 
 METHODS = ("fast", "optimise")
@@ -42,7 +43,7 @@ def transfer_video(
     *,
     method: str | FrameMethod = "fast",
     technique: TransferTechnique | None = None,
-    painter: str | os.PathLike[str] | Painter | None = None,
+    painter: str | os.PathLike[str] = EMBEDDED,
     coherence: Coherence | None = None,
     encoding: Encoding | None = None,
     rate: float | None = None,
@@ -64,7 +65,7 @@ def transfer_video(
         method: `fast`, a feed-forward network for each frame; `optimise`, an optimisation for each frame; or an object
             of one's own, for which `styles` is not used.
         technique: of `optimise`, by default that of `neural_style.paint`.
-        painter: of `fast`, or its .keras file, by default the network in the package.
+        painter: of `fast`, the network in the package or the .keras file of another.
         coherence: of `optimise`, how frames are held together.
         encoding: codec and quality.
         rate: frames per second of a sequence, by default 25.
@@ -75,8 +76,8 @@ def transfer_video(
         work_folder: for finished segments, by default `<out>.work`.
         sound: False leaves the sound out.
         progress: called after every frame.
-        settings: of `fast` the fields of `FastRun`, such as `strength`; of `optimise` those of `Run`, such as
-            `iterations`, of the first frame of a shot.
+        settings: of `fast` those of `neural_style.video.fast.Fast`, such as `strength` and `blend`; of `optimise` the
+            fields of `Run`, such as `iterations`, for the first frame of a shot.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, or an output cannot be written, before any work.
@@ -102,36 +103,34 @@ def transfer_video(
             raise InvalidInputError("technique and coherence are settings of the method optimise: leave them out")
         made = fast_method(styles, painter, **settings)
     else:
-        if painter is not None:
+        if painter != EMBEDDED:
             raise InvalidInputError("painter is a setting of the method fast: leave it out")
         made = optimised_method(styles, technique, coherence, **settings)
     return run.execute(made.method, settings=made.identity, progress=progress)
 
 
-def fast_method(
-    styles: Styles, painter: str | os.PathLike[str] | Painter | None = None, **settings: Any
-) -> NamedMethod:
+def fast_method(styles: Styles, painter: str | os.PathLike[str] = EMBEDDED, **settings: Any) -> NamedMethod:
     """The method `fast`.
 
     Args:
         styles: one or more paintings, or names of the styles of a trained network.
-        painter: or the file of one; by default the network in the package.
-        settings: the fields of `FastRun`.
+        painter: `embedded`, or the file of a trained network.
+        settings: of `neural_style.video.fast.Fast`: `blend` and `hold_statistics`, and the fields of `FastRun`.
     """
-    from neural_style.feedforward.painter import Painter
     from neural_style.video.fast import Fast
 
-    if not isinstance(painter, Painter):
-        painter = Painter(painter or EMBEDDED)
-    given = list(styles) if isinstance(styles, Sequence) and not isinstance(styles, str) else [styles]
-    style = painter.style(*given)
+    paintings: list[Any] = list(styles) if isinstance(styles, list | tuple) else [styles]
+    is_embedded = os.fspath(painter) == EMBEDDED
+    if is_embedded:
+        paintings = as_styles(paintings)
+    method = Fast(paintings, model=painter, **settings)
     identity = {
         "name": "fast",
-        "network": painter.network.weights_sha256,
-        "styles": [*map(_described, style.paintings), *map(list, style.names)],
+        "network": EMBEDDED if is_embedded else hashlib.sha256(Path(painter).read_bytes()).hexdigest(),
+        "styles": list(map(_described, paintings)) if is_embedded else paintings,
         **settings,
     }
-    return NamedMethod(Fast(painter, style, **settings), identity)
+    return NamedMethod(method, identity)
 
 
 def optimised_method(
@@ -149,7 +148,7 @@ def optimised_method(
 
     technique, coherence = technique or technique_for(), coherence or Coherence()
     run = {"iterations": ITERATIONS, **settings}
-    paintings = as_styles(list(styles) if isinstance(styles, Sequence) and not isinstance(styles, str) else styles)
+    paintings = as_styles(styles)
     method = Optimised(technique, paintings, coherence, **run)
     identity = {
         "name": "optimise",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -265,7 +267,7 @@ def test_films_without_times_get_even_ones(tmp_path):
     source = write_film(tmp_path / "clip.h264", pictures(6), options={"bf": "2", "crf": "10"})
     times = times_in(rendered(source, tmp_path / "out.mp4").path)
     assert len(times) == 6
-    assert {after - before for before, after in zip(times, times[1:], strict=False)} == {times[1] - times[0]}
+    assert {after - before for before, after in itertools.pairwise(times)} == {times[1] - times[0]}
 
 
 def test_sound_can_be_left_out(tmp_path, clip):

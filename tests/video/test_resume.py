@@ -169,7 +169,7 @@ def test_a_full_disk_ends_a_run_in_one_line_and_keeps_what_is_finished(tmp_path,
         paint(frame),
     )[1]
     try:
-        with pytest.raises(InvalidInputError, match="segment .* cannot be written: File too large"):
+        with pytest.raises(InvalidInputError, match=r"segment .* cannot be written: File too large"):
             FilmRun(clip, out, segment=3).execute(method)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -34,6 +34,8 @@ from neural_style.painting import ITERATIONS, default_model, technique_for
 from neural_style.runs.settings import Run
 from neural_style.video.encoding import Encoding
 from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
+from neural_style.video.fast import BLEND
+from neural_style.video.optimised import Coherence
 from neural_style.video.transfer import METHODS, NamedMethod, fast_method, optimised_method
 
 DESCRIPTION = """\
@@ -58,13 +60,15 @@ files:
 
 SPELLING = PAINT.but(defaults={"iterations": ITERATIONS, "model": None})
 
+COHERENCE_FIELDS = ("temporal_weight", "next_iterations", "history", "hold_colors")
+
 FILM_FLAGS = (
     *("method", "style_weight", "stroke_scale", "resize", "preserve_color", "strength", "seed", "tile", "codec", "crf"),
     *("bit_rate", "rate", "segment", "work", "resume", "overwrite", "preview", "silent", "device", "quiet"),
 )
 """Flags that have an effect with every method."""
 
-FAST_FLAGS = ("painter", "rounds")
+FAST_FLAGS = ("painter", "rounds", "blend")
 """Flags of the method fast; all others are those of optimise."""
 
 SIZES = ("image_size", "sizes", "maintain_aspect_ratio")
@@ -127,6 +131,16 @@ def parser() -> Parser:
         f"paintings (default: {EMBEDDED})",
     )
     add_fields(group, FastRun, ["rounds"])
+    group.add_argument(
+        "--blend",
+        type=float,
+        default=BLEND,
+        metavar="X",
+        help="share of the last result, warped to the frame, from 0 to below 1; more is steadier, and blurs strokes "
+        f"(default: {BLEND})",
+    )
+    coherence = parser.add_argument_group("coherence (of optimise)")
+    add_fields(coherence, Coherence, COHERENCE_FIELDS)
     add_run_flags(parser, SPELLING, with_checkpoint=False, names=[name for name in RUN_FIELDS if name not in SIZES])
     add_color_flags(parser)
     add_masks(parser, Network, with_content_mask=False)
@@ -184,7 +198,8 @@ def _fast(found: Namespace) -> NamedMethod:
     styles = found.styles if is_trained else as_styles(styles_of(found))
     start_backend(found.device, "" if found.quiet else f"the network {found.painter}")
     names = ("strength", "preserve_color", "seed", "tile", "rounds")
-    return fast_method(styles, found.painter, **{name: getattr(run, name) for name in names})
+    settings = {name: getattr(run, name) for name in names}
+    return fast_method(styles, found.painter, blend=found.blend, **settings)
 
 
 def _optimised(found: Namespace, given: Sequence[Action]) -> NamedMethod:
@@ -201,7 +216,8 @@ def _optimised(found: Namespace, given: Sequence[Action]) -> NamedMethod:
     settings = {name: value for name, value in values(found, Run).items() if name not in SIZES}
     styles = as_styles(styles_of(found))
     start_backend(found.device, "" if found.quiet else model)
-    return optimised_method(styles, technique, **settings)
+    coherence = Coherence(**values(found, Coherence))
+    return optimised_method(styles, technique, coherence, **settings)
 
 
 def _execute(run: FilmRun, made: NamedMethod, *, quiet: bool) -> int:
