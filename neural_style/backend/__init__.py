@@ -12,6 +12,7 @@ from neural_style.backend.devices import (
     grow_memory,
     processor_flags,
 )
+from neural_style.backend.forks import check_process
 from neural_style.backend.noise import without_deprecations
 from neural_style.backend.precision import check_precision, full_float32, resolve_precision
 from neural_style.backend.program import Evaluated, Function
@@ -30,6 +31,7 @@ __all__ = [
     "Tensor",
     "check_eager",
     "check_precision",
+    "check_process",
     "choose_device",
     "clear_caches",
     "compiled",

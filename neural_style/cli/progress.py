@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Self
 
+from neural_style import interruption
 from neural_style.cli.place import Place
 from neural_style.runs.result import Step
 from neural_style.runs.settings import Run
@@ -38,6 +39,7 @@ class Bar:
         self._bar: Any = None
 
     def __enter__(self) -> Self:
+        interruption.begin_work()
         _bars.append(self)
         return self
 

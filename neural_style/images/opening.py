@@ -37,7 +37,9 @@ def explained(where: str) -> Iterator[None]:
     except MemoryError as error:
         raise InvalidInputError(f"{where} does not fit into memory: make it smaller first") from error
     except Image.DecompressionBombError as error:  # from within a decoder: some check the size once more
-        raise InvalidInputError(f"{where} is larger than PIL.Image.MAX_IMAGE_PIXELS allows: {error}") from error
+        raise InvalidInputError(
+            f"{where} has more pixels than PIL.Image.MAX_IMAGE_PIXELS allows: make it smaller first"
+        ) from error
     except UnidentifiedImageError as error:
         raise InvalidInputError(f"{where} is {error}") from error
     except Exception as error:  # decoders meet damage with OSError, SyntaxError, ValueError, struct.error and more

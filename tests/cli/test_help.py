@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style.cli import COMMANDS, main
+from neural_style.cli import main
 from neural_style.cli.commands import (
     apply,
     doodle,
@@ -34,6 +34,7 @@ from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
 from neural_style.cli.fast_folder import FastFolder
 from neural_style.cli.flags import Parser, values
 from neural_style.cli.folder import Folder
+from neural_style.cli.program import COMMANDS
 from neural_style.cli.session import Session
 from neural_style.cli.sheets.varied import read_axes
 from neural_style.doodle import NeuralDoodle
@@ -50,7 +51,8 @@ HEAVY = ("keras", "tensorflow", "jax", "skimage", "matplotlib")
 
 ALL_HELP = """
     import contextlib, io, json, sys
-    from neural_style.cli import COMMANDS, main
+    from neural_style.cli import main
+    from neural_style.cli.program import COMMANDS
     def shown(*arguments):
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

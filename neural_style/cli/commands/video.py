@@ -33,8 +33,8 @@ from neural_style.network import Network
 from neural_style.painting import ITERATIONS, default_model, technique_for
 from neural_style.runs.settings import Run
 from neural_style.video.encoding import Encoding
-from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
 from neural_style.video.fast import BLEND
+from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
 from neural_style.video.optimised import Coherence
 from neural_style.video.transfer import METHODS, NamedMethod, fast_method, optimised_method
 
