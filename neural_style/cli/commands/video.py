@@ -222,6 +222,7 @@ def _optimised(found: Namespace, given: Sequence[Action]) -> NamedMethod:
 
 def _execute(run: FilmRun, made: NamedMethod, *, quiet: bool) -> int:
     """Paint the film and report; returns the exit status."""
+    interruption.begin_work()
     try:
         with Bar(run.total, quiet=quiet) as bar:
             bar.begin(Path(run.out).name, 0)
