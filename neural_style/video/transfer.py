@@ -119,10 +119,8 @@ def fast_method(styles: Styles, painter: str | os.PathLike[str] = EMBEDDED, **se
     """
     from neural_style.video.fast import Fast
 
-    paintings: list[Any] = list(styles) if isinstance(styles, list | tuple) else [styles]
     is_embedded = os.fspath(painter) == EMBEDDED
-    if is_embedded:
-        paintings = as_styles(paintings)
+    paintings: list[Any] = list(as_styles(styles)) if is_embedded else _listed(styles)
     method = Fast(paintings, model=painter, **settings)
     identity = {
         "name": "fast",
@@ -159,6 +157,10 @@ def optimised_method(
         "styles": list(map(_described, paintings)),
     }
     return NamedMethod(method, identity)
+
+
+def _listed(styles: Styles) -> list[Any]:
+    return list(styles) if isinstance(styles, list | tuple) else [styles]
 
 
 def _described(style: Style) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def test_a_full_disk_ends_a_run_in_one_line_and_keeps_what_is_finished(tmp_path,
     out = tmp_path / "out.mp4"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     method = Invert()
-    method.transfer = lambda frame, paint=method.transfer: (  # type: ignore[method-assign]
+    method.transfer = lambda frame, paint=method.transfer: (
         resource.setrlimit(resource.RLIMIT_FSIZE, (600, before[1])) if method.count == 7 else None,
         paint(frame),
     )[1]
@@ -180,6 +180,6 @@ def test_a_full_disk_ends_a_run_in_one_line_and_keeps_what_is_finished(tmp_path,
 
 def test_a_method_must_return_frames(tmp_path, clip):
     method = Invert()
-    method.transfer = lambda frame: frame[::2]  # type: ignore[method-assign]
+    method.transfer = lambda frame: frame[::2]
     with pytest.raises(InvalidInputError, match=r"must return uint8 \(48, 64, 3\), received uint8 \(24, 64, 3\)"):
         FilmRun(clip, tmp_path / "out.mp4").execute(method)
