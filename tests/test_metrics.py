@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Content, InvalidInputError, Style, metrics
+from neural_style import Content, InvalidInputError, Network, Style, metrics
 from neural_style.features.extractor import features_of
 from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
@@ -142,6 +142,23 @@ def test_clipped_share_by_hand():
     image[0, 0, 1], image[0, 1], image[1, 2, 2] = -3, 255, 400
     assert metrics.clipped_share(image) == 3 / 8
     assert metrics.clipped_share(np.clip(image, 0, 255).astype("uint8")) == 3 / 8
+
+
+def test_measure_mirrors_borders_as_the_objective_does(photo, painting):
+    """The numbers of a picture are then the terms of its loss, also of a painting that is transparent in part."""
+    alpha = np.full(painting.shape[:2], 255, "uint8")
+    alpha[:, : alpha.shape[1] // 2] = 0
+    layers = {"content_layer": "conv2_2", "style_layers": {"conv1_1": 1, "conv2_1": 1}}
+    network = Network(**TINY, **layers, content_weight=1, normalization="relative")
+    named = {"content_layers": ["conv2_2"], "style_layers": ["conv1_1", "conv2_1"]}
+    for style in (painting, np.dstack([painting, alpha])):
+        objective = network.objective(photo, style, image_size=30)
+        pastiche = np.random.default_rng(3).integers(0, 256, (*objective.image_size, 3)).astype("uint8")
+        found = metrics.measure(pastiche, photo, style, **TINY, **named, padding="reflect")
+        parts = objective.parts(pastiche)
+        assert found["content.conv2_2"] == pytest.approx(parts["content.conv2_2"], rel=1e-3)
+        for layer in ("conv1_1", "conv2_1"):
+            assert found[f"gram.0.{layer}"] == pytest.approx(parts[f"style.0.{layer}"], rel=1e-3)
 
 
 def test_measure_names_and_values(photo, painting):

@@ -11,6 +11,7 @@ from neural_style.backend.devices import (
     gpu,
     grow_memory,
     processor_flags,
+    replicas,
 )
 from neural_style.backend.forks import check_process
 from neural_style.backend.noise import without_deprecations
@@ -41,6 +42,7 @@ __all__ = [
     "gpu",
     "grow_memory",
     "processor_flags",
+    "replicas",
     "resolve_precision",
     "value_and_grad",
     "version",

@@ -44,9 +44,9 @@ def check_process() -> None:
     """
     with _lock:
         if _process.number not in (None, os.getpid()):
-            if NAME == "jax" or device_name() == "gpu":
+            if NAME == "jax" or device_name() == "gpu" or not _has_one_thread():
                 raise InvalidInputError(
-                    f"this process was forked after {NAME} had started and cannot use it: {_REMEDY}"
+                    f"this process was forked after {NAME} had started, whose threads it lacks: {_REMEDY}"
                 )
             from tensorflow.python.eager import context
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +20,12 @@ from neural_style.metrics.feature_distances import (
 )
 from neural_style.metrics.pixel_metrics import SSIM_WINDOW, clipped_share, structural_similarity, total_variation
 from neural_style.network import PRESETS
-from neural_style.validation import check_count
+from neural_style.objectives.transfer_loss import PADDINGS
+from neural_style.validation import check_choice, check_count
+
+if TYPE_CHECKING:
+    from neural_style.features.extractor import FeatureExtractor
+    from neural_style.objectives.canvas import Canvas
 
 Array = np.ndarray[Any, Any]
 
@@ -36,23 +40,20 @@ def measure(
     pooling: str = "max",
     content_layers: Sequence[str] | None = None,
     style_layers: Sequence[str] | None = None,
+    padding: str = "none",
     seed: int = 0,
     tile: int | None = None,
 ) -> dict[str, float]:
     """All metrics of a pastiche against its content, its styles, or both, with the features of a network.
 
-    Sizes are those of a transfer at the size of the pastiche: the content is resized to it, and each painting to its
-    area, with the painting's own shape and `scale`. For a fair comparison judge with a different network than the one
-    that made the picture, such as vgg19 for pictures of mini, or with other layers.
+    Sizes are those of a transfer: the content is resized to the pastiche, and each painting to its area, with its own
+    shape and `scale`. For a fair comparison judge with another network than the one that made the picture.
 
     Example:
         >>> from neural_style import metrics
         >>> from neural_style.samples import sample
         >>> cat = sample("cat")[::8, ::8]
-        >>> found = metrics.measure(cat, cat, sample("night"), model="mini", style_layers=["conv1_1"])
-        >>> sorted(found)
-        ['clipped', 'content.conv3_3', 'gram.0.conv1_1', 'ssim', 'swd.0.conv1_1', 'tv']
-        >>> found["content.conv3_3"]
+        >>> metrics.measure(cat, cat, sample("night"), model="mini", style_layers=["conv1_1"])["content.conv3_3"]
         0.0
 
     Args:
@@ -62,9 +63,10 @@ def measure(
         model: `vgg16`, `vgg19` or `mini`.
         weights: see `neural_style.features.weights.load`; None is the model's own.
         pooling: `max` or `ave`.
-        content_layers: layers of the content error; None is the model's content layer.
-        style_layers: layers of Gram error and Wasserstein distance; None is the model's style layers.
-        seed: seed of the directions of the sliced Wasserstein distance.
+        content_layers, style_layers: of the content error, and of Gram error and Wasserstein distance; None is the
+            model's own.
+        padding: `reflect` mirrors pictures at their borders, as a technique does; `none` has zeros beyond them.
+        seed: of the directions of the sliced Wasserstein distance.
         tile: side of the tiles in which pictures too large for the memory are processed.
 
     Returns:
@@ -76,16 +78,38 @@ def measure(
         InvalidInputError, MissingFileError: an input cannot be used, or a layer's activations are all zero for one.
     """
     check_count("seed", seed, at_least=0)
+    check_choice("padding", padding, PADDINGS)
     table, pictures = vgg.architecture(model), _read(pastiche, content, styles)
     at_content, at_styles = _layers(table, content_layers, style_layers, pictures)
     layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
     _check_pictures(pictures, layers[-1], table.stride(layers))
-    # Keras, and with it the backend, starts here and not when the package is imported.
-    import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
+    import neural_style.backend  # noqa: F401  (starts Keras silently, and not when the package is imported)
     from neural_style.features.extractor import feature_extractor
 
-    extract = partial(feature_extractor(model, weights, layers, pooling=pooling).features, tile=tile)
-    return _measured(pictures, extract, at_content, at_styles, minimum=table.stride(layers), seed=seed)
+    extractor = feature_extractor(model, weights, layers, pooling=pooling)
+    return _measured(pictures, _Judge(extractor, padding, table.stride(layers), tile), at_content, at_styles, seed=seed)
+
+
+class _Judge(NamedTuple):
+    """The network that measures, with what lies beyond the borders of pictures; `stride` is the smallest side."""
+
+    extractor: FeatureExtractor
+    padding: str
+    stride: int
+    tile: int | None
+
+    def features(self, image: Array, layers: Sequence[str]) -> Mapping[str, Array]:
+        """Features by layer of an image (H, W, 3), mirrored or not."""
+        return self.extractor.features(self._canvas(image).padded(image), layers, tile=self.tile)
+
+    def visible(self, painting: Array, where: Mask | None) -> Mask | None:
+        """A mask of a painting (H, W, 3) as one of its features."""
+        return self._canvas(painting).padded_mask(where, (painting.shape[0], painting.shape[1]))
+
+    def _canvas(self, image: Array) -> Canvas:
+        from neural_style.objectives.canvas import Canvas  # which starts Keras
+
+        return Canvas.of(self.padding, (image.shape[0], image.shape[1]), self.stride)
 
 
 class _Pictures(NamedTuple):
@@ -142,28 +166,29 @@ def _check_pictures(pictures: _Pictures, deepest: str, side: int) -> None:
 
 def _measured(
     pictures: _Pictures,
-    extract: Callable[[Array, Sequence[str]], Mapping[str, Array]],
+    judge: _Judge,
     at_content: tuple[str, ...],
     at_styles: tuple[str, ...],
     *,
-    minimum: int,
     seed: int,
 ) -> dict[str, float]:
-    """The metrics by name; `minimum` is the smallest side of a style."""
+    """The metrics by name."""
     pastiche, content, styles = pictures
-    features = extract(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
+    features = judge.features(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
     found: dict[str, float] = {}
     if content is not None:
         original = images.resize(content.picture.rgb, pastiche.size)
-        targets = extract(original, at_content)
+        targets = judge.features(original, at_content)
         _check_activity(targets, content.picture.name)
         found |= {f"content.{layer}": relative_content_error(features[layer], targets[layer]) for layer in at_content}
         found["ssim"] = structural_similarity(pastiche.rgb, original)
     for index, style in enumerate(styles):
-        targets = extract(style.at(pastiche.size, minimum=minimum), at_styles)
+        painting = style.at(pastiche.size, minimum=judge.stride)
+        targets = judge.features(painting, at_styles)
+        where = judge.visible(painting, style.visible)
         _check_activity(targets, style.picture.name)
         for layer in at_styles:
-            pair = features[layer], _visible(targets[layer], style.visible)
+            pair = features[layer], _visible(targets[layer], where)
             found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
             found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
     return {**found, "tv": total_variation(pastiche.rgb), "clipped": clipped_share(pastiche.rgb)}

@@ -195,5 +195,5 @@ def test_a_forked_child_without_the_threads_of_its_parent_is_refused(monkeypatch
     monkeypatch.setattr(forks, "_has_one_thread", lambda: False)
     monkeypatch.setattr(forks._process, "number", 1)
     with pytest.raises(InvalidInputError, match=r"forked after .*, whose threads it lacks: start processes by spawn"):
-        TECHNIQUE.objective(np.zeros((9, 9, 3)), np.zeros((9, 9, 3)), image_size=8)
+        backend.check_process()
     assert forks._process.number == 1

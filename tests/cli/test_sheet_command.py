@@ -97,6 +97,14 @@ def test_each_cell_is_the_picture_of_its_command(sheet: Command, command: Comman
     assert np.abs(pictures[0].astype(int) - pictures[2]).mean() > 1  # or else the comparison above says nothing
 
 
+def test_the_numbers_below_a_cell_are_the_terms_of_its_loss(sheet: Command, record: Any) -> None:
+    """In relative units, where a weight has one meaning in the sheet and in full size: borders are mirrored in both."""
+    assert sheet("--vary", "content_weight", 0.5).status == 0
+    (cell,) = record()["cells"]
+    assert cell["metrics"]["content"] == pytest.approx(cell["losses"]["content.conv1_2"] / 0.5, rel=0.02)
+    assert cell["metrics"]["gram"] == pytest.approx(cell["losses"]["style.0.conv1_1"], rel=0.1)
+
+
 @pytest.mark.usefixtures("cells")
 def test_a_command_has_what_differs_from_the_defaults_in_full_size(sheet: Command, record: Any) -> None:
     flags = ("--image_size", 600, "--variant", "titu1994", "--chain", False, "--technique", "inetwork", "--overwrite")

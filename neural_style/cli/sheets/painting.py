@@ -89,6 +89,7 @@ def measuring(techniques: Sequence[TransferTechnique]) -> Measured:
                 pooling=first.pooling,
                 content_layers=content_layers,
                 style_layers=style_layers,
+                padding=first.resolved_padding,
             )
         except InvalidInputError:  # the picture is too narrow for SSIM, or the painting has no features
             return {}
