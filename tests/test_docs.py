@@ -61,6 +61,7 @@ TINY = {
     "mask_transfer": (),
     "samples": (),
     "video": (),
+    "judge": ("--weights", "random", "--scales", "1"),
     "show": (),
     "rerun": (),
 }

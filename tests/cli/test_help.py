@@ -22,6 +22,7 @@ from neural_style.cli.commands import (
     doodle,
     export,
     figure,
+    judge,
     network,
     reconstruct,
     rerun,
@@ -221,8 +222,9 @@ def test_examples_can_be_typed(
         elif command == "train":
             found = train.parser(train.defaults_of(rest)).read(rest)
             assert Recipe.from_values(**{k: v for group in GROUPS.values() for k, v in values(found, group).items()})
-        elif command in ("apply", "export", "video"):
-            assert {"apply": apply, "export": export, "video": video}[command].parser().read(rest)
+        elif command in ("apply", "export", "judge", "video"):
+            known = {"apply": apply, "export": export, "judge": judge, "video": video}
+            assert known[command].parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here
         else:
