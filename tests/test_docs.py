@@ -56,6 +56,7 @@ TINY = {
     "color_transfer": (),
     "mask_transfer": (),
     "samples": (),
+    "judge": ("--weights", "random", "--scales", "1"),
     "show": (),
     "rerun": (),
 }

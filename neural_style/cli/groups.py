@@ -20,8 +20,8 @@ SPELLING = Spelling(
 """The reference scripts' names, where they are not the fields'; and advice for every technique."""
 
 NETWORK_FIELDS = (
-    *("model", "weights", "pooling", "content_layer", "style_layers", "style_layer_weights", "content_loss_type"),
-    *("normalization", "precision", "padding"),
+    *("model", "weights", "pooling", "content_layer", "detail_layer", "style_layers", "style_layer_weights"),
+    *("content_loss_type", "content_power", "normalization", "precision", "padding"),
 )
 """Settings that select the network, its layers and the units of the loss; a technique may lack some."""
 

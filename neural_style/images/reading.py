@@ -123,6 +123,10 @@ def decode(source: ImageSource, *, what: str, frame: int | None = None) -> Decod
 def _composed(found: Decoded) -> Picture:
     """Compose the colours over white; float alpha (0..255) is used in full precision and rounded afterwards."""
     colors, alpha = found.colors, found.alpha
+    if colors.dtype == np.uint8 and colors.max() == 1:
+        warnings.warn(
+            f"{found.where} holds 0 and 1 only and is nearly black: if 1 is white, multiply it by 255", stacklevel=3
+        )
     if alpha is not None and not np.rint(alpha).any():
         _check_hidden_colors(colors, found.where)
         alpha = None

@@ -17,7 +17,19 @@ import pytest
 from PIL import Image
 
 from neural_style.cli import main
-from neural_style.cli.commands import apply, doodle, export, figure, network, reconstruct, rerun, samples, sheet, train
+from neural_style.cli.commands import (
+    apply,
+    doodle,
+    export,
+    figure,
+    judge,
+    network,
+    reconstruct,
+    rerun,
+    samples,
+    sheet,
+    train,
+)
 from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
 from neural_style.cli.fast_folder import FastFolder
 from neural_style.cli.flags import Parser, values
@@ -208,8 +220,8 @@ def test_examples_can_be_typed(
         elif command == "train":
             found = train.parser(train.defaults_of(rest)).read(rest)
             assert Recipe.from_values(**{k: v for group in GROUPS.values() for k, v in values(found, group).items()})
-        elif command in ("apply", "export"):
-            assert {"apply": apply, "export": export}[command].parser().read(rest)
+        elif command in ("apply", "export", "judge"):
+            assert {"apply": apply, "export": export, "judge": judge}[command].parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here
         else:
