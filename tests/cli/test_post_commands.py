@@ -236,3 +236,9 @@ def test_sixteen_bits_stay_sixteen_bits(tmp_path, command):
     assert written.dtype == np.uint16
     np.testing.assert_allclose(written[..., 0], slope, atol=2)
     assert len(np.unique(written)) > 900
+
+
+def test_an_empty_method_is_refused(command: Callable[..., Any], photo_file: Path, tmp_path: Path) -> None:
+    command("color_transfer", photo_file, photo_file, "--method", "", "--output", tmp_path / "a.png").assert_refused(
+        "method"
+    )

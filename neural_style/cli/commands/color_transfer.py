@@ -38,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
         raise InvalidInputError(
             f"--hist_match 1 is --method histogram, received --method {found.method}: leave one out"
         )
-    method = found.method or ("histogram" if found.hist_match else "luminance")
+    method = found.method
+    if method is None:
+        method = "histogram" if found.hist_match else "luminance"
     check_choice("method of colour transfer", method, METHODS)
     picture = images.read(found.generated, what="generated", frame=found.frame)
     output = found.output or default_output(picture, ENDINGS.get(method, f"_{method}_color"))
