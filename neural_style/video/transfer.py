@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from neural_style.errors import InvalidInputError
+from neural_style.feedforward.fast_run import EMBEDDED
 from neural_style.images import ImageSource
 from neural_style.inputs import Style, as_styles
 from neural_style.network import TransferTechnique
@@ -20,7 +24,7 @@ from neural_style.video.method import FrameMethod
 if TYPE_CHECKING:
     from neural_style.video.optimised import Coherence
 
-METHODS = ("optimise",)
+METHODS = ("fast", "optimise")
 
 Styles = Sequence[Style | ImageSource] | Style | ImageSource
 
@@ -37,8 +41,9 @@ def transfer_video(
     styles: Styles,
     out: str | os.PathLike[str],
     *,
-    method: str | FrameMethod = "optimise",
+    method: str | FrameMethod = "fast",
     technique: TransferTechnique | None = None,
+    painter: str | os.PathLike[str] = EMBEDDED,
     coherence: Coherence | None = None,
     encoding: Encoding | None = None,
     rate: float | None = None,
@@ -55,10 +60,12 @@ def transfer_video(
 
     Args:
         clip: a film, a GIF, or a pattern of pictures such as `frames/%04d.png`.
-        styles: one or more paintings, as paths, PIL images, arrays or `Style`.
+        styles: one or more paintings, as paths, PIL images, arrays or `Style`; of a trained network, names.
         out: the file to write, .mp4, .mov, .mkv, .webm or .gif, or a pattern of pictures.
-        method: `optimise`, an optimisation for each frame; or an object of one's own, for which `styles` is not used.
+        method: `fast`, a feed-forward network for each frame; `optimise`, an optimisation for each frame; or an object
+            of one's own, for which `styles` is not used.
         technique: of `optimise`, by default that of `neural_style.paint`.
+        painter: of `fast`, the network in the package or the .keras file of another.
         coherence: of `optimise`, how frames are held together.
         encoding: codec and quality.
         rate: frames per second of a sequence, by default 25.
@@ -69,7 +76,8 @@ def transfer_video(
         work_folder: for finished segments, by default `<out>.work`.
         sound: False leaves the sound out.
         progress: called after every frame.
-        settings: the fields of `Run`, such as `iterations`, for the first frame of a shot.
+        settings: of `fast` those of `neural_style.video.fast.Fast`, such as `strength` and `blend`; of `optimise` the
+            fields of `Run`, such as `iterations`, for the first frame of a shot.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, or an output cannot be written, before any work.
@@ -90,8 +98,37 @@ def transfer_video(
     if not isinstance(method, str):
         return run.execute(method, progress=progress)
     check_choice("method", method, METHODS)
-    made = optimised_method(styles, technique, coherence, **settings)
+    if method == "fast":
+        if technique is not None or coherence is not None:
+            raise InvalidInputError("technique and coherence are settings of the method optimise: leave them out")
+        made = fast_method(styles, painter, **settings)
+    else:
+        if painter != EMBEDDED:
+            raise InvalidInputError("painter is a setting of the method fast: leave it out")
+        made = optimised_method(styles, technique, coherence, **settings)
     return run.execute(made.method, settings=made.identity, progress=progress)
+
+
+def fast_method(styles: Styles, painter: str | os.PathLike[str] = EMBEDDED, **settings: Any) -> NamedMethod:
+    """The method `fast`.
+
+    Args:
+        styles: one or more paintings, or names of the styles of a trained network.
+        painter: `embedded`, or the file of a trained network.
+        settings: of `neural_style.video.fast.Fast`: `blend` and `hold_statistics`, and the fields of `FastRun`.
+    """
+    from neural_style.video.fast import Fast
+
+    is_embedded = os.fspath(painter) == EMBEDDED
+    paintings: list[Any] = list(as_styles(styles)) if is_embedded else _listed(styles)
+    method = Fast(paintings, model=painter, **settings)
+    identity = {
+        "name": "fast",
+        "network": EMBEDDED if is_embedded else hashlib.sha256(Path(painter).read_bytes()).hexdigest(),
+        "styles": list(map(_described, paintings)) if is_embedded else paintings,
+        **settings,
+    }
+    return NamedMethod(method, identity)
 
 
 def optimised_method(
@@ -120,6 +157,10 @@ def optimised_method(
         "styles": list(map(_described, paintings)),
     }
     return NamedMethod(method, identity)
+
+
+def _listed(styles: Styles) -> list[Any]:
+    return list(styles) if isinstance(styles, list | tuple) else [styles]
 
 
 def _described(style: Style) -> dict[str, Any]:
