@@ -89,17 +89,15 @@ def losses(technique, style, film, results):
 
 
 def optimise(found):
-    """Flicker and loss of five methods; those of frames by themselves get as many evaluations as a first frame."""
+    """Flicker and loss of three methods; those of frames by themselves get as many evaluations as a first frame."""
     from neural_style.video.optimised import Coherence, Optimised
 
     technique = technique_for(1.0, model=found.model, weights=found.weights)
     run = {} if found.iterations is None else {"iterations": found.iterations}
     methods = {
-        "alone, noise": (Coherence(), {**run, "init": "noise"}, True),
         "alone": (Coherence(), run, True),
         "warped start": (Coherence(temporal_weight=0), run, False),
-        "temporal 0.3": (Coherence(temporal_weight=0.3), run, False),
-        "temporal 1": (Coherence(), run, False),
+        "temporal term": (Coherence(), run, False),
     }
     heading(
         "motion", "source", *(f"{name}: E" for name in methods), *(f"{name}: loss" for name in methods), "s a frame"
@@ -113,7 +111,7 @@ def optimise(found):
             seconds.append(each)
         source = metrics.warping_error(film.frames, film.flows, film.valid)
         row(
-            name, source, *errors, *(value / values[1] for value in values), " ".join(f"{each:.1f}" for each in seconds)
+            name, source, *errors, *(value / values[0] for value in values), " ".join(f"{each:.1f}" for each in seconds)
         )
 
 
