@@ -20,6 +20,7 @@ from neural_style.validation import check_choice
 from neural_style.video.encoding import Encoding
 from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
 from neural_style.video.method import FrameMethod
+from neural_style.video.work_size import WorkSize
 
 if TYPE_CHECKING:
     from neural_style.video.optimised import Coherence
@@ -35,6 +36,13 @@ class NamedMethod(NamedTuple):
     method: FrameMethod
     identity: Mapping[str, Any]
 
+    def at_rows(self, rows: int | None, pooling: str = "average") -> NamedMethod:
+        """The same on frames of so many rows, see `neural_style.video.work_size.WorkSize`; None leaves it as it is."""
+        if rows is None:
+            return self
+        identity = {**self.identity, "work_size": rows, "work_pooling": pooling}
+        return NamedMethod(WorkSize(self.method, rows, pooling=pooling), identity)
+
 
 def transfer_video(
     clip: str | os.PathLike[str],
@@ -45,6 +53,8 @@ def transfer_video(
     technique: TransferTechnique | None = None,
     painter: str | os.PathLike[str] = EMBEDDED,
     coherence: Coherence | None = None,
+    work_size: int | None = None,
+    work_pooling: str = "average",
     encoding: Encoding | None = None,
     rate: float | None = None,
     segment: int = SEGMENT,
@@ -67,6 +77,8 @@ def transfer_video(
         technique: of `optimise`, by default that of `neural_style.paint`.
         painter: of `fast`, the network in the package or the .keras file of another.
         coherence: of `optimise`, how frames are held together.
+        work_size: rows at which frames are painted, to be enlarged afterwards; by default all.
+        work_pooling: how they are reduced, `average` or `max`.
         encoding: codec and quality.
         rate: frames per second of a sequence, by default 25.
         segment: frames of a segment, the most that a killed run loses.
@@ -96,7 +108,8 @@ def transfer_video(
         sound=sound,
     )
     if not isinstance(method, str):
-        return run.execute(method, progress=progress)
+        own = NamedMethod(method, {}).at_rows(work_size, work_pooling)
+        return run.execute(own.method, settings=own.identity, progress=progress)
     check_choice("method", method, METHODS)
     if method == "fast":
         if technique is not None or coherence is not None:
@@ -106,6 +119,7 @@ def transfer_video(
         if painter != EMBEDDED:
             raise InvalidInputError("painter is a setting of the method fast: leave it out")
         made = optimised_method(styles, technique, coherence, **settings)
+    made = made.at_rows(work_size, work_pooling)
     return run.execute(made.method, settings=made.identity, progress=progress)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neural_style.cli.commands import video
+from neural_style.painting import CONTENT_WEIGHT
 from neural_style.video.transfer import NamedMethod
 from tests.video.films import Invert, frames_in, pictures, times_in, write_film
 
@@ -25,7 +26,10 @@ def made(monkeypatch):
     def method(name):
         def make(styles, *arguments, **settings):
             found.update(name=name, styles=styles, arguments=arguments, settings=settings)
-            return NamedMethod(Invert(found.get("fail_at")), {"name": name, "strength": settings.get("strength")})
+            method = Invert(found.get("fail_at"))
+            invert, found["sizes"] = method.transfer, set()
+            method.transfer = lambda frame: found["sizes"].add(frame.shape) or invert(frame)
+            return NamedMethod(method, {"name": name, "strength": settings.get("strength")})
 
         return make
 
@@ -46,13 +50,20 @@ def test_a_film_is_painted_with_its_sound(command, clip, made, painting_file, tm
     assert (made["name"], made["settings"]["strength"], made["styles"][0].scale) == ("fast", 0.5, 2)
 
 
+def test_frames_can_be_painted_small(command, clip, made, painting_file, tmp_path):
+    arguments = ("video", clip, painting_file, tmp_path / "out.mp4", "--work_size", 24, "--work_pooling", "max")
+    assert command(*arguments).status == 0
+    assert made["sizes"] == {(24, 32, 3)}
+    assert frames_in(tmp_path / "out.mp4")[0].shape == (48, 64, 3)
+
+
 def test_look_flags_reach_the_optimisation(command, clip, made, painting_file, tmp_path):
     flags = ("--method", "optimise", "--model", "mini", "--strength", 2, "--style_layers", "conv1_1", "--num_iter", 7)
     ran = command("video", clip, painting_file, tmp_path / "out.mkv", *flags, "--quiet")
     assert (ran.status, ran.out, ran.err) == (0, "", "")
     technique = made["arguments"][0]
     assert (technique.model, technique.style_layers, technique.normalization) == ("mini", ("conv1_1",), "relative")
-    assert technique.content_weight == pytest.approx(0.011 / 4)
+    assert technique.content_weight == pytest.approx(CONTENT_WEIGHT / 4)
     assert made["settings"]["iterations"] == 7
     assert not {"image_size", "sizes"} & set(made["settings"])
     flags = ("--method", "optimise", "--normalization", "gatys2016", "--model", "mini", "--content_layer", "conv2_1")
@@ -99,6 +110,7 @@ def test_a_run_without_a_finished_segment_leaves_nothing_to_resume(command, clip
         (["--strength", 2], ["strength must be a number from 0 to 1"]),
         (["--codec", "ffv1"], ["holds no ffv1: use one of h264"]),
         (["--crf", 60], ["crf must be"]),
+        (["--work_size", 0], ["work_size must be a whole number of at least 1"]),
         (["--rate", 25], ["has times of its own"]),
         (["--painter", "starry.keras"], ["no network starry.keras"]),
         (["--style_weight", 1, 2], ["2 values for 1 styles"]),

@@ -32,11 +32,13 @@ from neural_style.inputs import as_styles
 from neural_style.network import Network
 from neural_style.painting import ITERATIONS, default_model, technique_for
 from neural_style.runs.settings import Run
+from neural_style.validation import check_count
 from neural_style.video.encoding import Encoding
 from neural_style.video.fast import BLEND
 from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
 from neural_style.video.optimised import Coherence
 from neural_style.video.transfer import METHODS, NamedMethod, fast_method, optimised_method
+from neural_style.video.work_size import POOLINGS
 
 DESCRIPTION = """\
 Paint a film in the style of one or more paintings. Style follows the motion, and times, sound and shape stay.
@@ -64,7 +66,8 @@ COHERENCE_FIELDS = ("temporal_weight", "next_iterations", "history", "hold_color
 
 FILM_FLAGS = (
     *("method", "style_weight", "stroke_scale", "resize", "preserve_color", "strength", "seed", "tile", "codec", "crf"),
-    *("bit_rate", "rate", "segment", "work", "resume", "overwrite", "preview", "silent", "device", "quiet"),
+    *("bit_rate", "rate", "segment", "work", "resume", "overwrite", "preview", "silent", "work_size", "work_pooling"),
+    *("device", "quiet"),
 )
 """Flags that have an effect with every method."""
 
@@ -85,6 +88,8 @@ def main(arguments: Sequence[str]) -> int:
     check_color_flags(found)
     given = flags.given(found)
     _check_effect(found.method, given)
+    if found.work_size is not None:
+        check_count("work_size", found.work_size, at_least=1)
     out = Path(found.out)
     run = FilmRun(
         found.clip,
@@ -99,6 +104,7 @@ def main(arguments: Sequence[str]) -> int:
         sound=not found.silent,
     )
     made = _fast(found) if found.method == "fast" else _optimised(found, given)
+    made = made.at_rows(found.work_size, found.work_pooling)
     return _execute(run, made, quiet=found.quiet)
 
 
@@ -166,6 +172,15 @@ def _add_film_flags(parser: Parser) -> None:
     )
     group.add_argument(
         "--work", type=file_path, metavar="FOLDER", help="folder for finished segments (default: <out>.work)"
+    )
+    group.add_argument(
+        "--work_size", type=int, metavar="N", help="paint frames at N rows, and enlarge them (default: all rows)"
+    )
+    group.add_argument(
+        "--work_pooling",
+        choices=POOLINGS,
+        default=POOLINGS[0],
+        help=f"how frames are reduced to --work_size (default: {POOLINGS[0]})",
     )
     group.add_argument("--silent", action="store_true", help="leave the sound out")
     group.add_argument("--preview", action="store_true", help="paint the first second only, into <out>_preview")
