@@ -2,4 +2,5 @@ import sys
 
 from neural_style.cli import main
 
-sys.exit(main(["color_transfer", *sys.argv[1:]]))
+sys.argv[1:1] = ["color_transfer"]
+sys.exit(main())

@@ -2,4 +2,5 @@ import sys
 
 from neural_style.cli import main
 
-sys.exit(main(["doodle", *sys.argv[1:]]))
+sys.argv[1:1] = ["doodle"]
+sys.exit(main())

@@ -2,4 +2,5 @@ import sys
 
 from neural_style.cli import main
 
-sys.exit(main(["mask_transfer", *sys.argv[1:]]))
+sys.argv[1:1] = ["mask_transfer"]
+sys.exit(main())

@@ -1,8 +1,11 @@
 """Neural style transfer in Keras 3."""
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False  # as in `typing`, which takes longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from neural_style.backend.cache import clear_caches
     from neural_style.color_transfer import transfer_color
     from neural_style.doodle import NeuralDoodle

@@ -14,6 +14,8 @@ from PIL import Image
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import LUMA, ImageSource, Picture
+from neural_style.images.bands import by_bands
+from neural_style.images.picture import resize_bands
 from neural_style.masks.mask import Mask, MaskSource, read_mask, warn_of_stretching
 from neural_style.validation import check_choice
 
@@ -207,7 +209,8 @@ def _luminance(content: Array, generated: Array, mask: Array | None) -> Array:
     """Y of `generated` with the colours of `content`."""
     if content.dtype == generated.dtype == np.uint8:
         return _luminance_uint8(content, generated, mask)
-    reference = np.clip(images.resize(content.astype(np.float32), generated.shape[:2], method="bicubic"), 0, 255)
+    content = content.astype(np.float32, copy=False)
+    reference = np.clip(images.resize(content, generated.shape[:2], method="bicubic"), 0, 255)
     # RGB = Y + chroma, and both are linear in RGB: Cb and Cr are not needed.
     recoloured = reference + ((generated - reference.astype(np.float64)) @ LUMA)[..., None]
     return _blended(generated.astype(np.float32), recoloured, mask)
@@ -216,12 +219,22 @@ def _luminance(content: Array, generated: Array, mask: Array | None) -> Array:
 def _luminance_uint8(content: Array, generated: Array, mask: Array | None) -> Array:
     """Y of `generated` with Cb and Cr of `content`, in 8 bits by Pillow; `content` is resized in YCbCr, as in the
     reference."""
-    before = np.array(Image.fromarray(generated).convert("YCbCr"))
-    colours = images.resize(np.array(Image.fromarray(content).convert("YCbCr")), before.shape[:2], method="bicubic")
-    after = _blended(before, np.concatenate([before[..., :1], colours[..., 1:]], axis=-1), mask)
-    if np.array_equal(before, after):
-        return generated.copy()
-    planes = [Image.fromarray(np.ascontiguousarray(after[..., channel])) for channel in range(3)]
+    size = generated.shape[0], generated.shape[1]
+    before = by_bands(_to_ycbcr, generated)
+    colours = resize_bands(
+        lambda band: _to_ycbcr(content[band]), (content.shape[0], content.shape[1]), size, method="bicubic"
+    )
+    colours[..., 0] = before[..., 0]
+    after = _blended(before, colours, mask)
+    return generated.copy() if np.array_equal(before, after) else by_bands(_from_ycbcr, after)
+
+
+def _to_ycbcr(rgb: Array) -> Array:
+    return np.array(Image.fromarray(rgb).convert("YCbCr"))
+
+
+def _from_ycbcr(values: Array) -> Array:
+    planes = [Image.fromarray(np.ascontiguousarray(values[..., channel])) for channel in range(3)]
     return np.array(Image.merge("YCbCr", planes).convert("RGB"))
 
 
@@ -302,7 +315,15 @@ def _lower_root(covariance: Array) -> Array:
 def _blended(before: Array, after: Array, mask: Array | None) -> Array:
     """`after` where `mask` (rows, columns) is 1 and `before` where it is 0, in 0..255, in the type of `before`."""
     if mask is not None:
-        after = before + mask[..., None] * (after - before.astype(np.float64))
-    if before.dtype == np.uint8:
-        return images.to_uint8(after)
-    return np.asarray(np.clip(after, 0, 255).astype(before.dtype))
+        return by_bands(_mixed, before, after, mask)
+    return by_bands(lambda band: _rounded(band, before.dtype), after)
+
+
+def _mixed(before: Array, after: Array, mask: Array) -> Array:
+    return _rounded(before + mask[..., None] * (after - before.astype(np.float64)), before.dtype)
+
+
+def _rounded(values: Array, dtype: Any) -> Array:
+    if dtype == np.uint8:
+        return images.to_uint8(values)
+    return np.clip(values, 0, 255).astype(dtype)

@@ -18,8 +18,8 @@ from neural_style.network import (
     RELATIVE_TOTAL_VARIATION_WEIGHT,
     TOTAL_VARIATION_WEIGHT,
     TransferTechnique,
-    weights_of_layers,
 )
+from neural_style.objectives.layer_weights import weights_of_layers
 from neural_style.objectives.transfer_loss import TransferLoss
 from neural_style.validation import check_choice, check_finite, documented, setting
 

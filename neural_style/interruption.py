@@ -3,22 +3,29 @@
 A picture that took hours must not be lost to a signal that arrives while it is written. Inside `held` signals wait
 until the block ends; inside `allowed`, within it, they act at once: an evaluation may take minutes. The command line
 turns SIGTERM and SIGHUP, which batch systems and closed terminals send, into the KeyboardInterrupt of Ctrl-C
-(`ending_on_signals`). Nothing here touches a signal for which the process has no handler in Python.
+(`ending_on_signals`), and a program that has nothing to keep yet leaves at once (`leaving_at_once`). Nothing here
+touches a signal for which the process has no handler in Python.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import Any
+
+TYPE_CHECKING = False  # as in `typing`, whose import takes longer than all others here
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+    from typing import Any
+
+    Handler = Callable[[int, FrameType | None], Any]
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Requests to end; Windows has no SIGHUP."""
 
-Handler = Callable[[int, FrameType | None], Any]
+NOTHING_TO_SAVE = "neural-style: interrupted before there was a picture to save"
 
 
 class _Signals:
@@ -27,6 +34,7 @@ class _Signals:
     def __init__(self) -> None:
         self.depth = 0
         self.is_holding = False
+        self.leaves = False
         self.last: int | None = None
         self._waiting: list[int] = []
         self._handlers: dict[int, Handler] = {}
@@ -40,8 +48,19 @@ class _Signals:
 
     def end(self, number: int, _: FrameType | None) -> None:
         """The handler of a command."""
+        if self.leaves:
+            self.leave(number, _)
         self.last = number
         raise KeyboardInterrupt
+
+    def leave(self, number: int, _: FrameType | None) -> None:
+        """The handler of a program before there is anything to keep.
+
+        An exception instead could come up within an import, and be reported as another one or be lost.
+        """
+        with contextlib.suppress(OSError):
+            os.write(2, f"\n{NOTHING_TO_SAVE}\n".encode())
+        os._exit(128 + number)
 
     def replace(self) -> None:
         """Install `receive` for every signal that has a handler in Python."""
@@ -83,6 +102,7 @@ def held() -> Iterator[None]:
     if not _in_main_thread():
         yield
         return
+    begin_work()
     before = _signals.is_holding
     _signals.depth += 1
     _signals.is_holding = True
@@ -128,7 +148,7 @@ def ending_on_signals() -> Iterator[None]:
     if _in_main_thread():
         for number in SIGNALS:
             handler = signal.getsignal(number)
-            if handler in (signal.SIG_DFL, signal.default_int_handler):
+            if handler in (signal.SIG_DFL, signal.default_int_handler, _signals.leave):
                 replaced[number] = handler
                 signal.signal(number, _signals.end)
     try:
@@ -136,6 +156,29 @@ def ending_on_signals() -> Iterator[None]:
     finally:
         for number, handler in replaced.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def leaving_at_once() -> Iterator[None]:
+    """End the process at once by Ctrl-C, SIGTERM or SIGHUP, with one line, until `begin_work` or `held` is called.
+
+    For a program that is just starting. Once it is done, Ctrl-C has nothing left to end.
+    """
+    is_ours = _in_main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    _signals.leaves = is_ours
+    if is_ours:
+        signal.signal(signal.SIGINT, _signals.leave)
+    try:
+        yield
+    finally:
+        _signals.leaves = False
+        if is_ours:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def begin_work() -> None:
+    """Let the next signal raise KeyboardInterrupt in the block of `ending_on_signals`, since there is work to keep."""
+    _signals.leaves = False
 
 
 def exit_status() -> int:

@@ -6,17 +6,15 @@ Defaults, layers and normalisation are those of `Network.py` of titu1994/Neural-
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from neural_style.errors import InvalidInputError
-from neural_style.features import vgg
 from neural_style.inputs import Inputs
-from neural_style.objectives import layer_weights
+from neural_style.objectives.layer_weights import validate_layer_weights, validate_layers, weights_of_layers
 from neural_style.objectives.transfer_loss import TransferLoss
 from neural_style.technique import Technique
-from neural_style.validation import check_choice, check_weight, documented, setting
+from neural_style.validation import check_choice, check_finite, check_weight, documented, setting
 
 if TYPE_CHECKING:
     from neural_style.objectives.objective import ObjectiveAt
@@ -77,83 +75,6 @@ PRESETS = {
         relative_content_weight=BALANCED_CONTENT_WEIGHT,
     ),
 }
-
-
-def validate_layers(settings: Any, name: str) -> None:
-    """Normalise a field that names one or several layers to a tuple, and check them.
-
-    Args:
-        settings: a technique.
-        name: the field; None in it is left alone.
-
-    Raises:
-        InvalidInputError: a layer is unknown, or named twice, or none is named.
-    """
-    layers = getattr(settings, name)
-    if layers is None:
-        return
-    if not isinstance(layers, str | Iterable):
-        raise InvalidInputError(f"{name} must be names of layers such as conv3_1, received {layers!r}")
-    several = (layers,) if isinstance(layers, str) else tuple(layers)
-    object.__setattr__(settings, name, several)
-    if not several or len(set(several)) != len(several):
-        raise InvalidInputError(f"{name} must be different layers, at least one, received {list(several)}")
-    vgg.architecture(settings.model).check_layers(several, what=name)
-
-
-def validate_layer_weights(settings: Any, *, layers: str = "style_layers") -> None:
-    """Normalise `style_layer_weights` to a tuple of a weight for each style layer, and check it.
-
-    Args:
-        settings: a technique.
-        layers: the field that names the style layers; a mapping in it gives both layers and weights.
-
-    Raises:
-        InvalidInputError: there are more or fewer weights than layers, or one of them is impossible.
-    """
-    named = getattr(settings, layers)
-    if isinstance(named, Mapping):
-        if settings.style_layer_weights is not None:
-            raise InvalidInputError(f"{layers} has weights already: leave style_layer_weights out")
-        object.__setattr__(settings, "style_layer_weights", tuple(named.values()))
-        object.__setattr__(settings, layers, tuple(named))
-    weights = settings.style_layer_weights
-    if weights is None:
-        return
-    if isinstance(weights, list | tuple) and len(weights) == 1 and isinstance(weights[0], str):
-        weights = weights[0]
-        object.__setattr__(settings, "style_layer_weights", weights)
-    if isinstance(weights, str):
-        check_choice("style_layer_weights", weights, layer_weights.PRESETS)
-        return
-    if not isinstance(weights, Iterable):
-        raise InvalidInputError(f"style_layer_weights must be a number for each style layer, received {weights!r}")
-    object.__setattr__(settings, "style_layer_weights", tuple(weights))
-    for weight in settings.style_layer_weights:
-        check_weight("each of style_layer_weights", weight)
-
-
-def weights_of_layers(settings: Any, layers: tuple[str, ...]) -> dict[str, float] | None:
-    """The weights that `style_layer_weights` gives to the style layers in use; None where it is not set.
-
-    Args:
-        settings: a technique, after `validate_layer_weights`.
-        layers: its style layers, in the order in which they were named.
-
-    Raises:
-        InvalidInputError: there are more or fewer weights than layers.
-    """
-    weights = settings.style_layer_weights
-    if weights is None:
-        return None
-    if isinstance(weights, str):
-        weights = layer_weights.style_layer_weights(weights, vgg.architecture(settings.model), layers)
-    if len(weights) != len(layers):
-        raise InvalidInputError(
-            f"style_layer_weights has {len(weights)} values for {len(layers)} style layers ({' '.join(layers)}): give "
-            "one for each"
-        )
-    return dict(zip(layers, weights, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,12 +204,13 @@ class Network(TransferTechnique):
 
     The objective is::
 
-        content_weight * L(F_x, F_c) + sum_j w_j style_scale / n * sum_l S(G_l(x), G_l(s_j))
+        content_weight * mean_k L(F_k(x), F_k(c))^p + sum_j w_j style_scale / n * sum_l S(G_l(x), G_l(s_j))
             + total_variation_weight * TV(x)
 
-    over the n style layers l and the styles s_j with weights w_j; see `neural_style.losses` for L, S and TV. Targets
-    are computed once. Where S compares plain sums over positions (`titu1994`), the Gram matrix of a style of another
-    size than the pastiche is scaled to the pastiche's number of positions, so that its size changes nothing else.
+    over `content_layer` and, where it is named, `detail_layer` as k, the n style layers l, and the styles s_j with
+    weights w_j, with p = `content_power`; see `neural_style.losses` for L, S and TV. Targets are computed once. Where S
+    compares plain sums over positions (`titu1994`), the Gram matrix of a style of another size than the pastiche is
+    scaled to the pastiche's number of positions, so that its size changes nothing else.
 
     Example:
         >>> from neural_style import Network
@@ -309,14 +231,35 @@ class Network(TransferTechnique):
         "or `relative`, squared errors divided by the target's square, and the mean TV, the default with mini.",
     )
 
+    detail_layer: str | None = setting(
+        None,
+        "a second content layer, shallower than `content_layer` and with the same weight: it keeps drawing and fine "
+        "structure, which the deep one leaves to the painting; by default none.",
+    )
+
+    content_power: float = setting(
+        1.0,
+        "with relative errors, the power p of the content error E in the loss, at least 1. A content has the weight "
+        "`p E^(p - 1)` against the style: with 2, paintings that cover more of the photo than others are held back.",
+    )
+
     name: ClassVar[str] = "network"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.detail_layer is not None:
+            self.architecture.check_layers([self.detail_layer], what="detail_layer")
+            if self.detail_layer == (self.content_layer or self.preset.content_layer):
+                raise InvalidInputError(f"detail_layer {self.detail_layer} is the content layer already: leave it out")
         if self.normalization is not None:
             check_choice("normalization", self.normalization, NORMALIZATIONS)
         if self.content_loss_type != 0 and self.units != "titu1994":
             raise InvalidInputError("content_loss_type belongs to normalization titu1994: choose it, or leave 0")
+        check_finite("content_power", self.content_power)
+        if self.content_power < 1:
+            raise InvalidInputError(f"content_power must be at least 1, received {self.content_power:g}")
+        if self.content_power != 1 and self.units != "relative":
+            raise InvalidInputError("content_power belongs to normalization relative: choose it, or leave 1")
         weights_of_layers(self, self._style_layers)
 
     @property
@@ -332,10 +275,11 @@ class Network(TransferTechnique):
         layers, is_relative = self._style_layers, self.units == "relative"
         weights = weights_of_layers(self, layers) or {layer: 1 / len(layers) for layer in layers}
         preset = self.preset
+        compared = [each for each in (self.content_layer or preset.content_layer, self.detail_layer) if each]
         content_weight = preset.relative_content_weight if is_relative else preset.content_weight
         tv_weight = RELATIVE_TOTAL_VARIATION_WEIGHT if is_relative else TOTAL_VARIATION_WEIGHT
         return TransferLoss(
-            content={self.content_layer or self.preset.content_layer: 1.0},
+            content={layer: 1 / len(compared) for layer in compared},
             style={(layer,): weights[layer] for layer in layers},
             content_weight=content_weight if self.content_weight is None else self.content_weight,
             style_scale=self.style_scale,
@@ -343,6 +287,7 @@ class Network(TransferTechnique):
             normalization=self.units,
             mean_total_variation=is_relative,
             content_loss_type=self.content_loss_type,
+            content_power=self.content_power,
             mask_normalization=self.mask_normalization,
             guide_propagation=self.guide_propagation,
             padding=self.resolved_padding,

@@ -14,7 +14,8 @@ from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, Style
-from neural_style.network import PRESETS, validate_layer_weights, validate_layers, weights_of_layers
+from neural_style.network import PRESETS
+from neural_style.objectives.layer_weights import validate_layer_weights, validate_layers, weights_of_layers
 from neural_style.objectives.transfer_loss import TransferLoss
 from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Source, Sources, Technique

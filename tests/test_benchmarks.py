@@ -24,6 +24,7 @@ BENCHMARKS = {
     "convergence": f"photo.png painting.png --weights random {SHALLOW} --rows 24 --evaluations 10",
     "endings": "--moments 0 --commands",
     "evaluation": "--model mini --content_layer conv1_2 --sizes 32 --precisions float32 --runs 1",
+    "films": "--frames 10 --rows 16",
     "gpu": "--sizes 16 --precisions float32 --runs 1",
     "masks": "photo.png mask.png painting.png painting.png painting.png --weights random --rows 32 --runs 1",
     "memory": "--one 64 mini 0 --evaluations 2",
@@ -48,7 +49,11 @@ TOOLS = {
     "train_painter": "--images content --vgg19 random --steps 1 --batch 1 --size 64 --rounds 0 --out trained",
 }
 
-ELSEWHERE = {"pytorch_baseline": "needs PyTorch", "train_mini": "tests/tools/test_train_mini.py"}
+ELSEWHERE = {
+    "killed_training": "six processes; tests/feedforward/test_training.py breaks off one of its own",
+    "pytorch_baseline": "needs PyTorch",
+    "train_mini": "tests/tools/test_train_mini.py",
+}
 
 
 def test_no_script_is_left_out():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import Content, InvalidInputError, Style, metrics
+from neural_style import Content, InvalidInputError, Network, Style, metrics
 from neural_style.features.extractor import features_of
 from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
@@ -144,6 +144,23 @@ def test_clipped_share_by_hand():
     assert metrics.clipped_share(np.clip(image, 0, 255).astype("uint8")) == 3 / 8
 
 
+def test_measure_mirrors_borders_as_the_objective_does(photo, painting):
+    """The numbers of a picture are then the terms of its loss, also of a painting that is transparent in part."""
+    alpha = np.full(painting.shape[:2], 255, "uint8")
+    alpha[:, : alpha.shape[1] // 2] = 0
+    layers = {"content_layer": "conv2_2", "style_layers": {"conv1_1": 1, "conv2_1": 1}}
+    network = Network(**TINY, **layers, content_weight=1, normalization="relative")
+    named = {"content_layers": ["conv2_2"], "style_layers": ["conv1_1", "conv2_1"]}
+    for style in (painting, np.dstack([painting, alpha])):
+        objective = network.objective(photo, style, image_size=30)
+        pastiche = np.random.default_rng(3).integers(0, 256, (*objective.image_size, 3)).astype("uint8")
+        found = metrics.measure(pastiche, photo, style, **TINY, **named, padding="reflect")
+        parts = objective.parts(pastiche)
+        assert found["content.conv2_2"] == pytest.approx(parts["content.conv2_2"], rel=1e-3)
+        for layer in ("conv1_1", "conv2_1"):
+            assert found[f"gram.0.{layer}"] == pytest.approx(parts[f"style.0.{layer}"], rel=1e-3)
+
+
 def test_measure_names_and_values(photo, painting):
     """Every number is its function's, on features of the same network; sizes are those of a transfer."""
     pastiche = np.random.default_rng(3).integers(0, 256, (30, 40, 3)).astype("uint8")
@@ -262,3 +279,16 @@ def test_import_starts_nothing():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_gram_errors_at_a_half_are_those_of_pictures_reduced_by_averaging():
+    painting, picture = (np.random.default_rng(seed).integers(0, 256, (32, 48, 3), "uint8") for seed in (0, 1))
+    halves = [each.reshape(16, 2, 24, 2, 3).mean((1, 3)) for each in (picture, painting)]
+    layers = {"style_layers": ["conv1_1", "conv2_1"], **TINY}
+    found = metrics.measure(picture, None, painting, scales=[2], **layers)
+    wanted = metrics.measure(*(halves[:1]), None, halves[1], **layers)
+    assert [name for name in found if "gram" in name] == ["gram/2.0.conv1_1", "gram/2.0.conv2_1"]
+    for layer in layers["style_layers"]:
+        assert found[f"gram/2.0.{layer}"] == pytest.approx(wanted[f"gram.0.{layer}"], rel=0.05)  # 8 bits
+    with pytest.raises(InvalidInputError, match=r"needs at least 64 on a side at 1/16 of its size: choose .* scales"):
+        metrics.measure(picture, None, painting, scales=[16], **{**layers, "style_layers": ["conv3_1"]})

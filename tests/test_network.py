@@ -1,5 +1,7 @@
 """Network against the reference's numbers, finite differences and its own promises."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -156,6 +158,33 @@ def test_a_terms_weight_of_zero_leaves_the_term_out(photo, painting):
         nothing.objective(photo, Style(painting, weight=0), image_size=16)
 
 
+def test_the_content_error_is_the_mean_of_content_and_detail_layer(photo, painting):
+    def content_of(**settings):
+        network = Network(model="mini", weights="random", style_layers="conv1_1", padding="none", **settings)
+        parts = network.objective(photo, painting, image_size=16).parts(image)
+        return {name: value for name, value in parts.items() if name.startswith("content")}
+
+    image = np.random.default_rng(0).uniform(0, 255, (16, 19, 3)).astype("float32")
+    deep, shallow = (content_of(content_layer=layer) for layer in ("conv2_1", "conv1_2"))
+    both = content_of(content_layer="conv2_1", detail_layer="conv1_2")
+    assert both == pytest.approx({name: value / 2 for name, value in {**deep, **shallow}.items()}, rel=1e-5)
+
+
+def test_the_content_error_is_raised_to_a_power(photo, painting):
+    """`w E^p`, whose slope along a line through the photo's error is `w p E^(p - 1)` times that of the error."""
+    image = np.random.default_rng(0).uniform(0, 255, (16, 19, 3)).astype("float32")
+    settings = {"content_layer": "conv1_2", "style_layers": "conv1_1", "normalization": "relative", "content_weight": 1}
+    plain, squared = (
+        replace(TINY, **settings, total_variation_weight=0, style_scale=0, content_power=power).objective(
+            photo, painting, image_size=16
+        )
+        for power in (1, 2)
+    )
+    (error, gradient), (raised, of_raised) = (each.value_and_grad(image) for each in (plain, squared))
+    assert raised == pytest.approx(error**2, rel=1e-5)
+    np.testing.assert_allclose(of_raised, 2 * error * gradient, atol=1e-5 * np.abs(of_raised).max())
+
+
 def test_presets_name_layers_of_their_network():
     assert set(PRESETS) == set(ARCHITECTURES)
     for name, preset in PRESETS.items():
@@ -185,6 +214,8 @@ def test_defaults_follow_the_model(model):
     [
         ({"model": "vgg18"}, 'unknown model "vgg18": did you mean "vgg1'),
         ({"content_layer": "conv6_1"}, 'vgg16 has no layer "conv6_1": did you mean'),
+        ({"detail_layer": "conv6_1"}, 'vgg16 has no layer "conv6_1": did you mean'),
+        ({"model": "mini", "detail_layer": "conv3_3"}, "detail_layer conv3_3 is the content layer already"),
         ({"model": "mini", "style_layers": ("conv4_1",)}, 'mini has no layer "conv4_1"'),
         ({"style_layers": ()}, "at least one"),
         ({"style_layers": ("conv1_1", "conv1_1")}, "different layers"),
@@ -192,6 +223,8 @@ def test_defaults_follow_the_model(model):
         ({"content_loss_type": 3}, "must be 0, 1 or 2, received 3"),
         ({"content_loss_type": 1, "normalization": "gatys2016"}, "belongs to normalization titu1994"),
         ({"normalization": "gatys2015"}, 'did you mean "gatys2016"'),
+        ({"content_power": 0.5, "normalization": "relative"}, "content_power must be at least 1, received 0.5"),
+        ({"content_power": 2}, "content_power belongs to normalization relative"),
         ({"content_loss_type": 1.0}, "must be 0, 1 or 2, received 1.0"),
         ({"content_weight": -1}, "content_weight must be a finite number of at least 0, received -1"),
         ({"total_variation_weight": float("nan")}, "received nan"),

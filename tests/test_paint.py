@@ -1,9 +1,12 @@
 """The front door: `paint` and `neural-style paint`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
+import neural_style.cli.commands.paint  # noqa: F401  (binds its names before a test replaces one of them)
 from neural_style import Content, InvalidInputError, Style, images, paint
 from neural_style.feedforward import Painter
 from neural_style.painting import CONTENT_WEIGHT, default_model, sizes_for, technique_for
@@ -18,6 +21,18 @@ def test_strength_is_the_ratio_of_painting_to_photo():
     for strength in (0, -1, float("nan"), True):
         with pytest.raises(InvalidInputError, match="strength must be"):
             technique_for(strength)
+
+
+def test_the_photo_is_compared_at_two_layers_and_by_squared_errors(photo, painting):
+    """With a content weight of w, each layer's term is `w / 2 E^2`: the four-fold of an error counts sixteen times."""
+    technique = technique_for(model="mini", weights="random")
+    objective = technique.objective(photo, painting, image_size=32)
+    image = np.random.default_rng(0).uniform(0, 255, (*objective.image_size, 3)).astype("float32")
+    plain = replace(technique, content_power=1.0).objective(photo, painting, image_size=32).parts(image)
+    parts = objective.parts(image)
+    assert [name for name in parts if name.startswith("content")] == ["content.conv3_3", "content.conv2_2"]
+    for name in ("content.conv3_3", "content.conv2_2"):
+        assert parts[name] == pytest.approx(2 / CONTENT_WEIGHT * plain[name] ** 2, rel=1e-4)
 
 
 def test_the_pyramid_halves_down_to_what_the_network_accepts():

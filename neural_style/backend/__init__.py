@@ -11,7 +11,9 @@ from neural_style.backend.devices import (
     gpu,
     grow_memory,
     processor_flags,
+    replicas,
 )
+from neural_style.backend.forks import check_process
 from neural_style.backend.noise import without_deprecations
 from neural_style.backend.precision import check_precision, full_float32, resolve_precision
 from neural_style.backend.program import Evaluated, Function
@@ -30,6 +32,7 @@ __all__ = [
     "Tensor",
     "check_eager",
     "check_precision",
+    "check_process",
     "choose_device",
     "clear_caches",
     "compiled",
@@ -39,6 +42,7 @@ __all__ = [
     "gpu",
     "grow_memory",
     "processor_flags",
+    "replicas",
     "resolve_precision",
     "value_and_grad",
     "version",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -10,6 +11,7 @@ import keras
 
 from neural_style.backend.cache import GRAPHS, SHAPES, Cache
 from neural_style.backend.devices import device_name
+from neural_style.backend.forks import check_origin
 from neural_style.backend.framework import NAME, Tensor, jax, tf
 from neural_style.backend.precision import full_float32
 from neural_style.backend.xla import by_xla_where_faster
@@ -72,12 +74,15 @@ def compiled(
 
     Raises:
         OutOfMemoryError: by the result, when the device has no memory left.
+        InvalidInputError: by the result, in a process that was forked since.
     """
     if is_run_once and not COMPILES_OPERATIONS:
         return eager(function)
     graphs: Cache[Callable[..., Any]] = Cache(GRAPHS, SHAPES)
+    process = os.getpid()
 
     def call(*arguments: Any) -> Any:
+        check_origin(process)
         signature = list(arguments)
         for position in () if COMPILES_OPERATIONS else flexible:
             tensor = arguments[position]

@@ -97,6 +97,11 @@ def gpu() -> Gpu:
     return Gpu(int(device.local_hardware_id), held, statistics.get("bytes_limit"))
 
 
+def replicas() -> int:
+    """Copies of a model that TensorFlow trains together under a strategy, adding up their gradients; otherwise 1."""
+    return int(tf.distribute.get_strategy().num_replicas_in_sync) if NAME == "tensorflow" else 1
+
+
 @cache
 def processor_flags() -> frozenset[str]:
     """Instruction sets of this processor as Linux names them, such as `avx512f`; empty on other systems."""

@@ -10,16 +10,31 @@ import os
 from typing import Any
 
 from neural_style.backend.noise import without_noise
-from neural_style.errors import InvalidInputError
+from neural_style.errors import InvalidInputError, first_line
+
+_SIGNS_OF_LITTLE_MEMORY = "failed to map segment", "cannot allocate memory", "cannot create shared object"
+"""Of the dynamic linker's messages, in lower case (glibc)."""
+
+
+def _not_started(error: Exception) -> InvalidInputError:
+    """The reason why Keras or its backend cannot be imported, in one line with the remedy."""
+    text = first_line(error)
+    if any(sign in text.lower() for sign in _SIGNS_OF_LITTLE_MEMORY):
+        return InvalidInputError(
+            f"Keras cannot start, since this process may not take enough memory ({text}): raise the limit of its "
+            "address space ('ulimit -v'; 2 GiB are the least)"
+        )
+    return InvalidInputError(
+        f'Keras cannot start (KERAS_BACKEND is "{os.environ.get("KERAS_BACKEND", "not set")}"): {text}; '
+        "set KERAS_BACKEND to tensorflow or jax, and install it"
+    )
+
 
 try:
     with without_noise():
         import keras
-except (ImportError, ValueError) as error:  # a backend that is not installed, or that Keras does not know
-    raise InvalidInputError(
-        f'Keras cannot start (KERAS_BACKEND is "{os.environ.get("KERAS_BACKEND", "not set")}"): {error}; '
-        "set KERAS_BACKEND to tensorflow or jax, and install it"
-    ) from error
+except (ImportError, ValueError, MemoryError) as error:  # not installed, unknown to Keras, or too large
+    raise _not_started(error) from error
 
 Tensor = Any
 """A tensor of the running backend. Neither backend's type can be named without importing it."""

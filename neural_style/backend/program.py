@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from neural_style.backend.cache import PROGRAMS, Cache
 from neural_style.backend.compilation import compiled
+from neural_style.backend.forks import check_origin
 from neural_style.backend.framework import Tensor
 
 Program = Callable[..., Any]
@@ -39,8 +41,10 @@ class Function:
     key: Hashable = None
     programs: Cache[Program] = field(default_factory=lambda: Cache(PROGRAMS), repr=False)
     traceable: bool = True
+    _process: int = field(default_factory=os.getpid, repr=False)
 
     def __call__(self, image: Tensor) -> Evaluated:
+        check_origin(self._process)
         if not self.traceable:
             return self.evaluate(image, self.constants)
         evaluate = self.program("evaluate", lambda: compiled(self.evaluate))
@@ -53,4 +57,5 @@ class Function:
             what: names it among the programs of this function.
             make: compiles it. What it captures lives on after the function, so it may capture no constants.
         """
+        check_origin(self._process)
         return self.programs.get((self.key, what), make)

@@ -20,8 +20,8 @@ SPELLING = Spelling(
 """The reference scripts' names, where they are not the fields'; and advice for every technique."""
 
 NETWORK_FIELDS = (
-    *("model", "weights", "pooling", "content_layer", "style_layers", "style_layer_weights", "content_loss_type"),
-    *("normalization", "precision", "padding"),
+    *("model", "weights", "pooling", "content_layer", "detail_layer", "style_layers", "style_layer_weights"),
+    *("content_loss_type", "content_power", "normalization", "precision", "padding"),
 )
 """Settings that select the network, its layers and the units of the loss; a technique may lack some."""
 
@@ -45,10 +45,16 @@ COLORS = Spelling(parsers={"preserve_color": color_method}, advice={"preserve_co
 """How `--preserve_color` is written in every command."""
 
 
-def add_run_flags(parser: Parser, spelling: Spelling = SPELLING, *, with_checkpoint: bool = True) -> None:
-    """Flags for sizes, solver and memory of a run, and for its checkpoint."""
+def add_run_flags(
+    parser: Parser,
+    spelling: Spelling = SPELLING,
+    *,
+    with_checkpoint: bool = True,
+    names: Sequence[str] = RUN_FIELDS,
+) -> None:
+    """Flags for sizes, solver and memory of a run, and for its checkpoint; `names` are the fields in question."""
     group = parser.add_argument_group("run")
-    add_fields(group, Run, RUN_FIELDS, spelling)
+    add_fields(group, Run, names, spelling)
     if not with_checkpoint:
         return
     group.add_argument(

@@ -321,6 +321,7 @@ def feature_extractor(
         InvalidInputError, MissingFileError: see `neural_style.features.weights.load`; or TensorFlow does not compute.
     """
     backend.check_eager()
+    backend.check_process()
     path = Path(source or "")
     sha256 = weights.hash_of(path) if source and path.is_file() else ""
     asked = model, _Source(source, sha256, os.environ.get("KERAS_HOME")), tuple(layers), pooling, precision

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from neural_style import backend
 from neural_style.backend import Tensor
 from neural_style.feedforward.perceptual_loss import PerceptualLoss
 
@@ -44,9 +45,9 @@ class Trainer(keras.Model):  # type: ignore[misc] # Keras has no types
         sample_weight: Any = None,
         training: bool = True,
     ) -> Tensor:
-        """The mean over the batch; `y` and `sample_weight` are not used."""
+        """The mean over the batch, divided among replicas; `y` and `sample_weight` are not used."""
         assert x is not None
         found = self.criterion(y_pred, x["photo"], x.get("style"))
         for name, values in found.items():
             self.parts[name].update_state(values)
-        return ops.mean(sum(found.values()))
+        return ops.mean(sum(found.values())) / backend.replicas()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from neural_style.errors import InvalidInputError
+from neural_style.images.bands import bands, by_bands
 from neural_style.images.picture import Array
 
 _EXIF_IFD, _INTEROP_IFD, _COLOR_SPACE, _INTEROP_INDEX = 0x8769, 0xA005, 0xA001, 1  # Exif 2.3
@@ -94,12 +96,16 @@ def read_cicp(file: io.BufferedReader) -> bytes | None:
 
 
 def decoded(rgb: Array, encoding: Encoding | None) -> Array:
-    """`rgb` (rows, columns, 3), 0..255 in an encoding, in sRGB; uint8 stays uint8.
+    """`rgb` (rows, columns, 3), 0..255 in an encoding, in sRGB, in the same array; uint8 stays uint8.
 
     Linear light is mapped through XYZ, and what sRGB cannot show is clipped.
     """
     if encoding is None:
         return rgb
+    return by_bands(lambda band: _decoded(band, encoding), rgb, out=rgb)
+
+
+def _decoded(rgb: Array, encoding: Encoding) -> Array:
     values = np.clip(rgb.astype(np.float64) / 255, 0, 1)
     exponent = encoding.exponent
     if exponent is None:
@@ -121,29 +127,87 @@ def _xyz_of(primaries: tuple[tuple[float, float], ...]) -> Array:
     return np.asarray(red_green_blue * np.linalg.solve(red_green_blue, white))
 
 
-def profile_to_srgb(image: Image.Image, profile: bytes | None, where: str) -> Image.Image:
-    """An RGB or CMYK image in sRGB; a profile that cannot be used is ignored with a warning."""
+def to_srgb(image: Image.Image, profile: bytes | None, where: str) -> Array:
+    """An image of any mode but those of 16 bits in sRGB, uint8 (rows, columns, 3), without its transparency.
+
+    A profile that cannot be used is ignored with a warning.
+    """
+    convert = _converter(image, profile, where)
+    colors = np.empty((image.height, image.width, 3), np.uint8)
+    for band in bands(image.height, image.width):
+        colors[band] = np.asarray(convert(_rows_of(image, band)))
+    return colors
+
+
+def alpha_of(image: Image.Image) -> Array:
+    """The alpha channel of an image with transparency, uint8 (rows, columns)."""
+    alpha = np.empty((image.height, image.width), np.uint8)
+    for band in bands(image.height, image.width):
+        rows = _rows_of(image, band)
+        alpha[band] = np.asarray((rows if rows.mode == "RGBA" else rows.convert("RGBA")).getchannel("A"))
+    return alpha
+
+
+def numbers_of(image: Image.Image) -> Array:
+    """An image of one channel as an array of its own type: that of Pillow, without a second copy in between."""
+    parts = (np.asarray(_rows_of(image, band)) for band in bands(image.height, image.width))
+    first = next(parts)
+    numbers, rows = np.empty((image.height, image.width), first.dtype), len(first)
+    numbers[:rows] = first
+    for part in parts:
+        numbers[rows : rows + len(part)] = part
+        rows += len(part)
+    return numbers
+
+
+def float_to_srgb(rgb: Array, profile: bytes | None, where: str) -> Array:
+    """As `to_srgb` of floats, in the same array: the change at 8 bits is added to the full precision."""
+    if not profile:
+        return rgb
+    eight = np.rint(np.clip(rgb, 0, 255)).astype(np.uint8)
+    convert = _converter(Image.fromarray(eight), profile, where)
+
+    def change(band: Array, eight: Array) -> Array:
+        converted = np.asarray(convert(Image.fromarray(eight))).astype(np.float32)
+        return np.clip(band + (converted - eight), 0, 255)
+
+    return by_bands(change, rgb, eight, out=rgb)
+
+
+def _rows_of(image: Image.Image, band: slice) -> Image.Image:
+    return image.crop((0, band.start, image.width, band.stop))
+
+
+def _converter(image: Image.Image, profile: bytes | None, where: str) -> Callable[[Image.Image], Image.Image]:
+    """The function from bands of an image to RGB in sRGB."""
     if profile:
         from PIL import ImageCms
 
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            space = source.profile.xcolor_space.strip()
-            if space == "GRAY" and image.mode == "RGB" and np.ptp(np.asarray(image), axis=2).max() == 0:
-                image = image.convert("L")
-            elif space != image.mode:
-                raise ValueError(f"it is for {space}, the picture is {image.mode}")
-            converted: Any = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            return converted if converted is not None else image
+            mode, space = "CMYK" if image.mode == "CMYK" else "RGB", source.profile.xcolor_space.strip()
+            if space == "GRAY" and mode == "RGB" and _is_grey(image):
+                mode = "L"
+            elif space != mode:
+                raise ValueError(f"it is for {space}, the picture is {mode}")
+            transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+
+            def convert(rows: Image.Image) -> Any:
+                rows = rows if rows.mode in ("RGB", "CMYK") else rows.convert("RGB")
+                rows = rows if rows.mode == mode else rows.convert(mode)
+                return ImageCms.applyTransform(rows, transform)
+
+            convert(image.crop((0, 0, 1, 1)))
+            return convert
         except Exception as error:  # the profile is a program of its own: littleCMS and Pillow fail in many ways
             warnings.warn(f"the colour profile of {where} is ignored, colours may be off: {error}", stacklevel=2)
-    return image.convert("RGB")
+    return lambda rows: rows.convert("RGB")
 
 
-def float_to_srgb(rgb: Array, profile: bytes | None, where: str) -> Array:
-    """As `profile_to_srgb`, which has 8 bits only: the change at 8 bits is added to the full precision."""
-    if not profile:
-        return rgb
-    eight = np.rint(np.clip(rgb, 0, 255)).astype(np.uint8)
-    converted = np.asarray(profile_to_srgb(Image.fromarray(eight), profile, where)).astype(np.float32)
-    return np.asarray(np.clip(rgb + (converted - eight), 0, 255))
+def _is_grey(image: Image.Image) -> bool:
+    """Whether red, green and blue are the same everywhere."""
+    for band in bands(image.height, image.width):
+        colors = np.asarray(_rows_of(image, band).convert("RGB"))
+        if (colors != colors[..., :1]).any():
+            return False
+    return True

@@ -10,12 +10,16 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from neural_style.images.damage import LONGEST_HEADER, has_short_header
+
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "PPM")
 """Names of Pillow. Its other formats stay closed: some of them start programs (EPS runs Ghostscript)."""
 
+PPM_ENDINGS = (".ppm", ".pgm", ".pbm", ".pnm", ".pfm")
+
 ENDINGS = (
     *(".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
-    *(".jfif", ".jpe", ".mpo", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pnm"),
+    *(".jfif", ".jpe", ".mpo", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pnm", ".pbm"),
 )
 """Endings of files that are read, or named with a remedy where a package is missing."""
 
@@ -65,6 +69,8 @@ def open_image(file: io.BufferedReader | io.BytesIO) -> Image.Image:
     That limit is global and the host program's, so it stays as it is; `check_extent` sets ours. HEIC is read where
     pillow-heif is installed, without registering it with Pillow.
 
+    A PPM file is one by its name as well: it begins with two letters, as many a text does.
+
     Raises:
         UnidentifiedImageError: the file has none of these formats; its text says what the file is, and the remedy.
     """
@@ -78,6 +84,13 @@ def open_image(file: io.BufferedReader | io.BytesIO) -> Image.Image:
         accepted = accept(file.read(16)) if accept is not None else True
         if isinstance(accepted, str) or not accepted:  # a text says why this Pillow cannot read the format
             continue
+        if name == "PPM" and not str(getattr(file, "name", "x.ppm")).lower().endswith(PPM_ENDINGS):
+            raise UnidentifiedImageError(
+                "not a picture by its name, and may be a PPM file by its content: let the name end in .ppm"
+            )
+        file.seek(0)
+        if name == "PPM" and not has_short_header(file.read(LONGEST_HEADER)):
+            raise UnidentifiedImageError("a PPM file with a comment that is longer than a header: save it again")
         file.seek(0)
         with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):  # what Pillow takes for "no"
             return factory(file, "")
@@ -86,6 +99,15 @@ def open_image(file: io.BufferedReader | io.BytesIO) -> Image.Image:
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return _open_heic(file)
     raise UnidentifiedImageError(_description(head))
+
+
+def lift_limit(image: Any) -> None:
+    """Let the pixels of a TIFF be decoded, whose number Pillow holds against `PIL.Image.MAX_IMAGE_PIXELS` once more.
+
+    That happens where it makes the memory for them, so they get it here.
+    """
+    if image.format == "TIFF" and image._im is None:
+        image.im = Image.core.new(image.mode, image._tile_size)  # type: ignore[attr-defined]
 
 
 def _open_heic(file: io.BufferedReader | io.BytesIO) -> Image.Image:
@@ -100,6 +122,8 @@ def _open_heic(file: io.BufferedReader | io.BytesIO) -> Image.Image:
 
 def _description(head: bytes) -> str:
     """What a file is that begins so, and what to do."""
+    if head[4:12] in (b"ftypavif", b"ftypavis") and "AVIF" in Image.OPEN:
+        return "a damaged AVIF picture: get or save it again"
     if head[4:12] in (b"ftypavif", b"ftypavis"):
         return "an AVIF picture, which this Pillow cannot read: run 'pip install -U pillow', or save it as PNG"
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t")

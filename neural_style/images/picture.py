@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from neural_style.errors import InvalidInputError
+from neural_style.images.bands import bands, by_bands, is_large
 from neural_style.images.transparency import over_white, without_white
 from neural_style.validation import check_choice
 
@@ -61,7 +63,10 @@ class Picture:
     @property
     def is_grey(self) -> bool:
         """Whether no pixel's channels differ by more than a level."""
-        return bool((self.rgb.max(axis=2).astype(np.float32) - self.rgb.min(axis=2) <= 1).all())
+        return all(
+            bool((self.rgb[band].max(axis=2).astype(np.float32) - self.rgb[band].min(axis=2) <= 1).all())
+            for band in bands(*self.size)
+        )
 
     @property
     def colors(self) -> Array:
@@ -84,9 +89,16 @@ class Picture:
         """
         if self.alpha is None or self.size == size:
             return replace(self, rgb=resize(self.rgb, size, method=method))
-        opacity = self.alpha.astype(np.float32) / np.float32(255)
-        weight = np.clip(resize(opacity, size, method=method), 0, 1)
-        product = resize(self.colors * opacity[..., None], size, method=method)
+        colors, alpha = self.colors, self.alpha
+
+        def opacity(band: slice) -> Array:
+            return np.asarray(alpha[band].astype(np.float32) / np.float32(255))
+
+        def premultiplied(band: slice) -> Array:
+            return np.asarray(colors[band] * opacity(band)[..., None])
+
+        weight = np.clip(resize_bands(opacity, self.size, size, method=method), 0, 1)
+        product = resize_bands(premultiplied, self.size, size, method=method)
         colors = np.clip(product / np.maximum(weight, np.float32(1e-3))[..., None], 0, 255)
         if self.rgb.dtype == np.uint8:
             colors = np.rint(colors).astype(np.uint8)
@@ -107,15 +119,47 @@ def resize(rgb: Array, size: tuple[int, int], *, method: str = "bilinear") -> Ar
         raise InvalidInputError(f"a picture needs at least one row and one column, received size={size}")
     if rgb.shape[:2] == (rows, columns):
         return rgb
+    if is_large(*rgb.shape[:2]) and columns < rgb.shape[1] and rgb.shape[2:] in ((), (3,)):
+        return resize_bands(lambda band: rgb[band], (rgb.shape[0], rgb.shape[1]), size, method=method)
+    return _resized(rgb, size, method)
+
+
+def _resized(rgb: Array, size: tuple[int, int], method: str) -> Array:
+    rows, columns = size
     if rgb.dtype == np.uint8:
         return np.array(Image.fromarray(rgb).resize((columns, rows), METHODS[method]))
     if rgb.ndim == 3:
-        return np.stack([resize(rgb[..., i], size, method=method) for i in range(rgb.shape[2])], axis=-1)
+        return np.stack([_resized(rgb[..., i], size, method) for i in range(rgb.shape[2])], axis=-1)
     return np.array(Image.fromarray(rgb.astype(np.float32)).resize((columns, rows), METHODS[method]))
+
+
+def resize_bands(
+    part: Callable[[slice], Array], size: tuple[int, int], wanted: tuple[int, int], *, method: str = "bilinear"
+) -> Array:
+    """As `resize`, of a picture that is computed band by band.
+
+    Where the bands become narrower they are narrowed before they are joined, as Pillow itself narrows a picture before
+    it changes its height: the pixels are the same, and the whole picture is in memory at no time.
+
+    Args:
+        part: gives the rows of a slice.
+        size: rows and columns of the picture.
+        wanted: rows and columns of the result.
+        method: see `METHODS`.
+    """
+    rows, columns = size
+    if columns <= wanted[1] or not is_large(rows, columns):
+        return resize(part(slice(0, rows)), wanted, method=method)
+    narrow = [_resized(part(band), (band.stop - band.start, wanted[1]), method) for band in bands(rows, columns)]
+    return _resized(np.concatenate(narrow), wanted, method)
 
 
 def luminance(rgb: Array) -> Array:
     """Luminance, as in Pillow's mode "L", in three equal channels."""
+    return by_bands(_luminance, rgb)
+
+
+def _luminance(rgb: Array) -> Array:
     if rgb.dtype == np.uint8:
         grey: Array = np.asarray(Image.fromarray(rgb).convert("L"))
     else:
@@ -133,9 +177,9 @@ def to_uint8(rgb: Array, where: str = "picture") -> Array:
         raise InvalidInputError(f"{where}: a picture is (rows, columns, 3), received {rgb.shape}")
     if rgb.dtype == np.uint8:
         return rgb
-    if not np.isfinite(rgb).all():
+    if not all(np.isfinite(rgb[band]).all() for band in bands(*rgb.shape[:2])):
         raise InvalidInputError(f"{where}: the picture holds NaN or infinite values: every value must be finite")
-    return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    return by_bands(lambda band: np.clip(np.rint(band), 0, 255).astype(np.uint8), rgb)
 
 
 def check_extent(rows: int, columns: int, where: str) -> None:

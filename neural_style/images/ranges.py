@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from neural_style.errors import InvalidInputError
+from neural_style.images.bands import by_bands
 from neural_style.images.picture import Array, check_extent
 
 WHITE_OF_16_BITS = 65535
@@ -34,9 +35,10 @@ def from_array(array: Array, where: str) -> tuple[Array, Array | None]:
             f"{where} must be (rows, columns) or (rows, columns, 1, 3 or 4), channels last, received {array.shape}"
         )
     check_extent(array.shape[0], array.shape[1], where)
-    values = _in_grey_levels(array, where)
+    source, to_levels = _conversion(array, where)
     if channels < 3:
-        return np.repeat(values.reshape(*values.shape[:2], 1), 3, axis=2), None
+        return by_bands(lambda band: _in_three_channels(to_levels(band)), source), None
+    values = source if array.dtype.kind == "f" else by_bands(to_levels, source)
     if channels == 3:
         return values, None
     alpha = values[..., 3]
@@ -45,23 +47,30 @@ def from_array(array: Array, where: str) -> tuple[Array, Array | None]:
     return np.ascontiguousarray(values[..., :3]), alpha
 
 
-def _in_grey_levels(array: Array, where: str) -> Array:
-    """The numbers of an array in 0..255, as a new array of uint8 or float32."""
+def _in_three_channels(grey: Array) -> Array:
+    return np.repeat(grey.reshape(*grey.shape[:2], 1), 3, axis=2)
+
+
+def _conversion(array: Array, where: str) -> tuple[Array, Callable[[Array], Array]]:
+    """An array that has been checked, floats as a new one, and the function that makes its numbers 0..255.
+
+    The function's results are new arrays of uint8 or float32, but for floats, which it leaves as they are.
+    """
     if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
+        return array, lambda band: band.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:
-        return from_16_bits(array, where)
+        return array, scale_of_16_bits(array, where)
     if array.dtype.kind in "ui":
         low, high = int(array.min()), int(array.max())
         if low < 0 or high > 255:
             raise InvalidInputError(f"{where} must lie in 0..255, received {array.dtype} in {low}..{high}")
-        return array.astype(np.uint8)
+        return array, lambda band: band.astype(np.uint8)
     if array.dtype.kind != "f":
         raise InvalidInputError(f"{where} must hold numbers in 0..255, received dtype {array.dtype}")
     with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused below
         values = array.astype(np.float32)
     _check_floats(values, where)
-    return values
+    return values, lambda band: band
 
 
 def _check_floats(values: Array, where: str) -> None:
@@ -81,14 +90,14 @@ def _check_floats(values: Array, where: str) -> None:
         )
 
 
-def from_16_bits(array: Array, where: str, *, declared: Iterable[int] = ()) -> Array:
-    """Numbers of 16 bits in 0..255, float32: their white, 65535 as a rule, becomes 255.
+def scale_of_16_bits(array: Array, where: str, *, declared: Iterable[int] = ()) -> Callable[[Array], Array]:
+    """The function from numbers of 16 bits to 0..255, float32: their white, 65535 as a rule, becomes 255.
 
     Where no number is above 255 they are grey levels already, since a picture that uses 0.4 % of its range would be
     black: a warning says so. One says as well that a picture is nearly black and may have a smaller white.
 
     Args:
-        array: numbers of 0 to 65535, colours and alpha.
+        array: all numbers of a picture, 0 to 65535, colours and alpha.
         where: names the picture in messages.
         declared: the largest numbers that a file names. They count where they are 2^n - 1, of cameras with n bits;
             other programs write the largest number in use (TIFF 6.0: MaxSampleValue).
@@ -96,13 +105,13 @@ def from_16_bits(array: Array, where: str, *, declared: Iterable[int] = ()) -> A
     largest = int(array.max(initial=0))
     white = max(declared, default=WHITE_OF_16_BITS)
     if white in (2**bits - 1 for bits in range(8, 16)) and largest <= white:
-        return np.asarray(array.astype(np.float32) * np.float32(255 / white))
+        return lambda band: band.astype(np.float32) * np.float32(255 / white)
     if 0 < largest <= 255:
         warnings.warn(f"{where} holds 0..{largest} in 16 bits instead of 0..65535: it is read as 0..255", stacklevel=5)
-        return array.astype(np.float32)
+        return lambda band: band.astype(np.float32)
     if largest:
         warn_of_darkness(largest, where)
-    return array.astype(np.float32) / np.float32(257)
+    return lambda band: band.astype(np.float32) / np.float32(257)
 
 
 def warn_of_darkness(largest: int, where: str) -> None:
@@ -116,13 +125,12 @@ def warn_of_darkness(largest: int, where: str) -> None:
         )
 
 
-def check_high_bytes(rgb: Array, where: str) -> None:
-    """Check the upper 8 of 16 bits, of which alone Pillow reads an RGB PNG file.
+def check_high_bytes(largest: int, where: str) -> None:
+    """Check the largest of the upper 8 of 16 bits, of which alone Pillow reads an RGB PNG file.
 
     Raises:
-        InvalidInputError: they are all zero.
+        InvalidInputError: it is zero, and so are all others.
     """
-    largest = int(rgb.max(initial=0))
     if not largest:
         raise InvalidInputError(
             f"{where} holds 0..255 at most in 16 bits, whose white is 65535: save it with 8 bits per channel"

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -13,14 +14,24 @@ import numpy as np
 from PIL import Image
 
 from neural_style.errors import InvalidInputError, first_line
-from neural_style.images.color_space import decoded, float_to_srgb, profile_to_srgb, read_cicp, tagged_encoding
-from neural_style.images.formats import open_image
+from neural_style.images.bands import Widened, by_bands
+from neural_style.images.color_space import (
+    alpha_of,
+    decoded,
+    float_to_srgb,
+    numbers_of,
+    read_cicp,
+    tagged_encoding,
+    to_srgb,
+)
+from neural_style.images.damage import check_length, check_segments, without_lines_of_libtiff
+from neural_style.images.formats import lift_limit, open_image
 from neural_style.images.frames import refuse_raw_name, select_frame, select_page, with_page_first
 from neural_style.images.memory import check_fits
 from neural_style.images.opening import check_name, explained, opened, silenced
 from neural_style.images.orientation import ORIENTATION, upright, upright_array
 from neural_style.images.picture import Array, Picture, check_extent, luminance
-from neural_style.images.ranges import check_bands, check_high_bytes, from_16_bits, from_array
+from neural_style.images.ranges import check_bands, check_high_bytes, from_array, scale_of_16_bits
 from neural_style.images.transparency import over_white
 from neural_style.validation import check_count
 
@@ -29,8 +40,10 @@ _ICC_PROFILE = 34675  # ICC.1 tag
 _LARGEST_SAMPLES = 281, 341  # TIFF 6.0: MaxSampleValue and SMaxSampleValue
 
 
-OPAQUE_BYTES, TRANSPARENT_BYTES, DEEP_BYTES = 12, 28, 36
-"""Bytes of a pixel in memory while a picture is read: with 8 bits, with an alpha channel, and with 16 bits or more."""
+OPAQUE_BYTES, TRANSPARENT_BYTES, WEBP_BYTES, DEEP_BYTES, DEEP_TRANSPARENT_BYTES = 12, 15, 18, 16, 34
+"""Bytes of a pixel in memory while a picture is read, measured (3000 x 3000 pixels): with 8 bits (9, and 12 where it is
+turned), with an alpha channel (11, and 13 of an AVIF), of a WebP, whose decoder holds four copies (17), with 16 bits
+(14), and with 16 bits and alpha, both in full precision with and without white behind them (33)."""
 
 
 class SupportsArray(Protocol):
@@ -111,6 +124,10 @@ def decode(source: ImageSource, *, what: str, frame: int | None = None) -> Decod
 def _composed(found: Decoded) -> Picture:
     """Compose the colours over white; float alpha (0..255) is used in full precision and rounded afterwards."""
     colors, alpha = found.colors, found.alpha
+    if colors.dtype == np.uint8 and colors.max() == 1:
+        warnings.warn(
+            f"{found.where} holds 0 and 1 only and is nearly black: if 1 is white, multiply it by 255", stacklevel=3
+        )
     if alpha is not None and not np.rint(alpha).any():
         _check_hidden_colors(colors, found.where)
         alpha = None
@@ -144,7 +161,7 @@ def _from_file(file: io.BufferedReader, frame: int | None, where: str) -> tuple[
     with open_image(for_pillow) as image:
         if image.format != "TIFF":
             select_frame(image, frame, where)
-        return _from_pil(image, where, cicp)
+        return _from_pil(image, where, cicp, file)
 
 
 def _from_tensor(tensor: Any, what: str) -> Array:
@@ -162,14 +179,22 @@ def _from_tensor(tensor: Any, what: str) -> Array:
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
-def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tuple[Array, Array | None]:
+def _from_pil(
+    image: Image.Image, where: str, cicp: bytes | None = None, file: io.BufferedReader | None = None
+) -> tuple[Array, Array | None]:
     check_extent(image.height, image.width, where)
+    if file is not None:
+        check_length(image, file, where)
     from_file, is_bitmap = image.format is not None, image.format in ("BMP", "DIB")
     if from_file:
         check_fits(image.height, image.width, _bytes_per_pixel(image), where)
         with contextlib.suppress(Exception):  # a chunk of garbage damages no pixel; from here on it counts as empty
             if "exif" in image.info:
                 image.getexif()
+        lift_limit(image)
+        if image.format == "TIFF":
+            with without_lines_of_libtiff():
+                image.load()
     is_wide_png = image.format == "PNG" and any(str(tile[3]).endswith(";16B") for tile in getattr(image, "tile", ()))
     # The numbers of Lab are colours by themselves, which Pillow converts.
     profile = None if image.mode == "LAB" else image.info.get("icc_profile")
@@ -179,29 +204,37 @@ def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tupl
     if image.mode == "F" and from_file:
         raise _unclear_range(where)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        array = np.asarray(image)
+        array = numbers_of(image)
+        if from_file:
+            image.close()  # two bytes of a pixel less
         if image.mode == "I" and from_file:  # how an older Pillow opens a 16-bit grey PNG
             array = array.astype(np.uint16)
         key = image.info.get("transparency")  # a PNG may name one grey that is transparent
-        alpha = None if key is None else np.where(array == key, 0, 255).astype(np.uint8)
+        alpha = None if key is None else np.where(array == key, np.uint8(0), np.uint8(255))
         return decoded(float_to_srgb(from_array(array, where)[0], profile, where), encoding), alpha
-    alpha = None
-    if image.has_transparency_data:
-        image = image if image.mode == "RGBA" else image.convert("RGBA")
-        alpha = np.array(image.getchannel("A"))
-        if is_bitmap and not alpha.any():  # what a BMP of 32 bits has in place of an alpha channel
-            alpha = None
-    image = image if image.mode in ("CMYK", "RGB") else image.convert("RGB")
+    alpha = alpha_of(image) if image.has_transparency_data else None
+    if alpha is not None and is_bitmap and not alpha.any():  # what a BMP of 32 bits has in place of an alpha channel
+        alpha = None
     if is_wide_png:
-        check_high_bytes(np.asarray(image), where)
-    return decoded(np.array(profile_to_srgb(image, profile, where)), encoding), alpha
+        extrema: Any = image.getextrema()
+        check_high_bytes(max(high for _, high in extrema[:3]), where)
+    return decoded(to_srgb(image, profile, where), encoding), alpha
 
 
 def _bytes_per_pixel(image: Image.Image) -> int:
     """Bytes of a pixel while a picture is decoded, converted and composed over white, measured."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return DEEP_BYTES
+    if image.format == "WEBP":
+        return WEBP_BYTES
     return TRANSPARENT_BYTES if image.has_transparency_data else OPAQUE_BYTES
+
+
+def _bytes_in_tiff(page: Any) -> int:
+    """As `_bytes_per_pixel`, of a page of a TIFF."""
+    if page.bitspersample != 16:
+        return OPAQUE_BYTES
+    return DEEP_TRANSPARENT_BYTES if page.extrasamples else DEEP_BYTES
 
 
 def _from_tiff(
@@ -218,36 +251,57 @@ def _from_tiff(
             for_pillow = with_page_first(file, page)
             kind, bits, tags = page.dtype.kind, page.bitspersample, page.tags
             check_extent(page.imagelength, page.imagewidth, where)
-            check_fits(page.imagelength, page.imagewidth, DEEP_BYTES if bits == 16 else OPAQUE_BYTES, where)
+            check_fits(page.imagelength, page.imagewidth, _bytes_in_tiff(page), where)
             check_bands(page, where)
             if kind not in "bu" or bits not in (1, 2, 4, 8, 16):
                 raise _unclear_range(where)
             if bits != 16 or page.photometric > 2 or page.axes not in ("YX", "YXS", "SYX"):
                 return for_pillow
+            check_segments(file, page, where)
             array, declared = page.asarray(), _declared_white(tags)
             orientation = tags[ORIENTATION].value if ORIENTATION in tags else 1
             profile = tags[_ICC_PROFILE].value if _ICC_PROFILE in tags else None
-    except InvalidInputError:
+    except (InvalidInputError, MemoryError):
         raise
     except Exception:  # damaged, or compressed by LZW, which Pillow reads in 8 bits; otherwise Pillow raises
         return for_pillow
-    array = from_16_bits(array, where, declared=declared)
     array = np.moveaxis(array, 0, -1) if page.axes == "SYX" else np.atleast_3d(array)
+    scale = scale_of_16_bits(array, where, declared=declared)
+    if page.photometric == 0:  # "white is zero"
+        scale = _inverted(scale)
+    if array.shape[2] == 1:
+        rgb, alpha = by_bands(lambda band: np.repeat(scale(band), 3, axis=2), array), None
+    else:
+        numbers = Widened(array)
+        del array
+        rgb, alpha = _separated(numbers.by(scale), page)
+    rgb, alpha = upright_array(rgb, orientation), None if alpha is None else upright_array(alpha, orientation)
+    return float_to_srgb(rgb, profile, where), alpha
+
+
+def _inverted(scale: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda band: 255 - scale(band)
+
+
+def _separated(numbers: Array, page: Any) -> tuple[Array, Array | None]:
+    """RGB and alpha of all channels of a page in 0..255, which may be overwritten."""
     colours = 3 if page.photometric == 2 else 1
-    samples, extra = array[..., :colours], page.extrasamples
-    samples = 255 - samples if page.photometric == 0 else samples  # "white is zero"
-    alpha = None
+    samples, alpha, extra = numbers[..., :colours], None, page.extrasamples
     if extra and extra[0] in (1, 2):
-        alpha = array[..., colours]
+        alpha = numbers[..., colours]
+        if page.photometric == 0:
+            alpha = 255 - alpha
         if extra[0] == 1:  # "associated": the colours are stored multiplied by alpha
-            samples = np.clip(samples * 255 / np.maximum(alpha, np.float32(1 / 257))[..., None], 0, 255)
-        alpha = upright_array(alpha, orientation)
-    rgb = np.repeat(samples, 3, axis=2) if colours == 1 else samples
-    return float_to_srgb(upright_array(rgb, orientation), profile, where), alpha
+            by_bands(_without_alpha, samples, alpha, out=samples)
+    return np.repeat(samples, 3, axis=2) if colours == 1 else samples, alpha
+
+
+def _without_alpha(samples: Array, alpha: Array) -> Array:
+    return np.clip(samples * 255 / np.maximum(alpha, np.float32(1 / 257))[..., None], 0, 255)
 
 
 def _declared_white(tags: Any) -> list[int]:
-    """The largest numbers that the tags of a page name, for `from_16_bits`."""
+    """The largest numbers that the tags of a page name, for `scale_of_16_bits`."""
     found = [np.ravel(tags[code].value) for code in _LARGEST_SAMPLES if code in tags]
     return [int(value) for values in found for value in values]
 

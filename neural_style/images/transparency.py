@@ -10,11 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from neural_style.images.bands import by_bands
+
 Array = np.ndarray[Any, Any]
 
 
 def over_white(rgb: Array, alpha: Array) -> Array:
     """`alpha rgb + (1 - alpha) white`, rounded for uint8, for `rgb` (rows, columns, 3) and `alpha` (rows, columns)."""
+    return by_bands(_over_white, rgb, alpha)
+
+
+def _over_white(rgb: Array, alpha: Array) -> Array:
     if rgb.dtype == np.uint8:
         wide = alpha[..., None].astype(np.uint16)  # 255 * 255 + 127 still fits
         return ((rgb * wide + (255 - wide) * np.uint16(255) + 127) // 255).astype(np.uint8)
@@ -28,6 +34,10 @@ def without_white(rgb: Array, alpha: Array) -> Array:
     uint8 is rounded; the error is then at most `1 / (2 alpha)` levels, so that the result over white is `rgb` again.
     What is darker than alpha allows is clipped.
     """
+    return by_bands(_without_white, rgb, alpha)
+
+
+def _without_white(rgb: Array, alpha: Array) -> Array:
     opacity = alpha[..., None].astype(np.float32) / np.float32(255)
     colours = 255 - (255 - rgb.astype(np.float32)) / np.where(opacity > 0, opacity, 1)
     colours = np.clip(colours, 0, 255)

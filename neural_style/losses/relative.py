@@ -47,3 +47,13 @@ def relative_to(squared: Tensor, norm: Tensor) -> Tensor:
     check_axes("squared errors", squared, ("N",))
     check_target("squared errors", squared, norm)
     return squared / (norm + SMALLEST)
+
+
+def raised(squared: Tensor, norm: Tensor, *, power: float) -> Tensor:
+    """`relative_to` to a power: above 1, a large error weighs more than several small ones.
+
+    Its derivative by the error E is `power E^(power - 1)`, the weight that E has in a sum of losses.
+
+    Arguments, result and errors are those of `relative_to`; `power` is at least 1.
+    """
+    return relative_to(squared, norm) ** power

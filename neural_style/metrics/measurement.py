@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +20,12 @@ from neural_style.metrics.feature_distances import (
 )
 from neural_style.metrics.pixel_metrics import SSIM_WINDOW, clipped_share, structural_similarity, total_variation
 from neural_style.network import PRESETS
-from neural_style.validation import check_count
+from neural_style.objectives.transfer_loss import PADDINGS
+from neural_style.validation import check_choice, check_count
+
+if TYPE_CHECKING:
+    from neural_style.features.extractor import FeatureExtractor
+    from neural_style.objectives.canvas import Canvas
 
 Array = np.ndarray[Any, Any]
 
@@ -36,23 +40,21 @@ def measure(
     pooling: str = "max",
     content_layers: Sequence[str] | None = None,
     style_layers: Sequence[str] | None = None,
+    scales: Sequence[int] = (1,),
+    padding: str = "none",
     seed: int = 0,
     tile: int | None = None,
 ) -> dict[str, float]:
     """All metrics of a pastiche against its content, its styles, or both, with the features of a network.
 
-    Sizes are those of a transfer at the size of the pastiche: the content is resized to it, and each painting to its
-    area, with the painting's own shape and `scale`. For a fair comparison judge with a different network than the one
-    that made the picture, such as vgg19 for pictures of mini, or with other layers.
+    Sizes are those of a transfer: the content is resized to the pastiche, and each painting to its area, with its own
+    shape and `scale`. For a fair comparison judge with another network than the one that made the picture.
 
     Example:
         >>> from neural_style import metrics
         >>> from neural_style.samples import sample
         >>> cat = sample("cat")[::8, ::8]
-        >>> found = metrics.measure(cat, cat, sample("night"), model="mini", style_layers=["conv1_1"])
-        >>> sorted(found)
-        ['clipped', 'content.conv3_3', 'gram.0.conv1_1', 'ssim', 'swd.0.conv1_1', 'tv']
-        >>> found["content.conv3_3"]
+        >>> metrics.measure(cat, cat, sample("night"), model="mini", style_layers=["conv1_1"])["content.conv3_3"]
         0.0
 
     Args:
@@ -62,30 +64,71 @@ def measure(
         model: `vgg16`, `vgg19` or `mini`.
         weights: see `neural_style.features.weights.load`; None is the model's own.
         pooling: `max` or `ave`.
-        content_layers: layers of the content error; None is the model's content layer.
-        style_layers: layers of Gram error and Wasserstein distance; None is the model's style layers.
-        seed: seed of the directions of the sliced Wasserstein distance.
+        content_layers, style_layers: of the content error, and of Gram error and Wasserstein distance; None is the
+            model's own.
+        scales: divisors s of the size for Gram errors: pastiche and painting are averaged to 1/s of their rows and
+            columns, so that grain is lost and strokes remain.
+        padding: `reflect` mirrors pictures at their borders, as a technique does; `none` has zeros beyond them.
+        seed: of the directions of the sliced Wasserstein distance.
         tile: side of the tiles in which pictures too large for the memory are processed.
 
     Returns:
         `content.<layer>`, the relative content error, and `ssim`, if there is a content; for the j-th style
-        `gram.<j>.<layer>`, the relative Gram error, and `swd.<j>.<layer>`, the relative sliced Wasserstein distance;
+        `gram.<j>.<layer>`, the relative Gram error, at 1/s of the size `gram/<s>.<j>.<layer>`, and `swd.<j>.<layer>`,
+        the relative sliced Wasserstein distance;
         `tv`, the total variation; `clipped`, the share of clipped pixels.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, or a layer's activations are all zero for one.
     """
     check_count("seed", seed, at_least=0)
+    check_scales(scales)
+    check_choice("padding", padding, PADDINGS)
     table, pictures = vgg.architecture(model), _read(pastiche, content, styles)
     at_content, at_styles = _layers(table, content_layers, style_layers, pictures)
     layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
-    _check_pictures(pictures, layers[-1], table.stride(layers))
-    # Keras, and with it the backend, starts here and not when the package is imported.
-    import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
+    _check_pictures(pictures, layers[-1], table.stride(layers), reduced=max(scales, default=1))
+    judge = _Judge(_network(model, weights, layers, pooling), padding, table.stride(layers), tile)
+    return _measured(pictures, judge, (at_content, at_styles), scales, seed=seed)
+
+
+def _network(model: str, weights: str | None, layers: tuple[str, ...], pooling: str) -> FeatureExtractor:
+    import neural_style.backend  # noqa: F401  (starts Keras silently, and not when the package is imported)
     from neural_style.features.extractor import feature_extractor
 
-    extract = partial(feature_extractor(model, weights, layers, pooling=pooling).features, tile=tile)
-    return _measured(pictures, extract, at_content, at_styles, minimum=table.stride(layers), seed=seed)
+    return feature_extractor(model, weights, layers, pooling=pooling)
+
+
+def check_scales(scales: Sequence[int]) -> None:
+    """Check divisors of the size.
+
+    Raises:
+        InvalidInputError: one is no whole number, or below 1.
+    """
+    for scale in scales:
+        check_count("scale", scale, at_least=1)
+
+
+class _Judge(NamedTuple):
+    """The network that measures, with what lies beyond the borders of pictures; `stride` is the smallest side."""
+
+    extractor: FeatureExtractor
+    padding: str
+    stride: int
+    tile: int | None
+
+    def features(self, image: Array, layers: Sequence[str]) -> Mapping[str, Array]:
+        """Features by layer of an image (H, W, 3), mirrored or not."""
+        return self.extractor.features(self._canvas(image).padded(image), layers, tile=self.tile)
+
+    def visible(self, painting: Array, where: Mask | None) -> Mask | None:
+        """A mask of a painting (H, W, 3) as one of its features."""
+        return self._canvas(painting).padded_mask(where, (painting.shape[0], painting.shape[1]))
+
+    def _canvas(self, image: Array) -> Canvas:
+        from neural_style.objectives.canvas import Canvas  # which starts Keras
+
+        return Canvas.of(self.padding, (image.shape[0], image.shape[1]), self.stride)
 
 
 class _Pictures(NamedTuple):
@@ -127,46 +170,73 @@ def _layer_names(layers: Sequence[str] | None, default: tuple[str, ...]) -> tupl
     return names
 
 
-def _check_pictures(pictures: _Pictures, deepest: str, side: int) -> None:
+def _check_pictures(pictures: _Pictures, deepest: str, side: int, *, reduced: int) -> None:
+    """Check that the pastiche is large enough for SSIM and, `reduced` to a fraction of its size, for the layers."""
     pastiche = pictures.pastiche
     if any(each is not None and each.mask is not None for each in (pictures.content, *pictures.styles)):
         raise InvalidInputError("metrics compare whole pictures: remove the masks, or crop each picture to the region")
     if pictures.content is not None and min(pastiche.size) < SSIM_WINDOW:
         raise InvalidInputError(f"{pastiche.name} is too small: SSIM needs at least {SSIM_WINDOW} pixels on a side")
-    if min(pastiche.size) < side:
+    if min(pastiche.size) < side * reduced:
+        at_scale = f" at 1/{reduced} of its size" if reduced > 1 else ""
         raise InvalidInputError(
-            f"{pastiche.name} has {pastiche.size[0]} x {pastiche.size[1]} pixels and {deepest} needs at least {side} "
-            "on a side: choose shallower layers"
+            f"{pastiche.name} has {pastiche.size[0]} x {pastiche.size[1]} pixels and {deepest} needs at least "
+            f"{side * reduced} on a side{at_scale}: choose shallower layers{' or smaller scales' if at_scale else ''}"
         )
 
 
 def _measured(
     pictures: _Pictures,
-    extract: Callable[[Array, Sequence[str]], Mapping[str, Array]],
-    at_content: tuple[str, ...],
-    at_styles: tuple[str, ...],
+    judge: _Judge,
+    layers: tuple[tuple[str, ...], tuple[str, ...]],
+    scales: Sequence[int],
     *,
-    minimum: int,
     seed: int,
 ) -> dict[str, float]:
-    """The metrics by name; `minimum` is the smallest side of a style."""
-    pastiche, content, styles = pictures
-    features = extract(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
+    """The metrics by name, at layers for the content and for the styles."""
+    (pastiche, content, styles), (at_content, at_styles) = pictures, layers
+    features = judge.features(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
     found: dict[str, float] = {}
     if content is not None:
         original = images.resize(content.picture.rgb, pastiche.size)
-        targets = extract(original, at_content)
+        targets = judge.features(original, at_content)
         _check_activity(targets, content.picture.name)
         found |= {f"content.{layer}": relative_content_error(features[layer], targets[layer]) for layer in at_content}
         found["ssim"] = structural_similarity(pastiche.rgb, original)
     for index, style in enumerate(styles):
-        targets = extract(style.at(pastiche.size, minimum=minimum), at_styles)
+        painting = style.at(pastiche.size, minimum=judge.stride)
+        targets = judge.features(painting, at_styles)
+        where = judge.visible(painting, style.visible)
         _check_activity(targets, style.picture.name)
         for layer in at_styles:
-            pair = features[layer], _visible(targets[layer], style.visible)
-            found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
+            pair = features[layer], _visible(targets[layer], where)
+            if 1 in scales:
+                found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
             found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
+    for scale in scales:
+        if scale > 1:
+            found |= _gram_errors(pictures, judge, at_styles, scale)
     return {**found, "tv": total_variation(pastiche.rgb), "clipped": clipped_share(pastiche.rgb)}
+
+
+def _gram_errors(pictures: _Pictures, judge: _Judge, layers: tuple[str, ...], scale: int) -> dict[str, float]:
+    """Relative Gram errors of pictures reduced to 1/scale of their size, by name."""
+    features = judge.features(_reduced(pictures.pastiche.rgb, scale), layers)
+    found = {}
+    for index, style in enumerate(pictures.styles):
+        painting = _reduced(style.at(pictures.pastiche.size, minimum=judge.stride * scale), scale)
+        targets, where = judge.features(painting, layers), judge.visible(painting, style.visible)
+        _check_activity(targets, style.picture.name)
+        for layer in layers:
+            error = relative_gram_error(features[layer], _visible(targets[layer], where))
+            found[f"gram/{scale}.{index}.{layer}"] = error
+    return found
+
+
+def _reduced(rgb: Array, scale: int) -> Array:
+    """A picture at 1/scale of its rows and columns, by averaging."""
+    rows, columns = rgb.shape[:2]
+    return images.resize(rgb, (rows // scale, columns // scale), method="box")
 
 
 def _visible(features: Array, where: Mask | None) -> Array:

@@ -1,11 +1,14 @@
-"""Weights of style layers that published code uses, by name."""
+"""Layers of a technique, and weights of its style layers: checks, and the weights that published code uses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
+from neural_style.errors import InvalidInputError
+from neural_style.features import vgg
 from neural_style.features.vgg import Architecture
-from neural_style.validation import check_choice
+from neural_style.validation import check_choice, check_weight
 
 GATYS2016_SCALE = 1e3
 """Of leongatys/PytorchNeuralStyleTransfer and leongatys/NeuralImageSynthesis, beside a content weight of 1."""
@@ -49,3 +52,80 @@ def style_layer_weights(preset: str, architecture: Architecture, layers: Sequenc
     check_choice("preset of style layer weights", preset, PRESETS)
     architecture.check_layers(layers)
     return tuple(PRESETS[preset](architecture.filters[layer]) for layer in layers)
+
+
+def validate_layers(settings: Any, name: str) -> None:
+    """Normalise a field that names one or several layers to a tuple, and check them.
+
+    Args:
+        settings: a technique.
+        name: the field; None in it is left alone.
+
+    Raises:
+        InvalidInputError: a layer is unknown, or named twice, or none is named.
+    """
+    layers = getattr(settings, name)
+    if layers is None:
+        return
+    if not isinstance(layers, str | Iterable):
+        raise InvalidInputError(f"{name} must be names of layers such as conv3_1, received {layers!r}")
+    several = (layers,) if isinstance(layers, str) else tuple(layers)
+    object.__setattr__(settings, name, several)
+    if not several or len(set(several)) != len(several):
+        raise InvalidInputError(f"{name} must be different layers, at least one, received {list(several)}")
+    vgg.architecture(settings.model).check_layers(several, what=name)
+
+
+def validate_layer_weights(settings: Any, *, layers: str = "style_layers") -> None:
+    """Normalise `style_layer_weights` to a tuple of a weight for each style layer, and check it.
+
+    Args:
+        settings: a technique.
+        layers: the field that names the style layers; a mapping in it gives both layers and weights.
+
+    Raises:
+        InvalidInputError: there are more or fewer weights than layers, or one of them is impossible.
+    """
+    named = getattr(settings, layers)
+    if isinstance(named, Mapping):
+        if settings.style_layer_weights is not None:
+            raise InvalidInputError(f"{layers} has weights already: leave style_layer_weights out")
+        object.__setattr__(settings, "style_layer_weights", tuple(named.values()))
+        object.__setattr__(settings, layers, tuple(named))
+    weights = settings.style_layer_weights
+    if weights is None:
+        return
+    if isinstance(weights, list | tuple) and len(weights) == 1 and isinstance(weights[0], str):
+        weights = weights[0]
+        object.__setattr__(settings, "style_layer_weights", weights)
+    if isinstance(weights, str):
+        check_choice("style_layer_weights", weights, PRESETS)
+        return
+    if not isinstance(weights, Iterable):
+        raise InvalidInputError(f"style_layer_weights must be a number for each style layer, received {weights!r}")
+    object.__setattr__(settings, "style_layer_weights", tuple(weights))
+    for weight in settings.style_layer_weights:
+        check_weight("each of style_layer_weights", weight)
+
+
+def weights_of_layers(settings: Any, layers: tuple[str, ...]) -> dict[str, float] | None:
+    """The weights that `style_layer_weights` gives to the style layers in use; None where it is not set.
+
+    Args:
+        settings: a technique, after `validate_layer_weights`.
+        layers: its style layers, in the order in which they were named.
+
+    Raises:
+        InvalidInputError: there are more or fewer weights than layers.
+    """
+    weights = settings.style_layer_weights
+    if weights is None:
+        return None
+    if isinstance(weights, str):
+        weights = style_layer_weights(weights, vgg.architecture(settings.model), layers)
+    if len(weights) != len(layers):
+        raise InvalidInputError(
+            f"style_layer_weights has {len(weights)} values for {len(layers)} style layers ({' '.join(layers)}): give "
+            "one for each"
+        )
+    return dict(zip(layers, weights, strict=True))

@@ -20,7 +20,7 @@ from neural_style.features.statistics import Field, Statistic
 from neural_style.features.tiling import IMAGE
 from neural_style.features.vgg import BGR_MEAN, aligned_size, size_at
 from neural_style.losses.content import content_loss_gatys2016, content_loss_titu1994, squared_error
-from neural_style.losses.relative import relative_error, relative_to
+from neural_style.losses.relative import raised, relative_error, relative_to
 from neural_style.losses.shapes import check_positions
 from neural_style.losses.style import (
     aligned,
@@ -98,6 +98,7 @@ def content(
     image_size: tuple[int, int],
     normalization: str,
     loss_type: int = 0,
+    power: float = 1.0,
 ) -> Term:
     """The content term of a layer: features of the pastiche against those of the content.
 
@@ -108,6 +109,7 @@ def content(
         image_size: rows and columns of the pastiche.
         normalization: `titu1994`, `gatys2016`, `johnson2016` (whose content loss is that of `gatys2016`) or `relative`.
         loss_type: of `titu1994`.
+        power: of `relative`, to which the error is raised.
     """
     check_choice("normalization", normalization, NORMALIZATIONS)
     # A squared error is a sum over positions, so it is the statistic itself, which tiles add up, and needs no target.
@@ -121,7 +123,8 @@ def content(
     statistic = Statistic((layer,), errors[normalization], (Field(target),))
     if normalization == "relative":
         norm = np.square(target, dtype=np.float64).sum(axis=(1, 2, 3)).astype(target.dtype)
-        return Term(f"content.{layer}", weight, statistic, relative_to, norm)
+        loss = relative_to if power == 1 else partial(raised, power=power)
+        return Term(f"content.{layer}", weight, statistic, loss, norm)
     return Term(f"content.{layer}", weight, statistic, statistic_itself)
 
 

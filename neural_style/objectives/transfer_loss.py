@@ -29,6 +29,7 @@ class TransferLoss:
         normalization: units of content and style; see `neural_style.objectives.terms`.
         mean_total_variation: divide TV by the number of its differences, 3 (H - 1) (W - 1).
         content_loss_type: of `titu1994`.
+        content_power: of `relative`, to which each content error is raised.
         shift: added to every activation before correlations are taken.
         mask_normalization, guide_propagation: see `neural_style.masks.guidance.Guides`.
         padding: of the pastiche, see `neural_style.objectives.canvas.Canvas`.
@@ -43,6 +44,7 @@ class TransferLoss:
     normalization: str
     mean_total_variation: bool = False
     content_loss_type: int = 0
+    content_power: float = 1.0
     shift: float = 0.0
     mask_normalization: str = "titu1994"
     guide_propagation: str = "simple"

@@ -79,6 +79,7 @@ def _content_terms(
             image_size=(content.shape[0], content.shape[1]),
             normalization=loss.normalization,
             loss_type=loss.content_loss_type,
+            power=loss.content_power,
         )
         for layer, coefficient in loss.content.items()
     ]

@@ -165,6 +165,7 @@ def _validate_start(start: Any) -> np.ndarray:
     from neural_style import backend
 
     backend.check_eager()
+    backend.check_process()
     try:
         x = np.array(start)
     except (TypeError, ValueError) as error:

@@ -10,13 +10,14 @@ import pytest
 from keras import ops
 
 from neural_style import Network, backend
+from neural_style.backend import forks
 from neural_style.errors import InvalidInputError
 from neural_style.solvers import minimise
 
 TECHNIQUE = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
 
 WHOLE_PROCESS = """
-import logging, warnings
+import faulthandler, logging, os, traceback, warnings
 import numpy as np
 from PIL import Image
 import {name} as framework
@@ -30,24 +31,51 @@ def state():
 
 import keras, scipy.optimize, skimage.io, tifffile
 before, filters = state(), list(warnings.filters)
+import neural_style
 from neural_style import Network, backend
 image = np.random.default_rng(0).integers(0, 256, (24, 24, 3), np.uint8)
 net = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
-net.transfer(image, image, image_size=24, iterations=1, solver="adam")
+result = net.transfer(image, image, image_size=24, iterations=1, solver="adam")
 if "{name}" == "jax":  # whose switch is read when a program is traced
     seen = []
     backend.compiled(lambda x: seen.append(framework.config.jax_default_matmul_precision) or x)(keras.ops.ones(2))
     assert seen == ["highest"], seen
 assert state() == before, (state(), before)
 assert warnings.filters == filters
+objective = net.objective(image, image, image_size=24)
+
+def in_child():
+    try:
+        objective.evaluate(image.astype("f4"))
+        assert False, "an objective from before the fork"
+    except neural_style.InvalidInputError as error:
+        assert "make objectives and painters again" in str(error), error
+    try:
+        painted = net.transfer(image, image, image_size=24, iterations=1, solver="adam").image
+        assert "{name}" == "tensorflow" and (painted == result.image).all()
+    except neural_style.InvalidInputError as error:
+        assert "{name}" == "jax" and "start processes by spawn" in str(error), error
+
+child = os.fork()
+if not child:
+    faulthandler.dump_traceback_later(60, exit=True)  # a child that waits for threads waits forever
+    try:
+        in_child()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert np.isfinite(objective.evaluate(image.astype("f4")).value)
 print("as it was")
 """
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "jax"])
 def test_a_transfer_changes_nothing_for_the_process(name):
+    """Nor for a child that it forks: with a TensorFlow of one thread it paints the same, and with JAX it is refused."""
     pytest.importorskip(name)
-    environment = {**os.environ, "KERAS_BACKEND": name, "JAX_PLATFORMS": "cpu"}
+    environment = {**os.environ, "KERAS_BACKEND": name, "JAX_PLATFORMS": "cpu", "TF_NUM_INTRAOP_THREADS": "1"}
     code = WHOLE_PROCESS.format(name=name)
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == "as it was\n", done.stderr
@@ -160,3 +188,12 @@ def test_a_tensorflow_that_does_not_compute_is_named(photo, painting):
         assert "\n" not in str(raised.value)
         with pytest.raises(InvalidInputError, match="eager execution is disabled"):
             minimise(lambda x: ops.sum(x * x), np.ones(3, np.float32))
+
+
+def test_a_forked_child_without_the_threads_of_its_parent_is_refused(monkeypatch):
+    """TensorFlow would wait for them forever."""
+    monkeypatch.setattr(forks, "_has_one_thread", lambda: False)
+    monkeypatch.setattr(forks._process, "number", 1)
+    with pytest.raises(InvalidInputError, match=r"forked after .*, whose threads it lacks: start processes by spawn"):
+        backend.check_process()
+    assert forks._process.number == 1

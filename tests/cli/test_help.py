@@ -16,12 +16,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style.cli import COMMANDS, main
-from neural_style.cli.commands import apply, doodle, export, figure, network, reconstruct, rerun, samples, sheet, train
+from neural_style.cli import main
+from neural_style.cli.commands import (
+    apply,
+    doodle,
+    export,
+    figure,
+    judge,
+    network,
+    reconstruct,
+    rerun,
+    samples,
+    sheet,
+    train,
+    video,
+)
 from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
 from neural_style.cli.fast_folder import FastFolder
 from neural_style.cli.flags import Parser, values
 from neural_style.cli.folder import Folder
+from neural_style.cli.program import COMMANDS
 from neural_style.cli.session import Session
 from neural_style.cli.sheets.varied import read_axes
 from neural_style.doodle import NeuralDoodle
@@ -38,7 +52,8 @@ HEAVY = ("keras", "tensorflow", "jax", "skimage", "matplotlib")
 
 ALL_HELP = """
     import contextlib, io, json, sys
-    from neural_style.cli import COMMANDS, main
+    from neural_style.cli import main
+    from neural_style.cli.program import COMMANDS
     def shown(*arguments):
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -97,6 +112,7 @@ PARSERS = {
     "inetwork": network.parser("inetwork", INetwork, "", own=IMPROVEMENTS),
     "doodle": doodle.parser(),
     "reconstruct": reconstruct.parser(),
+    "video": video.parser(),
     "figure": figure._parser(),
     "rerun": rerun._parser(),
     "sheet": sheet._parser(INetwork, IMPROVEMENTS),
@@ -206,8 +222,9 @@ def test_examples_can_be_typed(
         elif command == "train":
             found = train.parser(train.defaults_of(rest)).read(rest)
             assert Recipe.from_values(**{k: v for group in GROUPS.values() for k, v in values(found, group).items()})
-        elif command in ("apply", "export"):
-            assert {"apply": apply, "export": export}[command].parser().read(rest)
+        elif command in ("apply", "export", "judge", "video"):
+            known = {"apply": apply, "export": export, "judge": judge, "video": video}
+            assert known[command].parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here
         else:

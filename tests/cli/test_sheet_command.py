@@ -92,9 +92,17 @@ def test_each_cell_is_the_picture_of_its_command(sheet: Command, command: Comman
         pictures.append(pixels(Path(f"{prefix}.png")))
         assert np.abs(cut(whole, cell["place"], pictures[-1].shape).astype(int) - pictures[-1]).mean() < 0.5
         assert cell["loss"] == pytest.approx(sum(cell["losses"].values()), rel=1e-4)
-        assert set(cell["metrics"]) == {"content", "gram", "ssim", "tv", "clipped"}
+        assert set(cell["metrics"]) == {"content", "gram", "gram/2", "gram/4", "ssim", "tv", "clipped"}
         assert cell["seconds"] > 0
     assert np.abs(pictures[0].astype(int) - pictures[2]).mean() > 1  # or else the comparison above says nothing
+
+
+def test_the_numbers_below_a_cell_are_the_terms_of_its_loss(sheet: Command, record: Any) -> None:
+    """In relative units, where a weight has one meaning in the sheet and in full size: borders are mirrored in both."""
+    assert sheet("--vary", "content_weight", 0.5).status == 0
+    (cell,) = record()["cells"]
+    assert cell["metrics"]["content"] == pytest.approx(cell["losses"]["content.conv1_2"] / 0.5, rel=0.02)
+    assert cell["metrics"]["gram"] == pytest.approx(cell["losses"]["style.0.conv1_1"], rel=0.1)
 
 
 @pytest.mark.usefixtures("cells")

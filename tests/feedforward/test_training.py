@@ -15,6 +15,7 @@ import pytest
 from keras import ops
 from PIL import Image
 
+from neural_style import backend
 from neural_style.errors import BrokenRunError, InvalidInputError, MissingFileError
 from neural_style.feedforward.model_file import read_metadata
 from neural_style.feedforward.painter import Painter
@@ -140,6 +141,17 @@ def test_the_target_of_a_mixture_is_that_of_its_gram_matrices() -> None:
     assert own == pytest.approx(0, abs=1e-6)
     assert other == pytest.approx(2 * ((a - b) ** 2).sum() / (b**2).sum(), rel=1e-3)
     assert mixed == pytest.approx(2 * ((a - b) ** 2).sum() / ((a + b) ** 2).sum(), rel=1e-3)
+
+
+def test_replicas_share_the_loss(painting: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow adds up the gradients of replicas, so that the mean over all photos needs its share of each."""
+    trainer = Trainer(keras.Sequential(), PerceptualLoss(LossSettings(**LOSS), [painting]))
+    photos, pastiches = np.random.default_rng(0).uniform(0, 255, (2, 2, 16, 16, 3)).astype(np.float32)
+    losses = []
+    for count in (1, 2):
+        monkeypatch.setattr(backend, "replicas", lambda count=count: count)
+        losses.append(float(trainer.compute_loss({"photo": photos}, y_pred=pastiches)))
+    assert losses[0] == pytest.approx(2 * losses[1], rel=1e-6)
 
 
 def test_photos_come_once_in_a_pass_and_by_the_step_alone(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

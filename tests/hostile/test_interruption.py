@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -157,3 +158,52 @@ def test_a_folder_ends_with_the_picture_that_is_being_written(
     assert ran.status == 128 + signal.SIGHUP
     assert "2 painted" in ran.out
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["a.png", "b.png"]
+
+
+def test_a_program_leaves_at_once_while_there_is_nothing_to_keep(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """One line and the status of the signal, whatever an interrupted import would have raised or swallowed."""
+
+    class Left(BaseException):
+        """The process has ended."""
+
+    def leave(status: int) -> None:
+        raise Left(status)
+
+    monkeypatch.setattr(os, "_exit", leave)
+    outside = signal.getsignal(signal.SIGINT)
+    try:
+        with interruption.leaving_at_once():
+            with pytest.raises(Left, match="130"):
+                send()
+            with interruption.ending_on_signals():
+                with pytest.raises(Left, match="143"):
+                    send(signal.SIGTERM)
+                with pytest.raises(KeyboardInterrupt), interruption.held():
+                    send()
+                with pytest.raises(KeyboardInterrupt):  # from now on
+                    send()
+        send()  # while the interpreter ends
+    finally:
+        signal.signal(signal.SIGINT, outside)
+    assert capfd.readouterr().err == 2 * f"\n{interruption.NOTHING_TO_SAVE}\n"
+
+
+def test_a_host_with_a_handler_of_its_own_keeps_it() -> None:
+    outside = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with interruption.leaving_at_once():
+            send()
+        send()
+    finally:
+        signal.signal(signal.SIGINT, outside)
+
+
+@pytest.mark.parametrize("module", ["__init__", "interruption", "cli/__init__"])
+def test_nothing_slow_is_imported_before_signals_are_met(module: str) -> None:
+    """Of what Python has not imported already when it starts; NumPy alone takes a tenth of a second."""
+    tree = ast.parse((Path(interruption.__file__).parent / f"{module}.py").read_text())
+    imported = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in tree.body if isinstance(node, ast.ImportFrom)}
+    assert imported <= {"__future__", "contextlib", "os", "signal", "sys", "threading"}

@@ -104,3 +104,14 @@ def test_an_hdr_png_is_refused(tmp_path: Path, rgb: np.ndarray) -> None:
 def test_an_ending_that_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"not written as \.gif; use one of .*--gif for an animation"):
         Output.from_prefix(str(tmp_path / "out.gif"))
+
+
+def test_a_ppm_is_read_by_its_name(tmp_path: Path) -> None:
+    """It begins with two letters, as many a text does: under the name of another format it is refused."""
+    rgb = np.full((9, 12, 3), (10, 200, 30), np.uint8)
+    for name in ("a.ppm", "a.PNM"):
+        Image.fromarray(rgb).save(tmp_path / name, "PPM")
+        np.testing.assert_array_equal(images.read(tmp_path / name).rgb, rgb)
+    (tmp_path / "a.ppm").rename(tmp_path / "a.png")
+    with pytest.raises(InvalidInputError, match=r"a\.png\" is not a picture by its name.*let the name end in \.ppm"):
+        images.read(tmp_path / "a.png")

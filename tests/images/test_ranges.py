@@ -100,6 +100,17 @@ def test_fewer_bits_in_16_that_nothing_declares(
         images.read(tmp_path / "a.png")
 
 
+def test_zeros_and_ones_are_reported(tmp_path: Path, rgb: np.ndarray) -> None:
+    ones = (rgb > 100).astype(np.uint8)
+    Image.fromarray(ones).save(tmp_path / "a.png")
+    for source in (ones, tmp_path / "a.png"):
+        with pytest.warns(UserWarning, match=r"holds 0 and 1 only and is nearly black.*multiply it by 255$"):
+            assert images.read(source).rgb.max() == 1
+    with warnings.catch_warnings(action="error"):  # a black picture, and one of true and false, say what they mean
+        assert images.read(np.zeros_like(ones)).rgb.max() == 0
+        assert images.read(ones.astype(bool)).rgb.max() == 255
+
+
 def test_a_png_of_which_pillow_reads_half(tmp_path: Path, rgb: np.ndarray) -> None:
     (tmp_path / "a.png").write_bytes(png_of_16_bits(rgb.astype(np.uint16) * 257))
     np.testing.assert_array_equal(images.read(tmp_path / "a.png").rgb, rgb)

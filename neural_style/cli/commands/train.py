@@ -46,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     start_backend(found.device)
     from neural_style.feedforward.training import train
 
+    interruption.begin_work()
     trained = train(
         found.paintings, found.images, found.out, overwrite=found.overwrite, resume=found.resume, **settings
     )
