@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,9 +17,8 @@ from neural_style.network import TransferTechnique
 from neural_style.painting import ITERATIONS, technique_for
 from neural_style.runs import records
 from neural_style.runs.settings import Run
-from neural_style.validation import check_choice
-from neural_style.video.encoding import Encoding
-from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
+from neural_style.validation import check_choice, check_names
+from neural_style.video.film import Film, FilmProgress, FilmRun
 from neural_style.video.method import FrameMethod
 from neural_style.video.work_size import WorkSize
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from neural_style.video.optimised import Coherence
 
 METHODS = ("fast", "optimise")
+
+FILM_SETTINGS = tuple(each.name for each in fields(FilmRun) if each.init and each.name not in ("clip", "out"))
+"""Settings of a film, whatever paints it."""
 
 Styles = Sequence[Style | ImageSource] | Style | ImageSource
 
@@ -55,14 +58,6 @@ def transfer_video(
     coherence: Coherence | None = None,
     work_size: int | None = None,
     work_pooling: str = "average",
-    encoding: Encoding | None = None,
-    rate: float | None = None,
-    segment: int = SEGMENT,
-    seconds: float | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
-    work_folder: str | os.PathLike[str] | None = None,
-    sound: bool = True,
     progress: Callable[[FilmProgress], object] | None = None,
     **settings: Any,
 ) -> Film:
@@ -79,35 +74,19 @@ def transfer_video(
         coherence: of `optimise`, how frames are held together.
         work_size: rows at which frames are painted, to be enlarged afterwards; by default all.
         work_pooling: how they are reduced, `average` or `max`.
-        encoding: codec and quality.
-        rate: frames per second of a sequence, by default 25.
-        segment: frames of a segment, the most that a killed run loses.
-        seconds: only the beginning of the clip, of this duration.
-        resume: continue the unfinished film in the work folder; start afresh where there is none.
-        overwrite: whether existing files may be replaced.
-        work_folder: for finished segments, by default `<out>.work`.
-        sound: False leaves the sound out.
         progress: called after every frame.
-        settings: of `fast` those of `neural_style.video.fast.Fast`, such as `strength` and `blend`; of `optimise` the
-            fields of `Run`, such as `iterations`, for the first frame of a shot.
+        settings: of the film the fields of `FilmRun`, such as `encoding`, `resume` and `overwrite`; of `fast` those of
+            `neural_style.video.fast.Fast`, such as `strength` and `blend`; of `optimise` the fields of `Run`, such as
+            `iterations`, for the first frame of a shot.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, or an output cannot be written, before any work.
         KeyboardInterrupt: Ctrl-C; finished segments stay in the work folder.
     """
-    run = FilmRun(
-        clip,
-        out,
-        encoding or Encoding(),
-        rate=rate,
-        segment=segment,
-        seconds=seconds,
-        resume=resume,
-        overwrite=overwrite,
-        work_folder=work_folder,
-        sound=sound,
-    )
+    of_film = {name: settings.pop(name) for name in FILM_SETTINGS if name in settings}
+    run = FilmRun(clip, out, **of_film)
     if not isinstance(method, str):
+        check_names("a film", settings, FILM_SETTINGS)
         own = NamedMethod(method, {}).at_rows(work_size, work_pooling)
         return run.execute(own.method, settings=own.identity, progress=progress)
     check_choice("method", method, METHODS)

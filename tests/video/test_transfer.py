@@ -67,6 +67,8 @@ def test_settings_of_the_other_method_are_refused_before_any_work(tmp_path, nigh
     ]:
         with pytest.raises(InvalidInputError, match=part):
             transfer_video(clip, night, out, **given)
+    with pytest.raises(UnknownSettingError, match="strength"):
+        transfer_video(clip, (), out, method=Invert(), strength=1.0)
     with pytest.raises(UnknownSettingError, match="iteratoins"):
         transfer_video(clip, night, out, method="optimise", technique=technique, iteratoins=3)
     assert not (tmp_path / "out.mp4.work").exists()
