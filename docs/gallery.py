@@ -60,6 +60,15 @@ PICTURES = {
         ("cat", "night", "fast_night", "harvest", "fast_harvest"),
         tuple(f"apply embedded cat.png fast_{name}.png --style {name}.png" for name in ("night", "harvest")),
     ),
+    "judged": Picture(
+        ("judged",),
+        (
+            "apply embedded cat.png fast.png --style night.png",
+            "network cat.png night.png slow --model mini --image_size 384 --num_iter 10",
+            "color_transfer night.png cat.png --method pca --output tinted.png",
+            "judge cat.png night.png fast.png slow.png tinted.png --model mini --output judged.png",
+        ),
+    ),
     "network": Picture(
         ("portrait", "harvest", "less", "default", "more"),
         tuple(
@@ -175,7 +184,7 @@ PICTURES = {
 """In the order in which they can be made: some take the result of one before."""
 
 
-AFTERWARDS = ("apply", "mask_transfer", "color_transfer")
+AFTERWARDS = ("apply", "mask_transfer", "color_transfer", "judge")
 """Commands without iterations, and so without flags for them."""
 
 

@@ -279,3 +279,16 @@ def test_import_starts_nothing():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_gram_errors_at_a_half_are_those_of_pictures_reduced_by_averaging():
+    painting, picture = (np.random.default_rng(seed).integers(0, 256, (32, 48, 3), "uint8") for seed in (0, 1))
+    halves = [each.reshape(16, 2, 24, 2, 3).mean((1, 3)) for each in (picture, painting)]
+    layers = {"style_layers": ["conv1_1", "conv2_1"], **TINY}
+    found = metrics.measure(picture, None, painting, scales=[2], **layers)
+    wanted = metrics.measure(*(halves[:1]), None, halves[1], **layers)
+    assert [name for name in found if "gram" in name] == ["gram/2.0.conv1_1", "gram/2.0.conv2_1"]
+    for layer in layers["style_layers"]:
+        assert found[f"gram/2.0.{layer}"] == pytest.approx(wanted[f"gram.0.{layer}"], rel=0.05)  # 8 bits
+    with pytest.raises(InvalidInputError, match=r"needs at least 64 on a side at 1/16 of its size: choose .* scales"):
+        metrics.measure(picture, None, painting, scales=[16], **{**layers, "style_layers": ["conv3_1"]})

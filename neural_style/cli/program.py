@@ -29,6 +29,7 @@ GROUPS = {
         "network": "the same with every setting of the paper and the reference scripts (Gatys et al.)",
         "inetwork": "the improved network of Novak & Nikulin",
         "apply": "paint photos with a feed-forward network, in one pass",
+        "video": "paint a film, steady and with its sound",
         "doodle": "fill a label map with textures from a painting",
         "reconstruct": "show what layers of a network keep of a photo or a painting",
     },
@@ -40,6 +41,7 @@ GROUPS = {
     "after painting": {
         "color_transfer": "give a picture the colours of a photo",
         "mask_transfer": "paste a photo back into a picture where a mask is black",
+        "judge": "compare pictures by any tools, in numbers and on a sheet",
         "show": "print the settings, versions and losses of a picture",
         "rerun": "make a picture again from the record inside it",
     },

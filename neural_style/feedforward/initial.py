@@ -1,6 +1,7 @@
 """`init="fast"`: an optimisation that starts from the picture of the embedded network.
 
-One pair at 160 rows: it saves about five evaluations of the first twenty, and none by the fortieth.
+Three pairs at 160 rows: it saves five to seven of the first twenty evaluations, and the loss after forty is 1 to 6 %
+lower.
 """
 
 from __future__ import annotations

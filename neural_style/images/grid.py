@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,9 @@ from neural_style.images.picture import Array, resize
 
 NARROWEST = 120
 """Columns of a cell with text at least: text above and below a narrower picture would be illegible."""
+
+WIDEST = 1400
+"""Columns of pixels after which a single row of pictures is wrapped: the width of a screen."""
 
 MOST_LINES = 4
 """Lines of a label at most; a longer one is cut."""
@@ -96,6 +100,12 @@ class _Layout(NamedTuple):
     edge: int
     tops: Sequence[int]
     lefts: Sequence[int]
+
+
+def cells_in_a_row(count: int, width: int) -> int:
+    """How many of `count` pictures of that width fit beside each other, in rows of equal length as far as possible."""
+    most = max(1, WIDEST // max(width, NARROWEST))
+    return ceil(count / ceil(count / most))
 
 
 def draw(

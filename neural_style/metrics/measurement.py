@@ -40,6 +40,7 @@ def measure(
     pooling: str = "max",
     content_layers: Sequence[str] | None = None,
     style_layers: Sequence[str] | None = None,
+    scales: Sequence[int] = (1,),
     padding: str = "none",
     seed: int = 0,
     tile: int | None = None,
@@ -65,29 +66,47 @@ def measure(
         pooling: `max` or `ave`.
         content_layers, style_layers: of the content error, and of Gram error and Wasserstein distance; None is the
             model's own.
+        scales: divisors s of the size for Gram errors: pastiche and painting are averaged to 1/s of their rows and
+            columns, so that grain is lost and strokes remain.
         padding: `reflect` mirrors pictures at their borders, as a technique does; `none` has zeros beyond them.
         seed: of the directions of the sliced Wasserstein distance.
         tile: side of the tiles in which pictures too large for the memory are processed.
 
     Returns:
         `content.<layer>`, the relative content error, and `ssim`, if there is a content; for the j-th style
-        `gram.<j>.<layer>`, the relative Gram error, and `swd.<j>.<layer>`, the relative sliced Wasserstein distance;
+        `gram.<j>.<layer>`, the relative Gram error, at 1/s of the size `gram/<s>.<j>.<layer>`, and `swd.<j>.<layer>`,
+        the relative sliced Wasserstein distance;
         `tv`, the total variation; `clipped`, the share of clipped pixels.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, or a layer's activations are all zero for one.
     """
     check_count("seed", seed, at_least=0)
+    check_scales(scales)
     check_choice("padding", padding, PADDINGS)
     table, pictures = vgg.architecture(model), _read(pastiche, content, styles)
     at_content, at_styles = _layers(table, content_layers, style_layers, pictures)
     layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
-    _check_pictures(pictures, layers[-1], table.stride(layers))
+    _check_pictures(pictures, layers[-1], table.stride(layers), reduced=max(scales, default=1))
+    judge = _Judge(_network(model, weights, layers, pooling), padding, table.stride(layers), tile)
+    return _measured(pictures, judge, (at_content, at_styles), scales, seed=seed)
+
+
+def _network(model: str, weights: str | None, layers: tuple[str, ...], pooling: str) -> FeatureExtractor:
     import neural_style.backend  # noqa: F401  (starts Keras silently, and not when the package is imported)
     from neural_style.features.extractor import feature_extractor
 
-    extractor = feature_extractor(model, weights, layers, pooling=pooling)
-    return _measured(pictures, _Judge(extractor, padding, table.stride(layers), tile), at_content, at_styles, seed=seed)
+    return feature_extractor(model, weights, layers, pooling=pooling)
+
+
+def check_scales(scales: Sequence[int]) -> None:
+    """Check divisors of the size.
+
+    Raises:
+        InvalidInputError: one is no whole number, or below 1.
+    """
+    for scale in scales:
+        check_count("scale", scale, at_least=1)
 
 
 class _Judge(NamedTuple):
@@ -151,29 +170,31 @@ def _layer_names(layers: Sequence[str] | None, default: tuple[str, ...]) -> tupl
     return names
 
 
-def _check_pictures(pictures: _Pictures, deepest: str, side: int) -> None:
+def _check_pictures(pictures: _Pictures, deepest: str, side: int, *, reduced: int) -> None:
+    """Check that the pastiche is large enough for SSIM and, `reduced` to a fraction of its size, for the layers."""
     pastiche = pictures.pastiche
     if any(each is not None and each.mask is not None for each in (pictures.content, *pictures.styles)):
         raise InvalidInputError("metrics compare whole pictures: remove the masks, or crop each picture to the region")
     if pictures.content is not None and min(pastiche.size) < SSIM_WINDOW:
         raise InvalidInputError(f"{pastiche.name} is too small: SSIM needs at least {SSIM_WINDOW} pixels on a side")
-    if min(pastiche.size) < side:
+    if min(pastiche.size) < side * reduced:
+        at_scale = f" at 1/{reduced} of its size" if reduced > 1 else ""
         raise InvalidInputError(
-            f"{pastiche.name} has {pastiche.size[0]} x {pastiche.size[1]} pixels and {deepest} needs at least {side} "
-            "on a side: choose shallower layers"
+            f"{pastiche.name} has {pastiche.size[0]} x {pastiche.size[1]} pixels and {deepest} needs at least "
+            f"{side * reduced} on a side{at_scale}: choose shallower layers{' or smaller scales' if at_scale else ''}"
         )
 
 
 def _measured(
     pictures: _Pictures,
     judge: _Judge,
-    at_content: tuple[str, ...],
-    at_styles: tuple[str, ...],
+    layers: tuple[tuple[str, ...], tuple[str, ...]],
+    scales: Sequence[int],
     *,
     seed: int,
 ) -> dict[str, float]:
-    """The metrics by name."""
-    pastiche, content, styles = pictures
+    """The metrics by name, at layers for the content and for the styles."""
+    (pastiche, content, styles), (at_content, at_styles) = pictures, layers
     features = judge.features(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
     found: dict[str, float] = {}
     if content is not None:
@@ -189,9 +210,33 @@ def _measured(
         _check_activity(targets, style.picture.name)
         for layer in at_styles:
             pair = features[layer], _visible(targets[layer], where)
-            found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
+            if 1 in scales:
+                found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
             found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
+    for scale in scales:
+        if scale > 1:
+            found |= _gram_errors(pictures, judge, at_styles, scale)
     return {**found, "tv": total_variation(pastiche.rgb), "clipped": clipped_share(pastiche.rgb)}
+
+
+def _gram_errors(pictures: _Pictures, judge: _Judge, layers: tuple[str, ...], scale: int) -> dict[str, float]:
+    """Relative Gram errors of pictures reduced to 1/scale of their size, by name."""
+    features = judge.features(_reduced(pictures.pastiche.rgb, scale), layers)
+    found = {}
+    for index, style in enumerate(pictures.styles):
+        painting = _reduced(style.at(pictures.pastiche.size, minimum=judge.stride * scale), scale)
+        targets, where = judge.features(painting, layers), judge.visible(painting, style.visible)
+        _check_activity(targets, style.picture.name)
+        for layer in layers:
+            error = relative_gram_error(features[layer], _visible(targets[layer], where))
+            found[f"gram/{scale}.{index}.{layer}"] = error
+    return found
+
+
+def _reduced(rgb: Array, scale: int) -> Array:
+    """A picture at 1/scale of its rows and columns, by averaging."""
+    rows, columns = rgb.shape[:2]
+    return images.resize(rgb, (rows // scale, columns // scale), method="box")
 
 
 def _visible(features: Array, where: Mask | None) -> Array:

@@ -8,7 +8,6 @@ import sys
 import warnings
 from argparse import Namespace
 from collections.abc import Sequence
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,8 @@ examples:
 
 numbers below a picture:
   content  relative error of the photo's activations, over all content layers of the sheet; 0 is the photo itself
-  Gram     relative error of the painting's Gram matrices, over all style layers of the sheet
+  Gram     relative error of the painting's Gram matrices, over all style layers of the sheet; then the same with
+           the picture and the painting reduced to a half and a quarter: there strokes count, and grain does not
   SSIM     structural similarity to the photo; 1 is the photo itself
   TV       mean difference between neighbouring pixels, in grey levels: grain
   clipped  share of pixels that are fully dark or fully bright
@@ -68,9 +68,6 @@ DEFAULT_NAME = "sheet.png"
 ROWS = 128
 FEWEST_ROWS = 32
 """Rows of a picture at least: in fewer nothing can be recognised."""
-
-WIDEST = 1400
-"""Columns of pixels after which a single row of pictures is wrapped: the width of a screen."""
 
 EMPTY = 0xEC
 """Grey level of a cell without a picture."""
@@ -194,11 +191,7 @@ def _drawn(
     """The sheet, and the top row and left column of each picture in it."""
     size = rows, max(1, columns_at(rows, inputs[0].size))
     columns = axes[-1]
-    if len(axes) == 1:
-        most = max(1, WIDEST // max(size[1], grid.NARROWEST))
-        count = ceil(len(combinations) / ceil(len(combinations) / most))  # rows of equal length, as far as possible
-    else:
-        count = len(columns.texts)
+    count = grid.cells_in_a_row(len(combinations), size[1]) if len(axes) == 1 else len(columns.texts)
     cells = []
     for index, each in enumerate(combinations):
         label = grid.Label(columns.name, each.texts[-1]) if len(axes) == 1 or index < count else None
@@ -222,7 +215,7 @@ def _note(each: Combination) -> list[str]:
         return []
     return [
         f"content {_short(found['content'])}",
-        f"Gram {_short(found['gram'])}",
+        " ".join(["Gram", *(_short(found[name]) for name in ("gram", "gram/2", "gram/4") if name in found)]),
         f"SSIM {found['ssim']:.2f}",
         f"TV {_short(found['tv'])}",
         f"clipped {found['clipped']:.0%}",

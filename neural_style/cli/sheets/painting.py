@@ -14,6 +14,7 @@ from neural_style.cli.progress import Bar, report_error
 from neural_style.cli.sheets.combinations import Combination
 from neural_style.errors import InvalidInputError, explanation
 from neural_style.images.transparency import over_white, without_white
+from neural_style.metrics.judgement import SCALES
 from neural_style.network import TransferTechnique
 from neural_style.runs.outputs import Output
 from neural_style.runs.result import Result
@@ -78,7 +79,10 @@ def measuring(techniques: Sequence[TransferTechnique]) -> Measured:
     style_layers = [layer for layer in known if layer in of_styles]
     content_layers = [layer for layer in known if layer in of_contents] or style_layers[-1:]
 
+    stride = first.architecture.stride((*content_layers, *style_layers))
+
     def measured(picture: np.ndarray, each: Combination) -> dict[str, float]:
+        scales = [scale for scale in SCALES if scale == 1 or min(picture.shape[:2]) >= stride * scale]
         try:
             found = metrics.measure(
                 picture,
@@ -89,13 +93,14 @@ def measuring(techniques: Sequence[TransferTechnique]) -> Measured:
                 pooling=first.pooling,
                 content_layers=content_layers,
                 style_layers=style_layers,
+                scales=scales,
                 padding=first.resolved_padding,
             )
         except InvalidInputError:  # the picture is too narrow for SSIM, or the painting has no features
             return {}
         means = {
             short: float(np.mean([value for name, value in found.items() if name.startswith(f"{short}.")]))
-            for short in ("content", "gram")
+            for short in ("content", "gram", *(f"gram/{scale}" for scale in scales[1:]))
         }
         return {**means, **{name: found[name] for name in ("ssim", "tv", "clipped")}}
 
