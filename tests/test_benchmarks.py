@@ -24,6 +24,7 @@ BENCHMARKS = {
     "convergence": f"photo.png painting.png --weights random {SHALLOW} --rows 24 --evaluations 10",
     "endings": "--moments 0 --commands",
     "evaluation": "--model mini --content_layer conv1_2 --sizes 32 --precisions float32 --runs 1",
+    "films": "--frames 10 --rows 16",
     "gpu": "--sizes 16 --precisions float32 --runs 1",
     "masks": "photo.png mask.png painting.png painting.png painting.png --weights random --rows 32 --runs 1",
     "memory": "--one 64 mini 0 --evaluations 2",

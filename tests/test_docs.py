@@ -17,6 +17,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -34,6 +35,9 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 START = "start.md"
 """The page that a beginner types from, word by word: its folder is empty at first, and nothing in it is replaced."""
+
+FILMS = "video.md"
+"""The page whose commands need films."""
 
 SMALL = ("--model", "mini", "--weights", "random")
 SHALLOW = (*SMALL, "--content_layer", "conv1_2", "--style_layers", "conv1_1", "--image_size", "32", "--num_iter", "1")
@@ -56,6 +60,7 @@ TINY = {
     "color_transfer": (),
     "mask_transfer": (),
     "samples": (),
+    "video": (),
     "judge": ("--weights", "random", "--scales", "1"),
     "show": (),
     "rerun": (),
@@ -129,6 +134,8 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
         shallow = {"content_layer": "conv1_2", "style_layers": "conv1_1"}
         words += [word for flag, layer in shallow.items() if flag not in words for word in (f"--{flag}", layer)]
     flags = TINY["apply" if "--fast" in words else name]  # an optimisation's have no effect with --fast
+    if name == "video":
+        flags = (*SHALLOW[: SHALLOW.index("--image_size")], "--num_iter", "1")
     return [*words, *flags, *(["--overwrite"] if overwrite and name not in WITHOUT_OUTPUT else [])]
 
 
@@ -182,11 +189,26 @@ def write_pictures(folder: Path) -> None:
             (folder / name / f"{source}.jpg").write_bytes((folder / f"{source}.jpg").read_bytes())
 
 
+def write_clips(folder: Path) -> None:
+    """The reader's films, of two frames."""
+    from tests.video.films import pictures, write_film
+
+    frames = [Image.fromarray(each) for each in pictures(2, (32, 48))]
+    write_film(folder / "clip.mp4", [*map(np.asarray, frames)], sound=[("aac", "eng")])
+    frames[0].save(folder / "clip.gif", save_all=True, append_images=frames[1:], duration=40)
+    (folder / "frames").mkdir()
+    for number, frame in enumerate(frames, 1):
+        frame.save(folder / "frames" / f"{number:04d}.png")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_and_code_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if page.name != START:
         write_pictures(tmp_path)
+    if page.name == FILMS:
+        pytest.importorskip("av", reason="films need the extra video")
+        write_clips(tmp_path)
     names = {}
     for language, text in blocks(page):
         if language == "python":

@@ -245,6 +245,8 @@ def _spelled(action: argparse.Action, value: Any) -> list[str]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(_text, value))
     return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e6 else str(value)
 
 

@@ -45,10 +45,16 @@ COLORS = Spelling(parsers={"preserve_color": color_method}, advice={"preserve_co
 """How `--preserve_color` is written in every command."""
 
 
-def add_run_flags(parser: Parser, spelling: Spelling = SPELLING, *, with_checkpoint: bool = True) -> None:
-    """Flags for sizes, solver and memory of a run, and for its checkpoint."""
+def add_run_flags(
+    parser: Parser,
+    spelling: Spelling = SPELLING,
+    *,
+    with_checkpoint: bool = True,
+    names: Sequence[str] = RUN_FIELDS,
+) -> None:
+    """Flags for sizes, solver and memory of a run, and for its checkpoint; `names` are the fields in question."""
     group = parser.add_argument_group("run")
-    add_fields(group, Run, RUN_FIELDS, spelling)
+    add_fields(group, Run, names, spelling)
     if not with_checkpoint:
         return
     group.add_argument(

@@ -29,8 +29,9 @@ class Bar:
     It appears with the first evaluation, so that an error before it is the only line.
     """
 
-    def __init__(self, total: float, *, quiet: bool) -> None:
-        """`total` is the work on all pictures, in evaluations or as `neural_style.cli.place.work` weighs them."""
+    def __init__(self, total: float | None, *, quiet: bool) -> None:
+        """`total` is the work on all pictures, in evaluations or as `neural_style.cli.place.work` weighs them; None
+        where it is unknown."""
         self._total, self._quiet = total, quiet
         self._is_terminal = sys.stderr.isatty()  # a log file gets a line now and then instead of a moving bar
         self._before, self._name = 0.0, ""
@@ -58,14 +59,20 @@ class Bar:
         self._name, self._before = name, before
         self._place = None if run is None else Place(run)
 
-    def advance(self, evaluations: int, loss: float | None = None) -> None:
-        """Show the number of evaluations of the current picture, and the lowest loss so far; or that of pictures."""
+    def advance(self, evaluations: int, loss: float | None = None, *, note: str = "") -> None:
+        """Show the number of evaluations of the current picture, and the lowest loss so far; or that of pictures.
+
+        Args:
+            evaluations: their number, or that of pictures or frames.
+            loss: the lowest so far.
+            note: shown in place of the loss.
+        """
         from tqdm import tqdm
 
         done = self._done(evaluations)
         place = "" if self._place is None else self._place.text(evaluations)
         title = ", ".join(filter(None, [self._name, place])) + ": "
-        shown = "" if loss is None else f"loss {loss:.4g}"
+        shown = note if loss is None else f"loss {loss:.4g}"
         if self._bar is None:
             self._bar = tqdm(
                 desc=title,

@@ -10,6 +10,8 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from neural_style.images.damage import LONGEST_HEADER, has_short_header
+
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "PPM")
 """Names of Pillow. Its other formats stay closed: some of them start programs (EPS runs Ghostscript)."""
 
@@ -87,6 +89,9 @@ def open_image(file: io.BufferedReader | io.BytesIO) -> Image.Image:
                 "not a picture by its name, and may be a PPM file by its content: let the name end in .ppm"
             )
         file.seek(0)
+        if name == "PPM" and not has_short_header(file.read(LONGEST_HEADER)):
+            raise UnidentifiedImageError("a PPM file with a comment that is longer than a header: save it again")
+        file.seek(0)
         with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):  # what Pillow takes for "no"
             return factory(file, "")
     file.seek(0)
@@ -117,6 +122,8 @@ def _open_heic(file: io.BufferedReader | io.BytesIO) -> Image.Image:
 
 def _description(head: bytes) -> str:
     """What a file is that begins so, and what to do."""
+    if head[4:12] in (b"ftypavif", b"ftypavis") and "AVIF" in Image.OPEN:
+        return "a damaged AVIF picture: get or save it again"
     if head[4:12] in (b"ftypavif", b"ftypavis"):
         return "an AVIF picture, which this Pillow cannot read: run 'pip install -U pillow', or save it as PNG"
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t")

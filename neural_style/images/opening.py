@@ -28,8 +28,8 @@ def check_name(name: str | os.PathLike[str], what: str) -> None:
 
 
 @contextlib.contextmanager
-def explained(where: str) -> Iterator[None]:
-    """Turn what Pillow's decoders raise into one line."""
+def explained(where: str, *, is_file: bool = False) -> Iterator[None]:
+    """Turn what Pillow's decoders raise into one line; `is_file` for a file, which nobody else can have closed."""
     try:
         yield
     except InvalidInputError:
@@ -44,7 +44,9 @@ def explained(where: str) -> Iterator[None]:
         raise InvalidInputError(f"{where} is {error}") from error
     except Exception as error:  # decoders meet damage with OSError, SyntaxError, ValueError, struct.error and more
         text = " ".join(str(error).split()) or type(error).__name__
-        if "closed" in text or isinstance(error, AssertionError):  # Pillow asserts that its file is open
+        if not is_file and (
+            "closed" in text or isinstance(error, AssertionError)
+        ):  # Pillow asserts that its file is open
             raise InvalidInputError(f"{where} has been closed: open it again, or load() it before it is closed") from (
                 error
             )
@@ -69,7 +71,7 @@ def opened(path: Path, where: str) -> Iterator[io.BufferedReader]:
         file = path.open("rb")
     except OSError as error:
         raise InvalidInputError(f"{where} cannot be opened: {reason(error)}") from error
-    with file, explained(where), silenced("PIL.TiffImagePlugin"):
+    with file, explained(where, is_file=True), silenced("PIL.TiffImagePlugin"):
         yield file
 
 

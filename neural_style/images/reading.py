@@ -24,6 +24,7 @@ from neural_style.images.color_space import (
     tagged_encoding,
     to_srgb,
 )
+from neural_style.images.damage import check_length, check_segments, without_lines_of_libtiff
 from neural_style.images.formats import lift_limit, open_image
 from neural_style.images.frames import refuse_raw_name, select_frame, select_page, with_page_first
 from neural_style.images.memory import check_fits
@@ -160,7 +161,7 @@ def _from_file(file: io.BufferedReader, frame: int | None, where: str) -> tuple[
     with open_image(for_pillow) as image:
         if image.format != "TIFF":
             select_frame(image, frame, where)
-        return _from_pil(image, where, cicp)
+        return _from_pil(image, where, cicp, file)
 
 
 def _from_tensor(tensor: Any, what: str) -> Array:
@@ -178,8 +179,12 @@ def _from_tensor(tensor: Any, what: str) -> Array:
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
-def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tuple[Array, Array | None]:
+def _from_pil(
+    image: Image.Image, where: str, cicp: bytes | None = None, file: io.BufferedReader | None = None
+) -> tuple[Array, Array | None]:
     check_extent(image.height, image.width, where)
+    if file is not None:
+        check_length(image, file, where)
     from_file, is_bitmap = image.format is not None, image.format in ("BMP", "DIB")
     if from_file:
         check_fits(image.height, image.width, _bytes_per_pixel(image), where)
@@ -187,6 +192,9 @@ def _from_pil(image: Image.Image, where: str, cicp: bytes | None = None) -> tupl
             if "exif" in image.info:
                 image.getexif()
         lift_limit(image)
+        if image.format == "TIFF":
+            with without_lines_of_libtiff():
+                image.load()
     is_wide_png = image.format == "PNG" and any(str(tile[3]).endswith(";16B") for tile in getattr(image, "tile", ()))
     # The numbers of Lab are colours by themselves, which Pillow converts.
     profile = None if image.mode == "LAB" else image.info.get("icc_profile")
@@ -249,6 +257,7 @@ def _from_tiff(
                 raise _unclear_range(where)
             if bits != 16 or page.photometric > 2 or page.axes not in ("YX", "YXS", "SYX"):
                 return for_pillow
+            check_segments(file, page, where)
             array, declared = page.asarray(), _declared_white(tags)
             orientation = tags[ORIENTATION].value if ORIENTATION in tags else 1
             profile = tags[_ICC_PROFILE].value if _ICC_PROFILE in tags else None

@@ -146,7 +146,14 @@ def video_stream(container: Any, where: str) -> Any:
     found = [stream for stream in container.streams.video if not stream.disposition & covers]
     if not found:
         raise InvalidInputError(f"{where} has no video stream: name a film, a GIF or a sequence of pictures")
+    if found[0].codec_context is None:
+        raise InvalidInputError(f"{where} has a codec that cannot be decoded: convert it to H.264 first")
     return found[0]
+
+
+def audio_streams(container: Any) -> list[Any]:
+    """The streams of sound whose codec is known."""
+    return [stream for stream in container.streams.audio if stream.codec_context is not None]
 
 
 def _only_films() -> dict[str, str]:
@@ -184,7 +191,7 @@ def _film(path: Path) -> Clip:
             has_alpha=_has_alpha(frame, is_gif=container.format.name == "gif"),
             is_interlaced=bool(frame.interlaced_frame),
             decoder=decoder,
-            sound=len(container.streams.audio),
+            sound=len(audio_streams(container)),
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from neural_style import files
 from neural_style.errors import InvalidInputError
 from neural_style.images.transparency import without_white
 from neural_style.validation import check_choice, check_count, documented, setting
@@ -64,6 +66,7 @@ class Container(NamedTuple):
     """A file format of results.
 
     Attributes:
+        muxer: FFmpeg's name; empty where the library writes the files.
         codecs: that it holds, the default first.
         transparent: the default for transparent films; empty where no codec has transparency.
         sound: codecs of sound that are copied, by FFmpeg's names.
@@ -71,6 +74,7 @@ class Container(NamedTuple):
         options: for FFmpeg.
     """
 
+    muxer: str
     codecs: tuple[str, ...]
     transparent: str = ""
     sound: tuple[str, ...] = ()
@@ -83,19 +87,20 @@ _OF_MP4 = ("aac", "mp3", "ac3", "eac3", "alac", "mp2")
 _PCM = ("pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_s16be", "pcm_s24be", "pcm_u8")
 
 CONTAINERS = {
-    ".mp4": Container(("h264", "h265", "vp9"), "", (*_OF_MP4, "opus", "flac"), "aac", _FAST_START),
-    ".m4v": Container(("h264", "h265"), "", _OF_MP4, "aac", _FAST_START),
-    ".mov": Container(("h264", "h265", "prores"), "prores", (*_OF_MP4, *_PCM), "aac", _FAST_START),
+    ".mp4": Container("mp4", ("h264", "h265", "vp9"), "", (*_OF_MP4, "opus", "flac"), "aac", _FAST_START),
+    ".m4v": Container("mp4", ("h264", "h265"), "", _OF_MP4, "aac", _FAST_START),
+    ".mov": Container("mov", ("h264", "h265", "prores"), "prores", (*_OF_MP4, *_PCM), "aac", _FAST_START),
     ".mkv": Container(
+        "matroska",
         ("h264", "h265", "vp9", "prores", "ffv1"),
         "vp9",
         (*_OF_MP4, *_PCM, "opus", "flac", "vorbis", "dts", "truehd"),
         "aac",
     ),
-    ".webm": Container(("vp9",), "vp9", ("opus", "vorbis"), "libopus"),
-    ".gif": Container(("ffv1",), "ffv1"),
+    ".webm": Container("webm", ("vp9",), "vp9", ("opus", "vorbis"), "libopus"),
+    ".gif": Container("", ("ffv1",), "ffv1"),
 }
-PICTURES = Container(("ffv1",), "ffv1")
+PICTURES = Container("", ("ffv1",), "ffv1")
 """Of a sequence of pictures: segments are lossless, and the pictures are written at the end."""
 
 
@@ -175,13 +180,13 @@ class FilmFormat:
         codec = encoding.codec
         if codec == "auto":
             codec = container.transparent if clip.has_alpha and container.transparent else container.codecs[0]
-        elif container.codecs == PICTURES.codecs:
+        elif not container.muxer:
             raise InvalidInputError(f'"{out}" has pictures, and no codec: leave codec out')
         elif codec not in container.codecs:
             names = ", ".join(container.codecs)
             raise InvalidInputError(f'a file "{out.suffix}" holds no {codec}: use one of {names}, or another ending')
         if CODECS[codec].crf is None and (encoding.crf is not None or encoding.bit_rate is not None):
-            what = "a sequence or a GIF" if container.codecs == PICTURES.codecs else codec
+            what = "a sequence or a GIF" if not container.muxer else codec
             raise InvalidInputError(f"{what} has neither crf nor bit_rate: leave them out")
         _check_encoder(CODECS[codec].encoder, codec)
         even = CODECS[codec].needs_even_sides
@@ -218,10 +223,19 @@ class Segment:
         Args:
             path: the file, a Matroska.
             film: its format.
+
+        Raises:
+            InvalidInputError: it cannot be written (`FullDiskError`); so do the other functions.
         """
-        av = pyav()
-        self._film, self._start = film, 0
-        self._container = av.open(str(path), "w", format="matroska")
+        self._film, self._where = film, f'segment "{path}"'
+        self._start = self._count = 0
+        with written(self._where):
+            self._container = pyav().open(f"file:{path}", "w", format="matroska")
+            self._stream = self._added()
+
+    def _added(self) -> Any:
+        """The stream of pictures."""
+        film = self._film
         stream = self._container.add_stream(CODECS[film.codec].encoder, rate=film.rate, options=film.options())
         context = stream.codec_context
         stream.height, stream.width = film.size
@@ -229,12 +243,12 @@ class Segment:
         stream.time_base = context.time_base = film.time_base
         context.thread_count = THREADS
         context.sample_aspect_ratio = film.aspect
-        if film.encoding.bit_rate is not None and CODECS[film.codec].crf is not None:
+        if film.encoding.bit_rate is not None:
             stream.bit_rate = 1000 * film.encoding.bit_rate
         if "yuv" in film.pixels:
             context.colorspace, context.color_primaries = film.tags.matrix, film.tags.primaries
             context.color_trc, context.color_range = film.tags.transfer, film.tags.range
-        self._stream, self._count = stream, 0
+        return stream
 
     def write(self, rgb: Array, alpha: Array | None, time: int) -> None:
         """Encode a frame.
@@ -248,17 +262,36 @@ class Segment:
             self._start = time
         frame = _frame_of(rgb, alpha, self._film)
         frame.pts, frame.time_base = time - self._start, self._film.time_base
-        self._container.mux(self._stream.encode(frame))
+        with written(self._where):
+            self._container.mux(self._stream.encode(frame))
         self._count += 1
 
     def close(self) -> None:
         """Encode what waits, and complete the file."""
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+        with written(self._where):
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
 
     def discard(self) -> None:
-        """Close without completing."""
-        self._container.close()
+        """Close, whether complete or not."""
+        with contextlib.suppress(pyav().error.FFmpegError, OSError):
+            self._container.close()
+
+
+@contextlib.contextmanager
+def written(where: str) -> Iterator[None]:
+    """Convert errors of FFmpeg and of the system to one line that starts with `where`.
+
+    Raises:
+        InvalidInputError: the file cannot be written (`FullDiskError`).
+    """
+    with files.writing(where):
+        try:
+            yield
+        except OSError:  # of which FFmpeg's own are some
+            raise
+        except pyav().error.FFmpegError as error:
+            raise OSError(getattr(error, "errno", None) or 0, str(getattr(error, "strerror", error))) from error
 
 
 def _check_encoder(encoder: str, codec: str) -> None:

@@ -8,17 +8,19 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from neural_style import files, images, interruption
 from neural_style.errors import ExistingFileError, InvalidInputError
 from neural_style.validation import check_count, check_finite
 from neural_style.video.clip import Clip, existing_numbers, is_sequence, numbered, open_clip
-from neural_style.video.encoding import CONTAINERS, Encoding, FilmFormat, Segment, container_for
-from neural_style.video.joining import Sound, join, write_gif, write_pictures
+from neural_style.video.encoding import CONTAINERS, Encoding, FilmFormat, Segment, container_for, written
+from neural_style.video.joining import Sound, check_sound, join, write_gif, write_pictures
 from neural_style.video.method import FrameMethod
 from neural_style.video.reading import Frame, Reader
 from neural_style.video.work import ENDING, WorkFolder, fingerprint
@@ -79,6 +81,11 @@ class FilmRun:
         resume: continue the unfinished film in the work folder; start afresh where there is none.
         overwrite: whether existing files may be replaced.
         work_folder: by default `<out>.work`.
+        sound: False leaves the sound out.
+        source: the facts on the clip.
+        format: of the segments.
+        folder: the work folder.
+        kept: number of frames in finished segments.
     """
 
     clip: str | os.PathLike[str]
@@ -90,6 +97,8 @@ class FilmRun:
     resume: bool = False
     overwrite: bool = False
     work_folder: str | os.PathLike[str] | None = None
+    sound: bool = True
+    kept: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         check_count("segment", self.segment, at_least=1)
@@ -99,13 +108,15 @@ class FilmRun:
                 raise InvalidInputError(f"seconds must be above 0, received {self.seconds!r}")
         self._out = Path(self.out)
         self._container = container_for(self._out)
-        self.source: Clip = open_clip(self.clip, rate=self.rate)
+        source = open_clip(self.clip, rate=self.rate)
+        self.source: Clip = source if self.sound else replace(source, sound=0)
         self.format = FilmFormat.of(self.source, self._out, self.encoding)
         self._until = None if self.seconds is None else Fraction(self.seconds).limit_denominator(10**6)
         self.folder = Path(self.work_folder or self._out.with_name(self._out.name + ENDING))
         if self._out.absolute() == self.folder.absolute():
             raise InvalidInputError(f'"{self.folder}" would be film and work folder: choose another name for one')
         self._check_place()
+        check_sound(self.source, self._container)
 
     @property
     def where(self) -> str:
@@ -145,6 +156,7 @@ class FilmRun:
             "segment": self.segment,
             "rate": str(self.source.rate),
             "seconds": self.seconds,
+            "sound": self.sound,
             "method": dict(settings or {}),
         }
         with files.claim(self._out, self.where) as is_free:
@@ -179,7 +191,8 @@ class FilmRun:
         """Paint the frames that are missing, segment by segment."""
         if work.times:
             method.restore(work.state)
-        started, before = time.monotonic(), work.count
+        self.kept = before = work.count
+        started = time.monotonic()
         frames = reader.frames(skip=before, until=self._until)
         while chunk := next(frames, None):
             index = len(work.times)
@@ -187,7 +200,7 @@ class FilmRun:
             times: list[int] = []
             try:
                 for frame in _first(chunk, frames, self.segment):
-                    segment.write(method.transfer(frame.rgb), frame.alpha, frame.time)
+                    segment.write(_checked(method.transfer(frame.rgb), frame), frame.alpha, frame.time)
                     times.append(frame.time)
                     if progress is not None:
                         done = work.count + len(times)
@@ -196,6 +209,7 @@ class FilmRun:
                 with interruption.held():
                     segment.close()
                     work.finish_segment(times, method.state())
+                    self.kept = work.count
             finally:
                 segment.discard()
 
@@ -207,7 +221,7 @@ class FilmRun:
             return []
         joined = work.joined(self._out.suffix.lower())
         sound: list[Sound] = []
-        with files.writing(self.where):
+        with written(self.where):
             if joined.suffix == ".gif":
                 write_gif(work, self.format, joined)
             else:
@@ -236,6 +250,8 @@ class FilmRun:
             files.check_place(self._out, self.where, overwrite=self.overwrite or self._is_published())
         elif names and not self.overwrite and not (self.resume and (self.folder / "run.json").exists()):
             raise ExistingFileError(f'"{names[0]}" exists: choose another name, or pass overwrite=True / --overwrite')
+        for folder in (self._out.parent, self.folder):
+            files.remove_leftovers(folder)
         files.check_place(self.folder / "run.json", f'work folder "{self.folder}"', overwrite=True)
 
     def _report(self) -> None:
@@ -248,7 +264,7 @@ class FilmRun:
         if source.has_alpha and not self.format.has_alpha:
             able = ", ".join(ending for ending, each in CONTAINERS.items() if each.transparent)
             _warn(f"{self.where} cannot hold the clip's transparency, which becomes white: one of {able} can")
-        if source.sound and not container.converted_to:
+        if source.sound and not container.muxer:
             _warn(f"{self.where} has no sound; the clip has some")
 
 
@@ -260,6 +276,19 @@ def _first(first: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]
         if frame is None:
             return
         yield frame
+
+
+def _checked(painted: np.ndarray, frame: Frame) -> np.ndarray:
+    """What a method returned, if it is a frame of the film.
+
+    Raises:
+        InvalidInputError: it has another shape or type.
+    """
+    if painted.shape != frame.rgb.shape or painted.dtype != np.uint8:
+        raise InvalidInputError(
+            f"the method must return uint8 {frame.rgb.shape}, received {painted.dtype} {painted.shape}"
+        )
+    return painted
 
 
 def _warn(text: str) -> None:

@@ -15,7 +15,7 @@ from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images.transparency import over_white
 from neural_style.images.writing import with_palette
-from neural_style.video.clip import Clip, container_of, numbered
+from neural_style.video.clip import Clip, audio_streams, container_of, numbered
 from neural_style.video.encoding import Container, FilmFormat
 from neural_style.video.packages import pyav
 from neural_style.video.work import WorkFolder
@@ -24,6 +24,9 @@ Array = np.ndarray[Any, Any]
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 OPUS_RATE = 48000
+
+FINEST = 1_000_000
+"""Ticks of a second at most in the header of an MP4."""
 
 GIF_TICK = Fraction(1, 100)
 
@@ -69,8 +72,11 @@ def join(
         InvalidInputError: a segment has another number of frames than its times.
     """
     av = pyav()
-    with av.open(str(out), "w", container_options=dict(container.options)) as target:
-        with av.open(str(work.segment(0))) as first:
+    options = dict(container.options)
+    if container.muxer in ("mp4", "mov"):  # whose edit lists count in milliseconds otherwise
+        options["movie_timescale"] = str(min(film.time_base.denominator, FINEST))
+    with av.open(f"file:{out}", "w", format=container.muxer, container_options=options) as target:
+        with av.open(f"file:{work.segment(0)}") as first:
             stream = target.add_stream_from_template(first.streams.video[0])
         stream.time_base = film.time_base
         if film.has_alpha:
@@ -95,7 +101,7 @@ def _pictures(work: WorkFolder, stream: Any, film: FilmFormat) -> Iterator[Muxed
     durations = [*np.diff(everything), everything[-1] - everything[-2] if len(everything) > 1 else usual]
     index = 0
     for number, times in enumerate(work.times):
-        with av.open(str(work.segment(number))) as segment:
+        with av.open(f"file:{work.segment(number)}") as segment:
             packets = [packet for packet in segment.demux(segment.streams.video[0]) if packet.size]
         if len(packets) != len(times):
             raise InvalidInputError(
@@ -120,11 +126,10 @@ class _SoundTrack:
         self._source, self._clip, self._until = source, clip, until
         self.streams: list[Sound] = []
         self._targets: dict[int, Any] = {}
-        for stream in source.streams.audio:
-            name = stream.codec_context.codec.canonical_name
-            is_copied = name in container.sound
-            self.streams.append(Sound(name if is_copied else container.converted_to.removeprefix("lib"), is_copied))
-            if is_copied:
+        for stream in audio_streams(source):
+            becomes = sound_of(stream, container)
+            self.streams.append(becomes)
+            if becomes.is_copied:
                 made = target.add_stream_from_template(stream)
             else:
                 made = target.add_stream(container.converted_to, rate=_rate(stream.rate, container.converted_to))
@@ -154,7 +159,7 @@ class _SoundTrack:
 
     def _packets(self) -> Iterator[Any]:
         av = pyav()
-        packets = self._source.demux(self._source.streams.audio)
+        packets = self._source.demux(audio_streams(self._source))
         while True:
             try:
                 yield next(packets)
@@ -180,6 +185,39 @@ class _SoundTrack:
         return self._until is None or packet.dts * packet.time_base - self._clip.start < self._until
 
 
+def sound_of(stream: Any, container: Container) -> Sound:
+    """What becomes of an audio stream in a file."""
+    name = stream.codec_context.codec.canonical_name
+    if name in container.sound:
+        return Sound(name, True)
+    return Sound(container.converted_to.removeprefix("lib"), False)
+
+
+def check_sound(clip: Clip, container: Container) -> None:
+    """Try the encoders that a clip's sound needs.
+
+    Raises:
+        InvalidInputError: one of them does not take the sound.
+    """
+    if not clip.sound or not container.muxer:
+        return
+    av = pyav()
+    with container_of(clip.path) as source:
+        for number, stream in enumerate(audio_streams(source), 1):
+            if sound_of(stream, container).is_copied:
+                continue
+            encoder = av.CodecContext.create(container.converted_to, "w")
+            encoder.rate, encoder.layout = _rate(stream.rate, container.converted_to), stream.layout.name
+            encoder.format = encoder.codec.audio_formats[0] if encoder.codec.audio_formats else "fltp"
+            try:
+                encoder.open()
+            except (av.error.FFmpegError, ValueError) as error:
+                raise InvalidInputError(
+                    f"{clip.where} has audio stream {number} in {stream.layout.name}, which {container.converted_to} "
+                    "cannot hold: --silent (sound=False) leaves the sound out"
+                ) from error
+
+
 def _muxed(packet: Any, number: int) -> Muxed:
     return Muxed((packet.dts or 0) * packet.time_base, number, packet)
 
@@ -202,7 +240,7 @@ def write_gif(work: WorkFolder, film: FilmFormat, out: Path) -> None:
     for index in range(1, len(everything)):  # a GIF of more than 100 frames a second has none of equal times
         everything[index] = max(everything[index], everything[index - 1] + 1)
     last = everything[-1] - everything[-2] if len(everything) > 1 else max(1, round(1 / film.rate / GIF_TICK))
-    with av.open(str(out), "w", format="gif", container_options={"loop": "0", "final_delay": str(last)}) as target:
+    with av.open(f"file:{out}", "w", format="gif", container_options={"loop": "0", "final_delay": str(last)}) as target:
         stream = target.add_stream("gif", rate=film.rate, options={"gifflags": "0"})
         stream.height, stream.width = film.size
         stream.pix_fmt = "pal8"
@@ -232,7 +270,7 @@ def frames_of(work: WorkFolder, film: FilmFormat) -> Iterator[tuple[Array, Array
     """The frames of lossless segments: straight colours, and alpha where there is any."""
     av = pyav()
     for number in range(len(work.times)):
-        with av.open(str(work.segment(number))) as segment:
+        with av.open(f"file:{work.segment(number)}") as segment:
             for frame in segment.decode(video=0):
                 pixels = frame.to_ndarray(format="rgba" if film.has_alpha else "rgb24")
                 yield np.ascontiguousarray(pixels[..., :3]), pixels[..., 3] if film.has_alpha else None

@@ -77,7 +77,7 @@ class WorkFolder:
                 _check_same(folder._run(where), wanted, where)
                 folder._read_state(where)
                 return folder
-            if not overwrite:
+            if not overwrite and (path / _STATE).exists():
                 raise InvalidInputError(
                     f"{where} holds an unfinished film: --resume (resume=True) continues it, --overwrite starts afresh"
                 )

@@ -29,6 +29,7 @@ from neural_style.cli.commands import (
     samples,
     sheet,
     train,
+    video,
 )
 from neural_style.cli.commands.inetwork import IMPROVEMENTS, chosen_technique
 from neural_style.cli.fast_folder import FastFolder
@@ -111,6 +112,7 @@ PARSERS = {
     "inetwork": network.parser("inetwork", INetwork, "", own=IMPROVEMENTS),
     "doodle": doodle.parser(),
     "reconstruct": reconstruct.parser(),
+    "video": video.parser(),
     "figure": figure._parser(),
     "rerun": rerun._parser(),
     "sheet": sheet._parser(INetwork, IMPROVEMENTS),
@@ -220,8 +222,9 @@ def test_examples_can_be_typed(
         elif command == "train":
             found = train.parser(train.defaults_of(rest)).read(rest)
             assert Recipe.from_values(**{k: v for group in GROUPS.values() for k, v in values(found, group).items()})
-        elif command in ("apply", "export", "judge"):
-            assert {"apply": apply, "export": export, "judge": judge}[command].parser().read(rest)
+        elif command in ("apply", "export", "judge", "video"):
+            known = {"apply": apply, "export": export, "judge": judge, "video": video}
+            assert known[command].parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here
         else:

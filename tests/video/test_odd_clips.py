@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -253,3 +255,22 @@ def test_a_missing_package_is_one_line(tmp_path, clip, monkeypatch):
     monkeypatch.setattr(packages, "import_module", missing)
     with pytest.raises(InvalidInputError, match=r"pip install 'neural-style-keras\[video\]'"):
         FilmRun(clip, tmp_path / "out.mp4")
+
+
+def test_names_are_names_and_no_addresses(tmp_path):
+    clip = write_film(tmp_path / "clip.mp4", pictures(2)).rename(tmp_path / "12:30 100%.mp4")
+    assert rendered(clip, tmp_path / "http:a?b.mp4").frames == 2
+    assert len(times_in(f"file:{tmp_path / 'http:a?b.mp4'}")) == 2
+
+
+def test_films_without_times_get_even_ones(tmp_path):
+    source = write_film(tmp_path / "clip.h264", pictures(6), options={"bf": "2", "crf": "10"})
+    times = times_in(rendered(source, tmp_path / "out.mp4").path)
+    assert len(times) == 6
+    assert {after - before for before, after in itertools.pairwise(times)} == {times[1] - times[0]}
+
+
+def test_sound_can_be_left_out(tmp_path, clip):
+    film = rendered(clip, tmp_path / "out.mp4", sound=False)
+    assert film.sound == ()
+    assert facts(film.path)["sound"] == []

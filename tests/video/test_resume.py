@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 
 import pytest
@@ -157,3 +158,28 @@ def test_progress_counts_frames_and_their_time(tmp_path, clip):
     assert all(each.seconds > 0 for each in seen)
     assert FilmProgress(4, 10, 0.5).speed == "2.0 frames/s"
     assert FilmProgress(1, None, 12.34).speed == "12.3 s a frame"
+
+
+def test_a_full_disk_ends_a_run_in_one_line_and_keeps_what_is_finished(tmp_path, clip, whole):
+    out = tmp_path / "out.mp4"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    method = Invert()
+    method.transfer = lambda frame, paint=method.transfer: (
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600, before[1])) if method.count == 7 else None,
+        paint(frame),
+    )[1]
+    try:
+        with pytest.raises(InvalidInputError, match=r"segment .* cannot be written: File too large"):
+            FilmRun(clip, out, segment=3).execute(method)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    film = FilmRun(clip, out, segment=3, resume=True)
+    film.execute(Invert())
+    assert out.read_bytes() == whole
+
+
+def test_a_method_must_return_frames(tmp_path, clip):
+    method = Invert()
+    method.transfer = lambda frame: frame[::2]
+    with pytest.raises(InvalidInputError, match=r"must return uint8 \(48, 64, 3\), received uint8 \(24, 64, 3\)"):
+        FilmRun(clip, tmp_path / "out.mp4").execute(method)

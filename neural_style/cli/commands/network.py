@@ -123,7 +123,7 @@ def parser(
         epilog=EPILOG.format(command=command, more=" --variant novak2016" if own else ""),
     )
     add_pictures(parser, paints=paints)
-    _add_appearance(parser, technique)
+    add_appearance(parser, technique)
     if own:
         add_fields(parser.add_argument_group("improvements"), technique, own)
     add_run_flags(parser, PAINT, with_checkpoint=paints)
@@ -158,7 +158,7 @@ def add_pictures(parser: Parser, *, paints: bool) -> None:
     )
 
 
-def _add_appearance(parser: Parser, technique: type[TransferTechnique]) -> None:
+def add_appearance(parser: Parser, technique: type[TransferTechnique]) -> None:
     """Weights and sizes of content and styles."""
     group = parser.add_argument_group("appearance")
     add_style_weight(group)
@@ -186,7 +186,9 @@ def add_stroke_scale(group: _ArgumentGroup) -> None:
     )
 
 
-def add_masks(parser: Parser, technique: type[TransferTechnique] | None = None) -> None:
+def add_masks(
+    parser: Parser, technique: type[TransferTechnique] | None = None, *, with_content_mask: bool = True
+) -> None:
     """Flags for the regions in which styles act."""
     group = parser.add_argument_group("masks (styles act where a mask is white)")
     group.add_argument(
@@ -195,11 +197,12 @@ def add_masks(parser: Parser, technique: type[TransferTechnique] | None = None) 
         metavar="MASK",
         help="a mask of the photo for each style: where it acts; the word none is for everywhere",
     )
-    group.add_argument(
-        "--content_mask",
-        metavar="MASK",
-        help="a mask of the photo: where all styles act; --style_masks then select parts of the paintings",
-    )
+    if with_content_mask:
+        group.add_argument(
+            "--content_mask",
+            metavar="MASK",
+            help="a mask of the photo: where all styles act; --style_masks then select parts of the paintings",
+        )
     group.add_argument("--soft_masks", action="store_true", help="treat grey in masks as partly white")
     if technique is not None:
         add_fields(group, technique, ["mask_normalization", "guide_propagation"])
@@ -211,10 +214,7 @@ def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:
     Raises:
         InvalidInputError, MissingFileError: a mask cannot be read, or a flag lacks the one that it needs.
     """
-    if found.preserve_color == Run.preserve_color:
-        for flag, given in (("color_mask", found.color_mask), ("color_when", found.color_when != Run.color_when)):
-            if given:
-                raise InvalidInputError(f"--{flag} needs --preserve_color: name a method, such as pca")
+    check_color_flags(found)
     if found.soft_masks and not (found.style_masks or found.content_mask or found.color_mask):
         raise InvalidInputError("--soft_masks was given without a mask: name one, or leave it out")
     mask, color_mask = (
@@ -222,6 +222,15 @@ def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:
         for path, what in ((found.content_mask, "content mask"), (found.color_mask, "color mask"))
     )
     return Content(found.content, mask=mask, color_mask=color_mask, frame=found.frame), styles_of(found)
+
+
+def check_color_flags(found: Namespace) -> None:
+    """Raise `InvalidInputError` for a flag that has no effect without `--preserve_color`."""
+    if found.preserve_color == Run.preserve_color:
+        has_mask = getattr(found, "color_mask", None)
+        for flag, given in (("color_mask", has_mask), ("color_when", found.color_when != Run.color_when)):
+            if given:
+                raise InvalidInputError(f"--{flag} needs --preserve_color: name a method, such as pca")
 
 
 def styles_of(found: Namespace) -> list[Style]:

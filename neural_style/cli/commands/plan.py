@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, as_content
 from neural_style.network import TransferTechnique
+from neural_style.painting import ITERATIONS, sizes_for
 from neural_style.runs.memory_plan import (
     GIB,
     SMALL_TILES,
@@ -28,16 +30,23 @@ from neural_style.runs.memory_plan import (
     largest,
 )
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
+from neural_style.video.clip import Clip, is_sequence, open_clip
+from neural_style.video.reading import Reader
 
 DESCRIPTION = """\
 Estimate the memory and time that a run needs, whole and by tiles, and the largest size that fits this machine. The
-flags are those of the planned command; nothing is painted, and no weights are needed."""
+flags are those of the planned command; nothing is painted, and no weights are needed. Of a film, the time
+that neural-style video takes is estimated as well."""
 
 EPILOG = """\
 examples:
   neural-style plan photo.jpg painting.jpg --model vgg19 --image_size 4096
   neural-style plan photo.jpg painting.jpg --technique inetwork --model mini --memory_limit 8
+  neural-style plan clip.mp4 painting.jpg --model mini
 """
+
+FILMS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv")
+"""Endings of films."""
 
 TRIED = 256
 """Side of the noise image on which the speed of the machine is measured."""
@@ -52,7 +61,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
     found = parser.read(arguments)
     settings, run = technique(**values(found, technique)), Run(**values(found, Run))
-    content = as_content(Content(found.content, frame=found.frame))
+    clip = open_clip(found.content) if is_clip(found.content) else None
+    content = as_content(Content(found.content, frame=found.frame) if clip is None else Content(_first_frame(clip)))
+    if clip is not None:
+        run = replace(run, image_size=clip.size[0], sizes=())  # a film keeps its size
     styles = [style.read() for style in network.styles_of(found)]
     start_backend(found.device)  # first: the estimate depends on the backend, and the free memory on the device
     planned = estimates(settings.extractor_spec, content.canvas, styles, run)
@@ -60,6 +72,8 @@ def main(arguments: Sequence[str]) -> int:
     speeds = _seconds_per_pixel(settings)
     for estimate in planned:
         print("\n".join(_lines(estimate, available, speeds)))
+    if clip is not None:
+        print("\n".join(_lines_of_film(clip, planned[0], speeds)))
     return 0
 
 
@@ -81,6 +95,30 @@ def _lines(estimate: MemoryEstimate, available: int | None, speeds: tuple[float,
         lines.append(str(error))
     lines.append(f"the largest picture of this shape that fits has {largest(estimate, available)} rows")
     return lines
+
+
+def is_clip(name: str) -> bool:
+    """Whether a name is that of a film or of a sequence; a GIF counts as a picture."""
+    return is_sequence(name) or Path(name).suffix.lower() in FILMS
+
+
+def _first_frame(clip: Clip) -> np.ndarray:
+    return next(Reader(clip).frames()).rgb
+
+
+def _lines_of_film(clip: Clip, estimate: MemoryEstimate, speeds: tuple[float, float]) -> list[str]:
+    """The clip, and how long all of its frames take, as long as no cut begins a new shot."""
+    from neural_style.video.optimised import Coherence
+
+    evaluation = estimate.forward_pixels * speeds[0] + estimate.pixels * speeds[1]
+    first = ITERATIONS * sum((rows / clip.size[0]) ** 2 for rows in sizes_for(clip.size[0]))
+    count = clip.count or 1
+    optimised = EVALUATIONS_PER_ITERATION * evaluation * (first + (count - 1) * Coherence.next_iterations)
+    sound = f"{clip.sound} audio stream{'s' * (clip.sound != 1)}"
+    return [
+        f"{clip.path}: {count} frames, {float(clip.rate):.4g} a second, {sound}",
+        f"  neural-style video  {duration(optimised)}",
+    ]
 
 
 def _seconds_per_pixel(settings: TransferTechnique) -> tuple[float, float]:

@@ -1,0 +1,186 @@
+"""`neural-style video clip.mp4 painting.jpg out.mp4`: a film in the style of paintings, with its sound."""
+
+from __future__ import annotations
+
+from argparse import Action, Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from neural_style import interruption
+from neural_style.cli.commands.network import (
+    PAINT,
+    add_appearance,
+    add_masks,
+    check_color_flags,
+    styles_of,
+)
+from neural_style.cli.flags import Parser, add_fields, file_path, values
+from neural_style.cli.groups import (
+    NETWORK_FIELDS,
+    RUN_FIELDS,
+    add_color_flags,
+    add_machine_flags,
+    add_run_flags,
+    fields_of,
+)
+from neural_style.cli.progress import Bar, report
+from neural_style.cli.session import start_backend
+from neural_style.inputs import as_styles
+from neural_style.network import Network
+from neural_style.painting import ITERATIONS, default_model, technique_for
+from neural_style.runs.settings import Run
+from neural_style.video.encoding import Encoding
+from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
+from neural_style.video.optimised import Coherence
+from neural_style.video.transfer import NamedMethod, optimised_method
+
+DESCRIPTION = """\
+Paint a film in the style of one or more paintings. Style follows the motion, and times, sound and shape stay.
+
+Each frame is an optimisation, which takes minutes. Needs pip install 'neural-style-keras[video]'."""
+
+EPILOG = """\
+examples:
+  neural-style video clip.mp4 painting.jpg out.mp4 --preview
+  neural-style video clip.mp4 painting.jpg out.mp4 --strength 0.8 --crf 20
+  neural-style video clip.mp4 wave.jpg scream.jpg out.mp4 --style_weight 1 0.5
+  neural-style video frames/%04d.png painting.jpg painted/%04d.png
+  neural-style video clip.gif painting.jpg out.gif
+
+files:
+  Films are .mp4, .mov, .mkv, .webm or .gif, and pictures are named by a pattern. Finished segments are kept in
+  <out>.work until the film is there: a run that was interrupted or killed is continued by the same command with
+  --resume, and ends in the same film. --preview paints the first second into <out>_preview.
+"""
+
+SPELLING = PAINT.but(defaults={"iterations": ITERATIONS, "model": None})
+
+COHERENCE_FIELDS = ("temporal_weight", "next_iterations", "history", "hold_colors")
+
+SIZES = ("image_size", "sizes", "maintain_aspect_ratio")
+"""Settings of a run that a film has not: a frame keeps its size."""
+
+PREVIEW = 1.0
+"""Seconds of a preview."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit status."""
+    flags = parser()
+    found = flags.read(arguments)
+    check_color_flags(found)
+    given = flags.given(found)
+    out = Path(found.out)
+    run = FilmRun(
+        found.clip,
+        out.with_name(f"{out.stem}_preview{out.suffix}") if found.preview else out,
+        Encoding(**values(found, Encoding)),
+        rate=found.rate,
+        segment=found.segment,
+        seconds=PREVIEW if found.preview else None,
+        resume=found.resume,
+        overwrite=found.overwrite,
+        work_folder=found.work,
+        sound=not found.silent,
+    )
+    return _execute(run, _optimised(found, given), quiet=found.quiet)
+
+
+def parser() -> Parser:
+    """The parser of the command."""
+    parser = Parser("video", DESCRIPTION, usage="clip painting [painting ...] out [flags]", epilog=EPILOG)
+    parser.add_argument("clip", help="a film, a GIF, or a pattern of pictures such as frames/%%04d.png")
+    parser.add_argument(
+        "styles", nargs="+", metavar="painting", help="one or more paintings, whose textures are blended"
+    )
+    parser.add_argument("out", help="the film to write, or a pattern of pictures")
+    parser.set_defaults(frame=None)
+    add_appearance(parser, Network)
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="0.3 a tint, 1 a painting, 3 mostly painting (default: 1)",
+    )
+    coherence = parser.add_argument_group("coherence")
+    add_fields(coherence, Coherence, COHERENCE_FIELDS)
+    add_run_flags(parser, SPELLING, with_checkpoint=False, names=[name for name in RUN_FIELDS if name not in SIZES])
+    add_color_flags(parser)
+    add_masks(parser, Network, with_content_mask=False)
+    add_fields(parser.add_argument_group("network"), Network, fields_of(Network, NETWORK_FIELDS), SPELLING)
+    _add_film_flags(parser)
+    add_machine_flags(parser)
+    return parser
+
+
+def _add_film_flags(parser: Parser) -> None:
+    """Flags of the files."""
+    group = parser.add_argument_group("film")
+    add_fields(group, Encoding, ["codec", "crf", "bit_rate"])
+    group.add_argument(
+        "--rate", type=float, metavar="X", help="frames per second of a sequence of pictures (default: 25)"
+    )
+    group.add_argument(
+        "--segment",
+        type=int,
+        default=SEGMENT,
+        metavar="N",
+        help=f"frames of a segment, the most that a killed run loses (default: {SEGMENT})",
+    )
+    group.add_argument(
+        "--work", type=file_path, metavar="FOLDER", help="folder for finished segments (default: <out>.work)"
+    )
+    group.add_argument("--silent", action="store_true", help="leave the sound out")
+    group.add_argument("--preview", action="store_true", help="paint the first second only, into <out>_preview")
+    group.add_argument(
+        "--resume", action="store_true", help="continue the unfinished film in the work folder, or start it"
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace existing files, and start afresh")
+
+
+def _optimised(found: Namespace, given: Sequence[Action]) -> NamedMethod:
+    """The method optimise: the technique of `paint`, with the settings that are given in place of its own.
+
+    With `--normalization`, which gives weights another meaning, it is the technique of `network`.
+    """
+    named = {flag.dest: getattr(found, flag.dest) for flag in given if flag.dest in Network.__dataclass_fields__}
+    model = found.model or default_model(found.weights)
+    if "normalization" in named:
+        technique = Network(**{**values(found, Network), "model": model})
+    else:
+        technique = replace(technique_for(found.strength, model=model, weights=found.weights), **named)
+    settings = {name: value for name, value in values(found, Run).items() if name not in SIZES}
+    styles = as_styles(styles_of(found))
+    start_backend(found.device, "" if found.quiet else model)
+    coherence = Coherence(**values(found, Coherence))
+    return optimised_method(styles, technique, coherence, **settings)
+
+
+def _execute(run: FilmRun, made: NamedMethod, *, quiet: bool) -> int:
+    """Paint the film and report; returns the exit status."""
+    interruption.begin_work()
+    try:
+        with Bar(run.total, quiet=quiet) as bar:
+            bar.begin(Path(run.out).name, 0)
+
+            def show(progress: FilmProgress) -> None:
+                total = "" if progress.total is None else f"/{progress.total}"
+                bar.advance(progress.done, note=f"frame {progress.done}{total}, {progress.speed}")
+
+            film = run.execute(made.method, settings=made.identity, progress=show)
+    except KeyboardInterrupt:
+        kept = f"{run.kept} frames are kept in {run.folder}" if run.kept else "no segment was finished"
+        report(f"neural-style: interrupted; {kept}; rerun the command with --resume to continue")
+        return interruption.exit_status()
+    if not quiet:
+        print(_summary(film))
+    return 0
+
+
+def _summary(film: Film) -> str:
+    """The line at the end."""
+    sound = [f"{each.codec} {'copied' if each.is_copied else 'converted'}" for each in film.sound]
+    damage = f", {film.damaged} damaged" if film.damaged else ""
+    return f"wrote {film.path}: {film.frames} frames{damage}{''.join(f', {each}' for each in sound)}"

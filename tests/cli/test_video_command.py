@@ -1,0 +1,117 @@
+"""`neural-style video`: from film to film, previews, interruptions, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neural_style.cli.commands import video
+from neural_style.painting import CONTENT_WEIGHT
+from neural_style.video.transfer import NamedMethod
+from tests.video.films import Invert, frames_in, pictures, times_in, write_film
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*has no sound")
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return write_film(tmp_path / "clip.mp4", pictures(10), sound=[("aac", "eng")])
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """What the command passes on; films are inverted."""
+    found = {}
+
+    def method(name):
+        def make(styles, *arguments, **settings):
+            found.update(name=name, styles=styles, arguments=arguments, settings=settings)
+            return NamedMethod(Invert(found.get("fail_at")), {"name": name, "iterations": settings["iterations"]})
+
+        return make
+
+    monkeypatch.setattr(video, "start_backend", lambda *_: None)
+    monkeypatch.setattr(video, "optimised_method", method("optimise"))
+    return found
+
+
+def test_a_film_is_painted_with_its_sound(command, clip, made, painting_file, tmp_path):
+    out = tmp_path / "out.mp4"
+    ran = command("video", clip, painting_file, out, "--strength", 0.5, "--stroke_scale", 2, "--crf", 4)
+    assert (ran.status, ran.out) == (0, f"wrote {out}: 10 frames, aac copied\n")
+    assert "10/10" in ran.err
+    assert " frames/s" in ran.err
+    assert times_in(out) == times_in(clip)
+    assert np.abs(255.0 - pictures(1)[0] - frames_in(out)[0])[16:].mean() < 3
+    assert made["styles"][0].scale == 2
+
+
+def test_look_flags_reach_the_optimisation(command, clip, made, painting_file, tmp_path):
+    flags = ("--model", "mini", "--strength", 2, "--style_layers", "conv1_1", "--num_iter", 7)
+    ran = command("video", clip, painting_file, tmp_path / "out.mkv", *flags, "--quiet")
+    assert (ran.status, ran.out, ran.err) == (0, "", "")
+    technique = made["arguments"][0]
+    assert (technique.model, technique.style_layers, technique.normalization) == ("mini", ("conv1_1",), "relative")
+    assert technique.content_weight == pytest.approx(CONTENT_WEIGHT / 4)
+    assert made["settings"]["iterations"] == 7
+    assert not {"image_size", "sizes"} & set(made["settings"])
+    flags = ("--normalization", "gatys2016", "--model", "mini", "--content_layer", "conv2_1")
+    assert command("video", clip, painting_file, tmp_path / "b.mkv", *flags).status == 0
+    assert made["arguments"][0].normalization == "gatys2016"
+
+
+def test_a_preview_is_the_first_second_beside_the_film(command, clip, made, painting_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(video, "PREVIEW", 0.2)
+    ran = command("video", clip, painting_file, tmp_path / "out.mp4", "--preview")
+    assert ran.out == f"wrote {tmp_path / 'out_preview.mp4'}: 5 frames, aac copied\n"
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_ctrl_c_keeps_segments_and_says_how_to_continue(command, clip, made, painting_file, tmp_path):
+    out = tmp_path / "out.mp4"
+    arguments = ("video", clip, painting_file, out, "--segment", 4)
+    made["fail_at"] = 9
+    ran = command(*arguments)
+    assert ran.status == 130
+    assert f"interrupted; 8 frames are kept in {out}.work; rerun the command with --resume" in ran.err
+    made["fail_at"] = None
+    command(*arguments).assert_refused("holds an unfinished film", "--resume")
+    command(*arguments, "--resume", "--num_iter", 7).assert_refused("another method (iterations 5, now 7)")
+    assert command(*arguments, "--resume").status == 0
+    assert len(times_in(out)) == 10
+
+
+def test_a_run_without_a_finished_segment_leaves_nothing_to_resume(command, clip, made, painting_file, tmp_path):
+    made["fail_at"] = 2
+    ran = command("video", clip, painting_file, tmp_path / "out.mp4")
+    assert "no segment was finished" in ran.err
+    made["fail_at"] = None
+    assert command("video", clip, painting_file, tmp_path / "out.mp4").status == 0
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("flags", "parts"),
+    [
+        (["--color_when", "before"], ["--color_when needs --preserve_color"]),
+        (["--strength", 0], ["strength must be above 0"]),
+        (["--codec", "ffv1"], ["holds no ffv1: use one of h264"]),
+        (["--crf", 60], ["crf must be"]),
+        (["--rate", 25], ["has times of its own"]),
+        (["--style_weight", 1, 2], ["2 values for 1 styles"]),
+        (["--image_size", 100], ["unknown flag --image_size"]),
+    ],
+)
+def test_flags_without_effect_and_impossible_values(command, clip, painting_file, tmp_path, flags, parts):
+    command("video", clip, painting_file, tmp_path / "out.mp4", *flags).assert_refused(*parts)
+    assert not list(tmp_path.glob("*.work"))
+
+
+@pytest.mark.usefixtures("idle")
+def test_files_that_cannot_be_used(command, clip, painting_file, photo_file, tmp_path):
+    command("video", photo_file, painting_file, tmp_path / "out.mp4").assert_refused("is no film that can be read")
+    command("video", clip, tmp_path / "no.jpg", tmp_path / "out.mp4").assert_refused("no.jpg", "does not exist")
+    command("video", clip, painting_file, clip).assert_refused("is the clip and would be lost")
+    command("video", clip, painting_file).assert_refused("required: out")
+    (tmp_path / "out.mp4").touch()
+    command("video", clip, painting_file, tmp_path / "out.mp4").assert_refused("exists: choose another name")

@@ -1,0 +1,82 @@
+"""From film to film by a method: sound and times stay, the film is another one, and a resumed one is the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neural_style.errors import InvalidInputError, UnknownSettingError
+from neural_style.video import FilmRun, transfer_video
+from neural_style.video.optimised import Coherence
+from tests.video.films import Invert, frames_in, pictures, sound_in, times_in, write_film
+
+
+@pytest.fixture
+def clip(tmp_path, pan):
+    return write_film(tmp_path / "clip.mp4", pan.frames, sound=[("aac", "eng")])
+
+
+@pytest.fixture
+def settings(technique):
+    """Of each method, so that a frame takes no time."""
+    optimise = {"technique": technique, "coherence": Coherence(next_iterations=1), "iterations": 1}
+    return {"optimise": {"method": "optimise", **optimise}}
+
+
+def stopping(at):
+    def progress(each):
+        if each.done == at:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("method", ["optimise"])
+def test_a_method_paints_a_film_and_resumes_it_to_the_byte(tmp_path, clip, night, settings, method):
+    whole, out = tmp_path / "whole.mp4", tmp_path / "out.mp4"
+    film = transfer_video(clip, night, whole, segment=2, **settings[method])
+    assert (film.frames, film.sound[0].is_copied) == (4, True)
+    assert times_in(whole) == times_in(clip)
+    assert sound_in(whole) == sound_in(clip)
+    assert np.abs(np.array(frames_in(whole), float) - frames_in(clip)).mean() > 5
+    with pytest.raises(KeyboardInterrupt):
+        transfer_video(clip, night, out, segment=2, progress=stopping(3), **settings[method])
+    with pytest.raises(InvalidInputError, match="another method"):
+        transfer_video(clip, night[::-1], out, segment=2, resume=True, **settings[method])
+    transfer_video(clip, [night], out, segment=2, resume=True, **settings[method])
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_a_method_of_ones_own(tmp_path):
+    clip = write_film(tmp_path / "clip.mp4", pictures(3))
+    method = Invert()
+    assert transfer_video(clip, (), tmp_path / "out.mp4", method=method).frames == method.count == 3
+
+
+def test_impossible_settings_are_refused_before_any_work(tmp_path, night, technique):
+    clip, out = write_film(tmp_path / "clip.mp4", pictures(2)), tmp_path / "out.mp4"
+    for given, part in [
+        ({"method": "slow"}, 'unknown method "slow"'),
+        ({"method": "optimise", "technique": technique, "image_size": 20}, "a frame keeps its size"),
+    ]:
+        with pytest.raises(InvalidInputError, match=part):
+            transfer_video(clip, night, out, **given)
+    with pytest.raises(UnknownSettingError, match="iteratoins"):
+        transfer_video(clip, night, out, method="optimise", technique=technique, iteratoins=3)
+    assert not (tmp_path / "out.mp4.work").exists()
+
+
+def test_what_changes_a_film_is_part_of_its_identity(tmp_path, clip, night, settings):
+    out, given = tmp_path / "out.mp4", settings["optimise"]
+    with pytest.raises(KeyboardInterrupt):
+        transfer_video(clip, night, out, segment=1, progress=stopping(2), **given)
+    for changed in (
+        {"iterations": 2},
+        {"coherence": Coherence(next_iterations=2)},
+        {"technique": replace(given["technique"], content_weight=1.0)},
+    ):
+        with pytest.raises(InvalidInputError, match="another method"):
+            transfer_video(clip, night, out, segment=1, resume=True, **{**given, **changed})
+    assert FilmRun(clip, out, segment=1, resume=True).total == 4
