@@ -1,7 +1,7 @@
 """Films that are killed and resumed, and the memory of long ones.
 
     python benchmarks/films.py --frames 60 --kills 20
-    python benchmarks/films.py --frames 2000 --rows 96
+    python benchmarks/films.py --frames 2000 --rows 48 --method fast
 
 A film is made without interruption. With `--kills` it is made again while its process is killed (SIGKILL) a random time
 after a random frame, and resumed by the next; a film that is finished is started afresh until there were enough kills.
@@ -50,7 +50,16 @@ class Trail:
         self.last = state["last"]
 
 
-METHODS = {"trail": Trail}
+def fast():
+    """The embedded painter."""
+    from neural_style.video.fast import Fast
+
+    from neural_style.samples import sample
+
+    return Fast(sample("night")[::4, ::4])
+
+
+METHODS = {"trail": Trail, "fast": fast}
 
 
 def write_clip(path, frames, rows):

@@ -18,6 +18,7 @@ from PIL import Image
 from neural_style import Content, Network, Style, images, paint
 from neural_style.features.extractor import feature_extractor
 from neural_style.metrics import relative_gram_error, structural_similarity
+from neural_style.objectives.canvas import Canvas
 
 PAIRS = (
     ("golden_gate", "starry_night"),
@@ -37,15 +38,17 @@ LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")
 SCALES = (1, 2, 4)
 
 
-def gram_errors(extractor, picture, painting):
+def gram_errors(extractor, picture, painting, padding="none"):
     """The mean over layers of the relative Gram error at each scale."""
-    errors = []
+    errors, stride = [], extractor.architecture.stride(LAYERS)
     for scale in SCALES:
+        sizes = [(each.shape[0] // scale, each.shape[1] // scale) for each in (picture, painting)]
+        reduced = [
+            images.resize(each, size, method="box") for each, size in zip((picture, painting), sizes, strict=True)
+        ]
         features = [
-            extractor.features(
-                images.resize(each, (each.shape[0] // scale, each.shape[1] // scale), method="box"), LAYERS
-            )
-            for each in (picture, painting)
+            extractor.features(Canvas.of(padding, size, stride).padded(each), LAYERS)
+            for each, size in zip(reduced, sizes, strict=True)
         ]
         errors.append(np.mean([relative_gram_error(features[0][layer], features[1][layer]) for layer in LAYERS]))
     return errors
@@ -71,6 +74,7 @@ def main(arguments=None):
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--paintings", type=Path, required=True)
     parser.add_argument("--judge", help="weights of VGG-19 (default: mini judges)")
+    parser.add_argument("--padding", default="none", help="of the judge: none, or reflect without zeros beyond borders")
     parser.add_argument("--rows", type=int, default=256)
     parser.add_argument("--strength", type=float, default=1.0)
     parser.add_argument("--pairs", type=int, default=len(PAIRS), help="how many")
@@ -100,7 +104,7 @@ def main(arguments=None):
         errors = []
         for image in (painted, default):
             similarity = structural_similarity(image, original)
-            errors.append(gram_errors(extractor, image, style))
+            errors.append(gram_errors(extractor, image, style, found.padding))
             line += f"| {similarity:.2f} | {' '.join(f'{error:.3f}' for error in errors[-1])} "
             similarities.append(similarity)
         ratios.append(np.array(errors[0]) / np.array(errors[1]))

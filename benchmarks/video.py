@@ -89,17 +89,15 @@ def losses(technique, style, film, results):
 
 
 def optimise(found):
-    """Flicker and loss of five methods; those of frames by themselves get as many evaluations as a first frame."""
+    """Flicker and loss of three methods; those of frames by themselves get as many evaluations as a first frame."""
     from neural_style.video.optimised import Coherence, Optimised
 
     technique = technique_for(1.0, model=found.model, weights=found.weights)
     run = {} if found.iterations is None else {"iterations": found.iterations}
     methods = {
-        "alone, noise": (Coherence(), {**run, "init": "noise"}, True),
         "alone": (Coherence(), run, True),
         "warped start": (Coherence(temporal_weight=0), run, False),
-        "temporal 0.3": (Coherence(temporal_weight=0.3), run, False),
-        "temporal 1": (Coherence(), run, False),
+        "temporal term": (Coherence(), run, False),
     }
     heading(
         "motion", "source", *(f"{name}: E" for name in methods), *(f"{name}: loss" for name in methods), "s a frame"
@@ -113,7 +111,7 @@ def optimise(found):
             seconds.append(each)
         source = metrics.warping_error(film.frames, film.flows, film.valid)
         row(
-            name, source, *errors, *(value / values[1] for value in values), " ".join(f"{each:.1f}" for each in seconds)
+            name, source, *errors, *(value / values[0] for value in values), " ".join(f"{each:.1f}" for each in seconds)
         )
 
 
@@ -150,7 +148,50 @@ def drift(found):
             row(f"{photo}, {style}", "held" if is_held else "free", metrics.drift(results), error, f"{contrast:.3f}")
 
 
-TABLES = {each.__name__: each for each in (flow, optimise, history, drift)}
+def fast(found):
+    """The embedded painter: flicker and (in brackets) total variation in parts of those of frames by themselves."""
+    from neural_style.video.fast import Fast
+
+    methods = {
+        "by themselves": {"blend": 0, "hold_statistics": False},
+        "statistics of the shot": {"blend": 0},
+        "and a blend of 0.5": {"blend": 0.5},
+        "0.7": {"blend": 0.7},
+        "0.8": {},
+        "own statistics, 0.7": {"blend": 0.7, "hold_statistics": False},
+    }
+    heading("motion", "source", *methods, "s a frame")
+    for name, film, style in films(found):
+        errors, variations, seconds = [], [], []
+        for settings in methods.values():
+            results, each = painted(Fast(style, **settings), film.frames)
+            errors.append(metrics.warping_error(results, film.flows, film.valid))
+            variations.append(np.mean([metrics.total_variation(result) for result in results]))
+            seconds.append(each)
+        source = metrics.warping_error(film.frames, film.flows, film.valid)
+        parts = [f"{e / errors[0]:.2f} ({v / variations[0]:.2f})" for e, v in zip(errors, variations, strict=True)]
+        row(name, source, f"{errors[0]:.3f}", *parts[1:], f"{np.mean(seconds):.2f}")
+
+
+def work_size(found):
+    """Frames painted small and enlarged: seconds, likeness to those painted in full, and sharpness."""
+    from neural_style.video.fast import Fast
+    from neural_style.video.work_size import WorkSize
+
+    film = clip(sample(found.photos[0]), "pan", frames=found.frames, size=tuple(found.size))
+    style, full = sample(found.styles[0]), None
+    heading("rows", "pooling", "s a frame", "SSIM with full size", "total variation", "E")
+    for part, pooling in ((1, "average"), (2, "average"), (2, "max"), (4, "average"), (4, "max")):
+        rows = found.size[0] // part
+        results, seconds = painted(WorkSize(Fast(style), rows, pooling=pooling), film.frames)
+        full = results if full is None else full
+        likeness = float(np.mean([metrics.structural_similarity(*pair) for pair in zip(results, full, strict=True)]))
+        sharpness = float(np.mean([metrics.total_variation(result) for result in results]))
+        error = metrics.warping_error(results, film.flows, film.valid)
+        row(rows, pooling if part > 1 else "none", seconds, likeness, sharpness, error)
+
+
+TABLES = {each.__name__: each for each in (flow, optimise, history, drift, fast, work_size)}
 
 
 def main(arguments=None):

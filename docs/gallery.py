@@ -45,6 +45,17 @@ PICTURES = {
         ("cat", "night", "demo"),
         ("paint cat.png night.png demo --model mini --image_size 384",),
     ),
+    **{
+        f"painted_{photo}": Picture(
+            (f"painted_{photo}",),
+            (f"paint {photo}.png {painting}.png painted_{photo} --model mini --image_size 400 {flags}".rstrip(),),
+        )
+        for photo, painting, flags in (
+            ("portrait", "harvest", ""),
+            ("rocket", "night", ""),
+            ("coffee", "harvest", "--strength 2"),
+        )
+    },
     "fast": Picture(
         ("cat", "night", "fast_night", "harvest", "fast_harvest"),
         tuple(f"apply embedded cat.png fast_{name}.png --style {name}.png" for name in ("night", "harvest")),

@@ -134,7 +134,7 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
         shallow = {"content_layer": "conv1_2", "style_layers": "conv1_1"}
         words += [word for flag, layer in shallow.items() if flag not in words for word in (f"--{flag}", layer)]
     flags = TINY["apply" if "--fast" in words else name]  # an optimisation's have no effect with --fast
-    if name == "video":
+    if name == "video" and "optimise" in words:
         flags = (*SHALLOW[: SHALLOW.index("--image_size")], "--num_iter", "1")
     return [*words, *flags, *(["--overwrite"] if overwrite and name not in WITHOUT_OUTPUT else [])]
 

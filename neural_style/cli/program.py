@@ -29,7 +29,7 @@ GROUPS = {
         "network": "the same with every setting of the paper and the reference scripts (Gatys et al.)",
         "inetwork": "the improved network of Novak & Nikulin",
         "apply": "paint photos with a feed-forward network, in one pass",
-        "video": "paint a film, steady and with its sound",
+        "video": "paint a film with a feed-forward network or by optimisation, and keep its sound",
         "doodle": "fill a label map with textures from a painting",
         "reconstruct": "show what layers of a network keep of a photo or a painting",
     },

@@ -20,7 +20,7 @@ from neural_style.features import weights as feature_weights
 from neural_style.features.weight_files import opened
 from neural_style.feedforward import model
 from neural_style.feedforward.encoder import ENCODER, LAYERS, Style, encode, style_of, with_roots
-from neural_style.feedforward.model import Array
+from neural_style.feedforward.model import Array, Statistics
 from neural_style.feedforward.parts import Map, Tiles, picture_map
 from neural_style.feedforward.settings import MULTIPLE
 
@@ -57,7 +57,7 @@ class EmbeddedNetwork:
         self.weights = {name: ops.convert_to_tensor(value) for name, value in found.items()}
         of_mini = feature_weights.load(ENCODER, None, ENCODER.up_to_deepest(LAYERS))
         self.encoder = {name: ops.convert_to_tensor(value) for name, value in of_mini.items()}
-        self._programs: dict[int, Any] = {}
+        self._programs: dict[tuple[int, bool], Any] = {}
         self._style_of = backend.compiled(lambda encoder, painting: style_of(encode(encoder, painting)), flexible=[1])
 
     def style(self, painting: Array, *, tile: int | None = None) -> Style:
@@ -76,7 +76,15 @@ class EmbeddedNetwork:
         found = backend.eager(parts.all_moments)(lambda window: encode(self.encoder, whole.at(window)))
         return with_roots(*({name: pair[i] for name, pair in found.items()} for i in (0, 1)))
 
-    def run(self, photos: Array, style: Style, *, seed: int = 0, rounds: int | None = None) -> Array:
+    def run(
+        self,
+        photos: Array,
+        style: Style,
+        *,
+        seed: int = 0,
+        rounds: int | None = None,
+        statistics: Statistics | None = None,
+    ) -> Array:
         """Photos in a style.
 
         Args:
@@ -84,6 +92,7 @@ class EmbeddedNetwork:
             style: of one painting, or of N.
             seed: of the noise that the network receives beside each photo.
             rounds: of correction; None is as many as the weights were trained for.
+            statistics: of an earlier photo, which are used in place of these photos' own; an empty one is filled.
 
         Returns:
             (N, H, W, 3), float32, RGB in 0..255.
@@ -94,9 +103,19 @@ class EmbeddedNetwork:
         height, width = photos.shape[1:3]
         photos = padded(photos).astype(np.float32)
         grain = np.repeat(noise((photos.shape[1], photos.shape[2]), seed), len(photos), axis=0)
-        return self.run_with_noise(photos, style, grain, rounds=rounds)[:, :height, :width]
+        painted = self.run_with_noise(photos, style, grain, rounds=rounds, statistics=statistics)
+        return painted[:, :height, :width]
 
-    def run_in_tiles(self, photo: Array, style: Style, tile: int, *, seed: int = 0, rounds: int | None = None) -> Array:
+    def run_in_tiles(
+        self,
+        photo: Array,
+        style: Style,
+        tile: int,
+        *,
+        seed: int = 0,
+        rounds: int | None = None,
+        statistics: Statistics | None = None,
+    ) -> Array:
         """One photo (H, W, 3) of any size in tiles, in little memory; otherwise as `run`.
 
         Every statistic is that of the whole picture, and every tile has its surroundings around it, so that the result
@@ -104,7 +123,7 @@ class EmbeddedNetwork:
 
         Args:
             photo: of any type, RGB in 0..255.
-            style, seed, rounds: as for `run`.
+            style, seed, rounds, statistics: as for `run`.
             tile: side of the tiles in pixels, a multiple of 8.
         """
         height, width = photo.shape[:2]
@@ -114,19 +133,35 @@ class EmbeddedNetwork:
         found = backend.eager(model.paint)(
             *(self.weights, self.encoder, picture_map(picture), style, grain),
             rounds=self._checked_rounds(rounds),
+            statistics=statistics,
             parts=Tiles(size, tile),
         )
         painted = found[-1].stored
         assert isinstance(painted, np.ndarray), "the last picture is kept"
         return np.clip(painted, 0, 255, out=painted)[0, :height, :width]
 
-    def run_with_noise(self, photos: Array, style: Style, noise: Array, *, rounds: int | None = None) -> Array:
+    def run_with_noise(
+        self,
+        photos: Array,
+        style: Style,
+        noise: Array,
+        *,
+        rounds: int | None = None,
+        statistics: Statistics | None = None,
+    ) -> Array:
         """The same with noise (N, H, W, 2), where H and W are multiples of 8 and at least 32."""
         rounds = self._checked_rounds(rounds)
-        if rounds not in self._programs:
-            self._programs[rounds] = backend.compiled(partial(_last, rounds), flexible=[2, 4])
+        key = rounds, statistics is not None
+        if key not in self._programs:
+            step = _last if statistics is None else _last_and_statistics
+            self._programs[key] = backend.compiled(partial(step, rounds), flexible=[2, 4])
         image, grain = (ops.convert_to_tensor(each) for each in (photos, noise))
-        result = self._programs[rounds](self.weights, self.encoder, image, tuple(style), grain)
+        given = self.weights, self.encoder, image, tuple(style), grain
+        if statistics is None:
+            result = self._programs[key](*given)
+        else:
+            result, found = self._programs[key](*given, dict(statistics))
+            statistics.update(found)
         painted: Array = np.clip(ops.convert_to_numpy(result), 0, 255)
         return painted
 
@@ -141,6 +176,13 @@ class EmbeddedNetwork:
 
 def _last(rounds: int, weights: Any, encoder: Any, photo: Tensor, style: Any, noise: Tensor) -> Tensor:
     return model.paint(weights, encoder, photo, Style(*style), noise, rounds=rounds)[-1]
+
+
+def _last_and_statistics(
+    rounds: int, weights: Any, encoder: Any, photo: Tensor, style: Any, noise: Tensor, statistics: Any
+) -> tuple[Tensor, Any]:
+    found = dict(statistics)
+    return model.paint(weights, encoder, photo, Style(*style), noise, rounds=rounds, statistics=found)[-1], found
 
 
 def read_weights(path: Path) -> dict[str, Array]:

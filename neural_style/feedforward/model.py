@@ -252,7 +252,8 @@ class _Decoder:
             return ops.cast(convolved(ops.cast(x, self._dtype), self._weights[f"{name}.kernel"]), "float32")
 
         x = self._parts.kept(self._parts.each(convolution, x))
-        mean, variance = self._known(f"{step}.{name}", lambda: self._parts.spread(x))
+        spread = self._known(f"{step}.{name}", lambda: self._parts.spread(x))
+        mean, variance = spread[0], spread[1]  # a pair, or an array of both that a film was resumed with
         scale, shift = (self._affine(f"{name}.{part}") for part in ("scale", "shift"))
         scale = scale * ops.rsqrt(variance + 1e-4)
 

@@ -15,7 +15,7 @@ from neural_style.color_transfer import transfer_color
 from neural_style.errors import InvalidInputError
 from neural_style.feedforward.embedded import EmbeddedNetwork
 from neural_style.feedforward.fast_run import EMBEDDED, TECHNIQUE, FastRun, FastRunSettings
-from neural_style.feedforward.model import Array
+from neural_style.feedforward.model import Array, Statistics
 from neural_style.feedforward.styles import PreparedStyle, prepared
 from neural_style.feedforward.trained import TrainedNetwork
 from neural_style.images import ImageSource, Picture
@@ -109,9 +109,16 @@ class Painter:
         self,
         photos: Iterable[Content | ImageSource] | Array,
         style: PreparedStyle | None = None,
+        *,
+        statistics: Statistics | None = None,
         **settings: Unpack[FastRunSettings],
     ) -> list[Result]:
         """Paint photos of one size together, such as an array (N, H, W, 3); otherwise as `paint`.
+
+        Args:
+            photos, style, settings: see `paint`.
+            statistics: of an earlier frame of a video, which the embedded network uses in place of these photos' own;
+                an empty dict is filled. A trained network computes its own for each photo.
 
         Raises:
             InvalidInputError, MissingFileError: as in `paint`; and where the photos have several sizes.
@@ -125,13 +132,15 @@ class Painter:
         if len(sizes) > 1:
             raise InvalidInputError(f"photos of one batch must have one size, received {sizes}: paint them one by one")
         before = [images.resize(content.picture.rgb, sizes[0]) for content in contents]
-        painted = before if run.strength == 0 else self._painted(before, style, run)
+        painted = before if run.strength == 0 else self._painted(before, style, run, statistics)
         return [
             self._result(content, plain, after, style, run)
             for content, plain, after in zip(contents, before, painted, strict=True)
         ]
 
-    def _painted(self, photos: Sequence[Array], style: PreparedStyle, run: FastRun) -> Iterable[Array]:
+    def _painted(
+        self, photos: Sequence[Array], style: PreparedStyle, run: FastRun, held: Statistics | None
+    ) -> Iterable[Array]:
         """Photos of one size, (H, W, 3) in 0..255, painted: float32."""
         if isinstance(self.network, TrainedNetwork):
             if run.rounds is not None or run.tile is not None:
@@ -142,8 +151,10 @@ class Painter:
         statistics = style.statistics(self.network, size, tile=tile)
         seed, rounds, network = run.seed, run.rounds, self.network
         if tile is None:
-            return network.run(np.stack(photos), statistics, seed=seed, rounds=rounds)
-        return (network.run_in_tiles(photo, statistics, tile, seed=seed, rounds=rounds) for photo in photos)
+            return network.run(np.stack(photos), statistics, seed=seed, rounds=rounds, statistics=held)
+        return (
+            network.run_in_tiles(photo, statistics, tile, seed=seed, rounds=rounds, statistics=held) for photo in photos
+        )
 
     def _checked_style(self, style: PreparedStyle | None) -> PreparedStyle:
         if isinstance(self.network, TrainedNetwork):

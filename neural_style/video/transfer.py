@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from neural_style.errors import InvalidInputError
+from neural_style.feedforward.fast_run import EMBEDDED
 from neural_style.images import ImageSource
 from neural_style.inputs import Style, as_styles
 from neural_style.network import TransferTechnique
 from neural_style.painting import ITERATIONS, technique_for
 from neural_style.runs import records
 from neural_style.runs.settings import Run
-from neural_style.validation import check_choice
-from neural_style.video.encoding import Encoding
-from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
+from neural_style.validation import check_choice, check_names
+from neural_style.video.film import Film, FilmProgress, FilmRun
 from neural_style.video.method import FrameMethod
+from neural_style.video.work_size import WorkSize
 
 if TYPE_CHECKING:
     from neural_style.video.optimised import Coherence
 
-METHODS = ("optimise",)
+METHODS = ("fast", "optimise")
+
+FILM_SETTINGS = tuple(each.name for each in fields(FilmRun) if each.init and each.name not in ("clip", "out"))
+"""Settings of a film, whatever paints it."""
 
 Styles = Sequence[Style | ImageSource] | Style | ImageSource
 
@@ -31,23 +39,25 @@ class NamedMethod(NamedTuple):
     method: FrameMethod
     identity: Mapping[str, Any]
 
+    def at_rows(self, rows: int | None, pooling: str = "average") -> NamedMethod:
+        """The same on frames of so many rows, see `neural_style.video.work_size.WorkSize`; None leaves it as it is."""
+        if rows is None:
+            return self
+        identity = {**self.identity, "work_size": rows, "work_pooling": pooling}
+        return NamedMethod(WorkSize(self.method, rows, pooling=pooling), identity)
+
 
 def transfer_video(
     clip: str | os.PathLike[str],
     styles: Styles,
     out: str | os.PathLike[str],
     *,
-    method: str | FrameMethod = "optimise",
+    method: str | FrameMethod = "fast",
     technique: TransferTechnique | None = None,
+    painter: str | os.PathLike[str] = EMBEDDED,
     coherence: Coherence | None = None,
-    encoding: Encoding | None = None,
-    rate: float | None = None,
-    segment: int = SEGMENT,
-    seconds: float | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
-    work_folder: str | os.PathLike[str] | None = None,
-    sound: bool = True,
+    work_size: int | None = None,
+    work_pooling: str = "average",
     progress: Callable[[FilmProgress], object] | None = None,
     **settings: Any,
 ) -> Film:
@@ -55,43 +65,63 @@ def transfer_video(
 
     Args:
         clip: a film, a GIF, or a pattern of pictures such as `frames/%04d.png`.
-        styles: one or more paintings, as paths, PIL images, arrays or `Style`.
+        styles: one or more paintings, as paths, PIL images, arrays or `Style`; of a trained network, names.
         out: the file to write, .mp4, .mov, .mkv, .webm or .gif, or a pattern of pictures.
-        method: `optimise`, an optimisation for each frame; or an object of one's own, for which `styles` is not used.
+        method: `fast`, a feed-forward network for each frame; `optimise`, an optimisation for each frame; or an object
+            of one's own, for which `styles` is not used.
         technique: of `optimise`, by default that of `neural_style.paint`.
+        painter: of `fast`, the network in the package or the .keras file of another.
         coherence: of `optimise`, how frames are held together.
-        encoding: codec and quality.
-        rate: frames per second of a sequence, by default 25.
-        segment: frames of a segment, the most that a killed run loses.
-        seconds: only the beginning of the clip, of this duration.
-        resume: continue the unfinished film in the work folder; start afresh where there is none.
-        overwrite: whether existing files may be replaced.
-        work_folder: for finished segments, by default `<out>.work`.
-        sound: False leaves the sound out.
+        work_size: rows at which frames are painted, to be enlarged afterwards; by default all.
+        work_pooling: how they are reduced, `average` or `max`.
         progress: called after every frame.
-        settings: the fields of `Run`, such as `iterations`, for the first frame of a shot.
+        settings: of the film the fields of `FilmRun`, such as `encoding`, `resume` and `overwrite`; of `fast` those of
+            `neural_style.video.fast.Fast`, such as `strength` and `blend`; of `optimise` the fields of `Run`, such as
+            `iterations`, for the first frame of a shot.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, or an output cannot be written, before any work.
         KeyboardInterrupt: Ctrl-C; finished segments stay in the work folder.
     """
-    run = FilmRun(
-        clip,
-        out,
-        encoding or Encoding(),
-        rate=rate,
-        segment=segment,
-        seconds=seconds,
-        resume=resume,
-        overwrite=overwrite,
-        work_folder=work_folder,
-        sound=sound,
-    )
+    of_film = {name: settings.pop(name) for name in FILM_SETTINGS if name in settings}
+    run = FilmRun(clip, out, **of_film)
     if not isinstance(method, str):
-        return run.execute(method, progress=progress)
+        check_names("a film", settings, FILM_SETTINGS)
+        own = NamedMethod(method, {}).at_rows(work_size, work_pooling)
+        return run.execute(own.method, settings=own.identity, progress=progress)
     check_choice("method", method, METHODS)
-    made = optimised_method(styles, technique, coherence, **settings)
+    if method == "fast":
+        if technique is not None or coherence is not None:
+            raise InvalidInputError("technique and coherence are settings of the method optimise: leave them out")
+        made = fast_method(styles, painter, **settings)
+    else:
+        if painter != EMBEDDED:
+            raise InvalidInputError("painter is a setting of the method fast: leave it out")
+        made = optimised_method(styles, technique, coherence, **settings)
+    made = made.at_rows(work_size, work_pooling)
     return run.execute(made.method, settings=made.identity, progress=progress)
+
+
+def fast_method(styles: Styles, painter: str | os.PathLike[str] = EMBEDDED, **settings: Any) -> NamedMethod:
+    """The method `fast`.
+
+    Args:
+        styles: one or more paintings, or names of the styles of a trained network.
+        painter: `embedded`, or the file of a trained network.
+        settings: of `neural_style.video.fast.Fast`: `blend` and `hold_statistics`, and the fields of `FastRun`.
+    """
+    from neural_style.video.fast import Fast
+
+    is_embedded = os.fspath(painter) == EMBEDDED
+    paintings: list[Any] = list(as_styles(styles)) if is_embedded else _listed(styles)
+    method = Fast(paintings, model=painter, **settings)
+    identity = {
+        "name": "fast",
+        "network": EMBEDDED if is_embedded else hashlib.sha256(Path(painter).read_bytes()).hexdigest(),
+        "styles": list(map(_described, paintings)) if is_embedded else paintings,
+        **settings,
+    }
+    return NamedMethod(method, identity)
 
 
 def optimised_method(
@@ -120,6 +150,10 @@ def optimised_method(
         "styles": list(map(_described, paintings)),
     }
     return NamedMethod(method, identity)
+
+
+def _listed(styles: Styles) -> list[Any]:
+    return list(styles) if isinstance(styles, list | tuple) else [styles]
 
 
 def _described(style: Style) -> dict[str, Any]:

@@ -51,13 +51,14 @@ def test_a_duration_has_the_unit_that_keeps_it_short(seconds, text):
     assert duration(seconds) == text
 
 
-def test_a_plan_of_a_film_has_its_frames_and_their_time(command, painting_file, tmp_path):
+def test_a_plan_of_a_film_has_its_frames_and_the_time_of_each_method(command, painting_file, tmp_path):
     films = pytest.importorskip("tests.video.films")
     clip = films.write_film(tmp_path / "clip.mp4", films.pictures(10), sound=[("aac", "eng")])
     ran = command("plan", clip, painting_file, *LOOK)
     assert ran.status == 0
     lines = ran.out.splitlines()
     assert lines[0].startswith("48 x 64 pixels")
-    assert lines[-2] == f"{clip}: 10 frames, 25 a second, 1 audio stream"
-    time = re.fullmatch(r"  neural-style video +([\d.]+) (s|min|h)", lines[-1])
-    assert float(time[1]) > 0
+    assert lines[-3] == f"{clip}: 10 frames, 25 a second, 1 audio stream"
+    times = [re.fullmatch(r"  neural-style video --method (\w+) +([\d.]+) (s|min|h)", line) for line in lines[-2:]]
+    assert [time[1] for time in times] == ["fast", "optimise"]
+    assert all(float(time[2]) > 0 for time in times)

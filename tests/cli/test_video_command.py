@@ -26,11 +26,15 @@ def made(monkeypatch):
     def method(name):
         def make(styles, *arguments, **settings):
             found.update(name=name, styles=styles, arguments=arguments, settings=settings)
-            return NamedMethod(Invert(found.get("fail_at")), {"name": name, "iterations": settings["iterations"]})
+            method = Invert(found.get("fail_at"))
+            invert, found["sizes"] = method.transfer, set()
+            method.transfer = lambda frame: found["sizes"].add(frame.shape) or invert(frame)
+            return NamedMethod(method, {"name": name, "strength": settings.get("strength")})
 
         return make
 
     monkeypatch.setattr(video, "start_backend", lambda *_: None)
+    monkeypatch.setattr(video, "fast_method", method("fast"))
     monkeypatch.setattr(video, "optimised_method", method("optimise"))
     return found
 
@@ -43,11 +47,18 @@ def test_a_film_is_painted_with_its_sound(command, clip, made, painting_file, tm
     assert " frames/s" in ran.err
     assert times_in(out) == times_in(clip)
     assert np.abs(255.0 - pictures(1)[0] - frames_in(out)[0])[16:].mean() < 3
-    assert made["styles"][0].scale == 2
+    assert (made["name"], made["settings"]["strength"], made["styles"][0].scale) == ("fast", 0.5, 2)
+
+
+def test_frames_can_be_painted_small(command, clip, made, painting_file, tmp_path):
+    arguments = ("video", clip, painting_file, tmp_path / "out.mp4", "--work_size", 24, "--work_pooling", "max")
+    assert command(*arguments).status == 0
+    assert made["sizes"] == {(24, 32, 3)}
+    assert frames_in(tmp_path / "out.mp4")[0].shape == (48, 64, 3)
 
 
 def test_look_flags_reach_the_optimisation(command, clip, made, painting_file, tmp_path):
-    flags = ("--model", "mini", "--strength", 2, "--style_layers", "conv1_1", "--num_iter", 7)
+    flags = ("--method", "optimise", "--model", "mini", "--strength", 2, "--style_layers", "conv1_1", "--num_iter", 7)
     ran = command("video", clip, painting_file, tmp_path / "out.mkv", *flags, "--quiet")
     assert (ran.status, ran.out, ran.err) == (0, "", "")
     technique = made["arguments"][0]
@@ -55,7 +66,7 @@ def test_look_flags_reach_the_optimisation(command, clip, made, painting_file, t
     assert technique.content_weight == pytest.approx(CONTENT_WEIGHT / 4)
     assert made["settings"]["iterations"] == 7
     assert not {"image_size", "sizes"} & set(made["settings"])
-    flags = ("--normalization", "gatys2016", "--model", "mini", "--content_layer", "conv2_1")
+    flags = ("--method", "optimise", "--normalization", "gatys2016", "--model", "mini", "--content_layer", "conv2_1")
     assert command("video", clip, painting_file, tmp_path / "b.mkv", *flags).status == 0
     assert made["arguments"][0].normalization == "gatys2016"
 
@@ -76,7 +87,7 @@ def test_ctrl_c_keeps_segments_and_says_how_to_continue(command, clip, made, pai
     assert f"interrupted; 8 frames are kept in {out}.work; rerun the command with --resume" in ran.err
     made["fail_at"] = None
     command(*arguments).assert_refused("holds an unfinished film", "--resume")
-    command(*arguments, "--resume", "--num_iter", 7).assert_refused("another method (iterations 5, now 7)")
+    command(*arguments, "--resume", "--strength", 0.5).assert_refused("another method (strength 1.0, now 0.5)")
     assert command(*arguments, "--resume").status == 0
     assert len(times_in(out)) == 10
 
@@ -93,11 +104,15 @@ def test_a_run_without_a_finished_segment_leaves_nothing_to_resume(command, clip
 @pytest.mark.parametrize(
     ("flags", "parts"),
     [
+        (["--rounds", 1, "--method", "optimise"], ["--rounds", "--method fast only"]),
+        (["--num_iter", 3], ["--num_iter", "--method optimise only"]),
         (["--color_when", "before"], ["--color_when needs --preserve_color"]),
-        (["--strength", 0], ["strength must be above 0"]),
+        (["--strength", 2], ["strength must be a number from 0 to 1"]),
         (["--codec", "ffv1"], ["holds no ffv1: use one of h264"]),
         (["--crf", 60], ["crf must be"]),
+        (["--work_size", 0], ["work_size must be a whole number of at least 1"]),
         (["--rate", 25], ["has times of its own"]),
+        (["--painter", "starry.keras"], ["no network starry.keras"]),
         (["--style_weight", 1, 2], ["2 values for 1 styles"]),
         (["--image_size", 100], ["unknown flag --image_size"]),
     ],

@@ -1,4 +1,4 @@
-"""From film to film by a method: sound and times stay, the film is another one, and a resumed one is the same."""
+"""Both methods from film to film: sound and times stay, the film is another one, and a resumed one is the same."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def clip(tmp_path, pan):
 def settings(technique):
     """Of each method, so that a frame takes no time."""
     optimise = {"technique": technique, "coherence": Coherence(next_iterations=1), "iterations": 1}
-    return {"optimise": {"method": "optimise", **optimise}}
+    return {"fast": {"method": "fast", "rounds": 0}, "optimise": {"method": "optimise", **optimise}}
 
 
 def stopping(at):
@@ -33,7 +33,7 @@ def stopping(at):
     return progress
 
 
-@pytest.mark.parametrize("method", ["optimise"])
+@pytest.mark.parametrize("method", ["fast", "optimise"])
 def test_a_method_paints_a_film_and_resumes_it_to_the_byte(tmp_path, clip, night, settings, method):
     whole, out = tmp_path / "whole.mp4", tmp_path / "out.mp4"
     film = transfer_video(clip, night, whole, segment=2, **settings[method])
@@ -55,14 +55,20 @@ def test_a_method_of_ones_own(tmp_path):
     assert transfer_video(clip, (), tmp_path / "out.mp4", method=method).frames == method.count == 3
 
 
-def test_impossible_settings_are_refused_before_any_work(tmp_path, night, technique):
+def test_settings_of_the_other_method_are_refused_before_any_work(tmp_path, night, technique):
     clip, out = write_film(tmp_path / "clip.mp4", pictures(2)), tmp_path / "out.mp4"
     for given, part in [
+        ({"technique": technique}, "technique and coherence are settings of the method optimise"),
+        ({"method": "optimise", "painter": "starry.keras"}, "painter is a setting of the method fast"),
         ({"method": "slow"}, 'unknown method "slow"'),
+        ({"size": 20}, "a frame keeps its size"),
         ({"method": "optimise", "technique": technique, "image_size": 20}, "a frame keeps its size"),
+        ({"strength": 2.0}, "strength must be a number from 0 to 1"),
     ]:
         with pytest.raises(InvalidInputError, match=part):
             transfer_video(clip, night, out, **given)
+    with pytest.raises(UnknownSettingError, match="strength"):
+        transfer_video(clip, (), out, method=Invert(), strength=1.0)
     with pytest.raises(UnknownSettingError, match="iteratoins"):
         transfer_video(clip, night, out, method="optimise", technique=technique, iteratoins=3)
     assert not (tmp_path / "out.mp4.work").exists()

@@ -35,8 +35,8 @@ from neural_style.video.reading import Reader
 
 DESCRIPTION = """\
 Estimate the memory and time that a run needs, whole and by tiles, and the largest size that fits this machine. The
-flags are those of the planned command; nothing is painted, and no weights are needed. Of a film, the time
-that neural-style video takes is estimated as well."""
+flags are those of the planned command; nothing is painted, and no weights are needed. Of a film, the time of each
+method of neural-style video is estimated as well."""
 
 EPILOG = """\
 examples:
@@ -107,17 +107,22 @@ def _first_frame(clip: Clip) -> np.ndarray:
 
 
 def _lines_of_film(clip: Clip, estimate: MemoryEstimate, speeds: tuple[float, float]) -> list[str]:
-    """The clip, and how long all of its frames take, as long as no cut begins a new shot."""
+    """The clip, and how long each method takes for all of its frames, as long as no cut begins a new shot."""
+    from neural_style.feedforward.painter import Painter
     from neural_style.video.optimised import Coherence
 
     evaluation = estimate.forward_pixels * speeds[0] + estimate.pixels * speeds[1]
     first = ITERATIONS * sum((rows / clip.size[0]) ** 2 for rows in sizes_for(clip.size[0]))
     count = clip.count or 1
     optimised = EVALUATIONS_PER_ITERATION * evaluation * (first + (count - 1) * Coherence.next_iterations)
+    painter, noise = Painter(), np.random.default_rng(0).integers(0, 256, (TRIED, TRIED, 3), np.uint8)
+    style = painter.style(noise)
+    fast = count * clip.size[0] * clip.size[1] * _seconds(lambda: painter.paint(noise, style)) / TRIED**2
     sound = f"{clip.sound} audio stream{'s' * (clip.sound != 1)}"
     return [
         f"{clip.path}: {count} frames, {float(clip.rate):.4g} a second, {sound}",
-        f"  neural-style video  {duration(optimised)}",
+        f"  neural-style video --method fast      {duration(fast)}",
+        f"  neural-style video --method optimise  {duration(optimised)}",
     ]
 
 

@@ -26,25 +26,31 @@ from neural_style.cli.groups import (
 )
 from neural_style.cli.progress import Bar, report
 from neural_style.cli.session import start_backend
+from neural_style.errors import InvalidInputError, MissingFileError
+from neural_style.feedforward.fast_run import EMBEDDED, FastRun
 from neural_style.inputs import as_styles
 from neural_style.network import Network
 from neural_style.painting import ITERATIONS, default_model, technique_for
 from neural_style.runs.settings import Run
+from neural_style.validation import check_count
 from neural_style.video.encoding import Encoding
+from neural_style.video.fast import BLEND
 from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
 from neural_style.video.optimised import Coherence
-from neural_style.video.transfer import NamedMethod, optimised_method
+from neural_style.video.transfer import METHODS, NamedMethod, fast_method, optimised_method
+from neural_style.video.work_size import POOLINGS
 
 DESCRIPTION = """\
 Paint a film in the style of one or more paintings. Style follows the motion, and times, sound and shape stay.
 
-Each frame is an optimisation, which takes minutes. Needs pip install 'neural-style-keras[video]'."""
+--method fast paints each frame by a feed-forward network, in about a second; --method optimise runs an optimisation for
+each frame, which is better and takes minutes. Needs pip install 'neural-style-keras[video]'."""
 
 EPILOG = """\
 examples:
   neural-style video clip.mp4 painting.jpg out.mp4 --preview
   neural-style video clip.mp4 painting.jpg out.mp4 --strength 0.8 --crf 20
-  neural-style video clip.mp4 wave.jpg scream.jpg out.mp4 --style_weight 1 0.5
+  neural-style video clip.mp4 wave.jpg scream.jpg out.mp4 --method optimise --style_weight 1 0.5
   neural-style video frames/%04d.png painting.jpg painted/%04d.png
   neural-style video clip.gif painting.jpg out.gif
 
@@ -57,6 +63,16 @@ files:
 SPELLING = PAINT.but(defaults={"iterations": ITERATIONS, "model": None})
 
 COHERENCE_FIELDS = ("temporal_weight", "next_iterations", "history", "hold_colors")
+
+FILM_FLAGS = (
+    *("method", "style_weight", "stroke_scale", "resize", "preserve_color", "strength", "seed", "tile", "codec", "crf"),
+    *("bit_rate", "rate", "segment", "work", "resume", "overwrite", "preview", "silent", "work_size", "work_pooling"),
+    *("device", "quiet"),
+)
+"""Flags that have an effect with every method."""
+
+FAST_FLAGS = ("painter", "rounds", "blend")
+"""Flags of the method fast; all others are those of optimise."""
 
 SIZES = ("image_size", "sizes", "maintain_aspect_ratio")
 """Settings of a run that a film has not: a frame keeps its size."""
@@ -71,6 +87,9 @@ def main(arguments: Sequence[str]) -> int:
     found = flags.read(arguments)
     check_color_flags(found)
     given = flags.given(found)
+    _check_effect(found.method, given)
+    if found.work_size is not None:
+        check_count("work_size", found.work_size, at_least=1)
     out = Path(found.out)
     run = FilmRun(
         found.clip,
@@ -84,7 +103,9 @@ def main(arguments: Sequence[str]) -> int:
         work_folder=found.work,
         sound=not found.silent,
     )
-    return _execute(run, _optimised(found, given), quiet=found.quiet)
+    made = _fast(found) if found.method == "fast" else _optimised(found, given)
+    made = made.at_rows(found.work_size, found.work_pooling)
+    return _execute(run, made, quiet=found.quiet)
 
 
 def parser() -> Parser:
@@ -96,15 +117,35 @@ def parser() -> Parser:
     )
     parser.add_argument("out", help="the film to write, or a pattern of pictures")
     parser.set_defaults(frame=None)
-    add_appearance(parser, Network)
     parser.add_argument(
+        "--method", choices=METHODS, default="fast", help="a feed-forward network, or an optimisation (default: fast)"
+    )
+    add_appearance(parser, Network)
+    group = parser.add_argument_group("fast (and --strength, --preserve_color, --seed, --tile)")
+    group.add_argument(
         "--strength",
         type=float,
         default=1.0,
         metavar="X",
-        help="0.3 a tint, 1 a painting, 3 mostly painting (default: 1)",
+        help="fast: from 0, the clip, to 1, the painting; optimise: 0.3 a tint, 3 mostly painting (default: 1)",
     )
-    coherence = parser.add_argument_group("coherence")
+    group.add_argument(
+        "--painter",
+        default=EMBEDDED,
+        metavar="NAME",
+        help=f"{EMBEDDED}, the network in this package, or a .keras file, whose styles are then named in place of "
+        f"paintings (default: {EMBEDDED})",
+    )
+    add_fields(group, FastRun, ["rounds"])
+    group.add_argument(
+        "--blend",
+        type=float,
+        default=BLEND,
+        metavar="X",
+        help="share of the last result, warped to the frame, from 0 to below 1; more is steadier, and blurs strokes "
+        f"(default: {BLEND})",
+    )
+    coherence = parser.add_argument_group("coherence (of optimise)")
     add_fields(coherence, Coherence, COHERENCE_FIELDS)
     add_run_flags(parser, SPELLING, with_checkpoint=False, names=[name for name in RUN_FIELDS if name not in SIZES])
     add_color_flags(parser)
@@ -132,12 +173,48 @@ def _add_film_flags(parser: Parser) -> None:
     group.add_argument(
         "--work", type=file_path, metavar="FOLDER", help="folder for finished segments (default: <out>.work)"
     )
+    group.add_argument(
+        "--work_size", type=int, metavar="N", help="paint frames at N rows, and enlarge them (default: all rows)"
+    )
+    group.add_argument(
+        "--work_pooling",
+        choices=POOLINGS,
+        default=POOLINGS[0],
+        help=f"how frames are reduced to --work_size (default: {POOLINGS[0]})",
+    )
     group.add_argument("--silent", action="store_true", help="leave the sound out")
     group.add_argument("--preview", action="store_true", help="paint the first second only, into <out>_preview")
     group.add_argument(
         "--resume", action="store_true", help="continue the unfinished film in the work folder, or start it"
     )
     group.add_argument("--overwrite", action="store_true", help="replace existing files, and start afresh")
+
+
+def _check_effect(method: str, given: Sequence[Action]) -> None:
+    """Raise `InvalidInputError` for a flag of the other method."""
+    for flag in given:
+        if flag.dest not in FILM_FLAGS and (flag.dest in FAST_FLAGS) != (method == "fast"):
+            other = METHODS[1 - METHODS.index(method)]
+            raise InvalidInputError(f"{flag.option_strings[0]} has an effect with --method {other} only: leave it out")
+
+
+def _fast(found: Namespace) -> NamedMethod:
+    """The method fast with its painter and styles."""
+    run = FastRun(
+        strength=found.strength,
+        preserve_color=found.preserve_color,
+        seed=found.seed,
+        tile=found.tile,
+        rounds=found.rounds,
+    )
+    is_trained = found.painter.endswith(".keras")
+    if found.painter != EMBEDDED and not Path(found.painter).is_file():
+        raise MissingFileError(f"no network {found.painter}: name a .keras file, or {EMBEDDED}")
+    styles = found.styles if is_trained else as_styles(styles_of(found))
+    start_backend(found.device, "" if found.quiet else f"the network {found.painter}")
+    names = ("strength", "preserve_color", "seed", "tile", "rounds")
+    settings = {name: getattr(run, name) for name in names}
+    return fast_method(styles, found.painter, blend=found.blend, **settings)
 
 
 def _optimised(found: Namespace, given: Sequence[Action]) -> NamedMethod:

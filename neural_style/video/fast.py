@@ -1,0 +1,145 @@
+"""Videos by a feed-forward network: one pass a frame, with the statistics of the shot, blended along the flow.
+
+A network that paints each frame by itself flickers for two reasons. Its statistics (means and covariances of features)
+are those of the frame, and jump with everything that enters it: here they are those of the first frame of the shot, and
+follow the camera within seconds. And what it paints depends on where a thing lies in the frame: here
+
+    y_i = (1 - a c) p_i + a c w(y_(i-1)),
+
+with the painted frame p, the last result y warped to this frame, 1 in c where it can be followed, and a blend a. Were p
+independent from frame to frame, that would make the flicker (1 - a) / sqrt(1 + a) of what it was: 0.15 at a = 0.8;
+strokes follow the motion in part by themselves, and 0.28 to 0.48 are measured (benchmarks/RESULTS.md).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
+
+import numpy as np
+
+from neural_style import images
+from neural_style.errors import InvalidInputError
+from neural_style.feedforward.fast_run import EMBEDDED, FastRunSettings
+from neural_style.images import ImageSource
+from neural_style.images.warping import warp
+from neural_style.inputs import Style
+from neural_style.validation import check_finite
+from neural_style.video.coherence import motion
+from neural_style.video.flow import Flow, flow_named
+from neural_style.video.state import FrameSize, History
+
+Array = np.ndarray[Any, Any]
+
+BLEND = 0.8
+"""The last frame's share; more is steadier, and blurs strokes that the warp interpolates again and again."""
+
+EVERY, FOLLOWED = 5, 0.2
+"""Frames between two measurements of the statistics, each at the cost of a frame, and the part of the way that they
+then move towards the frame's own. The first frame's alone would fit a pan less and less, and colours would drift."""
+
+OF_SHOT = "statistics."
+"""Before the names of the shot's statistics in a state."""
+
+
+class Fast:
+    """Frames by a feed-forward network, as a `neural_style.video.method.FrameMethod`.
+
+    Example:
+        >>> from neural_style.samples import sample
+        >>> from neural_style.samples.clips import clip
+        >>> from neural_style.video.fast import Fast
+        >>> film = clip(sample("cat"), "still", frames=2, size=(32, 40))
+        >>> method = Fast(sample("night")[:64, :64], flow=lambda first, second: film.flows[0])
+        >>> [method.transfer(frame).shape for frame in film.frames]
+        [(32, 40, 3), (32, 40, 3)]
+    """
+
+    def __init__(
+        self,
+        paintings: Sequence[Style | ImageSource] | Style | ImageSource = (),
+        *,
+        model: str | os.PathLike[str] = EMBEDDED,
+        blend: float = BLEND,
+        hold_statistics: bool = True,
+        flow: str | Flow = "dis",
+        **settings: Unpack[FastRunSettings],
+    ) -> None:
+        """
+        Args:
+            paintings: one or more; of a trained network names of its styles.
+            model: `embedded`, or the file of a trained network; see `neural_style.feedforward.Painter`.
+            blend: a, from 0 to below 1; 0 leaves the flow out.
+            hold_statistics: use those of the shot in place of each frame's own; of the embedded network.
+            flow: `dis`, or a function of two frames.
+            settings: see `neural_style.feedforward.fast_run.FastRun`; without `size`.
+
+        Raises:
+            InvalidInputError, MissingFileError: a setting or a painting cannot be used, or OpenCV is missing.
+        """
+        from neural_style.feedforward import Painter  # which starts the backend
+        from neural_style.feedforward.painter import checked_settings
+
+        check_finite("blend", blend)
+        if not 0 <= blend < 1:
+            raise InvalidInputError(f"blend must be a number from 0 to below 1, received {blend!r}")
+        if checked_settings(settings).size is not None:
+            raise InvalidInputError("a frame keeps its size: reduce the video by work_size, not by size")
+        self.blend, self.hold_statistics, self._settings = blend, hold_statistics, settings
+        self._flow = flow_named(flow)
+        self._painter = Painter(model)
+        several = paintings if isinstance(paintings, list | tuple) else (paintings,)
+        self._style = self._painter.style(*several)
+        self._size, self._history = FrameSize(), History(1)
+        self._statistics: dict[str, Any] = {}
+        self._count = 0
+
+    def transfer(self, frame: Array) -> Array:
+        """Paint the next frame; see `neural_style.video.method.FrameMethod`.
+
+        Raises:
+            InvalidInputError: the frame has another size than those before.
+        """
+        self._size.check(frame)
+        step = motion(frame, self._history.frames[0], self._flow) if self._history.frames else None
+        if step is None or step.is_cut:
+            self._statistics, self._count = {}, 0
+        result = self._painted(frame)
+        if step is not None and not step.is_cut and self.blend:
+            share = np.float32(self.blend) * step.followed[..., None]
+            result += share * (warp(self._history.results[0], step.flow) - result)
+        self._history.add(frame, result)
+        return images.to_uint8(result)
+
+    def _painted(self, frame: Array) -> Array:
+        """The frame by itself, with the statistics of the shot: float32."""
+        if not self.hold_statistics:
+            return self._by_network(frame, None)
+        self._count += 1
+        if self._count % EVERY == 0:
+            own: dict[str, Any] = {}
+            self._by_network(frame, own)
+            for name, value in own.items():
+                before = self._statistics[name]
+                self._statistics[name] = before + np.float32(FOLLOWED) * (value - before)
+        return self._by_network(frame, self._statistics)
+
+    def _by_network(self, frame: Array, statistics: dict[str, Any] | None) -> Array:
+        found = self._painter.paint_batch([frame], self._style, statistics=statistics, **self._settings)
+        if statistics is not None:  # as arrays, as a resumed film has them
+            statistics |= {name: np.asarray(value) for name, value in statistics.items()}
+        return found[0].image.astype(np.float32)
+
+    def state(self) -> dict[str, Array]:
+        """See `neural_style.video.method.FrameMethod`."""
+        statistics = {f"{OF_SHOT}{name}": np.array(value) for name, value in self._statistics.items()}
+        return {**self._history.state(), **statistics, "count": np.array(self._count)} if self._history.frames else {}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """See `neural_style.video.method.FrameMethod`."""
+        self._history.restore(state)
+        self._count = int(state.get("count", 0))
+        self._statistics = {
+            name.removeprefix(OF_SHOT): np.asarray(value) for name, value in state.items() if name.startswith(OF_SHOT)
+        }
