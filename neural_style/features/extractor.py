@@ -12,6 +12,7 @@ from keras import ops
 
 from neural_style import backend
 from neural_style.backend import NETWORKS, PROGRAMS, Cache, Tensor
+from neural_style.backend.cache import SHAPES
 from neural_style.backend.program import Program
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg, weights
@@ -85,6 +86,7 @@ class FeatureExtractor:
         self.architecture, self.network, self.weights_sha256 = architecture, network, weights_sha256
         self._extended = extended
         self.programs: Cache[Program] = Cache(PROGRAMS)
+        self.objective_programs: Cache[Program] = Cache(PROGRAMS, SHAPES)  # 12 MB for each size of a picture
         self._additive: set[Hashable] = set()
 
     def including(self, layers: Iterable[str]) -> FeatureExtractor:

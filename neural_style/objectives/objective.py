@@ -128,7 +128,7 @@ class Objective:
             _whole(extractor, self._combined, self._statistics, self.canvas),
             constants,
             key=key,
-            programs=extractor.programs,
+            programs=extractor.objective_programs,
         )
 
     def with_terms(self, *terms: Term) -> Objective:

@@ -7,6 +7,7 @@ import pytest
 
 from neural_style import Content, Network, Style
 from neural_style.backend import PROGRAMS
+from neural_style.backend.cache import SHAPES
 from neural_style.features.extractor import feature_extractor
 from neural_style.solvers import lbfgs
 
@@ -38,6 +39,12 @@ def test_pictures_of_one_shape_share_their_programs(photo, painting):
         first.evaluate(x).parts["content.conv2_1"] / 0.011, rel=1e-4
     )
     assert len(PROGRAMS) == 2  # weights are no part of a program
+
+
+def test_programs_of_pictures_are_few(photo, painting):
+    """Each size has a program of its own, of 12 MB, so a folder of many sizes keeps the last ones only."""
+    objective = TECHNIQUE.objective(photo, painting, image_size=40)
+    assert objective.function.programs.limit == SHAPES
 
 
 def test_programs_are_not_shared_where_masks_differ(photo, painting):

@@ -38,11 +38,11 @@ def test_programs_and_statistics_of_styles_are_made_once(technique, night, pan, 
     monkeypatch.setattr(FeatureExtractor, "sums", counted)
     method = method_of(technique, night)
     method.transfer(pan.frames[0])
-    programs = dict(method.technique.extractor().programs._entries)
+    programs = dict(method.technique.extractor().objective_programs._entries)
     of_styles = len(calls)
     for frame in pan.frames[1:]:
         method.transfer(frame)
-    assert method.technique.extractor().programs._entries == programs
+    assert method.technique.extractor().objective_programs._entries == programs
     assert len(calls) == of_styles
 
 
