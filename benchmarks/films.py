@@ -52,9 +52,8 @@ class Trail:
 
 def fast():
     """The embedded painter."""
-    from neural_style.video.fast import Fast
-
     from neural_style.samples import sample
+    from neural_style.video.fast import Fast
 
     return Fast(sample("night")[::4, ::4])
 
