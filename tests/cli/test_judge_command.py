@@ -41,6 +41,8 @@ def test_a_table_is_printed_and_a_sheet_drawn(pictures, names, capsys):
     with Image.open("judged.png") as sheet:
         assert sheet.width > 3 * pictures.photo.shape[1]
     assert main(["judge", *names, *flags]) == 2  # the sheet is not replaced unasked
+    assert main(["judge", *names, *flags, "--overwrite", "--quiet"]) == 0
+    assert "wrote" not in capsys.readouterr().out
     assert main(["judge", *names, *flags, "--overwrite", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [each["picture"] for each in found["judged"]] == ["the photo", "copy.png"]
