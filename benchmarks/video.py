@@ -1,6 +1,6 @@
 """Videos on sample clips whose motion and occlusion are exact: one table for each part.
 
-    python benchmarks/video.py flow        # DIS: end-point error, occluded pixels found, valid ones kept, cuts
+    python benchmarks/video.py flow        # DIS: end-point error, occluded pixels found, valid ones kept (trusted, followed)
     python benchmarks/video.py optimise    # flicker and loss of frames by themselves, warped starts, temporal term
     python benchmarks/video.py history     # the temporal term with longer histories, on the moving layer
     python benchmarks/video.py drift       # 100 still frames, with colours held and free
@@ -40,26 +40,30 @@ def row(*cells):
 def flow(found):
     """End-point error over valid pixels, occluded pixels found and valid ones kept, false and missed cuts."""
     estimate, size = flow_named("dis"), tuple(found.size)
-    heading("motion", "photo", "end-point error, px", "occluded found", "valid kept", "ms a pair", "false cuts")
+    shares = ("occluded not trusted", "not followed", "valid trusted", "followed")
+    heading("motion", "photo", "end-point error, px", *shares, "ms a pair", "false cuts")
     for name in found.motions:
         for photo in found.photos:
             film = clip(sample(photo), name, frames=found.frames, size=size)
             errors, caught, kept, cuts, started = [], [], [], 0, time.process_time()
+            # Painted films use `followed`: trusted, or of the same colour.
             for index in range(1, found.frames):
                 step = motion(film.frames[index], film.frames[index - 1], estimate)
                 valid, exact = film.valid[index - 1], film.flows[index - 1]
                 errors.append(np.linalg.norm(step.flow - exact, axis=-1)[valid].mean())
                 hidden = film.occluded[index - 1]
-                caught += [] if not hidden.any() else [(~step.trusted)[hidden].mean()]
-                kept.append(step.trusted[valid].mean())
+                masks = (step.trusted, step.followed)
+                caught += [[(~mask)[hidden].mean() for mask in masks]] if hidden.any() else []
+                kept.append([mask[valid].mean() for mask in masks])
                 cuts += step.is_cut
             seconds = (time.process_time() - started) / (found.frames - 1)
-            share = f"{np.mean(caught):.1%}" if caught else "none"
-            row(name, photo, float(np.mean(errors)), share, f"{np.mean(kept):.1%}", f"{seconds * 1e3:.0f}", cuts)
+            found_shares = [f"{each:.1%}" for each in np.mean(caught, axis=0)] if caught else ["none"] * 2
+            kept_shares = [f"{each:.1%}" for each in np.mean(kept, axis=0)]
+            row(name, photo, float(np.mean(errors)), *found_shares, *kept_shares, f"{seconds * 1e3:.0f}", cuts)
     starts = {photo: clip(sample(photo), "pan", frames=2, size=size).frames for photo in found.photos}
     pairs = [(a, b) for a in found.photos for b in found.photos if a != b]
     missed = sum(not motion(starts[b][0], starts[a][1], estimate).is_cut for a, b in pairs)
-    row("splices", f"{len(pairs)} cuts", "", "", "", "", f"{missed} missed")
+    row("splices", f"{len(pairs)} cuts", *[""] * 6, f"{missed} missed")
 
 
 def films(found):

@@ -31,11 +31,13 @@ def warp(image: Array, flow: Array) -> Array:
         float32, of the shape of `image`.
 
     Raises:
-        InvalidInputError: the sizes differ.
+        InvalidInputError: the sizes differ, or the flow is not finite.
     """
     rows, columns = image.shape[:2]
     if flow.shape != (rows, columns, 2):
         raise InvalidInputError(f"the flow of a picture {image.shape} must be ({rows}, {columns}, 2), not {flow.shape}")
+    if not np.isfinite(flow).all():
+        raise InvalidInputError("the flow has values that are not finite: leave out NaN and infinity")
     x, y = _sources(flow)
     x, y = np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1)
     left, top = np.minimum(x.astype(np.int32), max(columns - 2, 0)), np.minimum(y.astype(np.int32), max(rows - 2, 0))

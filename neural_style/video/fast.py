@@ -71,7 +71,8 @@ class Fast:
             paintings: one or more; of a trained network names of its styles.
             model: `embedded`, or the file of a trained network; see `neural_style.feedforward.Painter`.
             blend: a, from 0 to below 1; 0 leaves the flow out.
-            hold_statistics: use those of the shot in place of each frame's own; of the embedded network.
+            hold_statistics: use those of the shot in place of each frame's own. A trained network always uses each
+                frame's own: it flickers more where something enters, and relies on the blend alone.
             flow: `dis`, or a function of two frames.
             settings: see `neural_style.feedforward.fast_run.FastRun`; without `size`.
 
@@ -114,7 +115,7 @@ class Fast:
 
     def _painted(self, frame: Array) -> Array:
         """The frame by itself, with the statistics of the shot: float32."""
-        if not self.hold_statistics:
+        if not self.hold_statistics or self._painter.styles:  # a trained network holds none
             return self._by_network(frame, None)
         self._count += 1
         if self._count % EVERY == 0:

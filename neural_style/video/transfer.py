@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neural_style.errors import InvalidInputError
-from neural_style.feedforward.fast_run import EMBEDDED
+from neural_style.feedforward.fast_run import EMBEDDED, FastRun
 from neural_style.images import ImageSource
 from neural_style.inputs import Style, as_styles
 from neural_style.network import TransferTechnique
@@ -115,11 +115,17 @@ def fast_method(styles: Styles, painter: str | os.PathLike[str] = EMBEDDED, **se
     is_embedded = os.fspath(painter) == EMBEDDED
     paintings: list[Any] = list(as_styles(styles)) if is_embedded else _listed(styles)
     method = Fast(paintings, model=painter, **settings)
+    flow = settings.pop("flow", "dis")
+    for name in ("blend", "hold_statistics"):
+        settings.pop(name, None)
     identity = {
         "name": "fast",
         "network": EMBEDDED if is_embedded else hashlib.sha256(Path(painter).read_bytes()).hexdigest(),
         "styles": list(map(_described, paintings)) if is_embedded else paintings,
-        **settings,
+        "blend": method.blend,
+        "hold_statistics": method.hold_statistics,
+        "flow": _identity(flow),
+        **records.plain(FastRun(**settings)),
     }
     return NamedMethod(method, identity)
 
@@ -145,7 +151,7 @@ def optimised_method(
         "name": "optimise",
         "technique": technique.name,
         **records.plain(technique),
-        **{name: str(value) for name, value in records.plain(coherence).items()},
+        **{name: _identity(value) for name, value in records.plain(coherence).items()},
         **records.plain(Run(**run)),
         "styles": list(map(_described, paintings)),
     }
@@ -154,6 +160,14 @@ def optimised_method(
 
 def _listed(styles: Styles) -> list[Any]:
     return list(styles) if isinstance(styles, list | tuple) else [styles]
+
+
+def _identity(value: Any) -> str:
+    """A setting as text that is the same in every process: a function by its name, as its `str` holds an address."""
+    if not callable(value):
+        return str(value)
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def _described(style: Style) -> dict[str, Any]:

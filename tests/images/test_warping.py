@@ -32,3 +32,9 @@ def test_where_a_flow_leaves_the_picture():
 def test_a_flow_of_another_size_is_refused():
     with pytest.raises(InvalidInputError, match=r"must be \(4, 6, 2\)"):
         warp(np.zeros((4, 6)), np.zeros((6, 4, 2)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_flow_that_is_not_finite_is_refused(value):
+    with pytest.raises(InvalidInputError, match="the flow has values that are not finite"):
+        warp(np.zeros((4, 6)), np.full((4, 6, 2), value))

@@ -73,3 +73,11 @@ def test_what_cannot_be_used_is_refused(night):
         Fast(night, flow=panned, blend=1)
     with pytest.raises(InvalidInputError, match="work_size"):
         Fast(night, flow=panned, size=64)
+
+
+def test_a_trained_network_paints_each_frame_once(night, pan, monkeypatch):
+    method, calls = Fast(night, flow=panned, blend=0), []
+    monkeypatch.setattr(type(method._painter), "styles", ("wave",))
+    monkeypatch.setattr(method, "_by_network", lambda frame, _: calls.append(1) or frame.astype(np.float32))
+    film(method, [pan.frames[0]] * EVERY)
+    assert len(calls) == EVERY

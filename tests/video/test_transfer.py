@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from neural_style.errors import InvalidInputError, UnknownSettingError
 from neural_style.video import FilmRun, transfer_video
 from neural_style.video.optimised import Coherence
+from neural_style.video.transfer import fast_method, optimised_method
+from tests.video.conftest import panned
 from tests.video.films import Invert, frames_in, pictures, sound_in, times_in, write_film
 
 
@@ -86,3 +89,18 @@ def test_what_changes_a_film_is_part_of_its_identity(tmp_path, clip, night, sett
         with pytest.raises(InvalidInputError, match="another method"):
             transfer_video(clip, night, out, segment=1, resume=True, **{**given, **changed})
     assert FilmRun(clip, out, segment=1, resume=True).total == 4
+
+
+def test_identities_hold_no_addresses_and_all_defaults(night, technique):
+    class Net:
+        def __call__(self, first, second):
+            return np.zeros((*first.shape[:2], 2), np.float32)
+
+    assert fast_method(night).identity == fast_method(night, blend=0.8, rounds=None, flow="dis").identity
+    assert fast_method(night, blend=0.5).identity != fast_method(night).identity
+    for flow, name in ((panned, "panned"), (Net(), "Net")):
+        fast = fast_method(night, flow=flow).identity
+        optimised = optimised_method(night, technique, Coherence(flow=flow)).identity
+        assert fast["flow"] == optimised["flow"]
+        assert fast["flow"].endswith(name)
+        assert " at 0x" not in json.dumps(fast, default=str)

@@ -109,15 +109,21 @@ def _first_frame(clip: Clip) -> np.ndarray:
 def _lines_of_film(clip: Clip, estimate: MemoryEstimate, speeds: tuple[float, float]) -> list[str]:
     """The clip, and how long each method takes for all of its frames, as long as no cut begins a new shot."""
     from neural_style.feedforward.painter import Painter
+    from neural_style.video.coherence import motion
+    from neural_style.video.fast import EVERY
+    from neural_style.video.flow import dis
     from neural_style.video.optimised import Coherence
 
     evaluation = estimate.forward_pixels * speeds[0] + estimate.pixels * speeds[1]
     first = ITERATIONS * sum((rows / clip.size[0]) ** 2 for rows in sizes_for(clip.size[0]))
     count = clip.count or 1
-    optimised = EVALUATIONS_PER_ITERATION * evaluation * (first + (count - 1) * Coherence.next_iterations)
     painter, noise = Painter(), np.random.default_rng(0).integers(0, 256, (TRIED, TRIED, 3), np.uint8)
+    share = clip.size[0] * clip.size[1] / TRIED**2
+    flows = (count - 1) * share * _seconds(lambda: motion(noise, noise, dis))  # there and back
+    optimised = EVALUATIONS_PER_ITERATION * evaluation * (first + (count - 1) * Coherence.next_iterations) + flows
     style = painter.style(noise)
-    fast = count * clip.size[0] * clip.size[1] * _seconds(lambda: painter.paint(noise, style)) / TRIED**2
+    passes = count + count // EVERY  # another one wherever the statistics of the shot are measured
+    fast = passes * share * _seconds(lambda: painter.paint(noise, style)) + flows
     sound = f"{clip.sound} audio stream{'s' * (clip.sound != 1)}"
     return [
         f"{clip.path}: {count} frames, {float(clip.rate):.4g} a second, {sound}",
