@@ -1,6 +1,6 @@
 """Videos on sample clips whose motion and occlusion are exact: one table for each part.
 
-    python benchmarks/video.py flow        # DIS: end-point error, occluded pixels found, valid ones kept (trusted, followed)
+    python benchmarks/video.py flow        # DIS: end-point error, occluded pixels found, valid ones kept
     python benchmarks/video.py optimise    # flicker and loss of frames by themselves, warped starts, temporal term
     python benchmarks/video.py history     # the temporal term with longer histories, on the moving layer
     python benchmarks/video.py drift       # 100 still frames, with colours held and free
