@@ -43,9 +43,9 @@ from neural_style.video.work_size import POOLINGS
 DESCRIPTION = """\
 Paint a film in the style of one or more paintings. Style follows the motion, and times, sound and shape stay.
 
---method fast paints each frame by a feed-forward network, in about a second for 256 x 384 pixels; --method optimise runs
-an optimisation for each frame, which is better and takes minutes. Flags of coherence, run, masks and network are those
-of --method optimise, except --seed and --tile. Needs pip install 'neural-style-keras[video]'."""
+--method fast paints each frame by a feed-forward network, in about a second for 256 x 384 pixels; --method optimise
+runs an optimisation for each frame, which is better and takes minutes. Flags of coherence, run, masks and network are
+those of --method optimise, except --seed and --tile. Needs pip install 'neural-style-keras[video]'."""
 
 EPILOG = """\
 examples:
