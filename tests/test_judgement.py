@@ -39,8 +39,9 @@ def test_all_are_judged_at_the_size_of_the_smallest(pictures):
     one, other = metrics.judge(pictures.photo, pictures.painting, [large, pictures.copy], **TINY)
     assert one.picture.size == other.picture.size == (rows, columns)
     assert np.abs(one.picture.rgb.astype(int) - other.picture.rgb).mean() < 5
-    [small] = metrics.judge(pictures.photo, pictures.painting, [large], rows=32, **TINY)
+    [small] = metrics.judge(pictures.photo, pictures.painting, [pictures.photo], rows=32, **TINY)
     assert small.picture.size[0] == 32
+    assert (small.content, small.ssim) == (0, 1)  # photo and picture are reduced by one method
 
 
 def test_unlike_pictures_are_refused(pictures):
@@ -50,6 +51,14 @@ def test_unlike_pictures_are_refused(pictures):
         metrics.judge(pictures.photo, pictures.painting, [pictures.copy], rows=999, **TINY)
     with pytest.raises(InvalidInputError, match="nothing to judge"):
         metrics.judge(pictures.photo, pictures.painting, [], **TINY)
+    with pytest.raises(InvalidInputError, match="rows must be a whole number of at least 1"):
+        metrics.judge(pictures.photo, pictures.painting, [pictures.copy], rows=0, **TINY)
+
+
+def test_pictures_that_take_more_memory_than_is_free_are_refused(pictures, monkeypatch):
+    monkeypatch.setattr("neural_style.images.memory.headroom", lambda: 2**20)
+    with pytest.raises(InvalidInputError, match=r"judging a picture needs .* of memory .* is free: choose fewer rows"):
+        metrics.judge(pictures.photo, pictures.painting, [pictures.copy], **TINY)
 
 
 @pytest.fixture
@@ -71,6 +80,8 @@ def test_the_command_prints_a_table_and_draws_a_sheet(pictures, names, capsys):
     with Image.open("judged.png") as sheet:
         assert sheet.width > 3 * pictures.photo.shape[1]
     assert main(["judge", *names, *flags]) == 2  # the sheet is not replaced unasked
+    assert main(["judge", *names, *flags, "--overwrite", "--quiet"]) == 0
+    assert "wrote" not in capsys.readouterr().out
     assert main(["judge", *names, *flags, "--overwrite", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [each["picture"] for each in found["judged"]] == ["the photo", "copy.png"]

@@ -11,6 +11,7 @@ from neural_style import Content, InvalidInputError, Style, images, paint
 from neural_style.feedforward import Painter
 from neural_style.painting import CONTENT_WEIGHT, default_model, sizes_for, technique_for
 from neural_style.runs.file_writer import RunFiles
+from neural_style.runs.result import Result
 
 TINY = {"model": "mini", "weights": "random", "image_size": 32, "iterations": 1}
 
@@ -141,3 +142,15 @@ def test_a_preview_that_fails_is_of_no_concern(command, photo_file, painting_fil
     assert "no preview: " in ran.err
     assert "no memory left" in ran.err
     assert [path.name for path in tmp_path.glob("out*")] == ["out.png"]
+
+
+def test_a_signal_while_a_preview_is_written_leaves_none(command, photo_file, painting_file, tmp_path, monkeypatch):
+    save = Result.save
+
+    def saved(self, path, *rest, **settings):
+        save(self, path, *rest, **settings)
+        raise KeyboardInterrupt  # as `interruption.held` does when it ends
+
+    monkeypatch.setattr(Result, "save", saved)
+    command("paint", photo_file, painting_file, tmp_path / "out", *FLAGS)
+    assert not (tmp_path / "out_preview.png").exists()

@@ -28,21 +28,19 @@ def preview(inputs: Inputs, run: Run, output: Output, *, strength: float) -> Ite
         output: its files; the preview is `output.preview`.
         strength: of `paint`.
     """
-    is_written = False
     masks = [inputs.content.mask, *(style.mask for style in inputs.styles)]
-    if all(mask is None for mask in masks) and not output.preview.exists():
+    if output.preview.exists() or any(mask is not None for mask in masks):
+        yield
+        return
+    try:
         try:
             _write(inputs, run, output, strength)
-            is_written = True
+            report(f"{output.preview} is a preview, painted in one pass, until {output.final} is finished")
         except Exception as error:
             report(f"no preview: {explanation(error)}")
-    if is_written:
-        report(f"{output.preview} is a preview, painted in one pass, until {output.final} is finished")
-    try:
         yield
-    finally:
-        if is_written:
-            output.preview.unlink(missing_ok=True)
+    finally:  # also where a signal arrives while it is written
+        output.preview.unlink(missing_ok=True)
 
 
 def _write(inputs: Inputs, run: Run, output: Output, strength: float) -> None:

@@ -19,19 +19,22 @@ _V1 = "memory.limit_in_bytes", "memory.usage_in_bytes"
 _V2 = "memory.max", "memory.current"
 
 
-def check_fits(rows: int, columns: int, bytes_per_pixel: int, where: str) -> None:
+def check_fits(
+    rows: int, columns: int, bytes_per_pixel: int, where: str, *, remedy: str = "make it smaller first"
+) -> None:
     """Raise `InvalidInputError` for a picture that needs more memory than is free.
 
     Args:
         rows, columns: of the picture.
         bytes_per_pixel: at most, while it is decoded.
         where: names the picture in messages.
+        remedy: what to do, at their end.
     """
     free, needed = headroom(), rows * columns * bytes_per_pixel
     if free is not None and needed > free:
         raise InvalidInputError(
             f"{where} needs {needed / 2**30:.1f} GiB of memory ({rows} rows by {columns} columns), but only "
-            f"{free / 2**30:.1f} GiB is free: make it smaller first"
+            f"{free / 2**30:.1f} GiB is free: {remedy}"
         )
 
 

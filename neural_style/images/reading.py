@@ -205,7 +205,7 @@ def _from_pil(
         raise _unclear_range(where)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         array = numbers_of(image)
-        if from_file:
+        if file is not None:  # and not of an image that somebody opened and will use again
             image.close()  # two bytes of a pixel less
         if image.mode == "I" and from_file:  # how an older Pillow opens a 16-bit grey PNG
             array = array.astype(np.uint16)

@@ -13,15 +13,20 @@ from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
+from neural_style.images.memory import check_fits
 from neural_style.inputs import Content, Style, as_content
 from neural_style.metrics.measurement import measure
 from neural_style.metrics.pixel_metrics import clipped_share
+from neural_style.validation import check_count
 
 Array = np.ndarray[Any, Any]
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")
 CONTENT_LAYER = "conv3_3"
 SCALES = (1, 2, 4)
+
+BYTES_PER_PIXEL = 2000
+"""Memory that a judgement takes, measured: features of all layers in float64, sorted for the Wasserstein distance."""
 
 MOST_STRETCH = 0.03
 """Difference of aspect ratios, relative, from which on a picture is not one of this photo."""
@@ -94,12 +99,12 @@ def judge(
         InvalidInputError, MissingFileError: an input cannot be used, or a picture has another shape than the photo.
     """
     vgg.architecture(model).check_layers([content_layer, *style_layers])
-    content = as_content(photo)
+    photo = as_content(photo).picture
     found = [images.read(each, what="picture") for each in pictures]
-    size = judged_size(content.picture, found, rows)
+    size = judged_size(photo, found, rows)
     measured = partial(
         measure,
-        content=content,
+        content=photo.resized(size, method="lanczos"),  # as the pictures are
         styles=painting,
         model=model,
         weights=weights,
@@ -115,8 +120,11 @@ def judged_size(photo: Picture, pictures: Sequence[Picture], rows: int | None = 
     """Rows and columns at which pictures of a photo are compared: those of the smallest, or by its shape at `rows`.
 
     Raises:
-        InvalidInputError: there is no picture, one has another shape than the photo, or `rows` is above the smallest.
+        InvalidInputError: there is no picture, one has another shape than the photo, `rows` is above the smallest, or
+            the memory is too small.
     """
+    if rows is not None:
+        check_count("rows", rows, at_least=1)
     if not pictures:
         raise InvalidInputError("there is nothing to judge: give at least one picture")
     for each in pictures:
@@ -127,14 +135,14 @@ def judged_size(photo: Picture, pictures: Sequence[Picture], rows: int | None = 
                 f"{photo.size[1]}, another shape: judge it against the photo it was painted from, cropped alike"
             )
     smallest = min((each.size for each in pictures), key=lambda size: size[0] * size[1])
-    if rows is None:
-        return smallest
-    if rows > smallest[0]:
+    if rows is not None and rows > smallest[0]:
         raise InvalidInputError(
             f"the smallest picture has {smallest[0]} rows, and enlarging it would judge the enlargement: "
             f"choose rows of at most {smallest[0]}, received {rows}"
         )
-    return rows, max(1, round(rows * smallest[1] / smallest[0]))
+    size = smallest if rows is None else (rows, max(1, round(rows * smallest[1] / smallest[0])))
+    check_fits(*size, BYTES_PER_PIXEL, "judging a picture", remedy="choose fewer rows")
+    return size
 
 
 def _judgement(

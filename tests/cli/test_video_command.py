@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from neural_style.cli.commands import video
-from neural_style.painting import CONTENT_WEIGHT
+from neural_style.painting import CONTENT_WEIGHT, technique_for
 from neural_style.video.transfer import NamedMethod
 from tests.video.films import Invert, frames_in, pictures, times_in, write_film
 
@@ -57,7 +59,7 @@ def test_frames_can_be_painted_small(command, clip, made, painting_file, tmp_pat
     assert frames_in(tmp_path / "out.mp4")[0].shape == (48, 64, 3)
 
 
-def test_look_flags_reach_the_optimisation(command, clip, made, painting_file, tmp_path):
+def test_flags_of_appearance_reach_the_optimisation(command, clip, made, painting_file, tmp_path):
     flags = ("--method", "optimise", "--model", "mini", "--strength", 2, "--style_layers", "conv1_1", "--num_iter", 7)
     ran = command("video", clip, painting_file, tmp_path / "out.mkv", *flags, "--quiet")
     assert (ran.status, ran.out, ran.err) == (0, "", "")
@@ -68,7 +70,34 @@ def test_look_flags_reach_the_optimisation(command, clip, made, painting_file, t
     assert not {"image_size", "sizes"} & set(made["settings"])
     flags = ("--method", "optimise", "--normalization", "gatys2016", "--model", "mini", "--content_layer", "conv2_1")
     assert command("video", clip, painting_file, tmp_path / "b.mkv", *flags).status == 0
-    assert made["arguments"][0].normalization == "gatys2016"
+    technique = made["arguments"][0]
+    assert (technique.normalization, technique.content_layer) == ("gatys2016", "conv2_1")
+    assert (technique.content_weight, technique.content_power) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("content_power", 1.0),
+        ("precision", "float32"),
+        ("mask_normalization", "titu1994"),
+        ("padding", "auto"),
+        ("content_weight", 0.05),
+    ],
+)
+def test_defaults_are_those_of_paint_so_that_networks_own_can_be_named(
+    command, clip, made, painting_file, tmp_path, flag, value
+):
+    arguments = ("video", clip, painting_file, tmp_path / "out.mkv", "--method", "optimise", "--model", "mini")
+    assert command(*arguments, f"--{flag}", value).status == 0
+    assert made["arguments"][0] == replace(technique_for(model="mini"), **{flag: value})
+
+
+def test_a_content_layer_that_is_the_detail_layer_is_compared_once(command, clip, made, painting_file, tmp_path):
+    flags = ("--method", "optimise", "--model", "mini", "--content_layer", "conv2_2")
+    assert command("video", clip, painting_file, tmp_path / "out.mkv", *flags).status == 0
+    technique = made["arguments"][0]
+    assert (technique.content_layer, technique.detail_layer) == ("conv2_2", None)
 
 
 def test_a_preview_is_the_first_second_beside_the_film(command, clip, made, painting_file, tmp_path, monkeypatch):
@@ -106,6 +135,12 @@ def test_a_run_without_a_finished_segment_leaves_nothing_to_resume(command, clip
     [
         (["--rounds", 1, "--method", "optimise"], ["--rounds", "--method fast only"]),
         (["--num_iter", 3], ["--num_iter", "--method optimise only"]),
+        (
+            ["--method", "optimise", "--strength", 2, "--content_weight", 1],
+            ["no effect with --content_weight: leave one"],
+        ),
+        (["--method", "optimise", "--strength", 2, "--normalization", "gatys2016"], ["no effect with --normalization"]),
+        (["--work_pooling", "max"], ["--work_pooling needs --work_size"]),
         (["--color_when", "before"], ["--color_when needs --preserve_color"]),
         (["--strength", 2], ["strength must be a number from 0 to 1"]),
         (["--codec", "ffv1"], ["holds no ffv1: use one of h264"]),

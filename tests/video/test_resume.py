@@ -70,7 +70,7 @@ class Photographed(Invert):
 
 @pytest.mark.parametrize("at", [1, 6, 7])
 def test_a_killed_run_loses_a_segment_at_most(tmp_path, clip, whole, at):
-    """benchmarks/film_survival.py kills processes at twenty random moments."""
+    """benchmarks/films.py kills processes at twenty random moments."""
     work = tmp_path / "first.mp4.work"
     FilmRun(clip, tmp_path / "first.mp4", segment=3).execute(Photographed(work, at))
     left = [tmp_path / name for name in ("frame", "state") if (tmp_path / name).exists()]

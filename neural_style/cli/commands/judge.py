@@ -76,8 +76,10 @@ def main(arguments: Sequence[str]) -> int:
         entries = [{"picture": name, **_numbers(each)} for name, each in zip(names, judgements, strict=True)]
         print(json.dumps({"model": model, "rows": size[0], "columns": size[1], "judged": entries}, indent=2))
     else:
-        print(f"judged by {model} at {size[0]} x {size[1]} pixels\n")
+        if not found.quiet:
+            print(f"judged by {model} at {size[0]} x {size[1]} pixels\n")
         print(_table(names, judgements))
+    if not (found.json or found.quiet):
         print(f"\nwrote {found.output}")
     return 0
 
@@ -113,7 +115,7 @@ def parser() -> Parser:
     group.add_argument(
         "--scales", nargs="+", type=int, default=SCALES, metavar="N", help="divisors of the size (default: 1 2 4)"
     )
-    add_machine_flags(made)
+    add_machine_flags(made, quiet="print the table and errors only")
     return made
 
 

@@ -9,7 +9,7 @@ from argparse import Namespace, _ArgumentGroup
 from collections.abc import Sequence
 from pathlib import Path
 
-from neural_style.cli.flags import Parser, add_fields, run_settings, values
+from neural_style.cli.flags import Parser, Spelling, add_fields, run_settings, values
 from neural_style.cli.folder import Folder
 from neural_style.cli.folder_files import is_folder
 from neural_style.cli.groups import (
@@ -158,13 +158,17 @@ def add_pictures(parser: Parser, *, paints: bool) -> None:
     )
 
 
-def add_appearance(parser: Parser, technique: type[TransferTechnique]) -> None:
-    """Weights and sizes of content and styles."""
+def add_appearance(
+    parser: Parser, technique: type[TransferTechnique], spelling: Spelling = PAINT, *, with_strength: str = ""
+) -> None:
+    """Weights and sizes of content and styles, and `--strength` where `with_strength` is its help text."""
     group = parser.add_argument_group("appearance")
+    if with_strength:
+        group.add_argument("--strength", type=float, default=1.0, metavar="X", help=f"{with_strength} (default: 1)")
     add_style_weight(group)
-    add_fields(group, technique, ["content_weight", "total_variation_weight", "style_scale"], PAINT)
+    add_fields(group, technique, ["content_weight", "total_variation_weight", "style_scale"], spelling)
     add_stroke_scale(group)
-    add_fields(group, Style, ["resize"], PAINT)
+    add_fields(group, Style, ["resize"], spelling)
 
 
 def add_style_weight(group: _ArgumentGroup) -> None:
@@ -187,7 +191,11 @@ def add_stroke_scale(group: _ArgumentGroup) -> None:
 
 
 def add_masks(
-    parser: Parser, technique: type[TransferTechnique] | None = None, *, with_content_mask: bool = True
+    parser: Parser,
+    technique: type[TransferTechnique] | None = None,
+    spelling: Spelling | None = None,
+    *,
+    with_content_mask: bool = True,
 ) -> None:
     """Flags for the regions in which styles act."""
     group = parser.add_argument_group("masks (styles act where a mask is white)")
@@ -205,7 +213,7 @@ def add_masks(
         )
     group.add_argument("--soft_masks", action="store_true", help="treat grey in masks as partly white")
     if technique is not None:
-        add_fields(group, technique, ["mask_normalization", "guide_propagation"])
+        add_fields(group, technique, ["mask_normalization", "guide_propagation"], spelling)
 
 
 def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Action, Namespace
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +44,8 @@ DESCRIPTION = """\
 Paint a film in the style of one or more paintings. Style follows the motion, and times, sound and shape stay.
 
 --method fast paints each frame by a feed-forward network, in about a second; --method optimise runs an optimisation for
-each frame, which is better and takes minutes. Needs pip install 'neural-style-keras[video]'."""
+each frame, which is better and takes minutes. Flags of coherence, run, masks and network are those of
+--method optimise, except --seed and --tile. Needs pip install 'neural-style-keras[video]'."""
 
 EPILOG = """\
 examples:
@@ -60,7 +61,36 @@ files:
   --resume, and ends in the same film. --preview paints the first second into <out>_preview.
 """
 
-SPELLING = PAINT.but(defaults={"iterations": ITERATIONS, "model": None})
+TECHNIQUE = technique_for(model="mini")
+"""The technique of `paint`."""
+
+OF_TECHNIQUE = (
+    *("content_layer", "detail_layer", "style_layers", "content_power", "normalization", "mask_normalization"),
+    *("precision", "padding"),
+)
+"""Its settings that are defaults of flags, the same with every network."""
+
+SPELLING = PAINT.but(
+    defaults={"iterations": ITERATIONS, "model": None, **{name: getattr(TECHNIQUE, name) for name in OF_TECHNIQUE}},
+    texts={
+        "model": "`vgg16`, `vgg19` or `mini` (default: vgg19 if downloaded, else mini).",
+        "content_weight": "weight of the clip's layout, in place of the one that --strength sets.",
+        "total_variation_weight": "weight of smoothness; by default 1e-6, and 8.5e-5 with another `normalization` than "
+        "relative.",
+        "content_layer": "layer whose activations keep the layout.",
+        "detail_layer": "a second content layer, shallower than `content_layer` and with the same weight: it keeps "
+        "drawing and fine structure.",
+        "style_layers": "layers whose Gram matrices make the texture.",
+        "content_power": "with relative errors, the power of the content error in the loss, at least 1; with another "
+        "`normalization` 1.",
+        "normalization": "units of the loss, as in `neural_style.network`; with others than `relative`, name a "
+        "`content_weight` that suits them and the layers.",
+        "padding": "`reflect` mirrors the frame at its borders, so that the right and lower edges are painted like the "
+        "rest; `none` leaves noise in rows and columns that poolings drop; `auto` is reflect with mini and none with "
+        "the VGG networks.",
+    },
+    advice={"content_weight": "", "model": ""},
+)
 
 COHERENCE_FIELDS = ("temporal_weight", "next_iterations", "history", "hold_colors")
 
@@ -73,6 +103,9 @@ FILM_FLAGS = (
 
 FAST_FLAGS = ("painter", "rounds", "blend")
 """Flags of the method fast; all others are those of optimise."""
+
+OF_RELATIVE = {"content_weight": None, "content_power": Network.content_power}
+"""Settings of `TECHNIQUE` that have a meaning in relative units only, and `Network`'s own for the others."""
 
 SIZES = ("image_size", "sizes", "maintain_aspect_ratio")
 """Settings of a run that a film has not: a frame keeps its size."""
@@ -88,6 +121,7 @@ def main(arguments: Sequence[str]) -> int:
     check_color_flags(found)
     given = flags.given(found)
     _check_effect(found.method, given)
+    _check_pairs({flag.dest for flag in given})
     if found.work_size is not None:
         check_count("work_size", found.work_size, at_least=1)
     out = Path(found.out)
@@ -120,15 +154,9 @@ def parser() -> Parser:
     parser.add_argument(
         "--method", choices=METHODS, default="fast", help="a feed-forward network, or an optimisation (default: fast)"
     )
-    add_appearance(parser, Network)
-    group = parser.add_argument_group("fast (and --strength, --preserve_color, --seed, --tile)")
-    group.add_argument(
-        "--strength",
-        type=float,
-        default=1.0,
-        metavar="X",
-        help="fast: from 0, the clip, to 1, the painting; optimise: 0.3 a tint, 3 mostly painting (default: 1)",
-    )
+    strength = "fast: from 0, the clip, to 1, the painting; optimise: 0.3 a tint, 3 mostly painting"
+    add_appearance(parser, Network, SPELLING, with_strength=strength)
+    group = parser.add_argument_group("fast (with --preserve_color, --seed and --tile)")
     group.add_argument(
         "--painter",
         default=EMBEDDED,
@@ -149,7 +177,7 @@ def parser() -> Parser:
     add_fields(coherence, Coherence, COHERENCE_FIELDS)
     add_run_flags(parser, SPELLING, with_checkpoint=False, names=[name for name in RUN_FIELDS if name not in SIZES])
     add_color_flags(parser)
-    add_masks(parser, Network, with_content_mask=False)
+    add_masks(parser, Network, SPELLING, with_content_mask=False)
     add_fields(parser.add_argument_group("network"), Network, fields_of(Network, NETWORK_FIELDS), SPELLING)
     _add_film_flags(parser)
     add_machine_flags(parser)
@@ -198,6 +226,17 @@ def _check_effect(method: str, given: Sequence[Action]) -> None:
             raise InvalidInputError(f"{flag.option_strings[0]} has an effect with --method {other} only: leave it out")
 
 
+def _check_pairs(given: Collection[str]) -> None:
+    """Raise `InvalidInputError` for a flag without effect beside another, or without it."""
+    if "strength" in given and ("content_weight" in given or "normalization" in given):
+        other = "content_weight" if "content_weight" in given else "normalization"
+        raise InvalidInputError(
+            f"--strength, which sets the content weight, has no effect with --{other}: leave one of the two out"
+        )
+    if "work_pooling" in given and "work_size" not in given:
+        raise InvalidInputError("--work_pooling needs --work_size: name the rows")
+
+
 def _fast(found: Namespace) -> NamedMethod:
     """The method fast with its painter and styles."""
     run = FastRun(
@@ -218,16 +257,14 @@ def _fast(found: Namespace) -> NamedMethod:
 
 
 def _optimised(found: Namespace, given: Sequence[Action]) -> NamedMethod:
-    """The method optimise: the technique of `paint`, with the settings that are given in place of its own.
-
-    With `--normalization`, which gives weights another meaning, it is the technique of `network`.
-    """
+    """The method optimise: the technique of `paint`, with the settings that are given in place of its own."""
     named = {flag.dest: getattr(found, flag.dest) for flag in given if flag.dest in Network.__dataclass_fields__}
-    model = found.model or default_model(found.weights)
     if "normalization" in named:
-        technique = Network(**{**values(found, Network), "model": model})
-    else:
-        technique = replace(technique_for(found.strength, model=model, weights=found.weights), **named)
+        named = OF_RELATIVE | named
+    if named.get("content_layer") == TECHNIQUE.detail_layer:
+        named.setdefault("detail_layer", None)  # which would compare one layer twice
+    model = found.model or default_model(found.weights)
+    technique = replace(technique_for(found.strength, model=model, weights=found.weights), **named)
     settings = {name: value for name, value in values(found, Run).items() if name not in SIZES}
     styles = as_styles(styles_of(found))
     start_backend(found.device, "" if found.quiet else model)
