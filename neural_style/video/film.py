@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import os
 import shutil
@@ -113,8 +114,9 @@ class FilmRun:
         self.format = FilmFormat.of(self.source, self._out, self.encoding)
         self._until = None if self.seconds is None else Fraction(self.seconds).limit_denominator(10**6)
         self.folder = Path(self.work_folder or self._out.with_name(self._out.name + ENDING))
-        if self._out.absolute() == self.folder.absolute():
-            raise InvalidInputError(f'"{self.folder}" would be film and work folder: choose another name for one')
+        for path, what in ((self._out, "film"), (self.source.path, "clip")):
+            if path.resolve().is_relative_to(self.folder.resolve()):
+                raise InvalidInputError(f'the {what} is in the work folder "{self.folder}": choose another work folder')
         self._check_place()
         check_sound(self.source, self._container)
 
@@ -159,11 +161,12 @@ class FilmRun:
             "sound": self.sound,
             "method": dict(settings or {}),
         }
-        with files.claim(self._out, self.where) as is_free:
-            if not is_free:
-                raise InvalidInputError(f"{self.where} is being made by another process: wait for it")
-            work = WorkFolder.opened(self.folder, identity, resume=self.resume, overwrite=self.overwrite)
-            if self._is_published():
+        with self._claimed():
+            is_published = self._is_published()
+            work = WorkFolder.opened(
+                self.folder, identity, resume=self.resume, overwrite=self.overwrite, finished=is_published
+            )
+            if is_published:
                 work.delete()
                 return Film(self._out, work.count, 0, ())
             self._report()
@@ -181,6 +184,23 @@ class FilmRun:
             work.delete()
         return Film(self._out, work.count, len(reader.damage), tuple(sound))
 
+    @contextlib.contextmanager
+    def _claimed(self) -> Iterator[None]:
+        """Reserve the film and its work folder.
+
+        Raises:
+            InvalidInputError: another process has one of them.
+        """
+        with files.claim(self._out, self.where) as is_free:
+            if not is_free:
+                raise InvalidInputError(f"{self.where} is being made by another process: wait for it")
+            with files.claim(self.folder.resolve(), f'work folder "{self.folder}"') as is_free:
+                if not is_free:
+                    raise InvalidInputError(
+                        f'work folder "{self.folder}" is in use by another process: choose another one, or wait'
+                    )
+                yield
+
     def _paint(
         self,
         method: FrameMethod,
@@ -190,7 +210,7 @@ class FilmRun:
     ) -> None:
         """Paint the frames that are missing, segment by segment."""
         if work.times:
-            method.restore(work.state)
+            method.load_state(work.state)
         self.kept = before = work.count
         started = time.monotonic()
         frames = reader.frames(skip=before, until=self._until)
@@ -215,11 +235,14 @@ class FilmRun:
 
     def _publish(self, work: WorkFolder) -> list[Sound]:
         """Join the segments, and put the film into its place."""
+        joined = work.joined(self._out.suffix.lower())
         if is_sequence(self._out):
             numbers = self.source.numbers or range(1, work.count + 1)
-            write_pictures(work, self.format, self._out, numbers, overwrite=self.overwrite or self.resume)
+            self._check_pictures(work)
+            work.begin_pictures(self._out)
+            write_pictures(work, self.format, self._out, numbers, overwrite=True)
+            work.finish_pictures(self._out)
             return []
-        joined = work.joined(self._out.suffix.lower())
         sound: list[Sound] = []
         with written(self.where):
             if joined.suffix == ".gif":
@@ -232,9 +255,19 @@ class FilmRun:
 
     def _is_published(self) -> bool:
         """Whether a killed run to be resumed had finished the film, and not deleted the work folder yet."""
-        joined = self.folder / f"film{self._out.suffix.lower()}"
-        is_resumed = self.resume and not self.overwrite and joined.is_file() and self._out.is_file()
-        return is_resumed and filecmp.cmp(joined, self._out, shallow=False)
+        work = WorkFolder(self.folder)
+        joined = work.joined(self._out.suffix.lower())
+        if not self.resume or self.overwrite or not joined.is_file():
+            return False
+        if is_sequence(self._out):
+            return work.has_pictures(self._out, finished=True)
+        return self._out.is_file() and filecmp.cmp(joined, self._out, shallow=False)
+
+    def _check_pictures(self, work: WorkFolder) -> None:
+        """Raise `ExistingFileError` where a sequence would replace pictures that are not its own."""
+        names = [numbered(self._out, number) for number in existing_numbers(self._out)]
+        if names and not self.overwrite and not (self.resume and work.has_pictures(self._out)):
+            raise ExistingFileError(f'"{names[0]}" exists: choose another name, or pass overwrite=True / --overwrite')
 
     def _check_place(self) -> None:
         """Raise `InvalidInputError` unless the result can be written, and is no input."""
@@ -248,8 +281,8 @@ class FilmRun:
                 raise InvalidInputError(f'"{name}" is the clip and would be lost: choose another name')
         if not is_sequence(self._out):
             files.check_place(self._out, self.where, overwrite=self.overwrite or self._is_published())
-        elif names and not self.overwrite and not (self.resume and (self.folder / "run.json").exists()):
-            raise ExistingFileError(f'"{names[0]}" exists: choose another name, or pass overwrite=True / --overwrite')
+        elif not self._is_published():
+            self._check_pictures(WorkFolder(self.folder))
         for folder in (self._out.parent, self.folder):
             files.remove_leftovers(folder)
         files.check_place(self.folder / "run.json", f'work folder "{self.folder}"', overwrite=True)

@@ -11,6 +11,9 @@ from neural_style.errors import InvalidInputError
 
 Array = np.ndarray[Any, Any]
 
+DAMAGED = "the state of the film is damaged, or of other settings: start it anew"
+"""The message for arrays that are no state."""
+
 
 class FrameSize:
     """The size that all frames of a film have."""
@@ -53,7 +56,7 @@ class History:
         """Copies, `frames` and `results`; empty before the first frame."""
         return {"frames": np.stack(self.frames), "results": np.stack(self.results)} if self.frames else {}
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def load_state(self, state: Mapping[str, Array]) -> None:
         """Take over a `state`.
 
         Raises:
@@ -71,5 +74,5 @@ class History:
             or (frames.dtype, results.dtype) != (np.uint8, np.float32)
             or not 1 <= len(frames) <= self._length
         ):
-            raise InvalidInputError("the state of the film is damaged, or of other settings: start it anew")
+            raise InvalidInputError(DAMAGED)
         self.frames, self.results = list(frames), list(results)

@@ -35,8 +35,12 @@ SAMPLE = 2**20
 """Bytes of the beginning and of the end of a clip that identify it, beside its length."""
 
 _RUN, _STATE, _TIMES, _PREFIX = "run.json", "state.npz", "times", "method."
+_MARK, _VERSION = ".pictures.part", "neural_style_film"
 
-_OWN = re.compile(r"run\.json|state\.npz|\d{6}(\.part)?\.mkv|film(_[0-9]+)?\.[a-z0-9]+|\.[0-9a-f]{16}\.\w+\.part")
+_LEFTOVER = re.compile(r"\.film\.part\.[a-z0-9]+|\.[0-9a-f]{16}\.\w+\.part")
+"""Names of temporary files, all that a killed run leaves without `run.json`."""
+
+_OWN = re.compile(rf"run\.json|state\.npz|\.pictures\.part|\d{{6}}(\.part)?\.mkv|{_LEFTOVER.pattern}")
 """Names of the files in a work folder; nothing else is deleted."""
 
 
@@ -55,7 +59,9 @@ class WorkFolder:
         self.state: dict[str, Array] = {}
 
     @classmethod
-    def opened(cls, path: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bool) -> WorkFolder:
+    def opened(
+        cls, path: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bool, finished: bool = False
+    ) -> WorkFolder:
         """The folder of a run, new or to be resumed.
 
         Args:
@@ -63,24 +69,26 @@ class WorkFolder:
             settings: plain data, everything that the film depends on.
             resume: continue what is in the folder; start afresh where there is none.
             overwrite: start afresh whatever is in it.
+            finished: the film is in its place, and segments may be deleted already.
 
         Raises:
             InvalidInputError: there is an unfinished film and neither was asked for; it is of other settings, or
                 damaged; or the folder is somebody else's.
         """
         folder, where = cls(path), f'work folder "{path}"'
-        wanted = json.loads(json.dumps({"neural_style_film": VERSION, **settings}, default=str))
+        wanted = json.loads(json.dumps({_VERSION: VERSION, **settings}, default=str))
         if path.exists() and not folder._is_own():
-            raise InvalidInputError(f"{where} holds other files: choose another name for the film")
+            raise InvalidInputError(f"{where} holds other files: choose another work folder, or delete this one")
         if (path / _RUN).exists():
             if resume:
-                _check_same(folder._run(where), wanted, where)
-                folder._read_state(where)
+                _check_same(folder._run(), wanted, where)
+                folder._read_state(where, finished=finished)
                 return folder
             if not overwrite and (path / _STATE).exists():
                 raise InvalidInputError(
                     f"{where} holds an unfinished film: --resume (resume=True) continues it, --overwrite starts afresh"
                 )
+        if path.exists():
             folder.delete()
         with files.atomic_write(path / _RUN, where, overwrite=True) as file:
             file.write(json.dumps(wanted, indent=1).encode())
@@ -97,7 +105,24 @@ class WorkFolder:
 
     def joined(self, suffix: str) -> Path:
         """The film before it is put into its place."""
-        return self.path / f"film{suffix}"
+        return self.path / f".film.part{suffix}"
+
+    def has_pictures(self, pattern: Path, *, finished: bool = False) -> bool:
+        """Whether a run has begun, or finished, to put the pictures of a sequence into their places."""
+        mark = self.joined(pattern.suffix.lower()) if finished else self.path / _MARK
+        with contextlib.suppress(OSError):
+            return mark.read_bytes() == os.fsencode(pattern.resolve())
+        return False
+
+    def begin_pictures(self, pattern: Path) -> None:
+        """Mark the pictures of a sequence as the film's own: a resumed run replaces them."""
+        with files.writing(f'work folder "{self.path}"'):
+            (self.path / _MARK).write_bytes(os.fsencode(pattern.resolve()))
+
+    def finish_pictures(self, pattern: Path) -> None:
+        """Mark the pictures as complete: a resumed run has nothing left to do."""
+        with files.writing(f'work folder "{self.path}"'):
+            os.replace(self.path / _MARK, self.joined(pattern.suffix.lower()))
 
     def finish_segment(self, times: list[int], state: Mapping[str, Array]) -> None:
         """Let the segment that is being written count, with the state behind it."""
@@ -116,29 +141,35 @@ class WorkFolder:
         self.state = dict(state)
 
     def delete(self) -> None:
-        """Delete the files of the film, the mark of the folder last, and the folder."""
+        """Delete the files of the film, and the folder if it is empty then.
+
+        The joined film, by which a resumed run recognises that it is finished, is the last, and `run.json`, without
+        which only temporary files are the folder's own, the last but one.
+        """
+        last = (_STATE, _MARK, _RUN)
         with contextlib.suppress(OSError):
             names = [entry.name for entry in os.scandir(self.path) if _OWN.fullmatch(entry.name)]
-            for name in sorted(names, key=lambda name: name == _RUN):
+            rank = {name: 1 + last.index(name) if name in last else 9 * name.startswith(".film.") for name in names}
+            for name in sorted(names, key=rank.__getitem__):
                 (self.path / name).unlink(missing_ok=True)
             self.path.rmdir()
 
     def _is_own(self) -> bool:
+        """Whether files in the folder may be deleted: it is empty, or of a film, or holds temporary files alone."""
         if not self.path.is_dir():
             return False
         names = os.listdir(self.path)
-        return not names or _RUN in names or all(map(_OWN.fullmatch, names))
+        return _VERSION in self._run() if _RUN in names else all(map(_LEFTOVER.fullmatch, names))
 
-    def _run(self, where: str) -> dict[str, Any]:
+    def _run(self) -> dict[str, Any]:
+        """The content of `run.json`; empty where it is another program's, or damaged."""
         try:
             found = json.loads((self.path / _RUN).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise _damaged(where) from error
-        if not isinstance(found, dict):
-            raise _damaged(where)
-        return found
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
-    def _read_state(self, where: str) -> None:
+    def _read_state(self, where: str, *, finished: bool) -> None:
         path = self.path / _STATE
         if not path.exists():
             return
@@ -149,7 +180,7 @@ class WorkFolder:
             times = arrays.pop(_TIMES).astype(np.int64)
             ends = np.cumsum(arrays.pop("lengths"))
             groups = [[int(each) for each in group] for group in np.split(times, ends[:-1])]
-            is_whole = all(self.segment(index).is_file() for index in range(len(groups)))
+            is_whole = finished or all(self.segment(index).is_file() for index in range(len(groups)))
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
             raise _damaged(where) from error
         if not is_whole or times.size != ends[-1]:

@@ -122,9 +122,9 @@ def test_an_unfinished_film_is_neither_replaced_nor_mixed(tmp_path, clip):
 def test_a_damaged_or_foreign_work_folder_is_one_line(tmp_path, clip):
     out, folder = tmp_path / "out.mp4", tmp_path / "out.mp4.work"
     interrupted(clip, out, 7)
-    for name in ("state.npz", "run.json"):
+    for name, part in (("state.npz", "is damaged and cannot be resumed"), ("run.json", "holds other files")):
         (folder / name).write_bytes((folder / name).read_bytes()[:100])
-        with pytest.raises(InvalidInputError, match="is damaged and cannot be resumed"):
+        with pytest.raises(InvalidInputError, match=part):
             FilmRun(clip, out, segment=3, resume=True).execute(Invert())
     (folder / "run.json").unlink()
     (folder / "diary.txt").write_text("mine")
