@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -214,12 +215,12 @@ class FilmRun:
         self.kept = before = work.count
         started = time.monotonic()
         frames = reader.frames(skip=before, until=self._until)
-        while chunk := next(frames, None):
+        while first := next(frames, None):
             index = len(work.times)
             segment = Segment(work.segment(index, part=True), self.format)
             times: list[int] = []
             try:
-                for frame in _first(chunk, frames, self.segment):
+                for frame in chain([first], islice(frames, self.segment - 1)):
                     segment.write(_checked(method.transfer(frame.rgb), frame), frame.alpha, frame.time)
                     times.append(frame.time)
                     if progress is not None:
@@ -299,16 +300,6 @@ class FilmRun:
             _warn(f"{self.where} cannot hold the clip's transparency, which becomes white: one of {able} can")
         if source.sound and not container.muxer:
             _warn(f"{self.where} has no sound; the clip has some")
-
-
-def _first(first: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]:
-    """A frame and those after it, `count` in all."""
-    yield first
-    for _ in range(count - 1):
-        frame = next(frames, None)
-        if frame is None:
-            return
-        yield frame
 
 
 def _checked(painted: np.ndarray, frame: Frame) -> np.ndarray:

@@ -64,12 +64,12 @@ def test_paintings_in_the_colours_of_a_shot_are_those_of_the_unbroken_film(techn
     )
     first.transfer(pan.frames[0])
     state = first.state()
-    second.restore(state)
+    second.load_state(state)
     expected = first.transfer(pan.frames[1])
     assert (second.transfer(pan.frames[1]) == expected).all()
     for name in ("first", "plans", "reference"):
         with pytest.raises(InvalidInputError, match="damaged"):
-            second.restore({key: value for key, value in state.items() if key != name})
+            second.load_state({key: value for key, value in state.items() if key != name})
 
 
 def test_a_cut_starts_afresh(technique, night, pan, other):
