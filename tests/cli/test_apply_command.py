@@ -245,7 +245,7 @@ def test_sheet_fast_has_the_pictures_of_the_network(
         wanted = painter.paint(str(photo_file), painter.style(Style(painting_file, scale=scale)), size=32).image
         top, left = cell["place"]
         np.testing.assert_array_equal(sheet[top : top + 32, left : left + wanted.shape[1]], wanted)
-        assert set(cell["metrics"]) == {"content", "gram", "ssim", "tv", "clipped"}
+        assert set(cell["metrics"]) == {"content", "gram", "gram/2", "gram/4", "ssim", "tv", "clipped"}
         assert "loss" not in cell
 
 
