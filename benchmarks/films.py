@@ -46,7 +46,7 @@ class Trail:
     def state(self):
         return {"last": self.last.copy()}
 
-    def restore(self, state):
+    def load_state(self, state):
         self.last = state["last"]
 
 

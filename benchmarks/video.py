@@ -76,7 +76,7 @@ def painted(method, frames, *, alone=False):
         if index == 1:
             started = time.process_time()
         if alone:
-            method.restore({})
+            method.load_state({})
         out.append(method.transfer(frame))
     return np.stack(out), (time.process_time() - started) / (len(frames) - 1)
 

@@ -46,7 +46,7 @@ def strip(path):
         method, painted = Optimised(technique, sample("night"), Coherence(), iterations=4), []
         for frame in found.frames:
             if is_alone:
-                method.restore({})
+                method.load_state({})
             painted.append(method.transfer(frame))
         rows.append(beside(painted))
     white = np.full((GAP, rows[0].shape[1], 3), 255, np.uint8)

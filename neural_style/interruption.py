@@ -46,10 +46,10 @@ class _Signals:
         else:
             self._handlers[number](number, frame)
 
-    def end(self, number: int, _: FrameType | None) -> None:
+    def end(self, number: int, frame: FrameType | None) -> None:
         """The handler of a command."""
         if self.leaves:
-            self.leave(number, _)
+            self.leave(number, frame)
         self.last = number
         raise KeyboardInterrupt
 

@@ -88,11 +88,11 @@ def measure(
     at_content, at_styles = _layers(table, content_layers, style_layers, pictures)
     layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
     _check_pictures(pictures, layers[-1], table.stride(layers), reduced=max(scales, default=1))
-    judge = _Judge(_network(model, weights, layers, pooling), padding, table.stride(layers), tile)
-    return _measured(pictures, judge, (at_content, at_styles), scales, seed=seed)
+    network = _MeasuringNetwork(_extractor(model, weights, layers, pooling), padding, table.stride(layers), tile)
+    return _measured(pictures, network, (at_content, at_styles), scales, seed=seed)
 
 
-def _network(model: str, weights: str | None, layers: tuple[str, ...], pooling: str) -> FeatureExtractor:
+def _extractor(model: str, weights: str | None, layers: tuple[str, ...], pooling: str) -> FeatureExtractor:
     import neural_style.backend  # noqa: F401  (starts Keras silently, and not when the package is imported)
     from neural_style.features.extractor import feature_extractor
 
@@ -109,7 +109,7 @@ def check_scales(scales: Sequence[int]) -> None:
         check_count("scale", scale, at_least=1)
 
 
-class _Judge(NamedTuple):
+class _MeasuringNetwork(NamedTuple):
     """The network that measures, with what lies beyond the borders of pictures; `stride` is the smallest side."""
 
     extractor: FeatureExtractor
@@ -187,7 +187,7 @@ def _check_pictures(pictures: _Pictures, deepest: str, side: int, *, reduced: in
 
 def _measured(
     pictures: _Pictures,
-    judge: _Judge,
+    network: _MeasuringNetwork,
     layers: tuple[tuple[str, ...], tuple[str, ...]],
     scales: Sequence[int],
     *,
@@ -195,18 +195,18 @@ def _measured(
 ) -> dict[str, float]:
     """The metrics by name, at layers for the content and for the styles."""
     (pastiche, content, styles), (at_content, at_styles) = pictures, layers
-    features = judge.features(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
+    features = network.features(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
     found: dict[str, float] = {}
     if content is not None:
         original = images.resize(content.picture.rgb, pastiche.size)
-        targets = judge.features(original, at_content)
+        targets = network.features(original, at_content)
         _check_activity(targets, content.picture.name)
         found |= {f"content.{layer}": relative_content_error(features[layer], targets[layer]) for layer in at_content}
         found["ssim"] = structural_similarity(pastiche.rgb, original)
     for index, style in enumerate(styles):
-        painting = style.at(pastiche.size, minimum=judge.stride)
-        targets = judge.features(painting, at_styles)
-        where = judge.visible(painting, style.visible)
+        painting = style.at(pastiche.size, minimum=network.stride)
+        targets = network.features(painting, at_styles)
+        where = network.visible(painting, style.visible)
         _check_activity(targets, style.picture.name)
         for layer in at_styles:
             pair = features[layer], _visible(targets[layer], where)
@@ -215,17 +215,19 @@ def _measured(
             found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
     for scale in scales:
         if scale > 1:
-            found |= _gram_errors(pictures, judge, at_styles, scale)
+            found |= _gram_errors(pictures, network, at_styles, scale)
     return {**found, "tv": total_variation(pastiche.rgb), "clipped": clipped_share(pastiche.rgb)}
 
 
-def _gram_errors(pictures: _Pictures, judge: _Judge, layers: tuple[str, ...], scale: int) -> dict[str, float]:
+def _gram_errors(
+    pictures: _Pictures, network: _MeasuringNetwork, layers: tuple[str, ...], scale: int
+) -> dict[str, float]:
     """Relative Gram errors of pictures reduced to 1/scale of their size, by name."""
-    features = judge.features(_reduced(pictures.pastiche.rgb, scale), layers)
+    features = network.features(_reduced(pictures.pastiche.rgb, scale), layers)
     found = {}
     for index, style in enumerate(pictures.styles):
-        painting = _reduced(style.at(pictures.pastiche.size, minimum=judge.stride * scale), scale)
-        targets, where = judge.features(painting, layers), judge.visible(painting, style.visible)
+        painting = _reduced(style.at(pictures.pastiche.size, minimum=network.stride * scale), scale)
+        targets, where = network.features(painting, layers), network.visible(painting, style.visible)
         _check_activity(targets, style.picture.name)
         for layer in layers:
             error = relative_gram_error(features[layer], _visible(targets[layer], where))

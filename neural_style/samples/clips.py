@@ -29,8 +29,8 @@ LAYER, LAYER_STEP = 0.3, (3, 1)
 """Side of the moving layer in rows of the frame, and pixels that it moves in a frame, right and down."""
 
 
-class Clip(NamedTuple):
-    """Frames with what is known of their motion.
+class SampleClip(NamedTuple):
+    """A clip whose motion is known.
 
     Attributes:
         frames: uint8 (n, H, W, 3).
@@ -47,7 +47,7 @@ class Clip(NamedTuple):
     occluded: Array
 
 
-def clip(photo: Array, motion: str, *, frames: int = 20, size: tuple[int, int] = (64, 96)) -> Clip:
+def clip(photo: Array, motion: str, *, frames: int = 20, size: tuple[int, int] = (64, 96)) -> SampleClip:
     """A clip of a photo, with exact flow.
 
     Example:
@@ -80,7 +80,7 @@ def clip(photo: Array, motion: str, *, frames: int = 20, size: tuple[int, int] =
     for index in range(1, frames):
         flows[index - 1] = _flow(cameras[index - 1], cameras[index], size)
     valid = np.array([inside(flow) for flow in flows], bool).reshape(len(flows), *size)
-    found = Clip(pictures, flows, valid, np.zeros_like(valid))
+    found = SampleClip(pictures, flows, valid, np.zeros_like(valid))
     return _with_layer(found, images.to_uint8(picture)) if motion == "layer" else found
 
 
@@ -122,7 +122,7 @@ def _pixels(size: tuple[int, int]) -> Array:
     return np.stack([x, y, np.ones(size)], axis=-1)
 
 
-def _with_layer(clip: Clip, picture: Array) -> Clip:
+def _with_layer(clip: SampleClip, picture: Array) -> SampleClip:
     """The same behind a square that moves by itself."""
     count, (rows, columns) = len(clip.frames), clip.frames.shape[1:3]
     side = round(LAYER * rows)

@@ -17,7 +17,7 @@ from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.images.opening import check_name, opened
 from neural_style.images.reading import decode
 from neural_style.validation import check_finite
-from neural_style.video.colours import Tags
+from neural_style.video.colors import Tags
 from neural_style.video.packages import pyav
 
 FORMATS = (

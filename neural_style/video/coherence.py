@@ -35,12 +35,11 @@ ALIKE = 8.0
 """Grey levels by which a pixel differs from another of the same colour. Equations 5 and 6 give up a seam at each moving
 thing, where most pixels can be followed all the same (benchmarks/RESULTS.md)."""
 
-BINS, OTHER_COLOURS = 8, 0.25
+BINS, OTHER_COLORS = 8, 0.25
 """Of each channel, for a histogram; and the share of pixels that change their bin from shot to shot. From 64 rows on it
 is 0.15 at most within a shot, so that a motion too fast to follow starts none, and 0.34 at least between samples."""
 
-
-HELD = 0.5
+MOST_SHIFT = 0.5
 """Grey levels by which a frame is brought back: drift is slow, and a larger shift would cost more of the loss."""
 
 
@@ -85,7 +84,7 @@ def _is_cut(followed: int, seen: int, frame: Array, earlier: Array) -> bool:
     """Whether too few pixels of those in sight are found in the earlier frame, and its colours are others."""
     if followed >= CUT * seen > 0:
         return False
-    return float(np.abs(_histogram(frame) - _histogram(earlier)).sum()) / 2 > OTHER_COLOURS
+    return float(np.abs(_histogram(frame) - _histogram(earlier)).sum()) / 2 > OTHER_COLORS
 
 
 def _histogram(frame: Array) -> Array:
@@ -118,12 +117,13 @@ def consistent(forward: Array, backward: Array) -> Array:
     return trusted
 
 
-def held(painted: Array, warped: Array, frame: Array, earlier: Array, trusted: Array) -> Array:
+def without_drift(painted: Array, warped: Array, frame: Array, earlier: Array, trusted: Array) -> Array:
     """A painted frame whose mean colour, over what can be followed, changes no more than the video's.
 
     An optimisation that starts from the last frame descends a little further in each, and colours drift with it: by
     `d = mean(painted - warped)`, of which the video itself explains what lies between 0 and `mean(frame - earlier)`.
-    Each channel is shifted by the rest, and by no more than `HELD`: what comes into view may change the others at once.
+    Each channel is shifted by the rest, and by no more than `MOST_SHIFT`: what comes into view may change the others at
+    once.
 
     Args:
         painted: float32 (H, W, 3).
@@ -139,7 +139,7 @@ def held(painted: Array, warped: Array, frame: Array, earlier: Array, trusted: A
         return painted
     change = (painted - warped)[trusted].mean(axis=0, dtype=np.float64)
     allowed = (frame - earlier)[trusted].mean(axis=0, dtype=np.float64)
-    shift = np.clip(np.clip(change, np.minimum(allowed, 0), np.maximum(allowed, 0)) - change, -HELD, HELD)
+    shift = np.clip(np.clip(change, np.minimum(allowed, 0), np.maximum(allowed, 0)) - change, -MOST_SHIFT, MOST_SHIFT)
     shifted: Array = np.clip(painted + shift, 0, 255).astype(np.float32)
     return shifted
 

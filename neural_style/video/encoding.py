@@ -17,7 +17,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.images.transparency import without_white
 from neural_style.validation import check_choice, check_count, documented, setting
 from neural_style.video.clip import Clip, is_sequence
-from neural_style.video.colours import FULL, SWSCALE, Tags
+from neural_style.video.colors import FULL, SWSCALE, Tags
 from neural_style.video.packages import pyav
 
 Array = np.ndarray[Any, Any]

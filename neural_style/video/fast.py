@@ -136,9 +136,9 @@ class Fast:
         statistics = {f"{OF_SHOT}{name}": np.array(value) for name, value in self._statistics.items()}
         return {**self._history.state(), **statistics, "count": np.array(self._count)} if self._history.frames else {}
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def load_state(self, state: Mapping[str, Array]) -> None:
         """See `neural_style.video.method.FrameMethod`."""
-        self._history.restore(state)
+        self._history.load_state(state)
         self._count = int(state.get("count", 0))
         self._statistics = {
             name.removeprefix(OF_SHOT): np.asarray(value) for name, value in state.items() if name.startswith(OF_SHOT)

@@ -207,7 +207,7 @@ class FilmRun:
     ) -> None:
         """Paint the frames that are missing, segment by segment."""
         if work.times:
-            method.restore(work.state)
+            method.load_state(work.state)
         self.kept = before = work.count
         started = time.monotonic()
         frames = reader.frames(skip=before, until=self._until)

@@ -164,9 +164,9 @@ def _indexed(rgb: Array, alpha: Array | None) -> tuple[Array, Array]:
     """Indices uint8 (h, w) and a palette of 256 colours, ARGB, of which the last is transparent if there is alpha."""
     over = rgb if alpha is None else over_white(rgb, alpha)
     frame: Image.Image = with_palette(over, alpha)
-    colours = np.frombuffer(bytes(frame.getpalette() or ()), np.uint8).reshape(-1, 3)
+    colors = np.frombuffer(bytes(frame.getpalette() or ()), np.uint8).reshape(-1, 3)
     palette = np.full((256, 4), 255, np.uint8)
-    palette[: len(colours), 1:] = colours
+    palette[: len(colors), 1:] = colors
     if alpha is not None:
         palette[255] = 0
     return np.asarray(frame), palette

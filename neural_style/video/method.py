@@ -29,7 +29,7 @@ class FrameMethod(Protocol):
         """
         ...
 
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Resume behind the frame after which `state` was called, of a method with the same settings.
 
         Raises:

@@ -32,7 +32,7 @@ from neural_style.runs.greyness import Greyness
 from neural_style.runs.memory_plan import fit_run
 from neural_style.runs.settings import LevelPlan, Run, RunSettings
 from neural_style.validation import check_count, check_weight, documented, setting
-from neural_style.video.coherence import Motion, held, motion
+from neural_style.video.coherence import Motion, motion, without_drift
 from neural_style.video.flow import Flow, flow_named
 from neural_style.video.state import FrameSize, History
 
@@ -164,7 +164,7 @@ class Optimised:
             painted = grey.image(level.image)
             if self.coherence.hold_colors:
                 earlier = warp(self._history.frames[0], steps[1].flow)
-                painted = held(painted, warped.target, frame, earlier, steps[1].followed)
+                painted = without_drift(painted, warped.target, frame, earlier, steps[1].followed)
         else:
             level = self._minimised(colors.recolored_styles(inputs), grey, None, self._plans[:-1], self.run.iterations)
             painted, self._reference = grey.image(level.image), abs(level.loss)
@@ -178,9 +178,9 @@ class Optimised:
         plans = [[*plan.size, plan.tile or 0, plan.memory] for plan in self._plans]
         return {**self._history.state(), "reference": np.array(self._reference), "plans": np.array(plans, np.int64)}
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def load_state(self, state: Mapping[str, Array]) -> None:
         """See `neural_style.video.method.FrameMethod`."""
-        self._history.restore(state)
+        self._history.load_state(state)
         if not self._history.frames:
             return
         self._size.check(self._history.frames[0])

@@ -13,7 +13,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.images.reading import decode
 from neural_style.images.transparency import over_white
 from neural_style.video.clip import Clip, container_of, decoded, video_stream
-from neural_style.video.colours import BT2020, SWSCALE, standard_range
+from neural_style.video.colors import BT2020, SWSCALE, standard_range
 from neural_style.video.packages import pyav
 
 Array = np.ndarray[Any, Any]

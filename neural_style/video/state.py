@@ -53,7 +53,7 @@ class History:
         """Copies, `frames` and `results`; empty before the first frame."""
         return {"frames": np.stack(self.frames), "results": np.stack(self.results)} if self.frames else {}
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def load_state(self, state: Mapping[str, Array]) -> None:
         """Take over a `state`.
 
         Raises:

@@ -59,9 +59,9 @@ class WorkSize:
         """See `neural_style.video.method.FrameMethod`."""
         return self.method.state()
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def load_state(self, state: Mapping[str, Array]) -> None:
         """See `neural_style.video.method.FrameMethod`."""
-        self.method.restore(state)
+        self.method.load_state(state)
 
 
 def reduced(frame: Array, size: tuple[int, int], pooling: str) -> Array:

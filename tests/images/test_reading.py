@@ -232,7 +232,7 @@ def test_reading_leaves_the_host_program_as_it_is(
 
 
 def test_an_open_image_stays_open(tmp_path: Path) -> None:
-    Image.fromarray(np.arange(0, 65536, 512, np.uint16).reshape(8, 16)).save(tmp_path / "deep.png")
+    Image.fromarray(np.arange(0, 65536, 512, dtype=np.uint16).reshape(8, 16)).save(tmp_path / "deep.png")
     with Image.open(tmp_path / "deep.png") as image:
         first, again = images.read(image), images.read(image)
         assert np.array_equal(first.rgb, again.rgb)

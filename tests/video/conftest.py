@@ -5,18 +5,18 @@ import pytest
 
 from neural_style import Network
 from neural_style.samples import sample
-from neural_style.samples.clips import Clip, clip
+from neural_style.samples.clips import SampleClip, clip
 
 SIZE = (32, 48)
 
 
 @pytest.fixture(scope="session")
-def pan() -> Clip:
+def pan() -> SampleClip:
     return clip(sample("cat"), "pan", frames=4, size=SIZE)
 
 
 @pytest.fixture(scope="session")
-def other() -> Clip:
+def other() -> SampleClip:
     """A shot of another photo with the same motion."""
     return clip(sample("portrait"), "pan", frames=2, size=SIZE)
 

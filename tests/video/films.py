@@ -34,7 +34,7 @@ class Invert:
     def state(self) -> dict[str, np.ndarray]:
         return {"count": np.array(self.count)}
 
-    def restore(self, state: Any) -> None:
+    def load_state(self, state: Any) -> None:
         self.count = int(state["count"])
 
 

@@ -58,7 +58,7 @@ def test_a_resumed_film_is_the_unbroken_one(night, pan):
     first, second = Fast(night, flow=panned), Fast(night, flow=panned)
     assert first.state() == {}
     film(first, pan.frames[:2])
-    second.restore({name: array.copy() for name, array in first.state().items()})
+    second.load_state({name: array.copy() for name, array in first.state().items()})
     assert (film(first, pan.frames[2:]) == film(second, pan.frames[2:])).all()
 
 

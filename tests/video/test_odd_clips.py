@@ -14,7 +14,7 @@ from PIL import Image
 from neural_style.errors import ExistingFileError, InvalidInputError, MissingFileError
 from neural_style.video import film, packages
 from neural_style.video.clip import existing_numbers
-from neural_style.video.colours import HLG, PQ, standard_range
+from neural_style.video.colors import HLG, PQ, standard_range
 from neural_style.video.encoding import Encoding
 from neural_style.video.film import FilmRun
 from tests.video.films import (

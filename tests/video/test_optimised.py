@@ -5,7 +5,7 @@ import pytest
 
 from neural_style import InvalidInputError, metrics
 from neural_style.features.extractor import FeatureExtractor
-from neural_style.video.coherence import held
+from neural_style.video.coherence import without_drift
 from neural_style.video.optimised import Coherence, Optimised
 from tests.video.conftest import SIZE, panned
 
@@ -19,7 +19,7 @@ def test_flicker_falls_with_warped_starts_and_with_the_temporal_term(technique, 
     alone = method_of(technique, night)
     frames = []
     for frame in pan.frames:
-        alone.restore({})
+        alone.load_state({})
         frames.append(alone.transfer(frame))
     errors = [metrics.warping_error(frames, pan.flows, pan.valid)]
     for weight in (0.0, 1.0):
@@ -52,7 +52,7 @@ def test_a_resumed_film_is_the_unbroken_one(technique, night, pan, history):
     assert first.state() == {}
     for frame in pan.frames[:2]:
         first.transfer(frame)
-    second.restore({name: array.copy() for name, array in first.state().items()})
+    second.load_state({name: array.copy() for name, array in first.state().items()})
     for frame in pan.frames[2:]:
         assert (first.transfer(frame) == second.transfer(frame)).all()
 
@@ -80,11 +80,11 @@ def test_drift_is_brought_back_and_fades_are_not():
     trusted = np.ones(SIZE, bool)
     grey = np.full((*SIZE, 3), 100.0, np.float32)
     frame = grey.astype(np.uint8)
-    assert held(grey + 0.3, grey, frame, grey, trusted).mean() == pytest.approx(100)
-    assert held(grey + 3, grey, frame, grey, trusted).mean() == pytest.approx(102.5)  # half a level at a time
-    assert held(grey + 3, grey, (grey + 5).astype(np.uint8), grey, trusted).mean() == pytest.approx(103)
-    assert held(grey - 0.3, grey, (grey + 5).astype(np.uint8), grey, trusted).mean() == pytest.approx(100)
-    assert held(grey + 3, grey, frame, grey, ~trusted).mean() == pytest.approx(103)
+    assert without_drift(grey + 0.3, grey, frame, grey, trusted).mean() == pytest.approx(100)
+    assert without_drift(grey + 3, grey, frame, grey, trusted).mean() == pytest.approx(102.5)  # half a level at a time
+    assert without_drift(grey + 3, grey, (grey + 5).astype(np.uint8), grey, trusted).mean() == pytest.approx(103)
+    assert without_drift(grey - 0.3, grey, (grey + 5).astype(np.uint8), grey, trusted).mean() == pytest.approx(100)
+    assert without_drift(grey + 3, grey, frame, grey, ~trusted).mean() == pytest.approx(103)
 
 
 def test_what_cannot_be_used_is_refused(technique, night, pan):
@@ -99,4 +99,4 @@ def test_what_cannot_be_used_is_refused(technique, night, pan):
     with pytest.raises(InvalidInputError, match=r"uint8 \(H, W, 3\)"):
         method.transfer(pan.frames[0].astype(float))
     with pytest.raises(InvalidInputError, match="damaged"):
-        method_of(technique, night).restore({**method.state(), "results": np.zeros((1, 8, 8, 3), np.float32)})
+        method_of(technique, night).load_state({**method.state(), "results": np.zeros((1, 8, 8, 3), np.float32)})

@@ -20,7 +20,7 @@ class Counted:
     def state(self):
         return {"count": np.array(len(self.sizes))}
 
-    def restore(self, state):
+    def load_state(self, state):
         self.sizes = [()] * int(state["count"])
 
 
@@ -46,7 +46,7 @@ def test_poolings_by_hand():
 def test_the_state_is_that_of_the_method():
     first, second = WorkSize(Counted(), 4), WorkSize(Counted(), 4)
     first.transfer(np.zeros((8, 8, 3), np.uint8))
-    second.restore(first.state())
+    second.load_state(first.state())
     assert second.state() == {"count": 1}
 
 
