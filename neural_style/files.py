@@ -13,6 +13,8 @@ import os
 import re
 import secrets
 import stat
+import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -33,6 +35,11 @@ LONGEST_NAME = 255
 
 BLOCK = 4096
 """Bytes that are written to try a place: a full disk still takes an empty file."""
+
+_ERROR_STREAM = 2
+"""The descriptor of the error stream, to which libraries in C write."""
+
+_error_stream = threading.RLock()
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.(?:[0-9a-f]{16}|claim)\.part")
 """Names of temporary files and of claims."""
@@ -196,6 +203,32 @@ def writing(where: str) -> Iterator[None]:
     except (OSError, ValueError) as error:
         kind = FullDiskError if isinstance(error, OSError) and error.errno in FULL else InvalidInputError
         raise kind(f"{where} cannot be written: {reason(error)}") from error
+
+
+@contextlib.contextmanager
+def without_lines(beginnings: re.Pattern[bytes]) -> Iterator[None]:
+    """Drop lines with these beginnings that are written to the error stream of the process within.
+
+    Libraries in C write there past `sys.stderr`, and past every setting. All other lines come when the block ends. One
+    thread at a time replaces the stream: of two, one would restore that of the other.
+    """
+    with _error_stream:
+        try:
+            kept = os.dup(_ERROR_STREAM)
+        except OSError:  # the process has no error stream
+            yield
+            return
+        with tempfile.TemporaryFile() as written:
+            os.dup2(written.fileno(), _ERROR_STREAM)
+            try:
+                yield
+            finally:
+                os.dup2(kept, _ERROR_STREAM)
+                os.close(kept)
+                written.seek(0)
+                for line in written:
+                    if not beginnings.match(line):
+                        os.write(_ERROR_STREAM, line)
 
 
 def _make_folder(folder: Path) -> None:

@@ -6,14 +6,12 @@ is redirected for the moment of the import, and all other lines are written to i
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-_ERROR_STREAM = 2
+from neural_style.files import without_lines
 
 _NOTES = re.compile(
     rb"[IWE]\d{4} [\d:.]+ +\d+ \w+\.\w+:\d+\] "
@@ -24,25 +22,9 @@ _NOTES = re.compile(
 home that is not there."""
 
 
-@contextmanager
-def without_noise() -> Iterator[None]:
-    """Drop the notes of a backend that starts within; every other line on the error stream comes a moment later."""
-    try:
-        kept = os.dup(_ERROR_STREAM)
-    except OSError:  # the process has no error stream
-        yield
-        return
-    with tempfile.TemporaryFile() as written:
-        os.dup2(written.fileno(), _ERROR_STREAM)
-        try:
-            yield
-        finally:
-            os.dup2(kept, _ERROR_STREAM)
-            os.close(kept)
-            written.seek(0)
-            for line in written:
-                if not _NOTES.match(line):
-                    os.write(_ERROR_STREAM, line)
+def without_noise() -> AbstractContextManager[None]:
+    """Drop the notes of a backend that starts within; see `neural_style.files.without_lines`."""
+    return without_lines(_NOTES)
 
 
 @contextmanager

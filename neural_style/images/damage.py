@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import lzma
 import os
 import re
-import tempfile
-import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from math import prod
 from typing import IO, Any
 
 from PIL import Image
 
 from neural_style.errors import InvalidInputError
-
-_ERROR_STREAM = 2
+from neural_style.files import without_lines
 
 _OF_LIBTIFF = re.compile(rb"(tempfile\.tif|[A-Za-z0-9]*(TIFF|Setup|Decode|Lib|Fax)[A-Za-z0-9]*): ")
 """Beginnings of libtiff's messages: the name of the file, or that of a function."""
-
-_stream = threading.Lock()
 
 DEFLATE = 1032
 """Bytes that a byte of deflate stands for at most (zlib's documentation)."""
@@ -96,23 +91,6 @@ def has_short_header(head: bytes) -> bool:
     return not any(b"#" in word for word in words)
 
 
-@contextlib.contextmanager
-def without_lines_of_libtiff() -> Iterator[None]:
-    """Drop what libtiff writes to the error stream of the process within; other lines come a moment later."""
-    with _stream:
-        try:
-            kept = os.dup(_ERROR_STREAM)
-        except OSError:  # the process has no error stream
-            yield
-            return
-        with tempfile.TemporaryFile() as written:
-            os.dup2(written.fileno(), _ERROR_STREAM)
-            try:
-                yield
-            finally:
-                os.dup2(kept, _ERROR_STREAM)
-                os.close(kept)
-                written.seek(0)
-                for line in written:
-                    if not _OF_LIBTIFF.match(line):
-                        os.write(_ERROR_STREAM, line)
+def without_lines_of_libtiff() -> AbstractContextManager[None]:
+    """Drop what libtiff writes to the error stream within; see `neural_style.files.without_lines`."""
+    return without_lines(_OF_LIBTIFF)

@@ -49,11 +49,11 @@ def warp(image: Array, flow: Array) -> Array:
     return warped
 
 
-def inside(flow: Array, margin: float = 0) -> Array:
-    """Where a flow (H, W, 2) leads to a place in the picture, `margin` pixels from its border: bool (H, W)."""
+def inside(flow: Array) -> Array:
+    """Where a flow (H, W, 2) leads to a place in the picture: bool (H, W)."""
     rows, columns = flow.shape[:2]
     x, y = _sources(flow)
-    found: Array = (x >= margin) & (x <= columns - 1 - margin) & (y >= margin) & (y <= rows - 1 - margin)
+    found: Array = (x >= 0) & (x <= columns - 1) & (y >= 0) & (y <= rows - 1)
     return found
 
 

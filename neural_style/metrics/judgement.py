@@ -15,7 +15,7 @@ from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.images.memory import check_fits
 from neural_style.inputs import Content, Style, as_content
-from neural_style.metrics.measurement import measure
+from neural_style.metrics.measurement import layer_mean, measure
 from neural_style.metrics.pixel_metrics import clipped_share
 from neural_style.validation import check_count
 
@@ -29,7 +29,7 @@ BYTES_PER_PIXEL = 2000
 """Memory that a judgement takes, measured: features of all layers in float64, sorted for the Wasserstein distance."""
 
 MOST_STRETCH = 0.03
-"""Difference of aspect ratios, relative, from which on a picture is not one of this photo."""
+"""Relative difference of aspect ratios above which a picture is not one of this photo."""
 
 
 @dataclass(frozen=True)
@@ -149,15 +149,11 @@ def _judgement(
     original: Picture, picture: Picture, measured: Callable[[Array], dict[str, float]], scales: Sequence[int]
 ) -> Judgement:
     found = measured(picture.rgb)
-
-    def mean(name: str) -> float:
-        return float(np.mean([value for key, value in found.items() if key.startswith(f"{name}.")]))
-
     return Judgement(
         picture,
-        {scale: mean("gram" if scale == 1 else f"gram/{scale}") for scale in scales},
-        mean("swd"),
-        mean("content"),
+        {scale: layer_mean(found, "gram" if scale == 1 else f"gram/{scale}") for scale in scales},
+        layer_mean(found, "swd"),
+        layer_mean(found, "content"),
         found["ssim"],
         clipped_share(original.rgb),
     )

@@ -92,6 +92,16 @@ def measure(
     return _measured(pictures, network, (at_content, at_styles), scales, seed=seed)
 
 
+def layer_mean(found: Mapping[str, float], name: str) -> float:
+    """The mean of a metric over layers, and over styles.
+
+    Args:
+        found: from `measure`.
+        name: `content`, `gram`, `gram/<s>` or `swd`.
+    """
+    return float(np.mean([value for key, value in found.items() if key.startswith(f"{name}.")]))
+
+
 def _extractor(model: str, weights: str | None, layers: tuple[str, ...], pooling: str) -> FeatureExtractor:
     import neural_style.backend  # noqa: F401  (starts Keras silently, and not when the package is imported)
     from neural_style.features.extractor import feature_extractor

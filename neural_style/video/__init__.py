@@ -6,6 +6,7 @@ Importing this package starts no backend and needs neither PyAV nor OpenCV; its 
 from neural_style.video.encoding import Encoding
 from neural_style.video.film import Film, FilmProgress, FilmRun
 from neural_style.video.method import FrameMethod
+from neural_style.video.optimised import Coherence
 from neural_style.video.transfer import transfer_video
 
-__all__ = ["Encoding", "Film", "FilmProgress", "FilmRun", "FrameMethod", "transfer_video"]
+__all__ = ["Coherence", "Encoding", "Film", "FilmProgress", "FilmRun", "FrameMethod", "transfer_video"]

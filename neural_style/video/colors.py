@@ -63,14 +63,12 @@ class Tags(NamedTuple):
     @classmethod
     def of_frame(cls, frame: Any) -> Self:
         """The tags of a decoded frame; those that are missing, or that belong to RGB, as players guess them."""
-        is_hd = frame.height > HD_ROWS or frame.width >= HD_COLUMNS
-        guess = BT709 if is_hd else BT601
-        matrix = int(frame.colorspace) if int(frame.colorspace) in SWSCALE else guess
-        primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
+        guess = cls.of_size((frame.height, frame.width))
+        matrix, primaries, transfer = int(frame.colorspace), int(frame.color_primaries), int(frame.color_trc)
         return cls(
-            matrix,
-            primaries if primaries not in (0, UNSPECIFIED) else guess,
-            transfer if transfer not in (0, UNSPECIFIED) else guess,
+            matrix if matrix in SWSCALE else guess.matrix,
+            primaries if primaries not in (0, UNSPECIFIED) else guess.primaries,
+            transfer if transfer not in (0, UNSPECIFIED) else guess.transfer,
             FULL if int(frame.color_range) == FULL or _is_full(frame.format.name) else LIMITED,
         )
 

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -211,12 +212,12 @@ class FilmRun:
         self.kept = before = work.count
         started = time.monotonic()
         frames = reader.frames(skip=before, until=self._until)
-        while chunk := next(frames, None):
+        while first := next(frames, None):
             index = len(work.times)
             segment = Segment(work.segment(index, part=True), self.format)
             times: list[int] = []
             try:
-                for frame in _first(chunk, frames, self.segment):
+                for frame in chain([first], islice(frames, self.segment - 1)):
                     segment.write(_checked(method.transfer(frame.rgb), frame), frame.alpha, frame.time)
                     times.append(frame.time)
                     if progress is not None:
@@ -314,16 +315,6 @@ class FilmRun:
                 f"{where} has times that jump back in {len(reader.shifts)} places, as files do that were joined end to "
                 "end: frames and sound continue there"
             )
-
-
-def _first(first: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]:
-    """A frame and those after it, `count` in all."""
-    yield first
-    for _ in range(count - 1):
-        frame = next(frames, None)
-        if frame is None:
-            return
-        yield frame
 
 
 def _checked(painted: np.ndarray, frame: Frame) -> np.ndarray:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from neural_style.errors import InvalidInputError
 from neural_style.validation import check_choice
+from neural_style.video.packages import opencv
 
 Array = np.ndarray[Any, Any]
 
@@ -30,7 +30,7 @@ def flow_named(name: str | Flow) -> Flow:
     if callable(name):
         return name
     check_choice("flow", name, FLOWS)
-    _opencv()
+    opencv()
     return FLOWS[name]
 
 
@@ -50,7 +50,7 @@ def dis(first: Array, second: Array) -> Array:
     Raises:
         InvalidInputError: OpenCV is not installed, or the frames are smaller than `SMALLEST`.
     """
-    cv2 = _opencv()
+    cv2 = opencv()
     if min(first.shape[:2]) < SMALLEST:
         raise InvalidInputError(
             f"optical flow needs frames of at least {SMALLEST} x {SMALLEST} pixels, received {first.shape[:2]}"
@@ -64,14 +64,3 @@ def dis(first: Array, second: Array) -> Array:
 
 FLOWS: dict[str, Flow] = {"dis": dis}
 """Flows by name."""
-
-
-@cache
-def _opencv() -> Any:
-    try:
-        import cv2  # an extra
-    except ImportError as error:
-        raise InvalidInputError(
-            'optical flow needs OpenCV: install the extra with pip install "neural-style-keras[video]"'
-        ) from error
-    return cv2

@@ -34,7 +34,7 @@ from neural_style.runs.settings import LevelPlan, Run, RunSettings
 from neural_style.validation import check_count, check_weight, documented, setting
 from neural_style.video.coherence import Motion, motion, without_drift
 from neural_style.video.flow import Flow, flow_named
-from neural_style.video.state import FrameSize, History
+from neural_style.video.state import DAMAGED, FrameSize, History
 
 if TYPE_CHECKING:
     from neural_style.objectives.objective import Objective, Term
@@ -136,6 +136,8 @@ class Optimised:
         self.styles = as_styles(styles)
         self._flow = flow_named(self.coherence.flow)
         self._size, self._history = FrameSize(), History(max(self.coherence.history))
+        self._first: Array | None = None  # of the shot, where paintings take its colours
+        self._shot_styles: tuple[Style, ...] = self.styles
         self._style_terms: StyleTerms = {}
         self._reference = 0.0
         self._plans: list[LevelPlan] = []
@@ -154,10 +156,10 @@ class Optimised:
             self._history.clear()
         if not self._plans:
             self._plans = self._fitted(inputs)
-        colors = ColorPreservation(inputs.content, self.run)
-        if not steps and self.run.color_when == "before" and self.run.preserve_color != "none":
-            self._style_terms.clear()  # paintings in the colours of this shot
-        grey = Greyness(inputs, None, self.run)
+        if not steps and self._is_recoloring:
+            self._begin_shot(frame)
+        colors, grey = ColorPreservation(inputs.content, self.run), Greyness(inputs, None, self.run)
+        inputs = replace(inputs, styles=self._shot_styles)
         if steps:
             warped = self._warped(frame, steps)
             level = self._minimised(inputs, grey, warped, self._plans[-1:], self.coherence.next_iterations)
@@ -166,7 +168,7 @@ class Optimised:
                 earlier = warp(self._history.frames[0], steps[1].flow)
                 painted = without_drift(painted, warped.target, frame, earlier, steps[1].followed)
         else:
-            level = self._minimised(colors.recolored_styles(inputs), grey, None, self._plans[:-1], self.run.iterations)
+            level = self._minimised(inputs, grey, None, self._plans[:-1], self.run.iterations)
             painted, self._reference = grey.image(level.image), abs(level.loss)
         self._history.add(frame, painted)
         return images.to_uint8(colors.recolored(painted))
@@ -176,7 +178,10 @@ class Optimised:
         if not self._history.frames:
             return {}
         plans = [[*plan.size, plan.tile or 0, plan.memory] for plan in self._plans]
-        return {**self._history.state(), "reference": np.array(self._reference), "plans": np.array(plans, np.int64)}
+        state = {"reference": np.array(self._reference), "plans": np.array(plans, np.int64)}
+        if self._first is not None:
+            state["first"] = self._first.copy()
+        return {**self._history.state(), **state}
 
     def load_state(self, state: Mapping[str, Array]) -> None:
         """See `neural_style.video.method.FrameMethod`."""
@@ -184,8 +189,31 @@ class Optimised:
         if not self._history.frames:
             return
         self._size.check(self._history.frames[0])
-        self._reference = float(state["reference"])
-        self._plans = [LevelPlan((h, w), tile or None, pairs) for h, w, tile, pairs in state["plans"].tolist()]
+        reference, plans, first = state.get("reference"), state.get("plans"), state.get("first")
+        if (
+            reference is None
+            or reference.shape != ()
+            or plans is None
+            or plans.shape[1:] != (4,)
+            or self._is_recoloring != (first is not None)
+        ):
+            raise InvalidInputError(DAMAGED)
+        self._reference = float(reference)
+        self._plans = [LevelPlan((h, w), tile or None, pairs) for h, w, tile, pairs in plans.tolist()]
+        if first is not None:
+            self._size.check(first)
+            self._begin_shot(first)
+
+    @property
+    def _is_recoloring(self) -> bool:
+        """Whether paintings take the colours of the video."""
+        return self.run.preserve_color != "none" and self.run.color_when == "before"
+
+    def _begin_shot(self, first: Array) -> None:
+        """Give the paintings the colours of the first frame of a shot; its other frames use them as well."""
+        content = Content(first.copy()).read()
+        self._first, self._style_terms = first.copy(), {}
+        self._shot_styles = ColorPreservation(content, self.run).recolored_styles(Inputs(content, self.styles)).styles
 
     def _steps(self, frame: Array) -> dict[int, Motion]:
         """The motion from each frame of the history; none at the beginning of a shot."""

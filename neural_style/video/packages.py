@@ -1,4 +1,4 @@
-"""The optional packages of video: PyAV, which reads and writes files."""
+"""The optional packages of video: PyAV, which reads and writes files, and OpenCV, which estimates motion."""
 
 from __future__ import annotations
 
@@ -16,9 +16,22 @@ def pyav() -> Any:
     Raises:
         InvalidInputError: it is not installed.
     """
-    try:
-        package = import_module("av")
-    except ImportError as error:
-        raise InvalidInputError(f"films need the package av, which is missing: {INSTALL}") from error
+    package = _optional("av", "films need the package av")
     package.logging.set_level(package.logging.PANIC)  # damage is counted and reported once, not line by line
     return package
+
+
+def opencv() -> Any:
+    """OpenCV, imported when a flow is first estimated.
+
+    Raises:
+        InvalidInputError: it is not installed.
+    """
+    return _optional("cv2", "optical flow needs OpenCV")
+
+
+def _optional(name: str, need: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise InvalidInputError(f"{need}, which is missing: {INSTALL}") from error

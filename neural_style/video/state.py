@@ -11,6 +11,9 @@ from neural_style.errors import InvalidInputError
 
 Array = np.ndarray[Any, Any]
 
+DAMAGED = "the state of the film is damaged, or of other settings: start it anew"
+"""The message for arrays that are no state."""
+
 
 class FrameSize:
     """The size that all frames of a film have."""
@@ -71,5 +74,5 @@ class History:
             or (frames.dtype, results.dtype) != (np.uint8, np.float32)
             or not 1 <= len(frames) <= self._length
         ):
-            raise InvalidInputError("the state of the film is damaged, or of other settings: start it anew")
+            raise InvalidInputError(DAMAGED)
         self.frames, self.results = list(frames), list(results)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from neural_style.errors import InvalidInputError
 from neural_style.feedforward.fast_run import EMBEDDED
@@ -18,12 +18,11 @@ from neural_style.painting import ITERATIONS, technique_for
 from neural_style.runs import records
 from neural_style.runs.settings import Run
 from neural_style.validation import check_choice, check_names
+from neural_style.video.fast import Fast
 from neural_style.video.film import Film, FilmProgress, FilmRun
 from neural_style.video.method import FrameMethod
+from neural_style.video.optimised import Coherence, Optimised
 from neural_style.video.work_size import WorkSize
-
-if TYPE_CHECKING:
-    from neural_style.video.optimised import Coherence
 
 METHODS = ("fast", "optimise")
 
@@ -85,18 +84,18 @@ def transfer_video(
     """
     of_film = {name: settings.pop(name) for name in FILM_SETTINGS if name in settings}
     run = FilmRun(clip, out, **of_film)
+    if isinstance(method, str):
+        check_choice("method", method, METHODS)
+    if method != "optimise" and not (technique is None and coherence is None):
+        raise InvalidInputError("technique and coherence are settings of the method optimise: leave them out")
+    if method != "fast" and painter != EMBEDDED:
+        raise InvalidInputError("painter is a setting of the method fast: leave it out")
     if not isinstance(method, str):
         check_names("a film", settings, FILM_SETTINGS)
-        own = NamedMethod(method, {}).at_rows(work_size, work_pooling)
-        return run.execute(own.method, settings=own.identity, progress=progress)
-    check_choice("method", method, METHODS)
-    if method == "fast":
-        if technique is not None or coherence is not None:
-            raise InvalidInputError("technique and coherence are settings of the method optimise: leave them out")
+        made = NamedMethod(method, {})
+    elif method == "fast":
         made = fast_method(styles, painter, **settings)
     else:
-        if painter != EMBEDDED:
-            raise InvalidInputError("painter is a setting of the method fast: leave it out")
         made = optimised_method(styles, technique, coherence, **settings)
     made = made.at_rows(work_size, work_pooling)
     return run.execute(made.method, settings=made.identity, progress=progress)
@@ -109,9 +108,10 @@ def fast_method(styles: Styles, painter: str | os.PathLike[str] = EMBEDDED, **se
         styles: one or more paintings, or names of the styles of a trained network.
         painter: `embedded`, or the file of a trained network.
         settings: of `neural_style.video.fast.Fast`: `blend` and `hold_statistics`, and the fields of `FastRun`.
-    """
-    from neural_style.video.fast import Fast
 
+    Raises:
+        InvalidInputError, MissingFileError: a setting, a painting or the network cannot be used, or OpenCV is missing.
+    """
     is_embedded = os.fspath(painter) == EMBEDDED
     paintings: list[Any] = list(as_styles(styles)) if is_embedded else _listed(styles)
     method = Fast(paintings, model=painter, **settings)
@@ -134,9 +134,10 @@ def optimised_method(
         technique: by default that of `neural_style.paint`.
         coherence: how frames are held together.
         settings: the fields of `Run`, of the first frame of a shot.
-    """
-    from neural_style.video.optimised import Coherence, Optimised
 
+    Raises:
+        InvalidInputError, MissingFileError: a setting or a painting cannot be used, or OpenCV is missing.
+    """
     technique, coherence = technique or technique_for(), coherence or Coherence()
     run = {"iterations": ITERATIONS, **settings}
     paintings = as_styles(styles)

@@ -1,10 +1,12 @@
 """Notes of a backend's start on the error stream."""
 
 import os
+import threading
 
 import pytest
 
 from neural_style.backend.noise import without_noise
+from neural_style.images.damage import without_lines_of_libtiff
 
 NOTES = (
     "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
@@ -26,6 +28,25 @@ def test_notes_are_dropped_and_other_lines_kept(capfd):
     os.write(2, NOTES.encode())
     assert capfd.readouterr().err == "of the host\nno module of that name\n" + NOTES
     assert os.environ == settings
+
+
+def test_two_threads_take_turns(capfd):
+    """Otherwise the second would restore the stream of the first, which is closed by then."""
+    inside, may_end = threading.Event(), threading.Event()
+
+    def read_a_picture():
+        with without_lines_of_libtiff():
+            inside.set()
+            may_end.wait(5)
+
+    thread = threading.Thread(target=read_a_picture)
+    with without_noise():
+        thread.start()
+        assert not inside.wait(0.05)
+    may_end.set()
+    thread.join()
+    os.write(2, b"of the host\n")
+    assert capfd.readouterr().err == "of the host\n"
 
 
 def test_a_process_without_an_error_stream(monkeypatch):

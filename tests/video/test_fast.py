@@ -44,14 +44,12 @@ def test_statistics_are_those_of_the_first_frame(night, pan, alone):
 
 def test_statistics_follow_the_camera(night, pan):
     method = Fast(night, flow=panned)
-    names = [name for name in method.state() if name.startswith("statistics.")]
-    assert names == []
     film(method, [pan.frames[0]] * (EVERY - 1))
     first = method.state()
     film(method, pan.frames[-1:])
     later = method.state()
     moved = [name for name in first if name.startswith("statistics.") and (first[name] != later[name]).any()]
-    assert len(moved) == sum(name.startswith("statistics.") for name in first)
+    assert len(moved) == sum(name.startswith("statistics.") for name in first) > 0
 
 
 def test_a_resumed_film_is_the_unbroken_one(night, pan):

@@ -57,6 +57,21 @@ def test_a_resumed_film_is_the_unbroken_one(technique, night, pan, history):
         assert (first.transfer(frame) == second.transfer(frame)).all()
 
 
+def test_paintings_in_the_colours_of_a_shot_are_those_of_the_unbroken_film(technique, night, pan):
+    colors = {"preserve_color": "histogram", "color_when": "before"}
+    first, second = (
+        Optimised(technique, night, Coherence(next_iterations=1, flow=panned), iterations=1, **colors) for _ in range(2)
+    )
+    first.transfer(pan.frames[0])
+    state = first.state()
+    second.load_state(state)
+    expected = first.transfer(pan.frames[1])
+    assert (second.transfer(pan.frames[1]) == expected).all()
+    for name in ("first", "plans", "reference"):
+        with pytest.raises(InvalidInputError, match="damaged"):
+            second.load_state({key: value for key, value in state.items() if key != name})
+
+
 def test_a_cut_starts_afresh(technique, night, pan, other):
     method = method_of(technique, night)
     for frame in pan.frames[:2]:

@@ -60,6 +60,7 @@ def test_settings_of_the_other_method_are_refused_before_any_work(tmp_path, nigh
     for given, part in [
         ({"technique": technique}, "technique and coherence are settings of the method optimise"),
         ({"method": "optimise", "painter": "starry.keras"}, "painter is a setting of the method fast"),
+        ({"method": Invert(), "painter": "starry.keras"}, "painter is a setting of the method fast"),
         ({"method": "slow"}, 'unknown method "slow"'),
         ({"size": 20}, "a frame keeps its size"),
         ({"method": "optimise", "technique": technique, "image_size": 20}, "a frame keeps its size"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from neural_style import images, interruption
@@ -121,7 +120,7 @@ def parser() -> Parser:
 
 def _numbers(judgement: Judgement) -> dict[str, object]:
     """All numbers of a judgement by name."""
-    return {name: value for name, value in asdict(judgement).items() if name != "picture"}
+    return {name: value for name, value in vars(judgement).items() if name != "picture"}
 
 
 def _columns(judgement: Judgement) -> dict[str, str]:

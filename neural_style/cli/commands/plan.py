@@ -31,6 +31,7 @@ from neural_style.runs.memory_plan import (
 )
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 from neural_style.video.clip import Clip, is_sequence, open_clip
+from neural_style.video.optimised import Coherence
 from neural_style.video.reading import Reader
 
 DESCRIPTION = """\
@@ -109,7 +110,6 @@ def _first_frame(clip: Clip) -> np.ndarray:
 def _lines_of_film(clip: Clip, estimate: MemoryEstimate, speeds: tuple[float, float]) -> list[str]:
     """The clip, and how long each method takes for all of its frames, as long as no cut begins a new shot."""
     from neural_style.feedforward.painter import Painter
-    from neural_style.video.optimised import Coherence
 
     evaluation = estimate.forward_pixels * speeds[0] + estimate.pixels * speeds[1]
     first = ITERATIONS * sum((rows / clip.size[0]) ** 2 for rows in sizes_for(clip.size[0]))

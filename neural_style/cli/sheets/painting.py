@@ -15,6 +15,7 @@ from neural_style.cli.sheets.combinations import Combination
 from neural_style.errors import InvalidInputError, explanation
 from neural_style.images.transparency import over_white, without_white
 from neural_style.metrics.judgement import SCALES
+from neural_style.metrics.measurement import layer_mean
 from neural_style.network import TransferTechnique
 from neural_style.runs.outputs import Output
 from neural_style.runs.result import Result
@@ -99,8 +100,7 @@ def measuring(techniques: Sequence[TransferTechnique]) -> Measured:
         except InvalidInputError:  # the picture is too narrow for SSIM, or the painting has no features
             return {}
         means = {
-            short: float(np.mean([value for name, value in found.items() if name.startswith(f"{short}.")]))
-            for short in ("content", "gram", *(f"gram/{scale}" for scale in scales[1:]))
+            short: layer_mean(found, short) for short in ("content", "gram", *(f"gram/{scale}" for scale in scales[1:]))
         }
         return {**means, **{name: found[name] for name in ("ssim", "tv", "clipped")}}
 
