@@ -86,7 +86,7 @@ def test_older_pictures_beside_a_shorter_film_are_reported(tmp_path):
     clip = write_film(tmp_path / "clip.mp4", pictures(2))
     for number in range(1, 6):
         (tmp_path / f"{number}.png").write_text("old")
-    with pytest.warns(UserWarning, match=r'^3 older pictures stay .*3\.png'):
+    with pytest.warns(UserWarning, match=r"^3 older pictures stay .*3\.png"):
         rendered(clip, tmp_path / "%d.png", overwrite=True)
     assert [(tmp_path / f"{number}.png").stat().st_size == 3 for number in (2, 3, 5)] == [False, True, True]
 
