@@ -21,8 +21,8 @@ def _not_started(error: Exception) -> InvalidInputError:
     text = first_line(error)
     if any(sign in text.lower() for sign in _SIGNS_OF_LITTLE_MEMORY):
         return InvalidInputError(
-            f"Keras cannot start, since this process may not take enough memory ({text}): raise the limit of its "
-            "address space ('ulimit -v'; 2 GiB are the least)"
+            f"Keras cannot start: the memory limit of this process is too low ({text}): raise it ('ulimit -v'; at "
+            "least 2 GiB)"
         )
     return InvalidInputError(
         f'Keras cannot start (KERAS_BACKEND is "{os.environ.get("KERAS_BACKEND", "not set")}"): {text}; '

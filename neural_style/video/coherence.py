@@ -32,7 +32,7 @@ LIGHT = 60.0
 scene and a black frame, have a consistent flow of zero."""
 
 ALIKE = 8.0
-"""Grey levels by which a pixel differs from another of the same colour. Equations 5 and 6 give up a seam at each moving
+"""Grey levels by which a pixel differs from another of the same colour. Equations 5 and 6 reject a seam at each moving
 thing, where most pixels can be followed all the same (benchmarks/RESULTS.md)."""
 
 BINS, OTHER_COLORS = 8, 0.25

@@ -7,7 +7,7 @@ next one minimises
 
 with the technique's loss L, the first frame's final loss L_1, and the earlier results w that are warped to this frame
 where they can be trusted, c. So gamma has no unit: at 1, a difference of 10 grey levels from the last frame costs as
-much as all else.
+much as the loss of the first frame.
 """
 
 from __future__ import annotations

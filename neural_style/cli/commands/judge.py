@@ -86,13 +86,15 @@ def main(arguments: Sequence[str]) -> int:
 def parser() -> Parser:
     """The command's parser."""
     made = Parser("judge", DESCRIPTION, epilog=EPILOG)
-    made.add_argument("photo", help="the photo of all pictures")
-    made.add_argument("painting", help="the painting of all pictures")
+    made.add_argument("photo", help="the photo that all pictures were made from")
+    made.add_argument("painting", help="the painting whose style they have")
     made.add_argument("pictures", nargs="+", metavar="picture", help="pictures to compare")
     made.add_argument(
         "--output", type=file_path, default=DEFAULT_NAME, metavar="FILE", help="the sheet (default: judged.png)"
     )
-    made.add_argument("--rows", type=int, metavar="N", help="judge at this size (default: the smallest picture's)")
+    made.add_argument(
+        "--rows", type=int, metavar="N", help="rows at which all are judged (default: those of the smallest picture)"
+    )
     made.add_argument("--json", action="store_true", help="print the numbers as JSON")
     made.add_argument("--overwrite", action="store_true", help="replace an existing sheet")
     group = made.add_argument_group("network that judges")
@@ -112,7 +114,12 @@ def parser() -> Parser:
         help=f"layers of Gram error and Wasserstein distance (default: {' '.join(STYLE_LAYERS)})",
     )
     group.add_argument(
-        "--scales", nargs="+", type=int, default=SCALES, metavar="N", help="divisors of the size (default: 1 2 4)"
+        "--scales",
+        nargs="+",
+        type=int,
+        default=SCALES,
+        metavar="N",
+        help="divisors of the size for Gram errors (default: 1 2 4)",
     )
     add_machine_flags(made, quiet="print the table and errors only")
     return made
