@@ -210,22 +210,24 @@ def without_lines(beginnings: re.Pattern[bytes]) -> Iterator[None]:
     """Drop lines with these beginnings that are written to the error stream of the process within.
 
     Libraries in C write there past `sys.stderr`, and past every setting. All other lines come when the block ends. One
-    thread at a time replaces the stream: of two, one would restore that of the other.
+    thread at a time replaces the stream: of two, one would restore that of the other. Without an error stream, or a
+    folder for temporary files, nothing is dropped.
     """
-    with _error_stream:
+    with _error_stream, contextlib.ExitStack() as opened:
         try:
+            written = opened.enter_context(tempfile.TemporaryFile())
             kept = os.dup(_ERROR_STREAM)
-        except OSError:  # the process has no error stream
+        except OSError:
             yield
             return
-        with tempfile.TemporaryFile() as written:
-            os.dup2(written.fileno(), _ERROR_STREAM)
-            try:
-                yield
-            finally:
-                os.dup2(kept, _ERROR_STREAM)
-                os.close(kept)
-                written.seek(0)
+        os.dup2(written.fileno(), _ERROR_STREAM)
+        try:
+            yield
+        finally:
+            os.dup2(kept, _ERROR_STREAM)
+            os.close(kept)
+            written.seek(0)
+            with contextlib.suppress(OSError):  # a stream that nobody reads any more
                 for line in written:
                     if not beginnings.match(line):
                         os.write(_ERROR_STREAM, line)

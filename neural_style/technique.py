@@ -80,7 +80,7 @@ class Technique(ABC):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "name" in cls.__dict__:
-            TECHNIQUES[cls.name] = cls
+            TECHNIQUES[cls.name] = records.SETTINGS[cls.name] = cls
 
     def __post_init__(self) -> None:
         if self.weights is not None:

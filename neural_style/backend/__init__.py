@@ -13,7 +13,7 @@ from neural_style.backend.devices import (
     processor_flags,
     replicas,
 )
-from neural_style.backend.forks import check_process
+from neural_style.backend.forks import check_origin, check_process
 from neural_style.backend.noise import without_deprecations
 from neural_style.backend.precision import check_precision, full_float32, resolve_precision
 from neural_style.backend.program import Evaluated, Function
@@ -31,6 +31,7 @@ __all__ = [
     "Gpu",
     "Tensor",
     "check_eager",
+    "check_origin",
     "check_precision",
     "check_process",
     "choose_device",

@@ -11,7 +11,7 @@ import keras
 
 from neural_style.backend.cache import GRAPHS, SHAPES, Cache
 from neural_style.backend.devices import device_name
-from neural_style.backend.forks import check_origin
+from neural_style.backend.forks import check_origin, check_process
 from neural_style.backend.framework import NAME, Tensor, jax, tf
 from neural_style.backend.precision import full_float32
 from neural_style.backend.xla import by_xla_where_faster
@@ -100,10 +100,12 @@ def eager(function: Callable[Parameters, Returned]) -> Callable[Parameters, Retu
 
     Raises:
         OutOfMemoryError: by the result, when the device has no memory left.
+        InvalidInputError: by the result, in a forked child that cannot compute, see `check_process`.
     """
 
     @wraps(function)
     def call(*arguments: Parameters.args, **named: Parameters.kwargs) -> Returned:
+        check_process()  # here, where every computation passes, so that no caller can forget it
         try:
             with full_float32():
                 return function(*arguments, **named)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import keras
 
 
+SIZES_OF_PICTURES = 3 * SHAPES
+"""Sizes of whole pictures whose programs are kept, 12 MB each: of each shape in a folder the three that `paint` uses.
+With fewer, a folder whose shapes take turns would have every program made again."""
+
 PROBED = 64
 """Kinds of statistics that an extractor remembers to be additive."""
 
@@ -86,7 +90,7 @@ class FeatureExtractor:
         self.architecture, self.network, self.weights_sha256 = architecture, network, weights_sha256
         self._extended = extended
         self.programs: Cache[Program] = Cache(PROGRAMS)
-        self.objective_programs: Cache[Program] = Cache(PROGRAMS, SHAPES)  # 12 MB for each size of a picture
+        self.objective_programs: Cache[Program] = Cache(PROGRAMS, SIZES_OF_PICTURES)
         self._additive: set[Hashable] = set()
 
     def including(self, layers: Iterable[str]) -> FeatureExtractor:

@@ -178,10 +178,13 @@ def build(
         (N, h, w, C).
 
     Raises:
-        InvalidInputError: unknown network, layer or pooling.
+        InvalidInputError: unknown network, layer or pooling; or see `neural_style.backend.check_process`.
     """
     import keras  # here, so that the table above can be read without starting a backend
 
+    from neural_style import backend
+
+    backend.check_process()
     table = architecture(name)
     layers = tuple(layers)
     table.check_layers(layers)

@@ -5,6 +5,7 @@ The public interface above it is `Painter`, in `neural_style.feedforward.painter
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -45,8 +46,11 @@ class EmbeddedNetwork:
             path: an `.npz` file with the names and shapes of `model.shapes()`; None is the one in the package.
 
         Raises:
-            InvalidInputError, MissingFileError: the file is not one of this network, or not there.
+            InvalidInputError, MissingFileError: the file is not one of this network, or not there; or this is a forked
+                child that cannot compute, see `neural_style.backend.check_process`.
         """
+        backend.check_process()
+        self._process = os.getpid()
         if path is None:
             with resources.as_file(resources.files(__package__) / FILE) as embedded:
                 found = read_weights(embedded)
@@ -69,6 +73,7 @@ class EmbeddedNetwork:
             painting: the painting.
             tile: side of the tiles that a large one is processed in; the statistics are those of the whole.
         """
+        backend.check_origin(self._process)
         picture = padded(painting[None])
         if tile is None:
             return Style(*self._style_of(self.encoder, ops.convert_to_tensor(picture.astype(np.float32))))
@@ -126,6 +131,7 @@ class EmbeddedNetwork:
             style, seed, rounds, statistics: as for `run`.
             tile: side of the tiles in pixels, a multiple of 8.
         """
+        backend.check_origin(self._process)
         height, width = photo.shape[:2]
         picture = padded(photo[None])[0]
         size = picture.shape[0], picture.shape[1]
@@ -150,6 +156,7 @@ class EmbeddedNetwork:
         statistics: Statistics | None = None,
     ) -> Array:
         """The same with noise (N, H, W, 2), where H and W are multiples of 8 and at least 32."""
+        backend.check_origin(self._process)
         rounds = self._checked_rounds(rounds)
         key = rounds, statistics is not None
         if key not in self._programs:

@@ -61,8 +61,9 @@ def load(path: Path) -> keras.Model:
     """The network in a `.keras` file, which Keras loads in its safe mode.
 
     Raises:
-        InvalidInputError: Keras cannot load it.
+        InvalidInputError: Keras cannot load it; or see `neural_style.backend.check_process`.
     """
+    backend.check_process()
     try:
         with backend.without_deprecations():
             return keras.models.load_model(path, compile=False, safe_mode=True)

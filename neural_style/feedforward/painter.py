@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Unpack
 
@@ -54,7 +54,7 @@ class Painter:
         self.model = os.fspath(model)
         self.network: EmbeddedNetwork | TrainedNetwork
         if self.model == EMBEDDED:
-            self.network = _embedded_network()
+            self.network = _embedded_network(os.getpid())
         elif self.model.endswith(".npz"):
             self.network = EmbeddedNetwork(Path(model))
         else:
@@ -235,7 +235,7 @@ def paint(photo: Content | ImageSource, *paintings: Style | ImageSource, **setti
     return painter.paint(photo, painter.style(*paintings), **settings)
 
 
-@cache
-def _embedded_network() -> EmbeddedNetwork:
-    """The network in the package, loaded once, with its programs."""
+@lru_cache(maxsize=1)
+def _embedded_network(process: int) -> EmbeddedNetwork:
+    """The network in the package, loaded once in each process, with its programs."""
     return EmbeddedNetwork()

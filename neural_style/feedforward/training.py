@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from neural_style import backend
 from neural_style.errors import InvalidInputError
 from neural_style.feedforward.keeper import Files, Keeper, Progress
 from neural_style.feedforward.model import SMALLEST, Array
@@ -103,6 +104,7 @@ def _fitted(
     keeper: Keeper,
     callbacks: list[keras.callbacks.Callback],
 ) -> Trained:
+    backend.check_process()
     chosen, count = recipe.training, len(pictures)
     if chosen.start == "embedded":
         painter = one_style(pictures[0], seed=chosen.seed)

@@ -235,8 +235,12 @@ def same_run(one: Mapping[str, Any], other: Mapping[str, Any], *, of_one_length:
 
 
 def _comparable(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings that identify a run, by dotted name; pixels count, file names do not."""
-    plain = json.loads(records.to_json(run))
+    """Settings that identify a run, by dotted name; pixels count, file names do not.
+
+    A setting that is newer than the record has its default, with which the picture is as before.
+    """
+    newer = records.default_settings(str(run["technique"]))
+    plain = json.loads(records.to_json({**run, "settings": {**newer, **run["settings"]}}))
     parts = {"neural_style": plain["neural_style"], "technique": plain["technique"]}
     for part in ("settings", "content", "styles", "run"):
         parts |= _flat(part, plain[part])

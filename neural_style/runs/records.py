@@ -8,7 +8,7 @@ import os
 import platform
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ INTERRUPTED = "interrupted"
 
 BROKEN_OFF = "broken off: "
 """Beginning of the reason why a run stopped that an error has ended."""
+
+SETTINGS: dict[str, type] = {}
+"""Dataclass of each technique's settings, by the technique's name; techniques enter themselves."""
 
 _PICTURES: dict[str, schema.Schema] = {
     "mask": schema.any_of(schema.nothing, schema.MASK),
@@ -247,6 +250,13 @@ def _plain_number(value: Any) -> Any:
 def plain(settings: Any) -> dict[str, Any]:
     """The fields of a dataclass of settings by name."""
     return {f.name: getattr(settings, f.name) for f in fields(settings) if f.init and f.name != "image"}
+
+
+def default_settings(technique: str) -> dict[str, Any]:
+    """Defaults of a technique's settings, for those that a record lacks, as they are newer than it; without a class of
+    that name none."""
+    settings = fields(SETTINGS[technique]) if technique in SETTINGS else ()
+    return {each.name: each.default for each in settings if each.init and each.default is not MISSING}
 
 
 def _find_input(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ DEFAULT_RATE = Fraction(25)
 
 LARGEST_RATE = 1000
 
+LARGEST_DIVISOR = 1001
+"""Of a rate, as in 30000 / 1001."""
+
 PATTERN = re.compile(r"%0?(\d*)d")
 """The number in the name of a sequence, as in `frames/%04d.png`."""
 
@@ -55,7 +59,8 @@ class Clip:
         is_interlaced: whether frames consist of two fields.
         decoder: name of the decoder; empty for the default.
         numbers: of the pictures of a sequence; empty for a film.
-        sound: number of audio streams.
+        sound: number of audio streams whose codec is known.
+        lost: number of other audio streams and of subtitles, which no film keeps.
     """
 
     path: Path
@@ -71,6 +76,7 @@ class Clip:
     decoder: str = ""
     numbers: tuple[int, ...] = ()
     sound: int = 0
+    lost: int = 0
 
     @property
     def where(self) -> str:
@@ -109,10 +115,10 @@ def open_clip(path: str | os.PathLike[str], *, rate: float | None = None) -> Cli
     check_name(path, "clip")
     if rate is not None:
         check_finite("rate", rate)
-        if not 0 < rate <= LARGEST_RATE:
-            raise InvalidInputError(f"rate must be above 0 and at most {LARGEST_RATE}, received {rate!r}")
+        if not 1 / LARGEST_DIVISOR <= rate <= LARGEST_RATE:
+            raise InvalidInputError(f"rate must be from 1/{LARGEST_DIVISOR} to {LARGEST_RATE}, received {rate!r}")
     if is_sequence(path):
-        given = DEFAULT_RATE if rate is None else Fraction(rate).limit_denominator(1001)
+        given = DEFAULT_RATE if rate is None else Fraction(rate).limit_denominator(LARGEST_DIVISOR)
         return _sequence(Path(path), given)
     if rate is not None:
         raise InvalidInputError(f'clip "{path}" has times of its own: leave rate out')
@@ -179,6 +185,7 @@ def _film(path: Path) -> Clip:
         aspect = stream.sample_aspect_ratio or Fraction(1)
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
         start = Fraction(container.start_time or 0, av.time_base)
+        sound = len(audio_streams(container))
         return Clip(
             path=path,
             size=size,
@@ -191,7 +198,8 @@ def _film(path: Path) -> Clip:
             has_alpha=_has_alpha(frame, is_gif=container.format.name == "gif"),
             is_interlaced=bool(frame.interlaced_frame),
             decoder=decoder,
-            sound=len(audio_streams(container)),
+            sound=sound,
+            lost=len(container.streams.audio) - sound + len(container.streams.subtitles),
         )
 
 
@@ -249,9 +257,9 @@ def _sequence(path: Path, rate: Fraction) -> Clip:
     numbers = existing_numbers(path)
     if not numbers:
         raise MissingFileError(f"{where} has no pictures: check the name, and the folder {path.parent}")
-    missing = sorted(set(range(numbers[0], numbers[-1])) - set(numbers))
-    if missing:
-        raise InvalidInputError(f"{where} lacks number {missing[0]}: put it back, or number the pictures anew")
+    missing = next((before + 1 for before, after in itertools.pairwise(numbers) if after > before + 1), None)
+    if missing is not None:
+        raise InvalidInputError(f"{where} lacks number {missing}: put it back, or number the pictures anew")
     first = decode(numbered(path, numbers[0]), what="picture")
     size = (first.colors.shape[0], first.colors.shape[1])
     return Clip(
@@ -275,6 +283,6 @@ def existing_numbers(pattern: Path) -> list[int]:
     found = re.compile(re.escape(before) + r"(\d+)" + re.escape(after))
     with contextlib.suppress(OSError):
         matches = (found.fullmatch(entry.name) for entry in os.scandir(pattern.parent))
-        numbers = {int(match[1]): match[0] for match in matches if match}
-        return sorted(number for number, name in numbers.items() if numbered(pattern, number).name == name)
+        names = [(int(match[1]), match[0]) for match in matches if match]
+        return sorted(number for number, name in names if numbered(pattern, number).name == name)
     return []

@@ -191,7 +191,7 @@ class FilmFormat:
         _check_encoder(CODECS[codec].encoder, codec)
         even = CODECS[codec].needs_even_sides
         rows, columns = (side + side % 2 if even else side for side in clip.size)
-        has_alpha = clip.has_alpha and bool(CODECS[codec].with_alpha)
+        has_alpha = clip.has_alpha and bool(CODECS[codec].with_alpha and container.transparent)
         return cls(
             codec, (rows, columns), clip.time_base, clip.rate, clip.aspect, clip.tags.written, has_alpha, encoding
         )

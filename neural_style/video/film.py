@@ -22,9 +22,10 @@ from neural_style.errors import ExistingFileError, InvalidInputError
 from neural_style.validation import check_count, check_finite
 from neural_style.video.clip import Clip, existing_numbers, is_sequence, numbered, open_clip
 from neural_style.video.encoding import CONTAINERS, Encoding, FilmFormat, Segment, container_for, written
-from neural_style.video.joining import Sound, check_sound, join, write_gif, write_pictures
+from neural_style.video.joining import join, write_gif, write_pictures
 from neural_style.video.method import FrameMethod
 from neural_style.video.reading import Frame, Reader
+from neural_style.video.sound import Sound, check_sound
 from neural_style.video.work import ENDING, WorkFolder, fingerprint
 
 SEGMENT = 24
@@ -154,12 +155,10 @@ class FilmRun:
         """
         identity = {
             "clip": fingerprint(self.source),
-            "encoding": asdict(self.encoding),
-            "ending": self._out.suffix.lower(),
+            "encoding": asdict(self.encoding) | {"codec": self.format.codec, "transparent": self.format.has_alpha},
             "segment": self.segment,
             "rate": str(self.source.rate),
             "seconds": self.seconds,
-            "sound": self.sound,
             "method": dict(settings or {}),
         }
         with self._claimed():
@@ -174,14 +173,12 @@ class FilmRun:
             reader = Reader(self.source)
             self._paint(method, reader, work, progress)
             if not work.count:
+                work.delete()
+                if self.seconds is not None:
+                    raise InvalidInputError(f"{self.source.where} has no frame in its first {self.seconds} seconds")
                 raise InvalidInputError(f"{self.source.where} has no frame that can be decoded: get or save it again")
-            if reader.damage:
-                warnings.warn(
-                    f"{self.source.where} is damaged in {len(reader.damage)} places, where frames are missing or "
-                    f"wrong: {reader.damage[0]}",
-                    stacklevel=2,
-                )
-            sound = self._publish(work)
+            self._report_reading(reader)
+            sound = self._publish(work, reader.shifts)
             work.delete()
         return Film(self._out, work.count, len(reader.damage), tuple(sound))
 
@@ -234,12 +231,14 @@ class FilmRun:
             finally:
                 segment.discard()
 
-    def _publish(self, work: WorkFolder) -> list[Sound]:
+    def _publish(self, work: WorkFolder, shifts: list[Fraction]) -> list[Sound]:
         """Join the segments, and put the film into its place."""
         joined = work.joined(self._out.suffix.lower())
         if is_sequence(self._out):
             numbers = self.source.numbers or range(1, work.count + 1)
             self._check_pictures(work)
+            if older := sorted(set(existing_numbers(self._out)) - set(numbers)):
+                _warn(f'{len(older)} older pictures stay beside the film, from "{numbered(self._out, older[0])}" on')
             work.begin_pictures(self._out)
             write_pictures(work, self.format, self._out, numbers, overwrite=True)
             work.finish_pictures(self._out)
@@ -249,7 +248,7 @@ class FilmRun:
             if joined.suffix == ".gif":
                 write_gif(work, self.format, joined)
             else:
-                sound = join(work, self.source, self.format, self._container, joined, self._until)
+                sound = join(work, self.source, self.format, self._container, joined, self._until, shifts)
         with files.atomic_write(self._out, self.where, overwrite=self.overwrite) as file, joined.open("rb") as made:
             shutil.copyfileobj(made, file)
         return sound
@@ -298,8 +297,24 @@ class FilmRun:
         if source.has_alpha and not self.format.has_alpha:
             able = ", ".join(ending for ending, each in CONTAINERS.items() if each.transparent)
             _warn(f"{self.where} cannot hold the clip's transparency, which becomes white: one of {able} can")
+        if source.lost:
+            _warn(f"{self.where} lacks {source.lost} streams of the clip: subtitles, or sound of an unknown codec")
         if source.sound and not container.muxer:
             _warn(f"{self.where} has no sound; the clip has some")
+
+    def _report_reading(self, reader: Reader) -> None:
+        """Warn of damage, and of times that do not grow."""
+        where = self.source.where
+        if reader.damage:
+            _warn(
+                f"{where} is damaged in {len(reader.damage)} places, where frames are missing or wrong: "
+                f"{reader.damage[0]}"
+            )
+        if reader.shifts:
+            _warn(
+                f"{where} has times that jump back in {len(reader.shifts)} places, as files do that were joined end to "
+                "end: frames and sound continue there"
+            )
 
 
 def _checked(painted: np.ndarray, frame: Frame) -> np.ndarray:

@@ -19,6 +19,10 @@ from neural_style.video.packages import pyav
 Array = np.ndarray[Any, Any]
 
 
+JUMP = 3
+"""Usual durations by which times must go back to be those of another file, joined to the end of the first."""
+
+
 class Frame(NamedTuple):
     """One frame.
 
@@ -38,11 +42,13 @@ class Reader:
 
     Attributes:
         damage: what could not be read, an entry each.
+        shifts: seconds added to all times from a jump back on, an entry for each jump.
     """
 
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
         self.damage: list[str] = []
+        self.shifts: list[Fraction] = []
 
     def frames(self, *, skip: int = 0, until: Fraction | None = None) -> Iterator[Frame]:
         """The frames in display order.
@@ -64,9 +70,14 @@ class Reader:
         with container_of(clip.path) as container:
             stream = video_stream(container, clip.where)
             offset, last = round(clip.start / clip.time_base), None
+            usual = max(1, round(1 / clip.rate / clip.time_base))
             for index, frame in enumerate(decoded(container, stream, clip.decoder, self.damage)):
                 time = _time(frame, clip, index) - offset
-                if last is not None and time <= last:  # of damaged files: a container takes growing times only
+                if last is not None and (last - time) * clip.time_base > jump_of(clip.rate):
+                    offset -= last + usual - time
+                    time = last + usual
+                    self.shifts.append(clip.start - offset * clip.time_base)
+                elif last is not None and time <= last:  # of damaged files: a container takes growing times only
                     time = last + 1
                 last = time
                 if limit is not None and time >= limit:
@@ -118,6 +129,11 @@ class Reader:
                 yield images.to_uint8(over_white(found.colors, found.alpha)), None, index
                 continue
             yield images.to_uint8(found.colors), alpha, index
+
+
+def jump_of(rate: Fraction) -> Fraction:
+    """Seconds by which times must go back to be a jump, and no damage."""
+    return JUMP / rate
 
 
 def _time(frame: Any, clip: Clip, index: int) -> int:

@@ -12,6 +12,7 @@ from keras import ops
 from neural_style import Network, backend
 from neural_style.backend import forks
 from neural_style.errors import InvalidInputError
+from neural_style.feedforward.embedded import EmbeddedNetwork
 from neural_style.solvers import minimise
 
 TECHNIQUE = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
@@ -32,7 +33,7 @@ def state():
 import keras, scipy.optimize, skimage.io, tifffile
 before, filters = state(), list(warnings.filters)
 import neural_style
-from neural_style import Network, backend
+from neural_style import Network, backend, feedforward
 image = np.random.default_rng(0).integers(0, 256, (24, 24, 3), np.uint8)
 net = Network(model="mini", weights="random", content_layer="conv1_2", style_layers="conv1_1")
 result = net.transfer(image, image, image_size=24, iterations=1, solver="adam")
@@ -43,18 +44,30 @@ if "{name}" == "jax":  # whose switch is read when a program is traced
 assert state() == before, (state(), before)
 assert warnings.filters == filters
 objective = net.objective(image, image, image_size=24)
+painter = feedforward.Painter()
+style = painter.style(image)
+
+def transfer():
+    return net.transfer(image, image, image_size=24, iterations=1, solver="adam").image
+
+def sketch():
+    return feedforward.paint(image, image, rounds=0).image
 
 def in_child():
-    try:
-        objective.evaluate(image.astype("f4"))
-        assert False, "an objective from before the fork"
-    except neural_style.InvalidInputError as error:
-        assert "make objectives and painters again" in str(error), error
-    try:
-        painted = net.transfer(image, image, image_size=24, iterations=1, solver="adam").image
-        assert "{name}" == "tensorflow" and (painted == result.image).all()
-    except neural_style.InvalidInputError as error:
-        assert "{name}" == "jax" and "start processes by spawn" in str(error), error
+    for of_before in (lambda: painter.paint(image, style), lambda: objective.evaluate(image.astype("f4"))):
+        try:
+            of_before()
+            assert False, "a painter or an objective from before the fork"
+        except neural_style.InvalidInputError as error:
+            assert "make objectives and painters again" in str(error), error
+    for paint, expected in ((sketch, sketched), (transfer, result.image)):
+        try:
+            painted = paint()
+            assert "{name}" == "tensorflow" and (painted == expected).all()
+        except neural_style.InvalidInputError as error:
+            assert "{name}" == "jax" and "start processes by spawn" in str(error), error
+
+sketched = sketch() if "{name}" == "tensorflow" else None
 
 child = os.fork()
 if not child:
@@ -188,6 +201,22 @@ def test_a_tensorflow_that_does_not_compute_is_named(photo, painting):
         assert "\n" not in str(raised.value)
         with pytest.raises(InvalidInputError, match="eager execution is disabled"):
             minimise(lambda x: ops.sum(x * x), np.ones(3, np.float32))
+
+
+@pytest.mark.parametrize("compute", [backend.compiled, backend.eager])
+def test_every_computation_notes_its_process(monkeypatch, compute):
+    """Not only a transfer: a child of a process that has computed in any way must not wait for its threads."""
+    monkeypatch.setattr(forks._process, "number", None)
+    compute(lambda x: 2 * x)(ops.ones(2))
+    assert forks._process.number == os.getpid()
+
+
+def test_a_painter_notes_its_process(monkeypatch):
+    """Before it makes the first tensor."""
+    monkeypatch.setattr(forks, "_has_one_thread", lambda: False)
+    monkeypatch.setattr(forks._process, "number", 1)
+    with pytest.raises(InvalidInputError, match="start processes by spawn"):
+        EmbeddedNetwork()
 
 
 def test_a_forked_child_without_the_threads_of_its_parent_is_refused(monkeypatch):

@@ -1,6 +1,7 @@
 """Notes of a backend's start on the error stream."""
 
 import os
+import tempfile
 import threading
 
 import pytest
@@ -47,6 +48,39 @@ def test_two_threads_take_turns(capfd):
     thread.join()
     os.write(2, b"of the host\n")
     assert capfd.readouterr().err == "of the host\n"
+
+
+def test_without_a_temporary_folder_all_lines_are_kept(monkeypatch, capfd):
+    """And no descriptor of the stream stays open."""
+
+    def lowest_free():
+        found = os.dup(2)
+        os.close(found)
+        return found
+
+    def missing():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", missing)
+    before = lowest_free()
+    with without_noise():
+        os.write(2, NOTES.encode())
+    assert capfd.readouterr().err == NOTES
+    assert lowest_free() == before
+
+
+def test_a_stream_that_nobody_reads_any_more():
+    """As where the reader of a pipe has ended."""
+    kept, (end, start) = os.dup(2), os.pipe()
+    os.dup2(start, 2)
+    try:
+        with without_noise():
+            os.write(2, b"of the host\n")
+            os.close(end)
+    finally:
+        os.dup2(kept, 2)
+        for each in (kept, start):
+            os.close(each)
 
 
 def test_a_process_without_an_error_stream(monkeypatch):

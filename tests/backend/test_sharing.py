@@ -7,8 +7,7 @@ import pytest
 
 from neural_style import Content, Network, Style
 from neural_style.backend import PROGRAMS
-from neural_style.backend.cache import SHAPES
-from neural_style.features.extractor import feature_extractor
+from neural_style.features.extractor import SIZES_OF_PICTURES, feature_extractor
 from neural_style.solvers import lbfgs
 
 TECHNIQUE = Network(model="mini", weights="random", content_layer="conv2_1", style_layers=("conv1_1", "conv2_1"))
@@ -41,10 +40,18 @@ def test_pictures_of_one_shape_share_their_programs(photo, painting):
     assert len(PROGRAMS) == 2  # weights are no part of a program
 
 
-def test_programs_of_pictures_are_few(photo, painting):
+def test_shapes_that_take_turns_keep_the_programs_of_their_three_sizes(photo, painting):
     """Each size has a program of its own, of 12 MB, so a folder of many sizes keeps the last ones only."""
-    objective = TECHNIQUE.objective(photo, painting, image_size=40)
-    assert objective.function.programs.limit == SHAPES
+    PROGRAMS.clear()
+    pictures = photo, photo[:, :36], photo[:30]
+    functions = [
+        TECHNIQUE.objective(each, painting, image_size=rows).function for each in pictures for rows in (8, 16, 24)
+    ]
+    made = []
+    for function in 2 * functions:
+        function.program("step", lambda function=function: made.append(function))
+    assert made == functions
+    assert functions[0].programs.limit == SIZES_OF_PICTURES
 
 
 def test_programs_are_not_shared_where_masks_differ(photo, painting):

@@ -299,6 +299,7 @@ def test_weights_mean_something_else_in_full_size(sheet: Command) -> None:
         (["--vary", "seed", "1", "--rowz", "8"], ["unknown flag --rowz", "--rows"]),
         (["--vary", "seed", "1", "--num_iter", "0"], ["iterations", "0"]),
         (["--fast", "--vary", "content_weight", "1"], ["--vary content_weight has no effect with --fast"]),
+        (["--fast", "--vary", "seed", "1", "2"], ["--num_iter has no effect with --fast"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

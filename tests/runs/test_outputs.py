@@ -14,8 +14,9 @@ from PIL import Image, ImageSequence
 from neural_style import files, images
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, Inputs, Style
+from neural_style.network import Network
 from neural_style.runs import records
-from neural_style.runs.checkpoint import Checkpoint
+from neural_style.runs.checkpoint import Checkpoint, same_run
 from neural_style.runs.file_writer import GIF_ROWS, RunFiles
 from neural_style.runs.outputs import Output, is_finished, record_in
 from neural_style.runs.result import Result, Step
@@ -306,6 +307,15 @@ def test_the_checkpoint_of_a_finished_run_is_deleted(
 def test_a_finished_picture_is_recognised(out: Path, inputs: Inputs, change: dict[str, Any], expected: bool) -> None:
     RunFiles(Output(out, save_every=0), inputs, RUN).finish(result(picture(1), **change))
     assert is_finished(out.with_suffix(".png"), RECORD) is expected
+
+
+@pytest.mark.parametrize(("power", "expected"), [(1.0, True), (2.0, False)])
+def test_a_setting_that_a_record_lacks_has_its_default(power: float, expected: bool) -> None:
+    """As in the records of the version before the setting."""
+    settings = records.plain(Network(model="mini"))
+    older = {name: value for name, value in settings.items() if name not in ("content_power", "detail_layer")}
+    now = {**RECORD, "settings": {**settings, "content_power": power}}
+    assert same_run({**RECORD, "settings": older}, now) is expected
 
 
 def test_without_a_record_nothing_is_finished(tmp_path: Path, photo_file: Path) -> None:

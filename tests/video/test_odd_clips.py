@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from neural_style.errors import ExistingFileError, InvalidInputError, MissingFileError
-from neural_style.video import packages
+from neural_style.video import film, packages
+from neural_style.video.clip import existing_numbers
 from neural_style.video.colors import HLG, PQ, standard_range
 from neural_style.video.encoding import Encoding
 from neural_style.video.film import FilmRun
@@ -76,6 +80,54 @@ def test_pictures_of_somebody_else_stay(tmp_path, clip):
     with pytest.raises(ExistingFileError, match=r'3\.png" exists'):
         FilmRun(clip, tmp_path / "%d.png")
     assert (tmp_path / "3.png").read_text() == "mine"
+
+
+def test_older_pictures_beside_a_shorter_film_are_reported(tmp_path):
+    clip = write_film(tmp_path / "clip.mp4", pictures(2))
+    for number in range(1, 6):
+        (tmp_path / f"{number}.png").write_text("old")
+    with pytest.warns(UserWarning, match=r"^3 older pictures stay .*3\.png"):
+        rendered(clip, tmp_path / "%d.png", overwrite=True)
+    assert [(tmp_path / f"{number}.png").stat().st_size == 3 for number in (2, 3, 5)] == [False, True, True]
+
+
+def test_a_segment_that_lost_frames_ends_a_sequence_in_one_line(tmp_path, clip, monkeypatch):
+    write = film.write_pictures
+
+    def shortened(work, *args, **settings):
+        shutil.copy(write_film(tmp_path / "short.mkv", pictures(2)), work.segment(1))
+        write(work, *args, **settings)
+
+    monkeypatch.setattr(film, "write_pictures", shortened)
+    with pytest.raises(InvalidInputError, match=r"000001\.mkv\" has 2 frames instead of 3"):
+        FilmRun(clip, tmp_path / "%d.png", segment=3, sound=False).execute(Identity())
+
+
+def test_numbers_of_a_sequence_may_be_times_and_of_other_widths(tmp_path):
+    for name in ("1700000000000000", "1700000000000001", "1700000000000003", "01", "1", "2"):
+        Image.new("RGB", (32, 32)).save(tmp_path / f"{name}.png")
+    assert existing_numbers(tmp_path / "%d.png")[:2] == [1, 2]
+    assert existing_numbers(tmp_path / "%02d.png")[0] == 1
+    tracemalloc.start()
+    with pytest.raises(InvalidInputError, match="lacks number 3"):
+        FilmRun(tmp_path / "%d.png", tmp_path / "out.mp4")
+    (tmp_path / "1700000000000000.png").rename(tmp_path / "3.png")
+    (tmp_path / "1700000000000001.png").rename(tmp_path / "4.png")
+    (tmp_path / "1700000000000003.png").rename(tmp_path / "2000000.png")
+    with pytest.raises(InvalidInputError, match="lacks number 5"):
+        FilmRun(tmp_path / "%d.png", tmp_path / "out.mp4")
+    assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+    tracemalloc.stop()
+
+
+def test_rates_and_durations_too_small_for_a_frame_are_one_line(tmp_path, clip):
+    Image.new("RGB", (32, 32)).save(tmp_path / "1.png")
+    with pytest.raises(InvalidInputError, match=r"rate must be from 1/1001 to 1000, received 0\.0001"):
+        FilmRun(tmp_path / "%d.png", tmp_path / "out.mp4", rate=0.0001)
+    assert FilmRun(tmp_path / "%d.png", tmp_path / "out.mp4", rate=1 / 1001).source.rate == Fraction(1, 1001)
+    with pytest.raises(InvalidInputError, match="has no frame in its first 1e-09 seconds"):
+        FilmRun(clip, tmp_path / "out.mp4", seconds=1e-9).execute(Identity())
+    assert not (tmp_path / "out.mp4.work").exists()
 
 
 def test_sequences_with_gaps_and_of_several_sizes_are_refused(tmp_path):

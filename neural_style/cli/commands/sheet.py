@@ -77,7 +77,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     technique, own = chosen_technique(arguments)
     command = network.parser(technique.name, technique, "", own=own)
-    found = _parser(technique, own).read(arguments)
+    flags = _parser(technique, own)
+    found = flags.read(arguments)
     name = found.styles.pop() if len(found.styles) > 1 else DEFAULT_NAME
     check_count("rows", found.rows, at_least=FEWEST_ROWS)
     axes = read_axes(found.vary, command, found)
@@ -85,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
     named_files = [("content", found.content), *(("style", style) for style in found.styles)]
     inputs = [images.read(path, what=what, frame=found.frame) for what, path in named_files]
     if found.fast:
-        one_pass.check(axes, found)
+        one_pass.check(axes, found, flags.given(found))
     networks = "" if found.fast else " and ".join(check_weights(found, technique, axes))
     start_backend(found.device, "" if found.quiet else networks)  # the memory that a size needs depends on it
     combinations = all_combinations(found, technique, command, axes, output.prefix, inputs)

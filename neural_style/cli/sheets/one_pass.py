@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from argparse import Namespace
+from argparse import Action, Namespace
 from collections.abc import Sequence
 
 from neural_style.cli.progress import Bar, report_error
@@ -19,11 +19,23 @@ VARIABLE = ("style_weight", "stroke_scale", "resize", "preserve_color", "color_m
 """Fields of flags that have an effect in one pass."""
 
 
-def check(axes: Sequence[Axis], found: Namespace) -> None:
-    """Check that the network knows what is varied.
+OF_THE_SHEET = ("vary", "rows", "sizes", "fast", "frame", "overwrite", "device", "quiet")
+"""Fields of further flags that have an effect with `--fast`."""
+
+OF_THE_COMMANDS = ("technique", "model", "weights")
+"""Fields of flags that choose what the printed commands paint with."""
+
+
+def check(axes: Sequence[Axis], found: Namespace, given: Sequence[Action]) -> None:
+    """Check that all flags have an effect in one pass.
+
+    Args:
+        axes: the varied flags.
+        found: the arguments.
+        given: from `Parser.given`.
 
     Raises:
-        InvalidInputError: a varied flag has no effect, or there are masks.
+        InvalidInputError: one has none, or there are masks.
     """
     for axis in axes:
         if axis.field not in VARIABLE:
@@ -33,6 +45,9 @@ def check(axes: Sequence[Axis], found: Namespace) -> None:
             )
     if found.style_masks or found.content_mask:
         raise InvalidInputError("a feed-forward network has no masks: leave them out, or --fast")
+    for flag in given:
+        if flag.dest not in (*VARIABLE, *OF_THE_SHEET, *OF_THE_COMMANDS):
+            raise InvalidInputError(f"{flag.option_strings[0]} has no effect with --fast: leave one of the two out")
 
 
 def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> None:
