@@ -28,7 +28,7 @@ class PreparedStyle:
 
     paintings: tuple[Style, ...] = ()
     names: tuple[tuple[str, float], ...] = ()
-    _kept: dict[tuple[int, int], encoder.Style] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[str, int, int], encoder.Style] = field(default_factory=dict, repr=False)
 
     def statistics(self, network: EmbeddedNetwork, size: tuple[int, int], *, tile: int | None = None) -> encoder.Style:
         """The statistics for photos of `size` rows and columns; a large painting is processed in tiles.
@@ -38,12 +38,13 @@ class PreparedStyle:
         pixels together, each painting with its share: the Gram matrices are the weighted means, which is what the sum
         of weighted style losses asks an optimisation for.
         """
-        if size not in self._kept:
+        key = network.weights_sha256, *size
+        if key not in self._kept:
             if len(self._kept) >= SIZES:
                 self._kept.pop(next(iter(self._kept)))
             found = [network.style(style.at(size), tile=tile) for style in self.paintings]
-            self._kept[size] = pooled(found, [style.weight for style in self.paintings])
-        return self._kept[size]
+            self._kept[key] = pooled(found, [style.weight for style in self.paintings])
+        return self._kept[key]
 
 
 def prepared(paintings: Sequence[Style]) -> PreparedStyle:

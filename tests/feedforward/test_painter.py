@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +20,7 @@ from neural_style.color_transfer import transfer_color
 from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.feedforward import Painter, encoder, fast_run, mix, model_file, paint
 from neural_style.feedforward.embedded import EmbeddedNetwork
-from neural_style.feedforward.styles import pooled
+from neural_style.feedforward.styles import pooled, prepared
 from neural_style.runs import records
 
 
@@ -124,6 +126,16 @@ def test_mixtures_by_weights_and_of_prepared_styles_agree(painter: Painter, pain
     assert np.abs(first - painted).mean() > 0.5
     alone = mix([painter.style(PAINTING), painter.style(other)], [1, 0])
     np.testing.assert_allclose(painter.paint(PHOTO, alone).image, painted, atol=1)
+
+
+def test_a_style_keeps_the_statistics_of_each_network(painting: np.ndarray) -> None:
+    """One style may be given to two painters."""
+    style = prepared([Style(painting).read()])
+
+    def network(name: str) -> Any:
+        return SimpleNamespace(weights_sha256=name, style=lambda *_, **__: name)
+
+    assert [style.statistics(network(name), (8, 8)) for name in ("one", "other", "one")] == ["one", "other", "one"]
 
 
 def test_batches_give_a_result_for_each(painter: Painter, painted: np.ndarray) -> None:
