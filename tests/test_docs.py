@@ -130,7 +130,7 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
     words = replaced(words, ["--vary", "num_iter"], TINY_ITERATIONS)
     for flag in ("content_layer", "style_layers"):  # a program for each value
         words = shortened(words, ["--vary", flag], 2)
-    if name == "sheet":
+    if name == "sheet" and "--fast" not in words:
         shallow = {"content_layer": "conv1_2", "style_layers": "conv1_1"}
         words += [word for flag, layer in shallow.items() if flag not in words for word in (f"--{flag}", layer)]
     flags = TINY["apply" if "--fast" in words else name]  # an optimisation's have no effect with --fast
