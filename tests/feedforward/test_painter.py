@@ -135,7 +135,8 @@ def test_a_style_keeps_the_statistics_of_each_network(painting: np.ndarray) -> N
     def network(name: str) -> Any:
         return SimpleNamespace(weights_sha256=name, style=lambda *_, **__: name)
 
-    assert [style.statistics(network(name), (8, 8)) for name in ("one", "other", "one")] == ["one", "other", "one"]
+    found: list[Any] = [style.statistics(network(name), (8, 8)) for name in ("one", "other", "one")]
+    assert found == ["one", "other", "one"]
 
 
 def test_batches_give_a_result_for_each(painter: Painter, painted: np.ndarray) -> None:
