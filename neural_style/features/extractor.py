@@ -12,7 +12,6 @@ from keras import ops
 
 from neural_style import backend
 from neural_style.backend import NETWORKS, PROGRAMS, Cache, Tensor
-from neural_style.backend.cache import SHAPES
 from neural_style.backend.program import Program
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg, weights
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     import keras
 
 
-SIZES_OF_PICTURES = 3 * SHAPES
-"""Sizes of whole pictures whose programs are kept, 12 MB each: of each shape in a folder the three that `paint` uses.
+SIZES_OF_PICTURES = 12
+"""Sizes of whole pictures whose programs are kept, 12 MB each: of four shapes in a folder the three that `paint` uses.
 With fewer, a folder whose shapes take turns would have every program made again."""
 
 PROBED = 64
