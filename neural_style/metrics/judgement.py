@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -15,11 +13,9 @@ from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.images.memory import check_fits
 from neural_style.inputs import Content, Style, as_content
-from neural_style.metrics.measurement import layer_mean, measure
+from neural_style.metrics.measurement import Reference, layer_mean, reference_for
 from neural_style.metrics.pixel_metrics import clipped_share
 from neural_style.validation import check_count
-
-Array = np.ndarray[Any, Any]
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")
 CONTENT_LAYER = "conv3_3"
@@ -102,18 +98,11 @@ def judge(
     photo = as_content(photo).picture
     found = [images.read(each, what="picture") for each in pictures]
     size = judged_size(photo, found, rows)
-    measured = partial(
-        measure,
-        content=photo.resized(size, method="lanczos"),  # as the pictures are
-        styles=painting,
-        model=model,
-        weights=weights,
-        content_layers=(content_layer,),
-        style_layers=tuple(style_layers),
-        scales=tuple(scales),
-        tile=tile,
-    )
-    return [_judgement(each, each.resized(size, method="lanczos"), measured, scales) for each in found]
+    resized = [each.resized(size, method="lanczos") for each in found]
+    photo = photo.resized(size, method="lanczos")  # as the pictures are
+    network, layers = (model, weights, "max"), ((content_layer,), tuple(style_layers))
+    reference = reference_for(resized[0], photo, painting, network, layers, scales=tuple(scales), tile=tile)
+    return [_judgement(*pair, reference, scales) for pair in zip(found, resized, strict=True)]
 
 
 def judged_size(photo: Picture, pictures: Sequence[Picture], rows: int | None = None) -> tuple[int, int]:
@@ -145,10 +134,8 @@ def judged_size(photo: Picture, pictures: Sequence[Picture], rows: int | None = 
     return size
 
 
-def _judgement(
-    original: Picture, picture: Picture, measured: Callable[[Array], dict[str, float]], scales: Sequence[int]
-) -> Judgement:
-    found = measured(picture.rgb)
+def _judgement(original: Picture, picture: Picture, reference: Reference, scales: Sequence[int]) -> Judgement:
+    found = reference.measured(picture.rgb)
     return Judgement(
         picture,
         {scale: layer_mean(found, "gram" if scale == 1 else f"gram/{scale}") for scale in scales},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,14 +83,51 @@ def measure(
         InvalidInputError, MissingFileError: an input cannot be used, or a layer's activations are all zero for one.
     """
     check_count("seed", seed, at_least=0)
+    picture = images.read(pastiche, what="pastiche")
+    network, layers = (model, weights, pooling), (content_layers, style_layers)
+    reference = reference_for(picture, content, styles, network, layers, scales=scales, padding=padding, tile=tile)
+    return reference.measured(picture.rgb, seed=seed)
+
+
+def reference_for(
+    picture: Picture,
+    content: Content | ImageSource | None,
+    styles: Sequence[Style | ImageSource] | Style | ImageSource,
+    network: tuple[str, str | None, str],
+    layers: tuple[Sequence[str] | None, Sequence[str] | None],
+    *,
+    scales: Sequence[int] = (1,),
+    padding: str = "none",
+    tile: int | None = None,
+) -> Reference:
+    """What a picture, and others of its size, are measured against.
+
+    Args:
+        picture: the first of them.
+        content, styles, scales, padding, tile: see `measure`.
+        network: model, weights and pooling.
+        layers: of the content, and of the styles; None is the model's own.
+
+    Raises:
+        InvalidInputError, MissingFileError: as `measure`.
+    """
+    (model, weights, pooling), (content_layers, style_layers) = network, layers
     check_scales(scales)
     check_choice("padding", padding, PADDINGS)
-    table, pictures = vgg.architecture(model), _read(pastiche, content, styles)
-    at_content, at_styles = _layers(table, content_layers, style_layers, pictures)
-    layers = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
-    _check_pictures(pictures, layers[-1], table.stride(layers), reduced=max(scales, default=1))
-    network = _MeasuringNetwork(_extractor(model, weights, layers, pooling), padding, table.stride(layers), tile)
-    return _measured(pictures, network, (at_content, at_styles), scales, seed=seed)
+    table = vgg.architecture(model)
+    photo = None if content is None else as_content(content)
+    paintings = () if isinstance(styles, list | tuple) and not styles else as_styles(styles)
+    if photo is None and not paintings:
+        raise InvalidInputError("a pastiche is measured against something: give a content, styles, or both")
+    preset = PRESETS[table.name]
+    at_content = () if photo is None else _layer_names(content_layers, (preset.content_layer,))
+    at_styles = _layer_names(style_layers, preset.style_layers) if paintings else ()
+    table.check_layers([*at_content, *at_styles])
+    used = tuple(layer for layer in table.layers if layer in {*at_content, *at_styles})
+    side, reduced = table.stride(used), max(scales, default=1)
+    _check_pictures(picture, photo, paintings, used[-1], side, reduced=reduced)
+    measuring = _MeasuringNetwork(_extractor(model, weights, used, pooling), padding, side, tile)
+    return Reference(measuring, picture.size, photo, paintings, (at_content, at_styles), scales)
 
 
 def layer_mean(found: Mapping[str, float], name: str) -> float:
@@ -141,36 +179,67 @@ class _MeasuringNetwork(NamedTuple):
         return Canvas.of(self.padding, (image.shape[0], image.shape[1]), self.stride)
 
 
-class _Pictures(NamedTuple):
-    pastiche: Picture
-    content: Content | None
-    styles: tuple[Style, ...]
+class Reference:
+    """A content and styles at one size: pictures of that size are measured against them."""
 
+    def __init__(
+        self,
+        network: _MeasuringNetwork,
+        size: tuple[int, int],
+        content: Content | None,
+        styles: Sequence[Style],
+        layers: tuple[tuple[str, ...], tuple[str, ...]],
+        scales: Sequence[int],
+    ) -> None:
+        """
+        Args:
+            network: computes all features.
+            size: rows and columns of the pictures.
+            content: the photo, or None.
+            styles: paintings.
+            layers: of the content, and of the styles.
+            scales: divisors of the size for Gram errors.
 
-def _read(
-    pastiche: ImageSource,
-    content: Content | ImageSource | None,
-    styles: Sequence[Style | ImageSource] | Style | ImageSource,
-) -> _Pictures:
-    has_styles = not (isinstance(styles, list | tuple) and len(styles) == 0)
-    if content is None and not has_styles:
-        raise InvalidInputError("a pastiche is measured against something: give a content, styles, or both")
-    return _Pictures(
-        images.read(pastiche, what="pastiche"),
-        None if content is None else as_content(content),
-        tuple(as_styles(styles)) if has_styles else (),
-    )
+        Raises:
+            InvalidInputError: all activations of a layer are zero.
+        """
+        self._network, self._layers, self._scales = network, layers, scales
+        self._original = None if content is None else images.resize(content.picture.rgb, size)
+        self._content: Mapping[str, Array] = {}
+        if content is not None and self._original is not None:
+            self._content = network.features(self._original, layers[0])
+            _check_activity(self._content, content.picture.name)
+        self._styles = {
+            scale: [self._targets(style, size, scale) for style in styles] for scale in dict.fromkeys((1, *scales))
+        }
 
+    def measured(self, rgb: Array, *, seed: int = 0) -> dict[str, float]:
+        """The metrics of a picture (H, W, 3) by name, as `measure` returns them."""
+        at_content, at_styles = self._layers
+        features = self._network.features(rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
+        found = {
+            f"content.{layer}": relative_content_error(features[layer], self._content[layer]) for layer in at_content
+        }
+        if self._original is not None:
+            found["ssim"] = structural_similarity(rgb, self._original)
+        for scale, styles in self._styles.items() if at_styles else ():
+            seen = features if scale == 1 else self._network.features(_reduced(rgb, scale), at_styles)
+            name = "gram" if scale == 1 else f"gram/{scale}"
+            for index, layer in itertools.product(range(len(styles)), at_styles):
+                pair = seen[layer], styles[index][layer]
+                if scale in self._scales:
+                    found[f"{name}.{index}.{layer}"] = relative_gram_error(*pair)
+                if scale == 1:
+                    found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
+        return {**found, "tv": total_variation(rgb), "clipped": clipped_share(rgb)}
 
-def _layers(
-    table: vgg.Architecture, content: Sequence[str] | None, styles: Sequence[str] | None, pictures: _Pictures
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Layers for the content and for the styles, as named or from the preset; none where there is no picture."""
-    preset = PRESETS[table.name]
-    at_content = () if pictures.content is None else _layer_names(content, (preset.content_layer,))
-    at_styles = _layer_names(styles, preset.style_layers) if pictures.styles else ()
-    table.check_layers([*at_content, *at_styles])
-    return at_content, at_styles
+    def _targets(self, style: Style, size: tuple[int, int], scale: int) -> dict[str, Array]:
+        """The visible features of a painting at 1/scale of the area of the pictures."""
+        painting = _reduced(style.at(size, minimum=self._network.stride * scale), scale)
+        features = self._network.features(painting, self._layers[1])
+        _check_activity(features, style.picture.name)
+        where = self._network.visible(painting, style.visible)
+        return {layer: _visible(each, where) for layer, each in features.items()}
 
 
 def _layer_names(layers: Sequence[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -180,12 +249,13 @@ def _layer_names(layers: Sequence[str] | None, default: tuple[str, ...]) -> tupl
     return names
 
 
-def _check_pictures(pictures: _Pictures, deepest: str, side: int, *, reduced: int) -> None:
+def _check_pictures(
+    pastiche: Picture, content: Content | None, styles: Sequence[Style], deepest: str, side: int, *, reduced: int
+) -> None:
     """Check that the pastiche is large enough for SSIM and, `reduced` to a fraction of its size, for the layers."""
-    pastiche = pictures.pastiche
-    if any(each is not None and each.mask is not None for each in (pictures.content, *pictures.styles)):
+    if any(each is not None and each.mask is not None for each in (content, *styles)):
         raise InvalidInputError("metrics compare whole pictures: remove the masks, or crop each picture to the region")
-    if pictures.content is not None and min(pastiche.size) < SSIM_WINDOW:
+    if content is not None and min(pastiche.size) < SSIM_WINDOW:
         raise InvalidInputError(f"{pastiche.name} is too small: SSIM needs at least {SSIM_WINDOW} pixels on a side")
     if min(pastiche.size) < side * reduced:
         at_scale = f" at 1/{reduced} of its size" if reduced > 1 else ""
@@ -193,56 +263,6 @@ def _check_pictures(pictures: _Pictures, deepest: str, side: int, *, reduced: in
             f"{pastiche.name} has {pastiche.size[0]} x {pastiche.size[1]} pixels and {deepest} needs at least "
             f"{side * reduced} on a side{at_scale}: choose shallower layers{' or smaller scales' if at_scale else ''}"
         )
-
-
-def _measured(
-    pictures: _Pictures,
-    network: _MeasuringNetwork,
-    layers: tuple[tuple[str, ...], tuple[str, ...]],
-    scales: Sequence[int],
-    *,
-    seed: int,
-) -> dict[str, float]:
-    """The metrics by name, at layers for the content and for the styles."""
-    (pastiche, content, styles), (at_content, at_styles) = pictures, layers
-    features = network.features(pastiche.rgb, tuple(dict.fromkeys((*at_content, *at_styles))))
-    found: dict[str, float] = {}
-    if content is not None:
-        original = images.resize(content.picture.rgb, pastiche.size)
-        targets = network.features(original, at_content)
-        _check_activity(targets, content.picture.name)
-        found |= {f"content.{layer}": relative_content_error(features[layer], targets[layer]) for layer in at_content}
-        found["ssim"] = structural_similarity(pastiche.rgb, original)
-    for index, style in enumerate(styles):
-        painting = style.at(pastiche.size, minimum=network.stride)
-        targets = network.features(painting, at_styles)
-        where = network.visible(painting, style.visible)
-        _check_activity(targets, style.picture.name)
-        for layer in at_styles:
-            pair = features[layer], _visible(targets[layer], where)
-            if 1 in scales:
-                found[f"gram.{index}.{layer}"] = relative_gram_error(*pair)
-            found[f"swd.{index}.{layer}"] = relative_sliced_wasserstein_distance(*pair, seed=seed)
-    for scale in scales:
-        if scale > 1:
-            found |= _gram_errors(pictures, network, at_styles, scale)
-    return {**found, "tv": total_variation(pastiche.rgb), "clipped": clipped_share(pastiche.rgb)}
-
-
-def _gram_errors(
-    pictures: _Pictures, network: _MeasuringNetwork, layers: tuple[str, ...], scale: int
-) -> dict[str, float]:
-    """Relative Gram errors of pictures reduced to 1/scale of their size, by name."""
-    features = network.features(_reduced(pictures.pastiche.rgb, scale), layers)
-    found = {}
-    for index, style in enumerate(pictures.styles):
-        painting = _reduced(style.at(pictures.pastiche.size, minimum=network.stride * scale), scale)
-        targets, where = network.features(painting, layers), network.visible(painting, style.visible)
-        _check_activity(targets, style.picture.name)
-        for layer in layers:
-            error = relative_gram_error(features[layer], _visible(targets[layer], where))
-            found[f"gram/{scale}.{index}.{layer}"] = error
-    return found
 
 
 def _reduced(rgb: Array, scale: int) -> Array:

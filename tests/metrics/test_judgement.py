@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from neural_style import InvalidInputError, metrics
+from neural_style.features.extractor import FeatureExtractor
 from neural_style.samples import sample
 
 TINY = {"model": "mini", "weights": "random"}
@@ -57,3 +58,14 @@ def test_pictures_that_take_more_memory_than_is_free_are_refused(pictures, monke
     monkeypatch.setattr("neural_style.images.memory.headroom", lambda: 2**20)
     with pytest.raises(InvalidInputError, match=r"judging a picture needs .* of memory .* is free: choose fewer rows"):
         metrics.judge(pictures.photo, pictures.painting, [pictures.copy], **TINY)
+
+
+def test_targets_are_computed_once_for_all_pictures(pictures, monkeypatch):
+    """Of the photo, and of the painting at each scale; every picture adds its own features at each scale."""
+    seen = []
+    features = FeatureExtractor.features
+    monkeypatch.setattr(FeatureExtractor, "features", lambda *a, **k: (seen.append(a), features(*a, **k))[1])
+    for count in (1, 3):
+        seen.clear()
+        metrics.judge(pictures.photo, pictures.painting, count * [pictures.copy], scales=[1, 2], **TINY)
+        assert len(seen) == 1 + 2 + 2 * count
