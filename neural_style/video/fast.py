@@ -70,7 +70,7 @@ class Fast:
         Args:
             paintings: one or more; of a trained network names of its styles.
             model: `embedded`, or the file of a trained network; see `neural_style.feedforward.Painter`.
-            blend: a, from 0 to below 1; 0 leaves the flow out.
+            blend: a, from 0 to below 1; at 0 the flow only finds the shots.
             hold_statistics: use those of the shot in place of each frame's own. A trained network always uses each
                 frame's own: it flickers more where something enters, and relies on the blend alone.
             flow: `dis`, or a function of two frames.
@@ -103,7 +103,8 @@ class Fast:
             InvalidInputError: the frame has another size than those before.
         """
         self._size.check(frame)
-        step = motion(frame, self._history.frames[0], self._flow) if self._history.frames else None
+        needs_motion = self._history.frames and (self.blend or self._holds_statistics)
+        step = motion(frame, self._history.frames[0], self._flow) if needs_motion else None
         if step is None or step.is_cut:
             self._statistics, self._count = {}, 0
         result = self._painted(frame)
@@ -113,9 +114,13 @@ class Fast:
         self._history.add(frame, result)
         return images.to_uint8(result)
 
+    @property
+    def _holds_statistics(self) -> bool:
+        return self.hold_statistics and not self._painter.styles  # a trained network holds none
+
     def _painted(self, frame: Array) -> Array:
         """The frame by itself, with the statistics of the shot: float32."""
-        if not self.hold_statistics or self._painter.styles:  # a trained network holds none
+        if not self._holds_statistics:
             return self._by_network(frame, None)
         self._count += 1
         if self._count % EVERY == 0:

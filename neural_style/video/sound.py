@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -46,11 +47,7 @@ class Sound(NamedTuple):
 
 
 class SoundTrack:
-    """The audio streams of a clip, each copied or converted.
-
-    Attributes:
-        streams: what becomes of each.
-    """
+    """The audio streams of a clip, each copied or converted."""
 
     def __init__(
         self,
@@ -62,37 +59,35 @@ class SoundTrack:
         shifts: Sequence[Fraction],
     ) -> None:
         self._source, self._until = source, until
-        self.streams: list[Sound] = []
-        self._copied: dict[int, bool] = {}
-        self._targets: dict[int, Any] = {}
-        self._clocks: dict[int, _Clock] = {}
-        self._earliest: dict[int, Fraction] = {}
+        self._streams: dict[int, _Stream] = {}
         for stream in audio_streams(source):
             becomes = sound_of(stream, container)
-            self.streams.append(becomes)
-            self._copied[stream.index] = becomes.is_copied
-            self._targets[stream.index] = made = _added(target, stream, container, is_copied=becomes.is_copied)
-            self._clocks[stream.index] = _Clock(clip, shifts)
+            made = _added(target, stream, container, is_copied=becomes.is_copied)
+            self._streams[stream.index] = _Stream(stream.index + 1, made, becomes, _Clock(clip, shifts))
             if stream.language:
                 made.metadata["language"] = stream.language
+
+    @property
+    def streams(self) -> list[Sound]:
+        """What becomes of each audio stream."""
+        return [each.becomes for each in self._streams.values()]
 
     def packets(self) -> Iterator[Muxed]:
         """The packets of all streams, in the order of the file."""
         for packet in self._packets():
-            index = packet.stream.index
-            target, number = self._targets[index], index + 1
-            if not self._copied[index]:
-                yield from self._growing(self._converted(packet, target), number)
+            stream = self._streams[packet.stream.index]
+            if not stream.becomes.is_copied:
+                yield from stream.growing(self._converted(packet, stream))
             elif packet.dts is not None:
-                time = self._clocks[index].time_of(packet.dts, packet.time_base, packet.duration or 0)
+                time = stream.clock.time_of(packet.dts, packet.time_base, packet.duration or 0)
                 if time is None or not self._is_wanted(time * packet.time_base):
                     continue
                 delay = 0 if packet.pts is None else packet.pts - packet.dts
-                packet.dts, packet.pts, packet.stream = time, time + delay, target
-                yield _muxed(packet, number)
-        for index, target in self._targets.items():
-            if not self._copied[index]:
-                yield from self._growing(target.encode(None), index + 1)
+                packet.dts, packet.pts, packet.stream = time, time + delay, stream.target
+                yield _muxed(packet, stream.number)
+        for stream in self._streams.values():
+            if not stream.becomes.is_copied:
+                yield from stream.growing(stream.target.encode(None))
 
     def _packets(self) -> Iterator[Any]:
         av = pyav()
@@ -105,7 +100,7 @@ class SoundTrack:
             except av.error.FFmpegError:  # damage, which the reader of the frames has counted
                 return
 
-    def _converted(self, packet: Any, target: Any) -> Iterator[Any]:
+    def _converted(self, packet: Any, stream: _Stream) -> Iterator[Any]:
         try:
             frames = packet.decode()
         except pyav().error.FFmpegError:
@@ -113,22 +108,41 @@ class SoundTrack:
         for frame in frames:
             if frame.pts is not None:
                 duration = round(Fraction(frame.samples, frame.sample_rate) / frame.time_base)
-                time = self._clocks[packet.stream.index].time_of(frame.pts, frame.time_base, duration)
+                time = stream.clock.time_of(frame.pts, frame.time_base, duration)
                 if time is None or not self._is_wanted(time * frame.time_base):
                     continue
                 frame.pts = time
-            yield from target.encode(frame)
-
-    def _growing(self, packets: Iterable[Any], number: int) -> Iterator[Muxed]:
-        """Packets of an encoder, which steps back where the times of its frames did, without those of earlier times."""
-        for packet in packets:
-            made = _muxed(packet, number)
-            if made.time >= self._earliest.get(number, made.time):
-                self._earliest[number] = made.time + COARSEST
-                yield made
+            yield from stream.target.encode(frame)
 
     def _is_wanted(self, time: Fraction) -> bool:
         return self._until is None or time < self._until
+
+
+@dataclass
+class _Stream:
+    """An audio stream of the film.
+
+    Attributes:
+        number: of the stream, from 1.
+        target: the stream of the file.
+        becomes: what the clip's stream becomes.
+        clock: its times in the film.
+        earliest: time of the next packet at least; None before the first.
+    """
+
+    number: int
+    target: Any
+    becomes: Sound
+    clock: _Clock
+    earliest: Fraction | None = None
+
+    def growing(self, packets: Iterable[Any]) -> Iterator[Muxed]:
+        """Packets of an encoder, which steps back where the times of its frames did, without those of earlier times."""
+        for packet in packets:
+            made = _muxed(packet, self.number)
+            if self.earliest is None or made.time >= self.earliest:
+                self.earliest = made.time + COARSEST
+                yield made
 
 
 class _Clock:

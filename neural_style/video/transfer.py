@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neural_style.errors import InvalidInputError
+from neural_style.features.weights import hash_of
 from neural_style.feedforward.fast_run import EMBEDDED, FastRun
 from neural_style.images import ImageSource
 from neural_style.inputs import Style, as_styles
@@ -18,8 +18,9 @@ from neural_style.painting import ITERATIONS, technique_for
 from neural_style.runs import records
 from neural_style.runs.settings import Run
 from neural_style.validation import check_choice, check_names
-from neural_style.video.fast import Fast
+from neural_style.video.fast import BLEND, Fast
 from neural_style.video.film import Film, FilmProgress, FilmRun
+from neural_style.video.flow import Flow
 from neural_style.video.method import FrameMethod
 from neural_style.video.optimised import Coherence, Optimised
 from neural_style.video.work_size import WorkSize
@@ -101,29 +102,35 @@ def transfer_video(
     return run.execute(made.method, settings=made.identity, progress=progress)
 
 
-def fast_method(styles: Styles, painter: str | os.PathLike[str] = EMBEDDED, **settings: Any) -> NamedMethod:
+def fast_method(
+    styles: Styles,
+    painter: str | os.PathLike[str] = EMBEDDED,
+    *,
+    blend: float = BLEND,
+    hold_statistics: bool = True,
+    flow: str | Flow = "dis",
+    **settings: Any,
+) -> NamedMethod:
     """The method `fast`.
 
     Args:
         styles: one or more paintings, or names of the styles of a trained network.
         painter: `embedded`, or the file of a trained network.
-        settings: of `neural_style.video.fast.Fast`: `blend` and `hold_statistics`, and the fields of `FastRun`.
+        blend, hold_statistics, flow: see `neural_style.video.fast.Fast`.
+        settings: the fields of `FastRun`.
 
     Raises:
         InvalidInputError, MissingFileError: a setting, a painting or the network cannot be used, or OpenCV is missing.
     """
     is_embedded = os.fspath(painter) == EMBEDDED
     paintings: list[Any] = list(as_styles(styles)) if is_embedded else _listed(styles)
-    method = Fast(paintings, model=painter, **settings)
-    flow = settings.pop("flow", "dis")
-    for name in ("blend", "hold_statistics"):
-        settings.pop(name, None)
+    method = Fast(paintings, model=painter, blend=blend, hold_statistics=hold_statistics, flow=flow, **settings)
     identity = {
         "name": "fast",
-        "network": EMBEDDED if is_embedded else hashlib.sha256(Path(painter).read_bytes()).hexdigest(),
+        "network": EMBEDDED if is_embedded else hash_of(Path(painter)),
         "styles": list(map(_described, paintings)) if is_embedded else paintings,
-        "blend": method.blend,
-        "hold_statistics": method.hold_statistics,
+        "blend": blend,
+        "hold_statistics": hold_statistics,
         "flow": _identity(flow),
         **records.plain(FastRun(**settings)),
     }

@@ -239,20 +239,13 @@ def _check_pairs(given: Collection[str]) -> None:
 
 def _fast(found: Namespace) -> NamedMethod:
     """The method fast with its painter and styles."""
-    run = FastRun(
-        strength=found.strength,
-        preserve_color=found.preserve_color,
-        seed=found.seed,
-        tile=found.tile,
-        rounds=found.rounds,
-    )
+    settings = {name: getattr(found, name) for name in ("strength", "preserve_color", "seed", "tile", "rounds")}
+    FastRun(**settings)  # checks them before the backend starts
     is_trained = found.painter.endswith(".keras")
     if found.painter != EMBEDDED and not Path(found.painter).is_file():
         raise MissingFileError(f"no network {found.painter}: name a .keras file, or {EMBEDDED}")
     styles = found.styles if is_trained else as_styles(styles_of(found))
     start_backend(found.device, "" if found.quiet else f"the network {found.painter}")
-    names = ("strength", "preserve_color", "seed", "tile", "rounds")
-    settings = {name: getattr(run, name) for name in names}
     return fast_method(styles, found.painter, blend=found.blend, **settings)
 
 
