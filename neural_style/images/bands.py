@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 Array = np.ndarray[Any, Any]
 
@@ -46,6 +47,28 @@ def by_bands(function: Callable[..., Array], *arrays: Array, out: Array | None =
             found = np.empty((rows, *part.shape[1:]), part.dtype)
         found[band] = part
     return function(*arrays) if found is None else found  # there may be no rows
+
+
+def rows_of(image: Image.Image, band: slice) -> Image.Image:
+    """A band of an image."""
+    return image.crop((0, band.start, image.width, band.stop))
+
+
+def alpha_of(image: Image.Image) -> Array:
+    """The alpha channel of an image with transparency, uint8 (rows, columns)."""
+    alpha = np.empty((image.height, image.width), np.uint8)
+    for band in bands(image.height, image.width):
+        rows = rows_of(image, band)
+        alpha[band] = np.asarray((rows if rows.mode == "RGBA" else rows.convert("RGBA")).getchannel("A"))
+    return alpha
+
+
+def numbers_of(image: Image.Image) -> Array:
+    """An image of one channel as an array of its own type: that of Pillow, without a second copy in between."""
+    numbers = np.empty((image.height, image.width), np.asarray(image.crop((0, 0, 1, 1))).dtype)
+    for band in bands(image.height, image.width):
+        numbers[band] = np.asarray(rows_of(image, band))
+    return numbers
 
 
 class Widened:

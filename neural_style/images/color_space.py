@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from neural_style.errors import InvalidInputError
-from neural_style.images.bands import bands, by_bands
+from neural_style.images.bands import bands, by_bands, rows_of
 from neural_style.images.picture import Array
 
 _EXIF_IFD, _INTEROP_IFD, _COLOR_SPACE, _INTEROP_INDEX = 0x8769, 0xA005, 0xA001, 1  # Exif 2.3
@@ -135,29 +135,8 @@ def to_srgb(image: Image.Image, profile: bytes | None, where: str) -> Array:
     convert = _converter(image, profile, where)
     colors = np.empty((image.height, image.width, 3), np.uint8)
     for band in bands(image.height, image.width):
-        colors[band] = np.asarray(convert(_rows_of(image, band)))
+        colors[band] = np.asarray(convert(rows_of(image, band)))
     return colors
-
-
-def alpha_of(image: Image.Image) -> Array:
-    """The alpha channel of an image with transparency, uint8 (rows, columns)."""
-    alpha = np.empty((image.height, image.width), np.uint8)
-    for band in bands(image.height, image.width):
-        rows = _rows_of(image, band)
-        alpha[band] = np.asarray((rows if rows.mode == "RGBA" else rows.convert("RGBA")).getchannel("A"))
-    return alpha
-
-
-def numbers_of(image: Image.Image) -> Array:
-    """An image of one channel as an array of its own type: that of Pillow, without a second copy in between."""
-    parts = (np.asarray(_rows_of(image, band)) for band in bands(image.height, image.width))
-    first = next(parts)
-    numbers, rows = np.empty((image.height, image.width), first.dtype), len(first)
-    numbers[:rows] = first
-    for part in parts:
-        numbers[rows : rows + len(part)] = part
-        rows += len(part)
-    return numbers
 
 
 def float_to_srgb(rgb: Array, profile: bytes | None, where: str) -> Array:
@@ -172,10 +151,6 @@ def float_to_srgb(rgb: Array, profile: bytes | None, where: str) -> Array:
         return np.clip(band + (converted - eight), 0, 255)
 
     return by_bands(change, rgb, eight, out=rgb)
-
-
-def _rows_of(image: Image.Image, band: slice) -> Image.Image:
-    return image.crop((0, band.start, image.width, band.stop))
 
 
 def _converter(image: Image.Image, profile: bytes | None, where: str) -> Callable[[Image.Image], Image.Image]:
@@ -207,7 +182,7 @@ def _converter(image: Image.Image, profile: bytes | None, where: str) -> Callabl
 def _is_grey(image: Image.Image) -> bool:
     """Whether red, green and blue are the same everywhere."""
     for band in bands(image.height, image.width):
-        colors = np.asarray(_rows_of(image, band).convert("RGB"))
+        colors = np.asarray(rows_of(image, band).convert("RGB"))
         if (colors != colors[..., :1]).any():
             return False
     return True

@@ -14,12 +14,10 @@ import numpy as np
 from PIL import Image
 
 from neural_style.errors import InvalidInputError, first_line
-from neural_style.images.bands import Widened, by_bands
+from neural_style.images.bands import Widened, alpha_of, by_bands, numbers_of
 from neural_style.images.color_space import (
-    alpha_of,
     decoded,
     float_to_srgb,
-    numbers_of,
     read_cicp,
     tagged_encoding,
     to_srgb,
