@@ -12,6 +12,7 @@ or where the flow leads out of the frame.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,10 @@ is 0.15 at most within a shot, so that a motion too fast to follow starts none, 
 
 MOST_SHIFT = 0.5
 """Grey levels by which a frame is brought back: drift is slow, and a larger shift would cost more of the loss."""
+
+
+UNIT = 100.0
+"""Squared grey levels that cost as much as a frame's other terms, at strength 1: 10 levels of difference everywhere."""
 
 
 class Motion(NamedTuple):
@@ -142,6 +147,62 @@ def without_drift(painted: Array, warped: Array, frame: Array, earlier: Array, t
     shift = np.clip(np.clip(change, np.minimum(allowed, 0), np.maximum(allowed, 0)) - change, -MOST_SHIFT, MOST_SHIFT)
     shifted: Array = np.clip(painted + shift, 0, 255).astype(np.float32)
     return shifted
+
+
+def long_term_weights(trusted: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """`c_long(j) = max(c(j) - sum over nearer frames k of c(k), 0)`: each pixel is compared with the nearest frame in
+    which it was seen.
+
+    Ruder, Dosovitskiy & Brox 2016, equation 9.
+
+    Example:
+        >>> import numpy as np
+        >>> near, far = np.array([1.0, 0.0, 0.0]), np.array([1.0, 1.0, 0.0])
+        >>> [weights.tolist() for weights in long_term_weights([near, far])]
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+
+    Args:
+        trusted: c(j) of each earlier frame, in 0..1, nearest first; arrays of one shape.
+
+    Returns:
+        As many, float32.
+    """
+    total = np.zeros(np.shape(trusted[0]), np.float32)
+    found = []
+    for each in trusted:
+        weights = np.asarray(each, np.float32)
+        found.append(np.maximum(weights - total, 0))
+        total = total + weights
+    return found
+
+
+def long_term_target(warped: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> tuple[Any, Any]:
+    """One frame and its weights in place of several: `sum_j c_j (x - w_j)^2 = c (x - w)^2 + constant`, with
+    `c = sum_j c_j` and `w = sum_j c_j w_j / c`.
+
+    So an objective has one temporal term, whatever the number of frames before, and its program stays the same.
+
+    Args:
+        warped: w_j, (H, W, 3).
+        weights: c_j, (H, W), from `long_term_weights`.
+
+    Returns:
+        w (H, W, 3), which is the first w_j where all weights are 0, and c (H, W); float32.
+    """
+    total = np.sum(np.asarray(weights, np.float32), axis=0)
+    mean = sum(each[..., None] * frame for each, frame in zip(weights, warped, strict=True))
+    known = np.where(total > 0, total, 1)[..., None]
+    return np.where(total[..., None] > 0, mean / known, warped[0]).astype(np.float32), total
+
+
+def relative_weight(strength: float, reference: float) -> float:
+    """The weight of a mean squared difference that costs `strength` times the loss `reference` at `UNIT`.
+
+    Args:
+        strength: gamma, without unit.
+        reference: loss of the first frame of the shot, which has no temporal term.
+    """
+    return strength * reference / UNIT
 
 
 def _squared(vectors: Array) -> Array:

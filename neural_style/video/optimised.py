@@ -32,7 +32,14 @@ from neural_style.runs.greyness import Greyness
 from neural_style.runs.memory_plan import fit_run
 from neural_style.runs.settings import LevelPlan, Run, RunSettings
 from neural_style.validation import check_count, check_weight, documented, setting
-from neural_style.video.coherence import Motion, motion, without_drift
+from neural_style.video.coherence import (
+    Motion,
+    long_term_target,
+    long_term_weights,
+    motion,
+    relative_weight,
+    without_drift,
+)
 from neural_style.video.flow import Flow, flow_named
 from neural_style.video.state import DAMAGED, FrameSize, History
 
@@ -228,8 +235,6 @@ class Optimised:
 
     def _warped(self, frame: Array, steps: Mapping[int, Motion]) -> _Warped:
         """What earlier results make of this frame."""
-        from neural_style.losses.temporal import long_term_target, long_term_weights  # which imports Keras
-
         weights = long_term_weights([step.followed for step in steps.values()])
         moved = [warp(self._history.results[back - 1], step.flow) for back, step in steps.items()]
         target, total = long_term_target(moved, weights)
@@ -276,7 +281,6 @@ class Optimised:
         self, of_frame: Any, warped: _Warped | None, size: tuple[int, int], tile: int | None = None
     ) -> Objective:
         """The objective of a frame. The first of a shot has a term of weight 0, so that all frames share programs."""
-        from neural_style.losses.temporal import relative_weight
         from neural_style.objectives import terms
 
         objective: Objective = of_frame(size, tile)

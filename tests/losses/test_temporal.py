@@ -5,13 +5,9 @@ import pytest
 from keras import ops
 
 from neural_style import InvalidInputError, Network
-from neural_style.losses.temporal import (
-    long_term_target,
-    long_term_weights,
-    relative_weight,
-    temporal_loss,
-)
+from neural_style.losses.temporal import temporal_loss
 from neural_style.objectives import terms
+from neural_style.video.coherence import long_term_target, long_term_weights, relative_weight
 
 RNG = np.random.default_rng(0)
 
