@@ -13,7 +13,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.images.reading import decode
 from neural_style.images.transparency import over_white
 from neural_style.video.clip import Clip, container_of, decoded, video_stream
-from neural_style.video.colors import BT2020, SWSCALE, standard_range
+from neural_style.video.colors import BT2020, FULL, SWSCALE, standard_range
 from neural_style.video.packages import pyav
 
 Array = np.ndarray[Any, Any]
@@ -98,7 +98,7 @@ class Reader:
             format=kind,
             src_colorspace=SWSCALE[BT2020] if clip.tags.hdr else matrix,
             src_color_range=clip.tags.range,
-            dst_color_range=2,
+            dst_color_range=FULL,
             interpolation=scaling.BICUBIC | scaling.FULL_CHR_H_INT | scaling.FULL_CHR_H_INP | scaling.ACCURATE_RND,
         ).to_ndarray()
         upright: Array = np.ascontiguousarray(np.rot90(converted, turns))
