@@ -4,8 +4,8 @@
     python benchmarks/enhancement.py denoise --images photos
 
 `upscale` shrinks each picture by Pillow's bicubic filter, in 8 bits, and enlarges it again; `--jpeg 75` compresses the
-small picture before that, as one from the web is. `denoise` adds normal noise to each channel, in 8 bits. PSNR is of the
-luminance (of all channels for `denoise`), without a border of 8 pixels; SSIM of the luminance. Of a folder, every
+small picture before that, as one from the web is. `denoise` adds normal noise to each channel, in 8 bits. PSNR is of
+the luminance (of all channels for `denoise`), without a border of 8 pixels; SSIM of the luminance. Of a folder, every
 twelfth picture is taken: those that tools/train_upscaler.py holds out; `--all` takes all.
 """
 
@@ -32,9 +32,8 @@ def psnr(found, wanted):
 
 
 def ssim(found, wanted):
-    return structural_similarity(
-        found[BORDER:-BORDER, BORDER:-BORDER], wanted[BORDER:-BORDER, BORDER:-BORDER], data_range=255
-    )
+    inner = slice(BORDER, -BORDER)
+    return structural_similarity(found[inner, inner], wanted[inner, inner], data_range=255)
 
 
 def pictures(folder, everything):
@@ -51,18 +50,14 @@ def compressed(pixels, quality):
 
 
 def upscale(found):
-    print(
-        "| scale | pictures | PSNR bicubic | Lanczos | ours | SSIM bicubic | Lanczos | ours | better than bicubic | s/MP |"
-    )
+    print("| scale | pictures | PSNR bicubic | Lanczos | ours | SSIM bicubic | Lanczos | ours | better | s/MP |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for scale in sizes.SCALES:
         rows, seconds, pixels = [], 0.0, 0
         for picture in pictures(found.images, found.all):
             height, width = (extent // scale * scale for extent in picture.shape[:2])
             whole = picture[:height, :width]
-            small = np.asarray(
-                Image.fromarray(whole).resize((width // scale, height // scale), Image.Resampling.BICUBIC)
-            )
+            small = images.resize(whole, (height // scale, width // scale), method="bicubic")
             small = compressed(small, found.jpeg) if found.jpeg else small
             if not rows:  # compiles
                 sizes.enlarged(small, scale)

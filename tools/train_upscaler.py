@@ -198,7 +198,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the .npz file")
     parser.add_argument("--minutes", type=float, default=36, help="of both scales together")
     arguments = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(1)
     paths, apart = pictures(arguments.images)
     print(f"{len(paths)} pictures, {len(apart)} held out")
     images, held_out = [luminance(path) for path in paths], [luminance(path) for path in apart]

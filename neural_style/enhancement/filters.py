@@ -88,8 +88,8 @@ def denoise(picture: Picture, method: str = "nl_means", sigma: float | None = No
 def noise_of(colors: Array) -> float:
     """The standard deviation of the noise of a picture (rows, columns, 3), in grey levels of a channel.
 
-    median |N * Y| / (0.6745 * 6 * |w|), where N are `LAPLACIANS`, Y the luminance with the weights w, and the noise of
-    the channels is independent: Immerkaer 1996 (doi:10.1006/cviu.1996.0060) with the median, which details
+    `median(abs(N * Y)) / (0.6745 * 6 * norm(w))`, where N are `LAPLACIANS`, Y the luminance with the weights w, and the
+    noise of the channels is independent: Immerkaer 1996 (doi:10.1006/cviu.1996.0060) with the median, which details
     disturb less, in place of the mean. In a picture without flat areas its texture counts as noise.
     """
     from scipy.ndimage import convolve

@@ -56,6 +56,7 @@ def test_a_training_writes_both_scales(
     for name in range(2):  # the first is held out
         (picture if name else picture.rotate(90)).save(tmp_path / f"{name}.png")
     out = tmp_path / "upscaler.npz"
+    monkeypatch.setattr(program, "gains", lambda *_: np.ones((1, 2)))
     monkeypatch.setattr(sys, "argv", ["", "--images", str(tmp_path), "--minutes", "1e-4", "--out", str(out)])
     program.main()
     with np.load(out) as file:
