@@ -49,7 +49,7 @@ class Jobs:
     is `interrupted`, with its best picture.
 
     Example:
-        >>> import tempfile, time
+        >>> import tempfile
         >>> from pathlib import Path
         >>> from PIL import Image
         >>> from neural_style.samples import sample
@@ -58,7 +58,7 @@ class Jobs:
         >>> folder = Path(tempfile.mkdtemp())
         >>> for name in ("cat", "night"):
         ...     Image.fromarray(sample(name)[:48, :64]).save(folder / f"{name}.png")
-        >>> request = Request("fast", {"photo": [folder / "cat.png"], "paintings": [folder / "night.png"]})
+        >>> request = Request("color_transfer", {"photo": [folder / "cat.png"], "picture": [folder / "night.png"]})
         >>> with Jobs(folder / "studio") as jobs:
         ...     job = jobs.submit(request)
         ...     jobs.wait(job.id).state
