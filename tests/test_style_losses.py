@@ -122,8 +122,3 @@ def test_impossible_settings_are_refused(photo, painting):
         network("moments", painting_scales=1)
     with pytest.raises(InvalidInputError, match="conv3_1 has no patch of 3 x 3 positions"):
         network("patches", style_layers=("conv3_1",)).objective(photo, painting, image_size=8)
-
-
-def test_a_record_has_the_loss(photo, painting):
-    made = network("moments").transfer(photo, painting, image_size=8, iterations=1)
-    assert made.record["settings"]["style_loss"] == "moments"

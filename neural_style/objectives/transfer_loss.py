@@ -91,7 +91,7 @@ class TransferLoss:
 
 
 def check_style_loss(settings: Any) -> None:
-    """Raise `InvalidInputError` where style loss, units and copies of the painting of a technique do not go together."""
+    """Raise `InvalidInputError` where a style loss, its units and copies of the painting do not go together."""
     name = settings.style_loss
     check_choice("style_loss", name, STYLE_LOSSES)
     if name != "gram" and settings.normalization not in (None, "relative"):
