@@ -1,0 +1,1 @@
+"""The studio: a web page on which pictures are painted."""
