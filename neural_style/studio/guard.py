@@ -239,7 +239,7 @@ class Headers(_Around):
     def __init__(self, app: Application, *, framed: bool = False) -> None:
         super().__init__(app)
         policy = POLICY if framed else f"{POLICY}; frame-ancestors 'none'"
-        self.headers = (*HEADERS, (b"content-security-policy", policy.encode()))
+        self.headers: tuple[tuple[bytes, bytes], ...] = (*HEADERS, (b"content-security-policy", policy.encode()))
         if not framed:
             self.headers += ((b"x-frame-options", b"DENY"),)
 
