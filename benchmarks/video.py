@@ -38,32 +38,27 @@ def row(*cells):
 
 
 def flow(found):
-    """End-point error over valid pixels, occluded pixels found and valid ones kept, false and missed cuts."""
+    """End-point error over valid pixels, occluded ones not followed, valid ones followed, false and missed cuts."""
     estimate, size = flow_named("dis"), tuple(found.size)
-    shares = ("occluded not trusted", "not followed", "valid trusted", "followed")
-    heading("motion", "photo", "end-point error, px", *shares, "ms a pair", "false cuts")
+    heading("motion", "photo", "end-point error, px", "occluded found", "valid kept", "ms a pair", "false cuts")
     for name in found.motions:
         for photo in found.photos:
             film = clip(sample(photo), name, frames=found.frames, size=size)
             errors, caught, kept, cuts, started = [], [], [], 0, time.process_time()
-            # Painted films use `followed`: trusted, or of the same colour.
             for index in range(1, found.frames):
                 step = motion(film.frames[index], film.frames[index - 1], estimate)
-                valid, exact = film.valid[index - 1], film.flows[index - 1]
+                valid, exact, hidden = (each[index - 1] for each in (film.valid, film.flows, film.occluded))
                 errors.append(np.linalg.norm(step.flow - exact, axis=-1)[valid].mean())
-                hidden = film.occluded[index - 1]
-                masks = (step.trusted, step.followed)
-                caught += [[(~mask)[hidden].mean() for mask in masks]] if hidden.any() else []
-                kept.append([mask[valid].mean() for mask in masks])
+                caught += [(~step.followed)[hidden].mean()] if hidden.any() else []
+                kept.append(step.followed[valid].mean())
                 cuts += step.is_cut
             seconds = (time.process_time() - started) / (found.frames - 1)
-            found_shares = [f"{each:.1%}" for each in np.mean(caught, axis=0)] if caught else ["none"] * 2
-            kept_shares = [f"{each:.1%}" for each in np.mean(kept, axis=0)]
-            row(name, photo, float(np.mean(errors)), *found_shares, *kept_shares, f"{seconds * 1e3:.0f}", cuts)
+            share = f"{np.mean(caught):.1%}" if caught else "none"
+            row(name, photo, float(np.mean(errors)), share, f"{np.mean(kept):.1%}", f"{seconds * 1e3:.0f}", cuts)
     starts = {photo: clip(sample(photo), "pan", frames=2, size=size).frames for photo in found.photos}
     pairs = [(a, b) for a in found.photos for b in found.photos if a != b]
     missed = sum(not motion(starts[b][0], starts[a][1], estimate).is_cut for a, b in pairs)
-    row("splices", f"{len(pairs)} cuts", *[""] * 6, f"{missed} missed")
+    row("splices", f"{len(pairs)} cuts", *[""] * 4, f"{missed} missed")
 
 
 def films(found):

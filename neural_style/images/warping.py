@@ -38,17 +38,30 @@ def warp(image: Array, flow: Array) -> Array:
         raise InvalidInputError(f"the flow of a picture {image.shape} must be ({rows}, {columns}, 2), not {flow.shape}")
     if not np.isfinite(flow).all():
         raise InvalidInputError("the flow has values that are not finite: leave out NaN and infinity")
-    x, y = _sources(flow)
+    return sampled(image, *_sources(flow))
+
+
+def sampled(image: Array, x: Array, y: Array) -> Array:
+    """Bilinear values of a picture at places given in pixels; beyond the border the nearest pixel counts.
+
+    Args:
+        image: (H, W) or (H, W, C), of any type.
+        x, y: columns and rows, float32, of any one shape S.
+
+    Returns:
+        float32, S or S + (C,).
+    """
+    rows, columns = image.shape[:2]
     x, y = np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1)
     left, top = np.minimum(x.astype(np.int32), max(columns - 2, 0)), np.minimum(y.astype(np.int32), max(rows - 2, 0))
     right, bottom = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
-    shape = (rows, columns) + (1,) * (image.ndim - 2)
+    shape = x.shape + (1,) * (image.ndim - 2)
     across, down = (x - left).reshape(shape), (y - top).reshape(shape)
     values = np.asarray(image, np.float32)
     upper = values[top, left] * (1 - across) + values[top, right] * across
     lower = values[bottom, left] * (1 - across) + values[bottom, right] * across
-    warped: Array = upper * (1 - down) + lower * down
-    return warped
+    found: Array = upper * (1 - down) + lower * down
+    return found
 
 
 def inside(flow: Array) -> Array:
@@ -62,5 +75,5 @@ def inside(flow: Array) -> Array:
 def _sources(flow: Array) -> tuple[Array, Array]:
     """Columns and rows that the flow leads to, float32 (H, W)."""
     rows, columns = flow.shape[:2]
-    across = np.arange(columns, dtype=np.float32)[None] + flow[..., 0].astype(np.float32)
-    return across, np.arange(rows, dtype=np.float32)[:, None] + flow[..., 1].astype(np.float32)
+    x = np.arange(columns, dtype=np.float32)[None] + flow[..., 0].astype(np.float32)
+    return x, np.arange(rows, dtype=np.float32)[:, None] + flow[..., 1].astype(np.float32)

@@ -2,12 +2,16 @@
 
 Formulas are those of Ruder, Dosovitskiy & Brox 2016 (arXiv:1604.08610, section 3.2), which come from Sundaram, Brox &
 Keutzer 2010. On the grid of the later frame, with the backward flow u^ from it to the earlier frame, and the forward
-flow w of the earlier frame brought here, w~(x) = w(x + u^(x)), a pixel is not trusted where
+flow w of the earlier frame brought here, w~(x) = w(x + u^(x)), a pixel is occluded where
 
-    |w~ + u^|^2 > 0.01 (|w~|^2 + |u^|^2) + 0.5          (5: disoccluded, there and back leads elsewhere)
-    |grad u^|^2 + |grad v^|^2 > 0.01 |u^|^2 + 0.002     (6: at the boundary of a motion)
+    |w~ + u^|^2 > 0.01 (|w~|^2 + |u^|^2) + 0.5          (5: there and back leads elsewhere)
 
-or where the flow leads out of the frame.
+or where the flow leads out of the frame; and the flow may be wrong, at the boundary of a motion, where
+
+    |grad u^|^2 + |grad v^|^2 > 0.01 |u^|^2 + 0.002     (6).
+
+The paper follows no pixel at such a boundary. Here those that lead to a pixel of the same colour are followed: a seam
+around each moving thing would be painted anew in every frame, and flicker.
 """
 
 from __future__ import annotations
@@ -26,15 +30,14 @@ RELATIVE, DISOCCLUSION, BOUNDARY = 0.01, 0.5, 0.002
 """Constants of equations 5 and 6, the first of both; squared pixels."""
 
 CUT = 0.3
-"""A new shot starts where a smaller share of the pixels that the flow leaves in the frame is trusted, and lit alike."""
+"""A new shot starts where a smaller share of the pixels that the flow leaves in the frame is followed, lit alike."""
 
 LIGHT = 60.0
 """Grey levels by which a pixel that is followed may change before it counts as another: two flat pictures, and so a
 scene and a black frame, have a consistent flow of zero."""
 
 ALIKE = 8.0
-"""Grey levels by which a pixel differs from another of the same colour. Equations 5 and 6 reject a seam at each moving
-thing, where most pixels can be followed all the same (benchmarks/RESULTS.md)."""
+"""Grey levels by which a pixel differs from another of the same colour."""
 
 BINS, OTHER_COLORS = 8, 0.25
 """Of each channel, for a histogram; and the share of pixels that change their bin from shot to shot. From 64 rows on it
@@ -53,21 +56,13 @@ class Motion(NamedTuple):
 
     Attributes:
         flow: from the frame to the earlier one, float32 (H, W, 2).
-        trusted: bool (H, W), where the flow is consistent and smooth, and leads into the frame.
-        alike: bool (H, W), where it leads to a pixel of the same colour, so that a painting of that is one of this.
+        followed: bool (H, W), where the earlier painting may stay.
         is_cut: whether the frames belong to different shots.
     """
 
     flow: Array
-    trusted: Array
-    alike: Array
+    followed: Array
     is_cut: bool
-
-    @property
-    def followed(self) -> Array:
-        """Where the earlier painting may stay: bool (H, W)."""
-        found: Array = self.trusted | self.alike
-        return found
 
 
 def motion(frame: Array, earlier: Array, flow: Flow) -> Motion:
@@ -79,10 +74,10 @@ def motion(frame: Array, earlier: Array, flow: Flow) -> Motion:
     """
     backward, forward = flow(frame, earlier), flow(earlier, frame)
     seen = inside(backward)
-    trusted = consistent(forward, backward) & seen
     changes = np.abs(warp(earlier, backward) - frame).mean(axis=-1)
-    is_cut = _is_cut(int((trusted & (changes < LIGHT)).sum()), int(seen.sum()), frame, earlier)
-    return Motion(backward, trusted, seen & (changes < ALIKE), is_cut)
+    followed = seen & is_consistent(forward, backward) & (is_smooth(backward) | (changes < ALIKE))
+    is_cut = _is_cut(int((followed & (changes < LIGHT)).sum()), int(seen.sum()), frame, earlier)
+    return Motion(backward, followed, is_cut)
 
 
 def _is_cut(followed: int, seen: int, frame: Array, earlier: Array) -> bool:
@@ -99,14 +94,14 @@ def _histogram(frame: Array) -> Array:
     return found
 
 
-def consistent(forward: Array, backward: Array) -> Array:
-    """Where equations 5 and 6 trust the backward flow: bool (H, W), on the grid of the later frame.
+def is_consistent(forward: Array, backward: Array) -> Array:
+    """Where the two flows agree, by equation 5: bool (H, W), on the grid of the later frame.
 
     Example:
         >>> import numpy as np
-        >>> from neural_style.video.coherence import consistent
+        >>> from neural_style.video.coherence import is_consistent
         >>> right, left = np.full((8, 8, 2), [3.0, 0.0]), np.full((8, 8, 2), [-3.0, 0.0])
-        >>> bool(consistent(right, left).all()), bool(consistent(right, right).any())
+        >>> bool(is_consistent(right, left).all()), bool(is_consistent(right, right).any())
         (True, False)
 
     Args:
@@ -114,12 +109,15 @@ def consistent(forward: Array, backward: Array) -> Array:
         backward: from the later frame to the earlier one, (H, W, 2).
     """
     there = warp(forward, backward)
-    both = _squared(there) + _squared(backward)
-    returns = _squared(there + backward) <= RELATIVE * both + DISOCCLUSION
+    found: Array = _squared(there + backward) <= RELATIVE * (_squared(there) + _squared(backward)) + DISOCCLUSION
+    return found
+
+
+def is_smooth(backward: Array) -> Array:
+    """Where a flow (H, W, 2) is no boundary of a motion, by equation 6: bool (H, W)."""
     down, across = np.gradient(backward, axis=(0, 1))
-    is_smooth = _squared(down) + _squared(across) <= RELATIVE * _squared(backward) + BOUNDARY
-    trusted: Array = returns & is_smooth
-    return trusted
+    found: Array = _squared(down) + _squared(across) <= RELATIVE * _squared(backward) + BOUNDARY
+    return found
 
 
 def without_drift(painted: Array, warped: Array, frame: Array, earlier: Array, trusted: Array) -> Array:
