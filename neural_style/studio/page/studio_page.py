@@ -11,13 +11,13 @@ from typing import Any
 import gradio as gr
 
 from neural_style.errors import NeuralStyleError, explanation
+from neural_style.studio import restoring
 from neural_style.studio.job import Job
 from neural_style.studio.jobs import Jobs
 from neural_style.studio.modes import HAS_VIDEO as HAS_FILMS
 from neural_style.studio.modes import MODES
 from neural_style.studio.page import downloads, easel, shelf, tab
 from neural_style.studio.page.texts import LABELS, TITLE
-from neural_style.studio.request import Request
 
 POLL = 0.15
 """Seconds between two readings of a job's state."""
@@ -193,7 +193,7 @@ class Page:
 
     def _further(self, id: str, mine: list[str] | None) -> tuple[str, list[str]]:
         with told():
-            job = self.jobs.continue_from(id)
+            job = self.jobs.submit(restoring.continued(self.jobs.job(id)))
         return job.id, shelf.with_id(mine, job.id)
 
     def _download(self, id: str, format: str, size: str) -> str:
@@ -214,7 +214,7 @@ class Page:
         if path is None:
             return {self.shelf.said: ""}
         with told():
-            request = Request.of_picture(Path(path), beside=self.jobs.folder)
+            request = restoring.request_of(Path(path), self.jobs.jobs())
         made = self.modes[request.mode]
         found = dict(zip(made.components, made.shown(request), strict=True))
         said = f"Settings of “{LABELS.get(request.mode, made.mode.title)}” are back."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-WAIT = 60
+WAIT = 30
 """Seconds for anything; the first picture compiles."""
 
 

@@ -15,6 +15,8 @@ from PIL import Image
 from neural_style.runs import records
 from tests.studio.browser.tab import Tab
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # an error within the server of the page stops it
+
 SMALL = {"image_size": 64, "iterations": 3}
 
 
