@@ -15,6 +15,7 @@ from neural_style.errors import InvalidInputError, explanation
 from neural_style.studio import guard
 from neural_style.studio.jobs import KEEP, WAITING, Jobs
 from neural_style.studio.limits import Limits
+from neural_style.studio.modes import MODES
 from neural_style.studio.warming import warm_up
 
 INSTALL = "pip install 'neural-style-keras[studio]'"
@@ -22,7 +23,7 @@ INSTALL = "pip install 'neural-style-keras[studio]'"
 PORT = 7860
 
 CACHE, DOWNLOADS = "cache", "downloads"
-"""Folders within that of the studio: uploads and previews, and files to be downloaded. Both are emptied at the start."""
+"""Folders within that of the studio: of uploads and previews, and of downloads. Both are emptied at the start."""
 
 OVERHEAD = 2**16
 """Bytes of a request beside the file."""
@@ -121,14 +122,13 @@ class Server:
         """Start the server of the page."""
         from starlette.middleware import Middleware
 
-        from neural_style.studio.page import studio_page, theme, widgets
+        from neural_style.studio.page import studio_page, theme
 
         settings, limits = self.settings, self.settings.limits
-        widgets.Board.limits = limits
         folder = settings.folder / DOWNLOADS
         page = studio_page.Page(self.jobs, self._is_warm.is_set, folder).build()
         page.queue(max_size=64, default_concurrency_limit=8)
-        largest = max(limits.bytes, limits.clip_bytes if studio_page.HAS_FILMS else 0)
+        largest = max(limits.bytes, limits.clip_bytes if "video" in MODES else 0)
         around = Middleware(
             guard.guarded,
             names=(*guard.LOOPBACK, socket.gethostname(), *settings.names),

@@ -37,6 +37,8 @@ CALLS_EACH_MINUTE = 600
 ATTEMPTS_EACH_MINUTE = 10
 """Wrong passwords by one address."""
 
+STARTED = "/gradio_api/startup-events"
+
 CLIENTS = 4096
 """Addresses whose requests are counted; the longest idle one is forgotten first."""
 
@@ -158,6 +160,7 @@ class Password(_Around):
     """Asks for a password (HTTP basic authentication, any user name) before anything is answered.
 
     Basic authentication sends the password with each request: over a network it needs TLS, which a proxy provides.
+    `STARTED` is answered without it: by this address the page's framework starts itself, and nothing is in its reply.
     """
 
     def __init__(self, app: Application, *, password: str, rates: Rates) -> None:
@@ -167,7 +170,9 @@ class Password(_Around):
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
         given = _values(scope, b"authorization")
-        if self.rates.is_exceeded(_address(scope)):
+        if scope["path"] == STARTED and scope["method"] == "GET":
+            await self.app(scope, receive, send)
+        elif self.rates.is_exceeded(_address(scope)):
             await refuse(send, 429, "Too many wrong passwords: wait a minute.", (b"retry-after", b"60"))
         elif given and self._is_right(given[0]):
             await self.app(scope, receive, send)

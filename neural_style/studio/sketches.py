@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-Array = np.ndarray
+Array = np.ndarray[Any, Any]
 
 PALETTE = {
     "vermilion": (213, 94, 0),
@@ -16,7 +17,7 @@ PALETTE = {
     "sky": (86, 180, 233),
     "mauve": (204, 121, 167),
 }
-"""Colours that people of any colour vision tell apart: Wong, Points of view: Color blindness, Nature Methods 8 (2011)."""
+"""Colours that differ for people of any colour vision (Wong: Color blindness, Nature Methods 8, 2011)."""
 
 OPAQUE = 128
 """Alpha from which a pixel counts as drawn."""
@@ -31,10 +32,7 @@ def drawn(layers: Sequence[Array]) -> Array | None:
     """The layers as one, uint8 (H, W, 4), the last on top; None where nothing is drawn."""
     found: Array | None = None
     for layer in layers:
-        if found is None:
-            found = layer.copy()
-        else:
-            found = np.where(layer[..., 3:] >= OPAQUE, layer, found)
+        found = layer.copy() if found is None else np.where(layer[..., 3:] >= OPAQUE, layer, found)
     return found if found is not None and bool((found[..., 3] >= OPAQUE).any()) else None
 
 
@@ -77,4 +75,5 @@ def nearest_color(rgb: Array) -> Array:
     """Index (H, W) of the colour of `PALETTE` with the smallest Euclidean distance to each pixel."""
     colors = np.array(list(PALETTE.values()), np.int32)
     distances = [((rgb.astype(np.int32) - color) ** 2).sum(axis=-1) for color in colors]
-    return np.argmin(distances, axis=0)
+    nearest: Array = np.argmin(distances, axis=0)
+    return nearest

@@ -89,9 +89,7 @@ def build(sizes: Sequence[str]) -> Easel:
                 label="The command that makes this picture", lines=2, buttons=["copy"], elem_classes="command"
             )
             zip = gr.DownloadButton("Pictures and command as a zip", elem_classes="zip")
-    return Easel(
-        area, status, live, slider, plot, running, over, stop, further, format, size, download, command, zip
-    )
+    return Easel(area, status, live, slider, plot, running, over, stop, further, format, size, download, command, zip)
 
 
 def status_of(job: Job, *, is_warm: bool = True) -> str:
@@ -120,7 +118,7 @@ def status_of(job: Job, *, is_warm: bool = True) -> str:
 
 
 def plot_of(losses: Sequence[float]) -> str:
-    """A small curve of the losses, on a logarithmic scale; broken at each new size, whose losses compare with no other."""
+    """A small plot of the losses, on a logarithmic scale, with a curve for each size: sizes do not compare."""
     known = np.array([loss for loss in losses if np.isfinite(loss) and loss > 0])
     if len(known) < 2:
         return ""
@@ -130,7 +128,7 @@ def plot_of(losses: Sequence[float]) -> str:
     y = 74 - 68 * (logarithms - logarithms.min()) / span
     begins = [True, *(known[1:] > known[:-1])]
     path = " ".join(f"{'M' if new else 'L'}{a:.1f} {b:.1f}" for new, a, b in zip(begins, x, y, strict=True))
-    text = f"Loss after each of {len(known)} iterations, the lower the better; a new curve for each size. Now {known[-1]:.3g}."
+    text = f"Loss after each of {len(known)} iterations, with a curve for each size. Now {known[-1]:.3g}."
     return (
         f'<svg viewBox="0 0 400 80" preserveAspectRatio="none" role="img" aria-label="{text}">'
         f'<line x1="0" y1="79" x2="400" y2="79"/><path d="{path}"/></svg><p>{text}</p>'

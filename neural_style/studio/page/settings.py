@@ -89,9 +89,7 @@ def weight_sliders() -> list[Any]:
 def show_weights(names: Sequence[str]) -> list[Any]:
     """Updates of the sliders for so many paintings, with their names."""
     shows = len(names) > 1
-    return [
-        gr.update(visible=shows and index < len(names), label=_label(index, names)) for index in range(PAINTINGS)
-    ]
+    return [gr.update(visible=shows and index < len(names), label=_label(index, names)) for index in range(PAINTINGS)]
 
 
 def weights(values: Sequence[float], count: int) -> tuple[float, ...] | None:

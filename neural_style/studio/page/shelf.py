@@ -13,7 +13,7 @@ import gradio as gr
 from neural_style.studio.job import Job
 from neural_style.studio.modes import MODES
 from neural_style.studio.page.texts import LABELS
-from neural_style.studio.page.widgets import Picture
+from neural_style.studio.page.widgets import as_uploaded
 from neural_style.studio.request import Request
 
 SHOWN = 48
@@ -54,7 +54,7 @@ def build() -> Shelf:
             elem_classes="pictures",
         )
         everyone = gr.Checkbox(False, label="All pictures in the folder of this studio", elem_classes="everyone")
-        drop = Picture(
+        drop = gr.Image(
             type="filepath",
             image_mode=None,
             label="A picture that was made here: drop it to get its settings back",
@@ -65,7 +65,7 @@ def build() -> Shelf:
             elem_classes=["mount", "drop"],
         )
         said = gr.HTML(elem_classes="said", padding=False)
-    return Shelf(sheet, pictures, everyone, drop, said)
+    return Shelf(sheet, pictures, everyone, as_uploaded(drop), said)
 
 
 def with_id(mine: Sequence[str] | None, id: str) -> list[str]:
@@ -81,7 +81,9 @@ def listed(jobs: Sequence[Job], mine: Sequence[str] | None) -> list[Job]:
 
 def captioned(jobs: Sequence[Job]) -> list[tuple[str, str]]:
     """Previews with what and when."""
-    return [(str(job.preview), f"{_name(job)}, {time.strftime('%d %b %H:%M', time.localtime(job.created))}") for job in jobs]
+    return [
+        (str(job.preview), f"{_name(job)}, {time.strftime('%d %b %H:%M', time.localtime(job.created))}") for job in jobs
+    ]
 
 
 def variants(request: Request) -> Iterator[tuple[str, Request]]:

@@ -14,7 +14,6 @@ from neural_style.errors import NeuralStyleError, explanation
 from neural_style.studio import restoring
 from neural_style.studio.job import Job
 from neural_style.studio.jobs import Jobs
-from neural_style.studio.modes import HAS_VIDEO as HAS_FILMS
 from neural_style.studio.modes import MODES
 from neural_style.studio.page import downloads, easel, shelf, tab
 from neural_style.studio.page.texts import LABELS, TITLE
@@ -75,9 +74,7 @@ class Page:
         watched = [self.id, self.mine]
         for made in self.modes.values():
             made.go.click(self._starter(made), [self.mine, *made.components], watched, **QUIET)
-            made.sheet.click(
-                self._sheet_of(made), made.components, [self.shelf.sheet], concurrency_limit=4, **QUIET
-            )
+            made.sheet.click(self._sheet_of(made), made.components, [self.shelf.sheet], concurrency_limit=4, **QUIET)
             made.command.click(
                 self._command_of(made), made.components, [self.easel.area, self.easel.command, self.easel.zip], **QUIET
             )
@@ -231,4 +228,3 @@ class told:
         if isinstance(error, NeuralStyleError | OSError):
             message = explanation(error)
             raise gr.Error(message[:1].upper() + message[1:], duration=12, print_exception=False) from error
-

@@ -60,10 +60,11 @@ class ModeTab:
         taken = {}
         for field in self.fields:
             taken[field.input.name], found = found[: len(field.components)], found[len(field.components) :]
-        inputs = {field.input.name: field.read(taken[field.input.name]) for field in self.fields}
+        inputs: dict[str, tuple[Path, ...]] = {}
+        for field in self.fields:  # paintings come before the masks, of which there is one for each
+            paintings = len(inputs.get("paintings", ()))
+            inputs[field.input.name] = field.read([*taken[field.input.name], paintings])
         count = len(inputs.get("paintings", ()))
-        if "style_masks" in inputs and inputs["style_masks"]:
-            inputs["style_masks"] = _masks(self.fields, taken, count)
         given = {
             name: settings.meant(self.mode.settings[name], value)
             for name, value in zip(self.settings, found, strict=False)
@@ -80,7 +81,7 @@ class ModeTab:
         found += settings.preset_values(self.mode, request.settings, list(self.settings))
         if self.sliders:
             names = [path.name for path in request.inputs.get("paintings", ()) if path is not None]
-            weights = request.settings.get("style_weight") or (1.0,) * len(names)
+            weights: Any = request.settings.get("style_weight") or (1.0,) * len(names)
             for index, update in enumerate(settings.show_weights(names)):
                 update["value"] = weights[index] if index < len(weights) else 1
                 found.append(update)
@@ -125,9 +126,9 @@ def _more(mode: Mode) -> list[widgets.Field]:
     more = [each for each in mode.inputs if not each.required]
     if not more:
         return []
-    with gr.Accordion("Masks, and a picture to start from", open=False, elem_classes=["fold", "later"]):
-        with gr.Row(elem_classes="inputs"):
-            return [_field(each) for each in more]
+    fold = gr.Accordion("Masks, and a picture to start from", open=False, elem_classes=["fold", "later"])
+    with fold, gr.Row(elem_classes="inputs"):
+        return [_field(each) for each in more]
 
 
 def _field(entry: Input) -> widgets.Field:
@@ -153,8 +154,8 @@ def _legend() -> str:
         for index, (name, color) in enumerate(sketches.PALETTE.items(), 2)
     )
     return (
-        "<p class='legend-text'>The first painting fills the photo. Choose a colour of the brush and draw where another "
-        f"painting goes.</p><ul class='legend'>{marks}</ul>"
+        "<p class='legend-text'>The first painting fills the photo. Choose a colour of the brush, and draw where "
+        f"another painting goes.</p><ul class='legend'>{marks}</ul>"
     )
 
 
@@ -211,9 +212,3 @@ def _wire_presets(made: ModeTab, presets: dict[str, Any]) -> None:
         button.click(
             lambda values=values: values, None, list(made.settings.values()), queue=False, api_visibility="private"
         )
-
-
-def _masks(fields: Sequence[widgets.Field], taken: dict[str, Any], count: int) -> tuple[Path, ...]:
-    """The masks of so many paintings."""
-    field = next(each for each in fields if each.input.name == "style_masks")
-    return field.read([*taken["style_masks"], count])

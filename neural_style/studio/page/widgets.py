@@ -7,6 +7,7 @@ files.
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,29 +34,29 @@ BACKGROUND = 1024
 """Longer side of the copy of a picture on which one draws; masks and maps need no more."""
 
 
-class Picture(gr.Image):
-    """An image whose file reaches the painter as it was uploaded: all depth, profile and settings inside."""
+def as_uploaded(widget: Any) -> Any:
+    """Let the file of an image reach the painter as it was uploaded: with all depth, profile and settings inside.
 
-    is_template = True
+    The method is replaced on the object, since gradio writes a file beside each module that derives from its classes.
+    """
+    widget.preprocess = lambda payload: None if payload is None else payload.path
+    return widget
 
-    def preprocess(self, payload: Any) -> str | None:
-        return None if payload is None else payload.path
 
+def limited(board: Any, limits: Limits) -> Any:
+    """Let an editor check the size of what it is sent before it decodes it."""
+    decode = board.convert_and_format_image
 
-class Board(gr.ImageEditor):
-    """An editor that checks the size of what it is sent before it decodes it."""
-
-    is_template = True
-    limits = Limits()
-
-    def convert_and_format_image(self, file: Any, *arguments: Any, **named: Any) -> Any:
+    def checked(file: Any, *arguments: Any, **named: Any) -> Any:
         if file is not None:
-            stream = io.BytesIO(file) if isinstance(file, bytes | bytearray) else Path(file.path)
-            with Image.open(stream) as image:  # reads the header
-                pixels = image.width * image.height
-            if pixels > self.limits.pixels:
-                raise gr.Error(f"A drawing may have at most {self.limits.pixels / 1e6:g} megapixels.")
-        return super().convert_and_format_image(file, *arguments, **named)
+            with Image.open(io.BytesIO(file) if isinstance(file, bytes | bytearray) else file.path) as image:
+                pixels = image.width * image.height  # of the header
+            if pixels > limits.pixels:
+                raise gr.Error(f"A drawing may have at most {limits.pixels / 1e6:g} megapixels.")
+        return decode(file, *arguments, **named)
+
+    board.convert_and_format_image = checked
+    return board
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Field:
     Attributes:
         input: what they are for.
         components: in the order of their values in `read`.
-        read: the files that those values stand for; empty where there are none.
+        read: the files that those values, and the number of paintings, stand for; empty where there are none.
         show: the values that stand for some files.
         board: the component that draws on a picture, which is set when that picture is chosen.
     """
@@ -79,7 +80,7 @@ class Field:
 
 def picture(entry: Input, *, height: int = 360) -> Field:
     """A drop zone for one picture."""
-    widget = Picture(
+    widget = gr.Image(
         type="filepath",
         image_mode=None,
         label=entry.title,
@@ -90,7 +91,7 @@ def picture(entry: Input, *, height: int = 360) -> Field:
         alt_text=entry.title,
         elem_classes=["mount", f"input-{entry.name}"],
     )
-    return Field(entry, [widget], lambda values: _files(values[:1]), _first)
+    return Field(entry, [as_uploaded(widget)], lambda values: _files(values[:1]), _first)
 
 
 def pictures(entry: Input, *, height: int = 360) -> Field:
@@ -168,13 +169,13 @@ def _drawn_or_uploaded(entry: Input, colors: Sequence[str], pixels: Callable[[np
 
     def read(values: Sequence[Any]) -> tuple[Path, ...]:
         layer = _layer(values[0])
-        return _files(values[1:]) or (() if layer is None else (_saved(pixels(layer), entry.name),))
+        return _files(values[1:2]) or (() if layer is None else (_saved(pixels(layer), entry.name),))
 
     return Field(entry, [board, upload], read, lambda paths: [gr.skip(), *_first(paths)], board)
 
 
 def _drawing_board(entry: Input, colors: Sequence[str]) -> Any:
-    return Board(
+    board = gr.ImageEditor(
         value={"background": np.full((BOARD[1], BOARD[0], 3), 255, np.uint8), "layers": [], "composite": None},
         type="numpy",
         image_mode="RGBA",
@@ -190,13 +191,14 @@ def _drawing_board(entry: Input, colors: Sequence[str]) -> Any:
         canvas_size=BOARD,
         elem_classes=["board", f"board-{entry.name}"],
     )
+    return limited(board, Limits())
 
 
 def on_board(path: str | None) -> Any:
     """The value of a board on which one draws over a picture."""
     if not path:
         return gr.skip()
-    Board.limits.check_picture(Path(path), "the picture")
+    Limits().check_picture(Path(path), "the picture")
     with Image.open(path) as image:
         image.draft("RGB", (BACKGROUND, BACKGROUND))
         upright = ImageOps.exif_transpose(image).convert("RGB")
@@ -218,7 +220,7 @@ def _files(values: Sequence[Any]) -> tuple[Path, ...]:
 
 def _saved(pixels: np.ndarray, name: str) -> Path:
     """A PNG among the temporary files of the page, which are removed after a time."""
-    folder = Path(tempfile.mkdtemp(dir=Board.GRADIO_CACHE))
+    folder = Path(tempfile.mkdtemp(dir=os.environ.get("GRADIO_TEMP_DIR")))
     path = folder / f"{name}.png"
     Image.fromarray(pixels).save(path)
     return path

@@ -1,4 +1,4 @@
-"""One server and one browser for all tests of the page; all are skipped where gradio, selenium or Chromium is missing."""
+"""One server and one browser for all tests of the page, skipped where gradio, selenium or Chromium is missing."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ DRIVER = shutil.which("chromedriver")
 MISSING = [name for name in ("gradio", "selenium") if find_spec(name) is None]
 MISSING += [name for name, path in (("chromium", CHROMIUM), ("chromedriver", DRIVER)) if path is None]
 
+SCREENSHOTS = os.environ.get("STUDIO_SCREENSHOTS")
+"""Folder for a picture of the page at the end of each test."""
+
 LIMITS = Limits(bytes=400_000, pixels=1_000_000, clip_bytes=400_000)
 
 
@@ -37,7 +40,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     row, column = np.mgrid[0:96, 0:128]
     photo = np.stack([row * 2, column * 2, 255 - row - column], axis=-1).clip(0, 255).astype(np.uint8)
     stripes = np.where((row + column)[..., None] // 8 % 2 == 0, (200, 60, 20), (20, 40, 160)).astype(np.uint8)
-    for name, pixels in {"photo": photo, "photo two": photo[:, ::-1], "stripes": stripes, "bars": stripes[::-1]}.items():
+    for name, pixels in {
+        "photo": photo,
+        "photo two": photo[:, ::-1],
+        "stripes": stripes,
+        "bars": stripes[::-1],
+    }.items():
         Image.fromarray(pixels).save(folder / f"{name}.png")
     Image.fromarray(np.zeros((1001, 1000), np.uint8)).save(folder / "wide.png")
     (folder / "heavy.png").write_bytes(os.urandom(600_000))
@@ -69,7 +77,13 @@ def chromium() -> Iterator[Any]:
 
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,1400"):
+    for flag in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1280,1400",
+    ):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
@@ -78,10 +92,13 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def tab(server: Server, chromium: Any) -> Iterator[Tab]:
+def tab(server: Server, chromium: Any, request: pytest.FixtureRequest) -> Iterator[Tab]:
     """A fresh tab; its jobs are stopped at the end."""
     made = Tab(chromium, server.url)
     yield made
+    if SCREENSHOTS:
+        made.use()
+        chromium.save_screenshot(f"{SCREENSHOTS}/{request.node.name}.png")
     for job in server.jobs.jobs():
         if not job.is_over:
             server.jobs.stop(job.id)

@@ -58,29 +58,38 @@ class Tab:
         """Set sliders by typing."""
         from selenium.webdriver.common.keys import Keys
 
-        if not self.all(f".mode-{mode} .settings .setting-iterations"):
-            self.press(f".mode-{mode} .settings > button.label-wrap")
         for name, value in values.items():
-            box = self.until(lambda name=name: self.all(f".mode-{mode} .setting-{name} input[type=number]"))[0]
+            box = self.reveal(mode, name, "input[type=number]")
             box.send_keys(Keys.CONTROL, "a")
             box.send_keys(str(value), Keys.TAB)
 
+    def reveal(self, mode: str, name: str, kind: str) -> Any:
+        """The component of a setting, after its folds have been opened."""
+        for fold in (".settings > button.label-wrap", ".settings .fold > button.label-wrap"):
+            if not self.all(f".mode-{mode} .setting-{name}, .mode-{mode} {fold}.open"):
+                self.press(f".mode-{mode} {fold}")
+                self.until(lambda fold=fold: self.all(f".mode-{mode} {fold}.open"))
+        return self.until(lambda: self.all(f".mode-{mode} .setting-{name} {kind}"))[0]
+
     def value(self, mode: str, name: str) -> str:
-        return str(self.all(f".mode-{mode} .setting-{name} input")[0].get_attribute("value"))
+        return str(self.reveal(mode, name, "input").get_attribute("value"))
 
     @property
     def status(self) -> str:
-        return " ".join(each.text for each in self.all(".easel .status"))
+        script = "const found = document.querySelector('.easel .status'); return found ? found.innerText : ''"
+        return str(self.driver.execute_script(script)).strip()
 
     @property
     def job(self) -> str:
         """The id in the address."""
-        return dict(pair.split("=") for pair in urlsplit(self.driver.current_url).query.split("&") if pair).get("job", "")
+        return dict(pair.split("=") for pair in urlsplit(self.driver.current_url).query.split("&") if pair).get(
+            "job", ""
+        )
 
     def source(self, selector: str) -> str:
         """The address of a picture that is shown, or nothing."""
-        found = self.all(f"{selector} img")
-        return str(found[0].get_attribute("src")) if found else ""
+        script = "const found = document.querySelector(arguments[0]); return found ? found.src : ''"
+        return str(self.driver.execute_script(script, f"{selector} img"))
 
     def paint(self, mode: str) -> str:
         """Press the button; returns the id of the job."""

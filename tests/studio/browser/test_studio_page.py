@@ -126,7 +126,6 @@ def test_a_picture_of_ours_brings_its_settings_back(tab: Tab, pictures: Path, se
     tab.until(lambda: tab.all(".drop input[type=file]"))[0].send_keys(str(job.result))
     tab.until(lambda: "Settings of" in " ".join(each.text for each in tab.all(".said")))
     tab.until(lambda: tab.source(".mode-paint .input-photo"))
-    tab.settings("paint")
     assert (tab.value("paint", "image_size"), tab.value("paint", "iterations")) == ("72", "1")
     again = server.jobs.wait(tab.paint("paint"))
     assert Image.open(again.result).tobytes() == Image.open(job.result).tobytes()
@@ -137,7 +136,9 @@ def test_a_mask_is_drawn_with_the_mouse(tab: Tab, pictures: Path, server: Any) -
     tab.mode("regions")
     tab.upload(".mode-regions .input-photo", pictures / "photo.png")
     tab.upload(".mode-regions .input-paintings", pictures / "stripes.png")
-    tab.until(lambda: tab.all(".mode-regions .input-paintings input[type=file]"))[0].send_keys(str(pictures / "bars.png"))
+    tab.until(lambda: tab.all(".mode-regions .input-paintings input[type=file]"))[0].send_keys(
+        str(pictures / "bars.png")
+    )
     tab.until(lambda: len(tab.all(".mode-regions .input-paintings img")) == 2)
     tab.settings("regions", image_size=64, iterations=1)
     canvas = tab.until(lambda: [each for each in tab.all(".board-style_masks canvas") if each.is_displayed()])[0]
