@@ -204,7 +204,8 @@ class Page:
         return shelf.listed(self.jobs.jobs(), None if everyone else mine or [])
 
     def _chosen(self, mine: list[str] | None, everyone: bool, event: gr.SelectData) -> str:
-        return self._listed(mine, everyone)[event.index].id
+        index: int = event.index
+        return self._listed(mine, everyone)[index].id
 
     def _restore(self, path: str | None) -> dict[Any, Any]:
         """The settings that a picture of ours has inside, in the tab of its mode."""
