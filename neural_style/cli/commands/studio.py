@@ -67,9 +67,9 @@ def parser() -> Parser:
     parser.add_argument(
         "--folder",
         type=file_path,
-        default=Path.home() / "neural_style_studio",
+        default=Path.home() / "neural-style-studio",
         metavar="NAME",
-        help="folder for pictures, settings and records; by default neural_style_studio in the home folder",
+        help="folder for pictures, settings and records; by default neural-style-studio in the home folder",
     )
     parser.add_argument(
         "--password",

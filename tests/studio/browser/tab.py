@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-WAIT = 30
+WAIT = 40
 """Seconds for anything; the first picture compiles."""
 
 
@@ -76,7 +76,7 @@ class Tab:
 
     @property
     def status(self) -> str:
-        script = "const found = document.querySelector('.easel .status'); return found ? found.innerText : ''"
+        script = "return [...document.querySelectorAll('.easel .status')].map((each) => each.innerText).join(' ')"
         return str(self.driver.execute_script(script)).strip()
 
     @property

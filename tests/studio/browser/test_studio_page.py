@@ -42,12 +42,9 @@ def test_paint_watch_compare_and_download(tab: Tab, pictures: Path, server: Any)
     two_pictures(tab, pictures)
     tab.hosts()
     id = tab.paint("paint")
-    seen: list[str] = []
-    while not tab.status.startswith("Finished"):
-        source = tab.source(".easel .live")
-        if source and source not in seen:
-            seen.append(source)
-    assert len(seen) >= 2  # a sketch, and some of the iterations
+    seen: set[str] = set()
+    tab.until(lambda: seen.add(tab.source(".easel .live")) or tab.status.startswith("Finished"))
+    assert len(seen - {""}) >= 2  # a sketch, and some of the iterations
     job = server.jobs.job(id)
     assert (job.state, job.of, len(job.losses)) == ("finished", 6, 6)
     tab.until(lambda: len(tab.all(".easel .slider img")) >= 2)
