@@ -190,7 +190,7 @@ class Page:
 
     def _further(self, id: str, mine: list[str] | None) -> tuple[str, list[str]]:
         with told():
-            job = self.jobs.submit(restoring.continued(self.jobs.job(id)))
+            job = self.jobs.continue_from(id)
         return job.id, shelf.with_id(mine, job.id)
 
     def _download(self, id: str, format: str, size: str) -> str:
