@@ -22,8 +22,8 @@ INSTALL = "pip install 'neural-style-keras[studio]'"
 
 PORT = 7860
 
-CACHE, DOWNLOADS = "cache", "downloads"
-"""Folders within that of the studio: of uploads and previews, and of downloads. Both are emptied at the start."""
+PICTURES, CACHE, DOWNLOADS = "pictures", "cache", "downloads"
+"""Folders within that of the studio: of all jobs, of uploads, and of downloads. The last two are emptied at the start."""
 
 OVERHEAD = 2**16
 """Bytes of a request beside the file."""
@@ -86,7 +86,7 @@ class Server:
         for name in (CACHE, DOWNLOADS):
             shutil.rmtree(settings.folder / name, ignore_errors=True)
         self.jobs = Jobs(
-            settings.folder / "pictures", waiting=settings.waiting, keep=settings.keep, limits=settings.limits
+            settings.folder / PICTURES, waiting=settings.waiting, keep=settings.keep, limits=settings.limits
         )
         try:
             self._page, self.url = self._launch(gradio)
@@ -152,7 +152,7 @@ class Server:
             enable_monitoring=False,
             show_error=False,
             max_file_size=largest,
-            allowed_paths=[str(folder.resolve())],
+            allowed_paths=[str((settings.folder / name).resolve()) for name in (PICTURES, DOWNLOADS)],
             theme=theme.theme(),
             css=theme.CSS.read_text(encoding="utf-8"),
             app_kwargs={"middleware": [around], "docs_url": None, "redoc_url": None, "openapi_url": None},

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-WAIT = 40
-"""Seconds for anything; the first picture compiles."""
+WAIT = 120
+"""Seconds for anything, on a machine that others load; the first picture compiles."""
+
+FORMATS = (".png", ".jpg", ".tif", ".zip")
 
 
 class Tab:
@@ -96,6 +98,15 @@ class Tab:
         before = self.job
         self.press(f".mode-{mode} button.go")
         return str(self.until(lambda: self.job != before and self.job))
+
+    def download(self, selector: str, folder: Path) -> Path:
+        """Press a button, and wait for the file that comes into the folder."""
+        before = set(folder.iterdir())
+        where = {"behavior": "allow", "downloadPath": str(folder)}
+        self.driver.execute_cdp_cmd("Browser.setDownloadBehavior", where)
+        self.press(selector)
+        found = self.until(lambda: [each for each in set(folder.iterdir()) - before if each.suffix in FORMATS])
+        return Path(found[0])
 
     def drag(self, canvas: Any, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Draw a stroke with the mouse, between two places given from the middle of a canvas."""

@@ -48,16 +48,15 @@ def test_paint_watch_compare_and_download(tab: Tab, pictures: Path, server: Any)
     job = server.jobs.job(id)
     assert (job.state, job.of, len(job.losses)) == ("finished", 6, 6)
     tab.until(lambda: len(tab.all(".easel .slider img")) >= 2)
-    address = tab.until(lambda: tab.all(".easel a[download], .easel .download a"))[0].get_attribute("href")
-    picture = Image.open(io.BytesIO(fetched(tab, address)))
-    assert picture.size == (85, 64)
+    path = tab.download("button.download", pictures.parent)
+    assert path.name == "photo_stripes.png"
+    assert Image.open(path).size == (85, 64)
+    assert records.read(path)["run"]["iterations"] == 3
     assert tab.hosts() == {urlsplit(server.url).netloc}
+    tab.press(".easel .fold > button.label-wrap")
     command = tab.until(lambda: tab.driver.execute_script(COMMAND))
     assert command.startswith("neural-style paint photo.png stripes.png out")
     assert "--image_size 64" in command
-    path = pictures.parent / "taken home.png"
-    path.write_bytes(fetched(tab, address))
-    assert records.read(path)["run"]["iterations"] == 3
 
 
 COMMAND = "const box = document.querySelector('.command textarea'); return box ? box.value : ''"
@@ -155,7 +154,7 @@ def test_a_mask_is_drawn_with_the_mouse(tab: Tab, pictures: Path, server: Any) -
 def test_try_these_shows_a_sheet(tab: Tab, pictures: Path) -> None:
     two_pictures(tab, pictures)
     tab.press(".mode-paint button.try")
-    tab.until(lambda: len(tab.all(".sheet img")) >= 2)
+    tab.until(lambda: tab.all(".sheet img"))
 
 
 def test_no_request_leaves_this_machine(tab: Tab, server: Any) -> None:
