@@ -23,7 +23,7 @@ INSTALL = "pip install 'neural-style-keras[studio]'"
 PORT = 7860
 
 PICTURES, CACHE, DOWNLOADS = "pictures", "cache", "downloads"
-"""Folders within that of the studio: of all jobs, of uploads, and of downloads. The last two are emptied at the start."""
+"""Folders within that of the studio: of jobs, uploads and downloads. The last two are emptied at the start."""
 
 OVERHEAD = 2**16
 """Bytes of a request beside the file."""
