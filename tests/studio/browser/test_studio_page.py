@@ -42,9 +42,14 @@ def test_paint_watch_compare_and_download(tab: Tab, pictures: Path, server: Any)
     two_pictures(tab, pictures)
     tab.hosts()
     id = tab.paint("paint")
-    seen: set[str] = set()
-    tab.until(lambda: seen.add(tab.source(".easel .live")) or tab.status.startswith("Finished"))
-    assert len(seen - {""}) >= 2  # a sketch, and some of the iterations
+    seen = [""]
+
+    def is_finished() -> bool:
+        seen.append(tab.source(".easel .live"))
+        return tab.status.startswith("Finished")
+
+    tab.until(is_finished)
+    assert len(set(seen) - {""}) >= 2  # a sketch, and some of the iterations
     job = server.jobs.job(id)
     assert (job.state, job.of, len(job.losses)) == ("finished", 6, 6)
     tab.until(lambda: len(tab.all(".easel .slider img")) >= 2)
