@@ -19,6 +19,9 @@ PALETTE = {
 }
 """Colours that differ for people of any colour vision (Wong: Color blindness, Nature Methods 8, 2011)."""
 
+BRUSH = 36
+"""Radius of the brush at first, in pixels of the picture on which one draws."""
+
 OPAQUE = 128
 """Alpha from which a pixel counts as drawn."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from neural_style.runs import records
+from neural_style.studio.sketches import BRUSH
 from tests.studio.browser.tab import Tab
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # an error within the server of the page stops it
@@ -148,12 +150,12 @@ def test_a_mask_is_drawn_with_the_mouse(tab: Tab, pictures: Path, server: Any) -
     assert job.message == ""
     rest, drawn = (np.asarray(Image.open(path).convert("L")) > 127 for path in job.request.inputs["style_masks"])
     assert np.array_equal(rest, ~drawn)
-    rows, columns = np.nonzero(drawn)
-    height, width = drawn.shape
-    assert abs(rows.mean() / height - 0.5) < 0.1  # a stroke from left to right across the middle
-    assert abs(columns.mean() / width - 0.5) < 0.1
-    assert np.ptp(columns) > 2 * np.ptp(rows)
-    assert 0.005 < drawn.mean() < 0.4
+    zoom = int(re.search(r"(\d+)%", tab.all(".board-style_masks")[0].text)[1]) / 100
+    row, column = np.mgrid[: drawn.shape[0], : drawn.shape[1]] + 0.5
+    along = np.clip(column - drawn.shape[1] / 2, -60 / zoom, 60 / zoom)  # the nearest place on the mouse's way
+    distance = np.hypot(row - drawn.shape[0] / 2, column - drawn.shape[1] / 2 - along)
+    stroke = distance < BRUSH
+    assert (stroke & drawn).sum() > 0.95 * (stroke | drawn).sum()
 
 
 def test_try_these_shows_a_sheet(tab: Tab, pictures: Path) -> None:
