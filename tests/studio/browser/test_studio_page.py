@@ -150,7 +150,7 @@ def test_a_mask_is_drawn_with_the_mouse(tab: Tab, pictures: Path, server: Any) -
     assert job.message == ""
     rest, drawn = (np.asarray(Image.open(path).convert("L")) > 127 for path in job.request.inputs["style_masks"])
     assert np.array_equal(rest, ~drawn)
-    zoom = int(re.search(r"(\d+)%", tab.all(".board-style_masks")[0].text)[1]) / 100
+    zoom = int(re.findall(r"(\d+)%", tab.all(".board-style_masks")[0].text)[0]) / 100
     row, column = np.mgrid[: drawn.shape[0], : drawn.shape[1]] + 0.5
     along = np.clip(column - drawn.shape[1] / 2, -60 / zoom, 60 / zoom)  # the nearest place on the mouse's way
     distance = np.hypot(row - drawn.shape[0] / 2, column - drawn.shape[1] / 2 - along)
