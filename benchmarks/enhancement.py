@@ -104,7 +104,8 @@ def frames(found):
     print("| photo, painting | rows | by | ms a frame | SSIM with full size | flicker |")
     print("|---|---|---|---|---|---|")
     for photo, painting, part in (("cat", "night", 2), ("coffee", "harvest", 2), ("cat", "night", 4)):
-        film, whole, small = clip(sample(photo), "pan", frames=4, size=size), *(Fast(sample(painting)) for _ in "12")
+        film = clip(sample(photo), "pan", frames=4, size=size)
+        whole, small = Fast(sample(painting)), Fast(sample(painting))
         full = [whole.transfer(frame) for frame in film.frames]
         reduced_size = size[0] // part, size[1] // part
         painted = [small.transfer(reduced(frame, reduced_size, "average")) for frame in film.frames]
