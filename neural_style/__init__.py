@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from neural_style.backend.cache import clear_caches
     from neural_style.color_transfer import transfer_color
     from neural_style.doodle import NeuralDoodle
+    from neural_style.enhancement.steps import enhance
     from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError
     from neural_style.features.statistics import Statistic
     from neural_style.inetwork import INetwork
@@ -40,6 +41,7 @@ _MODULES = {
     "Style": "inputs",
     "Term": "objectives.objective",
     "clear_caches": "backend.cache",
+    "enhance": "enhancement.steps",
     "minimise": "runs.transfer",
     "paint": "painting",
     "read_mask": "masks.mask",
@@ -68,6 +70,7 @@ __all__ = [
     "Style",
     "Term",
     "clear_caches",
+    "enhance",
     "minimise",
     "paint",
     "read_mask",

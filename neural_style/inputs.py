@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import images
+from neural_style.enhancement.steps import SAME_SIZE, steps_of
 from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource, Picture
 from neural_style.images.picture import MAX_PIXELS, MIN_SIDE
@@ -48,6 +49,14 @@ class Content:
         "of an animation, or of a file with several pages, the one that is read, counted from 1; by default the first "
         "in full size.",
     )
+    prepare: str = setting(
+        "",
+        "steps that the image goes through before it is painted, such as `darker contrast` for a bright photo; colours "
+        "are preserved as they were before. Steps are those of `neural_style.enhance` that keep the size.",
+    )
+
+    def __post_init__(self) -> None:
+        steps_of(self.prepare, what="prepare", allowed=SAME_SIZE)
 
     def read(self) -> Content:
         """The same with image, masks and label map in memory.
@@ -67,11 +76,19 @@ class Content:
 
     @cached_property
     def picture(self) -> Picture:
-        """The image in memory, read once.
+        """The image in memory as it is painted: read once, and prepared.
 
         Raises:
             InvalidInputError: there is none, only a label map.
         """
+        picture = self.original
+        for step in steps_of(self.prepare, what="prepare", allowed=SAME_SIZE):
+            picture = step(picture)
+        return picture
+
+    @cached_property
+    def original(self) -> Picture:
+        """The image in memory as it was given; errors are those of `picture`."""
         if self.image is None:
             raise InvalidInputError("the content has no image, only a label_map: give the photo")
         return images.read(self.image, what="content", frame=self.frame)

@@ -142,7 +142,7 @@ class Reconstruction(Technique):
         source, frame = content.image, content.frame
         picture = content.picture if source is None else images.read(source, what=self.of, frame=frame)
         kind = _Texture if self.of == "style" else Content
-        return Inputs(kind(picture, color_mask=content.color_mask, frame=frame).read())
+        return Inputs(kind(picture, color_mask=content.color_mask, frame=frame, prepare=content.prepare).read())
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
         """The settings of a run; it starts from noise unless `init` names another picture."""

@@ -24,6 +24,7 @@ BENCHMARKS = {
     "consistency": "--images photos --steps 1 --crop 16 --rows 16 --frames 2 --motions pan --weights 0.1",
     "convergence": f"photo.png painting.png --weights random {SHALLOW} --rows 24 --evaluations 10",
     "endings": "--moments 0 --commands",
+    "enhancement": "upscale --images photos",
     "evaluation": "--model mini --content_layer conv1_2 --sizes 32 --precisions float32 --runs 1",
     "films": "--frames 10 --rows 16",
     "gpu": "--sizes 16 --precisions float32 --runs 1",
@@ -54,6 +55,7 @@ ELSEWHERE = {
     "killed_training": "six processes; tests/feedforward/test_training.py breaks off one of its own",
     "pytorch_baseline": "needs PyTorch",
     "train_mini": "tests/tools/test_train_mini.py",
+    "train_upscaler": "tests/tools/test_train_upscaler.py",
 }
 
 

@@ -59,6 +59,7 @@ TINY = {
     "figure": (*SMALL, "--image_size", "32", "--num_iter", "1", "--quiet"),
     "color_transfer": (),
     "mask_transfer": (),
+    "enhance": (),
     "samples": (),
     "video": (),
     "judge": ("--weights", "random", "--scales", "1"),

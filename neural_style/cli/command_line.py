@@ -54,6 +54,8 @@ def command_of(record: Mapping[str, Any], prefix: str) -> list[str]:
     if len(frames) > 1:
         raise InvalidInputError("one flag sets the frame of all pictures, and here they differ")
     given["frame"] = frames.pop()
+    if prepare := record["content"].get("prepare"):
+        given["prepare"] = prepare
     if name == NeuralDoodle.name:
         given |= _label_maps(record)
         positional = []

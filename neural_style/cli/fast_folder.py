@@ -48,6 +48,8 @@ class FastFolder:
         batch_size: photos of one size that are painted together.
         overwrite: replace existing files instead of skipping their photos.
         frame: of photos that have several, as in `Content`.
+        prepare: steps before the photos are painted, as in `Content`.
+        enhance: steps of the results, as in `Output`.
         quiet: print errors and warnings only.
     """
 
@@ -58,6 +60,8 @@ class FastFolder:
     batch_size: int
     overwrite: bool = False
     frame: int | None = None
+    prepare: str = ""
+    enhance: str = ""
     quiet: bool = False
     _made: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
@@ -65,8 +69,7 @@ class FastFolder:
     def paint_one(self) -> int:
         """Paint the only photo; returns the exit status."""
         photo, result = next(iter(self.results.items()))
-        content = Content(photo, frame=self.frame)
-        self.painter.paint(content, self.style, **self._settings).save(result, overwrite=self.overwrite)
+        self._save(self.painter.paint(self._content(photo), self.style, **self._settings), result)
         if not self.quiet:
             print(f"wrote {result}")
         return 0
@@ -101,7 +104,7 @@ class FastFolder:
         waiting: dict[Size, dict[Path, Content]] = defaultdict(dict)
         for photo in wanted:
             with reporting(photo, self._fail):
-                content = Content(photo, frame=self.frame).read()
+                content = self._content(photo).read()
                 size = size_of(content.picture, self.run)
                 waiting[size][photo] = content
                 if (len(waiting[size]) + 1) * size[0] * size[1] > BATCH_PIXELS or len(waiting[size]) == self.batch_size:
@@ -121,9 +124,15 @@ class FastFolder:
             with reporting(photo, self._fail):
                 result = results[index] if results else self.painter.paint(content, self.style, **self._settings)
                 self.results[photo].parent.mkdir(exist_ok=True)
-                result.save(self.results[photo], overwrite=self.overwrite)
+                self._save(result, self.results[photo])
                 self._made += 1
             bar.advance(self._made + self._failed)
+
+    def _content(self, photo: Path) -> Content:
+        return Content(photo, frame=self.frame, prepare=self.prepare)
+
+    def _save(self, result: Result, path: Path) -> None:
+        (result.enhanced(self.enhance) if self.enhance else result).save(path, overwrite=self.overwrite)
 
     def _fail(self) -> None:
         self._failed += 1

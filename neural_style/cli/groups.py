@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, _ArgumentGroup
+from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, Namespace, _ArgumentGroup
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from neural_style.cli.flags import Parser, Spelling, add_fields, boolean, file_path
+from neural_style.inputs import Content
 from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run
 
@@ -88,6 +90,35 @@ def add_output_flags(parser: Parser, spelling: Spelling | None = None, *, rescal
     names = ["save_every", "gif", "record", "overwrite", *(["rescale_image", "rescale_method"] if rescale else [])]
     spelling = replace(spelling or Spelling(), switches=["gif", "record", "overwrite"])
     add_fields(parser.add_argument_group("output"), Output, names, spelling)
+    if rescale:
+        add_enhancement_flags(parser)
+
+
+def add_enhancement_flags(parser: Parser) -> None:
+    """`--enhance`, and a flag for each of its most common steps, which are taken in the order of the flags."""
+    group = parser.add_argument_group("enhancement of the finished picture, step by step in the order of the flags")
+    for name, text in {"denoise": "remove noise", "sharpen": "sharpen edges"}.items():
+        group.add_argument(f"--{name}", action=_Appended, nargs=0, help=f"{text}; the same as --enhance {name}")
+    group.add_argument(
+        "--upscale", action=_Appended, metavar="2|4", help="enlarge by the embedded network, 2 or 4 times"
+    )
+    group.add_argument(
+        "--enhance",
+        default=Output.enhance,
+        metavar="STEPS",
+        help='several steps, such as "denoise upscale:2 sharpen:1"; see neural-style enhance --help',
+    )
+
+
+class _Appended(Action):
+    """Adds a step to those of `--enhance`. The flag has no value of its own, so that it is not spelled twice."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
+        super().__init__(option_strings, dest, default=SUPPRESS, **settings)
+
+    def __call__(self, parser: Any, namespace: Namespace, values: Any, option_string: str | None = None) -> None:
+        step = f"{self.dest}:{values}" if self.nargs is None else self.dest
+        namespace.enhance = f"{namespace.enhance} {step}".strip()
 
 
 def add_frame_flag(parser: ArgumentParser | _ArgumentGroup) -> None:
@@ -98,6 +129,17 @@ def add_frame_flag(parser: ArgumentParser | _ArgumentGroup) -> None:
         metavar="N",
         help="frame of an animation, or page of a TIFF, that is read, counted from 1, for every photo and painting "
         "that has several (default: the first in full size)",
+    )
+
+
+def add_prepare_flag(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """`--prepare`."""
+    parser.add_argument(
+        "--prepare",
+        default=Content.prepare,
+        metavar="STEPS",
+        help='steps that the photo goes through before it is painted, such as "darker contrast" for a bright one; '
+        "see neural-style enhance --help",
     )
 
 

@@ -41,6 +41,7 @@ GROUPS = {
     "after painting": {
         "color_transfer": "give a picture the colours of a photo",
         "mask_transfer": "paste a photo back into a picture where a mask is black",
+        "enhance": "remove noise, sharpen, enlarge or reduce a picture",
         "judge": "compare pictures by any tools, in numbers and on a sheet",
         "show": "print the settings, versions and losses of a picture",
         "rerun": "make a picture again from the record inside it",

@@ -174,7 +174,7 @@ class Painter:
             opacity = None if opacity is None else images.resize(opacity, after.shape[:2])
             painted = Picture(after, opacity, "the painted picture", None)
             mask = content.color_mask_in_memory
-            after = transfer_color(content.picture, painted, method=run.preserve_color, mask=mask)
+            after = transfer_color(content.original, painted, method=run.preserve_color, mask=mask)
         mixed = after if run.strength in (0, 1) else before + np.float32(run.strength) * (after - before)
         alpha = content.picture.alpha
         return Result(

@@ -67,6 +67,7 @@ def write(
     *,
     alpha: Array | None = None,
     record: str | None = None,
+    dpi: float | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a picture in the format of the suffix, atomically.
@@ -77,6 +78,7 @@ def write(
             laid over white.
         alpha: (rows, columns) uint8; a JPEG has none and gets the picture over white.
         record: a text for `read_record`. A JPEG holds 64 kB; a longer record is left out with a warning.
+        dpi: pixels of an inch of a print; a WebP has no place for it.
         overwrite: whether an existing file may be replaced.
 
     Raises:
@@ -94,6 +96,8 @@ def write(
             )
         pixels = over_white(pixels, alpha) if kind == "JPEG" else np.dstack([pixels, alpha])
     options = dict(_OPTIONS[kind])
+    if dpi is not None:
+        options["dpi"] = (dpi, dpi)
     if record is not None:
         text = _encoded(record)
         if kind == "PNG":

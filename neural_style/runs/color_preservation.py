@@ -28,7 +28,7 @@ class ColorPreservation:
             alpha = images.resize(alpha, image.shape[:2])
         pastiche = Picture(np.clip(image, 0, 255), alpha, "the pastiche", None)
         mask = self._content.color_mask_in_memory
-        return recolored_picture(self._content.picture, pastiche, method=self._method, mask=mask).rgb
+        return recolored_picture(self._content.original, pastiche, method=self._method, mask=mask).rgb
 
     def recolored_styles(self, inputs: Inputs) -> Inputs:
         """The inputs with their paintings in the colours of the content, if that is asked for."""
@@ -38,5 +38,5 @@ class ColorPreservation:
 
     def _recolored_style(self, style: Style) -> Style:
         mask = self._content.color_mask
-        picture = matched(style.picture, self._content.picture, method=self._method, reference_mask=mask)
+        picture = matched(style.picture, self._content.original, method=self._method, reference_mask=mask)
         return replace(style, image=picture)

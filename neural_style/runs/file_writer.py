@@ -16,7 +16,6 @@ import itertools
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ import numpy as np
 
 from neural_style import images
 from neural_style.errors import ExistingFileError, InvalidInputError, NeuralStyleError, explanation
+from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, Style
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint
@@ -107,19 +107,21 @@ class RunFiles:
                 the message states where; the checkpoint stays.
         """
         output = self.output
-        rescaling = {name: value for name, value in asdict(output).items() if name.startswith("rescale")}
-        record: Record = {**result.record, "output": rescaling}
+        changes = {name: getattr(output, name) for name in ("rescale_image", "rescale_method", "enhance")}
+        record: Record = {**result.record, "output": changes}
         problem: Exception | None = None
+        picture = output.picture(result.image, self._canvas)
         try:
+            picture = output.enhanced(picture)
             self._write_extras(records.to_json(record))
         except Exception as error:  # without them the picture is not the finished one of this run
             problem, record = error, record | {"stopped": f"{records.BROKEN_OFF}{explanation(error)}"}
         text = records.to_json(record)
         try:
-            self._put(output.final, lambda place: output.write(place, result.image, self._canvas, text))
+            self._put(output.final, lambda place: output.write_picture(place, picture, text))
         except Exception as error:
             kind = type(error) if isinstance(error, InvalidInputError) else InvalidInputError
-            raise kind(f"{explanation(error)}{self._rescued(result, text)}") from error
+            raise kind(f"{explanation(error)}{self._rescued(picture, text)}") from error
         if problem is not None:
             raise problem
         if self._moved:
@@ -162,11 +164,11 @@ class RunFiles:
                 self._moved[path] = place
             return
 
-    def _rescued(self, result: Result, record: str) -> str:
+    def _rescued(self, picture: Picture, record: str) -> str:
         """Save a picture that cannot be written where it belongs; the end of a message that states where."""
         try:
             place = Path(tempfile.mkdtemp(prefix="neural-style-")) / self.output.final.name
-            self.output.write(place, result.image, self._canvas, record)
+            self.output.write_picture(place, picture, record)
         except Exception:  # then there is no place for it
             return ""
         return f"; the picture was saved as {place}"

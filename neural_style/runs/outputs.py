@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 
 from neural_style import files, images
+from neural_style.enhancement.steps import steps_of
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS, FOREIGN
 from neural_style.images.opening import check_name
-from neural_style.images.transparency import without_white
 from neural_style.inputs import columns_at
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint, same_run
@@ -63,6 +63,11 @@ class Output:
         "bilinear",
         "interpolation of saved pictures: `nearest`, `bilinear`, `bicubic`, `lanczos`, `box` or `hamming`.",
     )
+    enhance: str = setting(
+        "",
+        "steps that the finished picture goes through before it is saved, such as `denoise upscale:2 sharpen`; see "
+        "`neural_style.enhance`.",
+    )
     done: int = setting(0, "iterations of a resumed run whose pictures exist already.")
     own: tuple[Path, ...] = setting((), "files of an interrupted run that may be replaced.")
     own_pictures: IterationPictures | None = setting(None, "pictures of its iterations that may be replaced, too.")
@@ -70,6 +75,7 @@ class Output:
     def __post_init__(self) -> None:
         check_choice("rescale_method", self.rescale_method, images.METHODS)
         check_count("save_every", self.save_every, at_least=0)
+        steps_of(self.enhance, what="enhance")
 
     @classmethod
     def from_prefix(cls, prefix: str, **settings: Any) -> Output:
@@ -211,13 +217,26 @@ class Output:
         size = canvas.size if self.rescale_image else (image.shape[0], columns_at(image.shape[0], canvas.size))
         return images.resize(image, (size[0], max(1, size[1])), method=self.rescale_method)
 
-    def write(self, path: Path, image: np.ndarray, canvas: Picture, record: str | None = None) -> None:
-        """Write one picture in the size in which it is saved, with the transparency of the canvas."""
+    def picture(self, image: np.ndarray, canvas: Picture) -> Picture:
+        """A picture of the run in the size in which it is saved, with the transparency of the canvas."""
         image, alpha = self.rescaled(image, canvas), None
         if canvas.alpha is not None:
             alpha = images.resize(canvas.alpha, image.shape[:2], method=self.rescale_method)
-            image = without_white(image, alpha)
-        images.write(path, image, alpha=alpha, record=record, overwrite=self.replaces(path))
+        return Picture(image, alpha, self.final.name, None)
+
+    def enhanced(self, picture: Picture) -> Picture:
+        """The finished picture after the steps of `enhance`."""
+        for step in steps_of(self.enhance, what="enhance"):
+            picture = step(picture)
+        return picture
+
+    def write(self, path: Path, image: np.ndarray, canvas: Picture, record: str | None = None) -> None:
+        """Write one picture of the run in the size in which it is saved, with the transparency of the canvas."""
+        self.write_picture(path, self.picture(image, canvas), record)
+
+    def write_picture(self, path: Path, picture: Picture, record: str | None = None) -> None:
+        """Write one picture from `picture` or `enhanced`."""
+        images.write(path, picture.colors, alpha=picture.alpha, record=record, overwrite=self.replaces(path))
 
     def write_record(self, record: str, path: Path | None = None) -> Path:
         """Write the record beside the picture, or to `path`; returns the file."""

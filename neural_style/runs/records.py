@@ -105,6 +105,12 @@ def finished(
     }
 
 
+def with_steps(record: Mapping[str, Any], steps: str) -> Record:
+    """The record of a picture that went through more steps of enhancement after it was made."""
+    output = record.get("output", {})
+    return {**record, "output": {**output, "enhance": f"{output.get('enhance', '')} {steps}".strip()}}
+
+
 def is_unfinished(record: Mapping[str, Any]) -> bool:
     """Whether the recorded run was interrupted or broken off, so that its picture is not the one asked for."""
     stopped = str(record.get("stopped", ""))
@@ -220,7 +226,9 @@ def describe(source: Content | Style) -> dict[str, Any]:
             found[name] = describe_picture(value)
         else:
             found[name] = value
-    return found if source.image is None else {**found, **describe_picture(source.picture)}
+    if source.image is None:
+        return found
+    return {**found, **describe_picture(source.original if isinstance(source, Content) else source.picture)}
 
 
 def _describe_mask(mask: Mask) -> dict[str, Any]:

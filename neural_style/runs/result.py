@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,9 @@ import numpy as np
 from PIL import Image
 
 from neural_style import images
+from neural_style.enhancement.steps import enhanced
 from neural_style.errors import InvalidInputError
+from neural_style.images import Picture
 from neural_style.images.transparency import without_white
 from neural_style.runs import records
 
@@ -112,6 +114,18 @@ class Result(_Shown):
         images.check_output(Path(path), overwrite=overwrite)
         image = self.image if self.alpha is None else without_white(self.image, self.alpha)
         images.write(Path(path), image, alpha=self.alpha, record=records.to_json(self.record), overwrite=overwrite)
+
+    def enhanced(self, steps: str) -> Result:
+        """The same with the picture after some steps, which the record contains: `neural-style rerun` repeats them.
+
+        Args:
+            steps: such as `"denoise upscale:2 sharpen"`; see `neural_style.enhance`.
+
+        Raises:
+            InvalidInputError: a step is unknown or impossible.
+        """
+        picture = enhanced(Picture(self.image, self.alpha, "the picture", None), steps)
+        return replace(self, image=picture.rgb, alpha=picture.alpha, record=records.with_steps(self.record, steps))
 
     def plot(self) -> Figure:
         """The loss and its terms over the evaluations, on a logarithmic axis; one panel a size of the pyramid.

@@ -259,7 +259,7 @@ RECORD = object_of(
         "losses": _TERMS,
         "history": HISTORY,
         "stopped": text,
-        "output": object_of({"rescale_image": boolean, "rescale_method": text}),
+        "output": object_of({"rescale_image": boolean, "rescale_method": text, "enhance": text}),
         "cells": list_of(_CELL),
     },
     needed=["technique", "settings", "content", "styles", "run"],

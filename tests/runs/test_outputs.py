@@ -110,7 +110,7 @@ def test_a_run_writes_its_files_and_the_picture_last(out: Path, inputs: Inputs) 
     np.testing.assert_array_equal(pixels(out.with_suffix(".png")), step(2).image)
     with Image.open(out.with_suffix(".gif")) as animation:
         assert [frame.size for frame in ImageSequence.Iterator(animation)] == [(24, 20)] * 2
-    expected = {**RECORD, "output": {"rescale_image": False, "rescale_method": "bilinear"}}
+    expected = {**RECORD, "output": {"rescale_image": False, "rescale_method": "bilinear", "enhance": ""}}
     assert json.loads(out.with_suffix(".json").read_text()) == expected
     assert all(record_in(path) == expected for path in written)
     assert record_in(out.with_name("out_at_iteration_1.png")) is None

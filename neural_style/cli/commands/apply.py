@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from neural_style.cli.fast_folder import FastFolder, results_of
 from neural_style.cli.flags import Parser, add_fields, values
 from neural_style.cli.folder_files import is_folder
-from neural_style.cli.groups import COLORS, add_frame_flag, add_machine_flags
+from neural_style.cli.groups import (
+    COLORS,
+    add_enhancement_flags,
+    add_frame_flag,
+    add_machine_flags,
+    add_prepare_flag,
+)
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.feedforward.fast_run import EMBEDDED, FastRun
@@ -59,6 +65,8 @@ def main(arguments: Sequence[str]) -> int:
         found.batch_size,
         overwrite=found.overwrite,
         frame=found.frame,
+        prepare=found.prepare,
+        enhance=found.enhance,
         quiet=found.quiet,
     )
     return folder.execute() if is_folder(found.content) else folder.paint_one()
@@ -71,6 +79,7 @@ def parser() -> Parser:
     parser.add_argument("content", metavar="photo", help="the photo, or a folder of photos")
     parser.add_argument("out", help="the picture to write; for a folder the folder of the results, made if necessary")
     add_frame_flag(parser)
+    add_prepare_flag(parser)
     group = parser.add_argument_group("appearance")
     group.add_argument(
         "--style",
@@ -89,6 +98,7 @@ def parser() -> Parser:
     output.add_argument(
         "--batch_size", type=int, default=4, metavar="N", help="photos of one size painted together (default: 4)"
     )
+    add_enhancement_flags(parser)
     add_machine_flags(parser)
     return parser
 

@@ -85,13 +85,15 @@ def default_output(picture: images.Picture, ending: str) -> Path:
     return path.with_name(f"{path.stem}{ending}{'.png' if picture.rgb.dtype == np.uint8 else '.tif'}")
 
 
-def write_result(output: Path, picture: images.Picture, *, is_deep: bool, overwrite: bool) -> None:
+def write_result(
+    output: Path, picture: images.Picture, *, is_deep: bool, overwrite: bool, record: str | None = None
+) -> None:
     """Write a picture with its transparency and, if it is deep and a TIFF, with 16 bits, and print the name."""
     with interruption.held():
         if is_deep and output.suffix.lower() in (".tif", ".tiff"):
             images.write_16_bit(output, picture.colors, alpha=picture.alpha, overwrite=overwrite)
         else:
-            images.write(output, picture.colors, alpha=picture.alpha, overwrite=overwrite)
+            images.write(output, picture.colors, alpha=picture.alpha, record=record, overwrite=overwrite)
     print(f"wrote {output}")
 
 

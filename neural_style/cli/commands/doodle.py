@@ -18,6 +18,7 @@ from neural_style.cli.groups import (
     add_frame_flag,
     add_machine_flags,
     add_output_flags,
+    add_prepare_flag,
     add_run_flags,
     fields_of,
 )
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
     found = parser().read(arguments)
     technique = NeuralDoodle(**values(found, NeuralDoodle))
     output = Output.from_prefix(**values(found, Output))
-    content = Content(found.content_image, label_map=found.target_mask, frame=found.frame)
+    content = Content(found.content_image, label_map=found.target_mask, frame=found.frame, prepare=found.prepare)
     inputs = technique.inputs(content, Style(found.style_image, label_map=found.style_mask, frame=found.frame))
     run = run_settings(found)
     if run["image_size"] == OF_THE_MASK:
@@ -114,6 +115,7 @@ def _add_pictures(parser: Parser) -> None:
     group.add_argument("--target_image_prefix", dest="prefix", required=True, metavar="PREFIX", help=PREFIX_HELP)
     group.add_argument("--content_image", metavar="FILE", help="a photo whose layout is kept as well")
     add_frame_flag(group)
+    add_prepare_flag(group)
     add_fields(group, NeuralDoodle, ["labels"], DOODLE)
     group.add_argument(
         "--preview",

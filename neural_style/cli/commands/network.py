@@ -20,6 +20,7 @@ from neural_style.cli.groups import (
     add_frame_flag,
     add_machine_flags,
     add_output_flags,
+    add_prepare_flag,
     add_run_flags,
     fields_of,
 )
@@ -150,6 +151,7 @@ def add_pictures(parser: Parser, *, paints: bool) -> None:
         help=f"one or more paintings, whose textures are blended{style}",
     )
     add_frame_flag(parser)
+    add_prepare_flag(parser)
     if not paints:
         return
     parser.add_argument("prefix", help=f"{PREFIX_HELP}; for folders, the folder of the results, made if necessary")
@@ -229,7 +231,8 @@ def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:
         None if path is None else read_mask(path, soft=found.soft_masks, what=what)
         for path, what in ((found.content_mask, "content mask"), (found.color_mask, "color mask"))
     )
-    return Content(found.content, mask=mask, color_mask=color_mask, frame=found.frame), styles_of(found)
+    content = Content(found.content, mask=mask, color_mask=color_mask, frame=found.frame, prepare=found.prepare)
+    return content, styles_of(found)
 
 
 def check_color_flags(found: Namespace) -> None:

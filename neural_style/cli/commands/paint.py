@@ -56,7 +56,7 @@ SPELLING_OF_PAINT = SPELLING.but(
 
 FLAGS_OF_FAST = (
     *("fast", "strength", "preserve_color", "image_size", "seed", "tile", "style_weight", "stroke_scale", "resize"),
-    *("frame", "overwrite", "device", "quiet"),
+    *("frame", "prepare", "enhance", "overwrite", "device", "quiet"),
 )
 """Flags that have an effect with `--fast`."""
 
@@ -140,6 +140,8 @@ def _paint_in_one_pass(found: Namespace, given: Sequence[Action]) -> int:
         1,
         overwrite=found.overwrite,
         frame=found.frame,
+        prepare=found.prepare,
+        enhance=found.enhance,
         quiet=found.quiet,
     )
     return folder.execute() if is_folder(found.content) else folder.paint_one()

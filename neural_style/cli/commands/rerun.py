@@ -117,6 +117,8 @@ def _paint_at_once(found: Namespace, record: Mapping[str, Any]) -> int:
     result = painter.paint(content, style, **run)
     if result.record["weights_sha256"] != record.get("weights_sha256"):
         warnings.warn("the weights are not those of the recorded picture, so the result differs", stacklevel=2)
+    if steps := record.get("output", {}).get("enhance"):
+        result = result.enhanced(steps)
     result.save(output.final, overwrite=found.overwrite)
     if not found.quiet:
         print(f"wrote {output.final}")

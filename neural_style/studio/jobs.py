@@ -1,0 +1,334 @@
+"""A queue of pictures to paint, one at a time, each a folder that outlives the page and the server."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from neural_style import files
+from neural_style.errors import InvalidInputError, explanation
+from neural_style.runs.result import Result
+from neural_style.studio.execution import Array, Progress, Watch, check, prepare
+from neural_style.studio.job import OVER, Job, Stored
+from neural_style.studio.job_folder import JobFolder
+from neural_style.studio.limits import Limits
+from neural_style.studio.request import Names, Request
+
+WAITING = 8
+"""Jobs that wait at most."""
+
+KEEP = 2 * 2**30
+"""Bytes of all jobs together, above which the oldest finished ones are deleted."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Entry:
+    """A job in memory."""
+
+    folder: JobFolder
+    request: Request
+    stored: Stored = field(default_factory=Stored)
+    size: int = 0
+    started: float = 0.0
+    done: float = 0.0
+    is_stopping: bool = False
+
+
+class Jobs:
+    """All jobs of a folder, and the thread that paints them, one at a time in the order in which they came.
+
+    A new `Jobs` of a folder finds the jobs of the last one: those that waited wait again, and the one that was painted
+    is `interrupted`, with its best picture.
+
+    Example:
+        >>> import tempfile, time
+        >>> from pathlib import Path
+        >>> from PIL import Image
+        >>> from neural_style.samples import sample
+        >>> from neural_style.studio.jobs import Jobs
+        >>> from neural_style.studio.request import Request
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for name in ("cat", "night"):
+        ...     Image.fromarray(sample(name)[:48, :64]).save(folder / f"{name}.png")
+        >>> request = Request("fast", {"photo": [folder / "cat.png"], "paintings": [folder / "night.png"]})
+        >>> with Jobs(folder / "studio") as jobs:
+        ...     job = jobs.submit(request)
+        ...     jobs.wait(job.id).state
+        'finished'
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        waiting: int = WAITING,
+        keep: int = KEEP,
+        limits: Limits | None = None,
+    ) -> None:
+        """
+        Args:
+            folder: of all jobs, made if necessary.
+            waiting: jobs that wait at most.
+            keep: bytes of all jobs together, above which the oldest finished ones are deleted.
+            limits: of what is uploaded.
+
+        Raises:
+            InvalidInputError: the folder cannot be used, or another process uses it.
+        """
+        self.folder, self.limits = Path(folder), limits or Limits()
+        self._most, self._keep = waiting, keep
+        self._changed = threading.Condition()
+        self._entries: dict[str, _Entry] = {}
+        self._queue: list[_Entry] = []
+        self._running: _Entry | None = None
+        self._is_closing = False
+        self._held = contextlib.ExitStack()
+        where = f'studio folder "{self.folder}"'
+        if not self._held.enter_context(files.claim(self.folder / "studio", where)):
+            self._held.close()
+            raise InvalidInputError(f"{where} is in use by another studio: stop that one, or name another folder")
+        self._find()
+        self._worker = threading.Thread(target=self._work, name="neural-style studio", daemon=True)
+        self._worker.start()
+
+    def __enter__(self) -> Jobs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def submit(self, request: Request, names: Names | None = None) -> Job:
+        """Put a request into the queue, after checking it.
+
+        Args:
+            request: whose files are copied.
+            names: the user's names of the files.
+
+        Raises:
+            InvalidInputError, MissingFileError: an input or a setting cannot be used; the queue or the disk is full.
+        """
+        self._check_room()
+        check(request, self.limits)
+        id, created = secrets.token_hex(16), time.time()
+        day = time.strftime("%Y-%m-%d", time.localtime(created))
+        folder = JobFolder(self.folder / f"{day}-{id}", id, created)
+        try:
+            entry = _Entry(folder, folder.begin(request, names))
+            with self._changed:
+                self._check_room()  # once more: others came meanwhile
+                entry.size = folder.size
+                self._entries[id] = entry
+                self._queue.append(entry)
+                self._changed.notify_all()
+        except BaseException:
+            folder.remove()
+            raise
+        self._sweep()
+        return self.job(id)
+
+    def job(self, id: str) -> Job:
+        """The state of a job.
+
+        Raises:
+            InvalidInputError: there is none of this id.
+        """
+        with self._changed:
+            return self._snapshot(self._entry(id))
+
+    def jobs(self) -> list[Job]:
+        """All jobs, the newest first."""
+        with self._changed:
+            entries = sorted(self._entries.values(), key=lambda entry: entry.folder.created, reverse=True)
+            return [self._snapshot(entry) for entry in entries]
+
+    def place(self, id: str) -> int | None:
+        """How many jobs come before; 0 for the one that is painted, None for one that is over."""
+        return self.job(id).place
+
+    def wait(self, id: str, timeout: float | None = None) -> Job:
+        """The job once it is over, or after `timeout` seconds."""
+        with self._changed:
+            entry = self._entry(id)
+            self._changed.wait_for(lambda: entry.stored.state in OVER, timeout)
+            return self._snapshot(entry)
+
+    def stop(self, id: str) -> Job:
+        """End a job: one that is painted after the current evaluation, with its best picture."""
+        with self._changed:
+            entry = self._entry(id)
+            if entry in self._queue:
+                self._queue.remove(entry)
+                self._change(entry, state="stopped", message="stopped before it was begun")
+            elif entry is self._running:
+                entry.is_stopping = True
+            self._changed.notify_all()
+            return self._snapshot(entry)
+
+    def close(self) -> None:
+        """End the running job, which is then interrupted and keeps its best picture, and the thread."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+        self._worker.join()
+        self._held.close()
+
+    def _find(self) -> None:
+        """Take the jobs that are in the folder already."""
+        for path in sorted(each for each in self.folder.iterdir() if each.is_dir()):
+            files.remove_leftovers(path)
+            try:
+                folder, request, stored = JobFolder.opened(path)
+            except InvalidInputError as error:
+                _log.warning("%s", error)
+                continue
+            entry = self._entries[folder.id] = _Entry(folder, request, stored, folder.size)
+            if stored.state == "running":
+                self._change(entry, state="interrupted", message=_interrupted(stored, folder))
+        waiting = [entry for entry in self._entries.values() if entry.stored.state == "waiting"]
+        self._queue = sorted(waiting, key=lambda entry: entry.folder.created)
+
+    def _entry(self, id: str) -> _Entry:
+        if id not in self._entries:
+            raise InvalidInputError("there is no such job: it was deleted to make room, or never here")
+        return self._entries[id]
+
+    def _check_room(self) -> None:
+        with self._changed:
+            if len(self._queue) >= self._most:
+                raise InvalidInputError(f"{len(self._queue)} pictures wait already: try again when one is finished")
+
+    def _snapshot(self, entry: _Entry) -> Job:
+        stored, folder = entry.stored, entry.folder
+        place = None
+        if entry is self._running:
+            place = 0
+        elif entry in self._queue:
+            place = self._queue.index(entry) + (self._running is not None)
+        left = None
+        if stored.state == "running" and entry.done > 0.02:
+            left = (time.monotonic() - entry.started) * (1 - entry.done) / entry.done
+        return Job(
+            id=folder.id,
+            request=entry.request,
+            state=stored.state,
+            created=folder.created,
+            place=place,
+            iteration=stored.iteration,
+            of=stored.of,
+            losses=stored.losses,
+            seconds_left=left,
+            message=stored.message,
+            notes=stored.notes,
+            preview=folder.preview,
+            is_sketch=stored.is_sketch,
+            result=folder.result,
+            folder=folder.path,
+        )
+
+    def _change(self, entry: _Entry, **changes: object) -> None:
+        """Change the state of a job, in memory and, if that is possible, on the disk."""
+        entry.stored = replace(entry.stored, **changes)  # type: ignore[arg-type]
+        try:
+            entry.folder.store(entry.stored)
+        except Exception as error:
+            _log.warning("%s", explanation(error))
+        with self._changed:
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        """Paint one job after the other."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_closing or self._queue)
+                if self._is_closing:
+                    return
+                entry = self._running = self._queue.pop(0)
+            try:
+                self._paint(entry)
+            finally:
+                with self._changed:
+                    self._running = None
+                    self._changed.notify_all()
+            self._sweep()
+
+    def _paint(self, entry: _Entry) -> None:
+        """Carry out a job; whatever goes wrong becomes its message."""
+        entry.started = time.monotonic()
+        self._change(entry, state="running")
+        try:
+            result = prepare(entry.request).execute(_JobWatch(self, entry))
+            entry.folder.show(result.image, result.alpha)
+            entry.folder.finish(result)
+            changes = self._ended(entry, result)
+        except KeyboardInterrupt:
+            changes = self._ended(entry, None)
+        except Exception as error:
+            _log.info("job %s failed", entry.folder.path.name, exc_info=error)
+            changes = {"state": "failed", "message": explanation(error)}
+        entry.size = entry.folder.size
+        self._change(entry, **changes)
+
+    def _ended(self, entry: _Entry, result: Result | None) -> dict[str, object]:
+        """The last state of a job that has a result, or was stopped before it had one."""
+        kept = "" if result is None else ", and the best picture so far is kept"
+        if entry.is_stopping:
+            return {"state": "stopped", "message": f"stopped after {_iterations(entry.stored)}{kept}"}
+        if self._is_closing:
+            return {
+                "state": "interrupted",
+                "message": f"the server was stopped after {_iterations(entry.stored)}{kept}",
+            }
+        if result is not None and result.error is not None:
+            return {"state": "failed", "message": f"{explanation(result.error)}; the best picture so far is kept"}
+        return {"state": "finished", "message": "" if result is None else result.stopped, "is_sketch": False}
+
+    def _sweep(self) -> None:
+        """Delete the oldest jobs that are over until all together have no more bytes than they may."""
+        with self._changed:
+            total = sum(entry.size for entry in self._entries.values())
+            over = [entry for entry in self._entries.values() if entry.stored.state in OVER]
+            for entry in sorted(over, key=lambda entry: entry.folder.created):
+                if total <= self._keep:
+                    return
+                total -= entry.size
+                del self._entries[entry.folder.id]
+                entry.folder.remove()
+                _log.info("deleted %s to make room: %d bytes", entry.folder.path, entry.size)
+
+
+class _JobWatch(Watch):
+    """Writes what is seen of a running job into its folder."""
+
+    def __init__(self, jobs: Jobs, entry: _Entry) -> None:
+        self._jobs, self._entry = jobs, entry
+
+    def show(self, image: Array, alpha: Array | None = None, *, is_sketch: bool = False) -> None:
+        self._entry.folder.show(image, alpha)
+        if not is_sketch:
+            self._entry.folder.keep(image, alpha)
+        self._jobs._change(self._entry, is_sketch=is_sketch)
+
+    def advance(self, progress: Progress) -> None:
+        entry, stored = self._entry, self._entry.stored
+        entry.done = progress.done
+        if (stored.iteration, stored.of) != (progress.iteration, progress.of):
+            self._jobs._change(entry, iteration=progress.iteration, of=progress.of, losses=progress.losses)
+        if entry.is_stopping or self._jobs._is_closing:
+            raise KeyboardInterrupt
+
+
+def _iterations(stored: Stored) -> str:
+    return f"iteration {stored.iteration} of {stored.of}"
+
+
+def _interrupted(stored: Stored, folder: JobFolder) -> str:
+    """What happened to a job that was painted when the server ended."""
+    kept = "its best picture is kept" if folder.result else "it had no picture yet"
+    return f"the server ended after {_iterations(stored)} of this picture; {kept}"
