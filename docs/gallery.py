@@ -117,6 +117,18 @@ PICTURES = {
             f"network coffee.png night.png after --preserve_color pca {SMALL}",
         ),
     ),
+    "staged": Picture(
+        ("rocket", "staged", "finished"),
+        (
+            "network rocket.png night.png staged --model mini --sizes 192 384 768 --num_iter 2 --style_masks sky.png "
+            "--mask_normalization gatys2017",
+            'enhance staged.png enlarged.png --steps "upscale:4 rows:1200"',
+            'enhance rocket.png photo.png --steps "upscale:4 rows:1200"',
+            "color_transfer photo.png enlarged.png --method luminance --output coloured.png",
+            "mask_transfer photo.png coloured.png sky.png --feather 3 --output pasted.png",
+            'enhance pasted.png finished.png --steps "sharpen denoise"',
+        ),
+    ),
     "mask_transfer": Picture(
         ("colours", "table", "mask_transfer"),
         ("mask_transfer coffee.png colours.png table.png --feather 3 --output mask_transfer.png",),
@@ -184,7 +196,7 @@ PICTURES = {
 """In the order in which they can be made: some take the result of one before."""
 
 
-AFTERWARDS = ("apply", "mask_transfer", "color_transfer", "judge")
+AFTERWARDS = ("apply", "mask_transfer", "color_transfer", "enhance", "judge")
 """Commands without iterations, and so without flags for them."""
 
 

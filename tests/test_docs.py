@@ -127,7 +127,8 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
     """The same command, at a size that takes seconds."""
     name = arguments[0]
     assert name in TINY, f"{name} is not in the table of this test: add the flags that make it tiny"
-    words = replaced(list(arguments), ["--sizes"], TINY_SIZES)
+    words = [re.sub(r"rows:\d+", "rows:48", word) for word in arguments]
+    words = replaced(words, ["--sizes"], TINY_SIZES)
     words = replaced(words, ["--vary", "num_iter"], TINY_ITERATIONS)
     for flag in ("content_layer", "style_layers"):  # a program for each value
         words = shortened(words, ["--vary", flag], 2)

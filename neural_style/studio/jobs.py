@@ -18,6 +18,7 @@ from neural_style.studio.job import OVER, Job, Stored
 from neural_style.studio.job_folder import JobFolder
 from neural_style.studio.limits import Limits
 from neural_style.studio.request import Names, Request
+from neural_style.studio.restoring import continued
 
 WAITING = 8
 """Jobs that wait at most."""
@@ -48,7 +49,7 @@ class Jobs:
     is `interrupted`, with its best picture.
 
     Example:
-        >>> import tempfile, time
+        >>> import tempfile
         >>> from pathlib import Path
         >>> from PIL import Image
         >>> from neural_style.samples import sample
@@ -57,7 +58,7 @@ class Jobs:
         >>> folder = Path(tempfile.mkdtemp())
         >>> for name in ("cat", "night"):
         ...     Image.fromarray(sample(name)[:48, :64]).save(folder / f"{name}.png")
-        >>> request = Request("fast", {"photo": [folder / "cat.png"], "paintings": [folder / "night.png"]})
+        >>> request = Request("color_transfer", {"photo": [folder / "cat.png"], "picture": [folder / "night.png"]})
         >>> with Jobs(folder / "studio") as jobs:
         ...     job = jobs.submit(request)
         ...     jobs.wait(job.id).state
@@ -170,6 +171,17 @@ class Jobs:
                 entry.is_stopping = True
             self._changed.notify_all()
             return self._snapshot(entry)
+
+    def continue_from(self, id: str) -> Job:
+        """A new job that starts from the picture of one that is over, with the same settings.
+
+        Raises:
+            InvalidInputError: it is not over, or has no picture; or as in `submit`.
+        """
+        job = self.job(id)
+        if not job.is_over:
+            raise InvalidInputError("that picture is still being painted: stop it first")
+        return self.submit(continued(job))
 
     def close(self) -> None:
         """End the running job, which is then interrupted and keeps its best picture, and the thread."""

@@ -1,0 +1,51 @@
+"""Downloads: format, size of a print, record inside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import images
+from neural_style.errors import InvalidInputError
+from neural_style.studio.limits import Limits
+from neural_style.studio.results import FORMATS, save_as, size_of_print
+
+
+@pytest.fixture
+def result(tmp_path):
+    path = tmp_path / "result.png"
+    image = np.random.default_rng(3).integers(0, 256, (20, 30, 3), np.uint8)
+    images.write(path, image, alpha=np.full((20, 30), 200, np.uint8), record='{"technique": "fast"}')
+    return path
+
+
+@pytest.mark.parametrize("ending", FORMATS.values())
+def test_a_download_has_the_record_and_the_pixels(ending, result, tmp_path):
+    out = save_as(result, tmp_path / f"mine{ending}")
+    assert images.read_record(out) == '{"technique": "fast"}'
+    before, after = (images.read(path).rgb.astype(int) for path in (result, out))
+    assert np.abs(after - before).max() <= (0 if ending != ".jpg" else 40)
+
+
+@pytest.mark.parametrize("ending", FORMATS.values())
+def test_a_print_has_its_pixels_and_its_resolution(ending, result, tmp_path):
+    """2.54 cm are an inch, and so 60 pixels."""
+    out = save_as(result, tmp_path / f"print{ending}", width=2.54, dpi=60)
+    with Image.open(out) as image:
+        assert image.size == (60, 40)
+        assert image.info["dpi"] == pytest.approx((60, 60), abs=0.1)
+    assert images.read_record(out) == '{"technique": "fast"}'
+
+
+def test_a_print_of_any_shape():
+    assert size_of_print((3000, 2000), width=20, dpi=254) == (3000, 2000)
+    with pytest.raises(InvalidInputError, match="fewer dpi or centimetres"):
+        size_of_print((3000, 2000), width=20, dpi=254, limits=Limits(result_pixels=10**6))
+    with pytest.raises(InvalidInputError, match="width must be above 0"):
+        size_of_print((3000, 2000), width=0)
+
+
+def test_an_unknown_format_is_refused(result, tmp_path):
+    with pytest.raises(InvalidInputError, match=r'unknown format "\.bmp"'):
+        save_as(result, tmp_path / "mine.bmp")
