@@ -7,18 +7,19 @@ import logging
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from neural_style import files
 from neural_style.errors import InvalidInputError, explanation
 from neural_style.runs.result import Result
-from neural_style.studio.execution import Array, Progress, Watch, check, prepare
+from neural_style.studio.execution import check, prepare
 from neural_style.studio.job import OVER, Job, Stored
 from neural_style.studio.job_folder import JobFolder
 from neural_style.studio.limits import Limits
 from neural_style.studio.request import Names, Request
 from neural_style.studio.restoring import continued
+from neural_style.studio.watching import Entry, JobWatch
 
 WAITING = 8
 """Jobs that wait at most."""
@@ -27,19 +28,6 @@ KEEP = 2 * 2**30
 """Bytes of all jobs together, above which the oldest finished ones are deleted."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Entry:
-    """A job in memory."""
-
-    folder: JobFolder
-    request: Request
-    stored: Stored = field(default_factory=Stored)
-    size: int = 0
-    started: float = 0.0
-    done: float = 0.0
-    is_stopping: bool = False
 
 
 class Jobs:
@@ -86,9 +74,9 @@ class Jobs:
         self.folder, self.limits = Path(folder), limits or Limits()
         self._most, self._keep = waiting, keep
         self._changed = threading.Condition()
-        self._entries: dict[str, _Entry] = {}
-        self._queue: list[_Entry] = []
-        self._running: _Entry | None = None
+        self._entries: dict[str, Entry] = {}
+        self._queue: list[Entry] = []
+        self._running: Entry | None = None
         self._is_closing = False
         self._held = contextlib.ExitStack()
         where = f'studio folder "{self.folder}"'
@@ -121,7 +109,7 @@ class Jobs:
         day = time.strftime("%Y-%m-%d", time.localtime(created))
         folder = JobFolder(self.folder / f"{day}-{id}", id, created)
         try:
-            entry = _Entry(folder, folder.begin(request, names))
+            entry = Entry(folder, folder.begin(request, names))
             with self._changed:
                 self._check_room()  # once more: others came meanwhile
                 entry.size = folder.size
@@ -200,13 +188,13 @@ class Jobs:
             except InvalidInputError as error:
                 _log.warning("%s", error)
                 continue
-            entry = self._entries[folder.id] = _Entry(folder, request, stored, folder.size)
+            entry = self._entries[folder.id] = Entry(folder, request, stored, folder.size)
             if stored.state == "running":
                 self._change(entry, state="interrupted", message=_interrupted(stored, folder))
         waiting = [entry for entry in self._entries.values() if entry.stored.state == "waiting"]
         self._queue = sorted(waiting, key=lambda entry: entry.folder.created)
 
-    def _entry(self, id: str) -> _Entry:
+    def _entry(self, id: str) -> Entry:
         if id not in self._entries:
             raise InvalidInputError("there is no such job: it was deleted to make room, or never here")
         return self._entries[id]
@@ -216,16 +204,14 @@ class Jobs:
             if len(self._queue) >= self._most:
                 raise InvalidInputError(f"{len(self._queue)} pictures wait already: try again when one is finished")
 
-    def _snapshot(self, entry: _Entry) -> Job:
+    def _snapshot(self, entry: Entry) -> Job:
         stored, folder = entry.stored, entry.folder
         place = None
         if entry is self._running:
             place = 0
         elif entry in self._queue:
             place = self._queue.index(entry) + (self._running is not None)
-        left = None
-        if stored.state == "running" and entry.done > 0.02:
-            left = (time.monotonic() - entry.started) * (1 - entry.done) / entry.done
+        left = None if entry.pace is None or stored.state != "running" else entry.pace * (1 - entry.done)
         return Job(
             id=folder.id,
             request=entry.request,
@@ -244,7 +230,7 @@ class Jobs:
             folder=folder.path,
         )
 
-    def _change(self, entry: _Entry, **changes: object) -> None:
+    def _change(self, entry: Entry, **changes: object) -> None:
         """Change the state of a job, in memory and, if that is possible, on the disk."""
         entry.stored = replace(entry.stored, **changes)  # type: ignore[arg-type]
         try:
@@ -270,12 +256,11 @@ class Jobs:
                     self._changed.notify_all()
             self._sweep()
 
-    def _paint(self, entry: _Entry) -> None:
+    def _paint(self, entry: Entry) -> None:
         """Carry out a job; whatever goes wrong becomes its message."""
-        entry.started = time.monotonic()
         self._change(entry, state="running")
         try:
-            result = prepare(entry.request).execute(_JobWatch(self, entry))
+            result = prepare(entry.request).execute(JobWatch(entry, self._change, lambda: self._is_closing))
             entry.folder.show(result.image, result.alpha)
             entry.folder.finish(result)
             changes = self._ended(entry, result)
@@ -287,7 +272,7 @@ class Jobs:
         entry.size = entry.folder.size
         self._change(entry, **changes)
 
-    def _ended(self, entry: _Entry, result: Result | None) -> dict[str, object]:
+    def _ended(self, entry: Entry, result: Result | None) -> dict[str, object]:
         """The last state of a job that has a result, or was stopped before it had one."""
         kept = "" if result is None else ", and the best picture so far is kept"
         if entry.is_stopping:
@@ -313,27 +298,6 @@ class Jobs:
                 del self._entries[entry.folder.id]
                 entry.folder.remove()
                 _log.info("deleted %s to make room: %d bytes", entry.folder.path, entry.size)
-
-
-class _JobWatch(Watch):
-    """Writes what is seen of a running job into its folder."""
-
-    def __init__(self, jobs: Jobs, entry: _Entry) -> None:
-        self._jobs, self._entry = jobs, entry
-
-    def show(self, image: Array, alpha: Array | None = None, *, is_sketch: bool = False) -> None:
-        self._entry.folder.show(image, alpha)
-        if not is_sketch:
-            self._entry.folder.keep(image, alpha)
-        self._jobs._change(self._entry, is_sketch=is_sketch)
-
-    def advance(self, progress: Progress) -> None:
-        entry, stored = self._entry, self._entry.stored
-        entry.done = progress.done
-        if (stored.iteration, stored.of) != (progress.iteration, progress.of):
-            self._jobs._change(entry, iteration=progress.iteration, of=progress.of, losses=progress.losses)
-        if entry.is_stopping or self._jobs._is_closing:
-            raise KeyboardInterrupt
 
 
 def _iterations(stored: Stored) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from neural_style import Content, INetwork, Network, NeuralDoodle, Style, backend
+from neural_style.backend import compilation
 from neural_style.features.extractor import feature_extractor
 from neural_style.features.tiling import halo_width, tiles_of
 from neural_style.features.vgg import ARCHITECTURES, architecture
@@ -21,6 +22,12 @@ NETWORKS = {
     "INetwork": INetwork(model="mini", weights="random", variant="titu1994"),
     "INetwork, novak2016": INetwork(model="mini", weights="random", variant="novak2016", pooling="ave"),
 }
+
+
+@pytest.fixture(autouse=True)
+def uncompiled(monkeypatch):
+    """Operation by operation: each program is used once here, and its compilation takes three times its use."""
+    monkeypatch.setattr(compilation, "_graph", lambda function, arguments: function)
 
 
 def mask_of(rows, columns):

@@ -1,0 +1,72 @@
+"""A job in memory, and what is written of it while it is painted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from neural_style.studio.execution import Array, Progress, Watch
+from neural_style.studio.job import Stored
+from neural_style.studio.job_folder import JobFolder
+from neural_style.studio.request import Request
+
+
+@dataclass
+class Entry:
+    """A job in memory.
+
+    Attributes:
+        size: bytes of its folder.
+        done: share of its work.
+        pace: seconds that all of its work takes, by its fastest iteration: the first at a size compiles a program.
+        iterated: when its last iteration ended, and the share of the work at that time.
+        is_stopping: it is to end with its best picture.
+    """
+
+    folder: JobFolder
+    request: Request
+    stored: Stored = field(default_factory=Stored)
+    size: int = 0
+    done: float = 0.0
+    pace: float | None = None
+    iterated: tuple[float, float] | None = None
+    is_stopping: bool = False
+
+
+class JobWatch(Watch):
+    """Writes what is seen of a running job into its folder, and ends it where it is to end."""
+
+    def __init__(self, entry: Entry, change: Callable[..., None], is_closing: Callable[[], bool]) -> None:
+        """
+        Args:
+            entry: the job.
+            change: called with the entry and with new values of the fields of `Stored`.
+            is_closing: whether the server ends.
+        """
+        self._entry, self._change, self._is_closing = entry, change, is_closing
+
+    def show(self, image: Array, alpha: Array | None = None, *, is_sketch: bool = False) -> None:
+        self._entry.folder.show(image, alpha)
+        if not is_sketch:
+            self._entry.folder.keep(image, alpha)
+        if is_sketch != self._entry.stored.is_sketch:
+            self._change(self._entry, is_sketch=is_sketch)
+
+    def advance(self, progress: Progress) -> None:
+        entry, stored = self._entry, self._entry.stored
+        entry.done = progress.done
+        if progress.iteration > stored.iteration:
+            self._measure(progress.done)
+        if (stored.iteration, stored.of) != (progress.iteration, progress.of):
+            self._change(entry, iteration=progress.iteration, of=progress.of, losses=progress.losses)
+        if entry.is_stopping or self._is_closing():
+            raise KeyboardInterrupt
+
+    def _measure(self, done: float) -> None:
+        """Take the pace from an iteration that has ended."""
+        entry, now = self._entry, time.monotonic()
+        if entry.iterated is not None and done > entry.iterated[1]:
+            pace = (now - entry.iterated[0]) / (done - entry.iterated[1])
+            entry.pace = pace if entry.pace is None else min(pace, entry.pace)
+        entry.iterated = now, done
