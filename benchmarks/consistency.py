@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neural_style import metrics
+from neural_style import Style, images, metrics
 from neural_style.features.extractor import feature_extractor
 from neural_style.feedforward import presets, train
 from neural_style.painting import CONTENT_LAYER, STYLE_LAYERS
@@ -75,13 +75,15 @@ def main(arguments=None):
     runs = [(weight, found.steps) for weight in found.weights]
     if 0.0 in found.weights:
         runs.append((0.0, 2 * found.steps))  # about the time of the others
+    size = Style(sample(found.style)).size_at((found.crop, found.crop))
+    painting = images.resize(sample(found.style), size)  # with the strokes that are trained
     with tempfile.TemporaryDirectory() as folder:
         for index, (weight, steps) in enumerate(runs):
             path = Path(folder, f"{index}.keras")
             seconds = trained(found, weight, steps, path)
             alone, pictures = flicker(path, clips, blend=0)
             blended, _ = flicker(path, clips)
-            gram, content = quality(pictures, [film.frames[0] for film in clips], sample(found.style))
+            gram, content = quality(pictures, [film.frames[0] for film in clips], painting)
             numbers = f"{alone:.4f} | {blended:.4f} | {gram:.3f} | {content:.3f}"
             print(f"| {weight:g} | {steps} | {seconds:.0f} | {numbers} |", flush=True)
 
