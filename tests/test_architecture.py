@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FRAMEWORKS = ("tensorflow", "jax", "jaxlib", "torch")
-HEAVY = (*FRAMEWORKS, "keras", "scipy", "skimage", "matplotlib", "h5py", "tifffile", "tqdm", "av", "cv2")
+HEAVY = (*FRAMEWORKS, "keras", "scipy", "skimage", "matplotlib", "h5py", "tifffile", "tqdm", "av", "cv2", "gradio")
 """Packages that take long to import, and those of the network: each is imported where it is first needed."""
 
 PROGRAMS = ("__main__", "cli", "studio")

@@ -1,4 +1,4 @@
-"""The studio: pictures are asked for by requests, painted as jobs in a queue, and kept in a folder.
+"""The studio: pictures are asked for by requests, painted as jobs in a queue, and kept in a folder; a page shows them.
 
-Modules here know nothing of the web page, except `app` and `guard`, which make it.
+Only `app`, which starts the server, and `page` know of the web page; `guard` stands before it.
 """

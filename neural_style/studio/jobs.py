@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import secrets
 import threading
 import time
@@ -19,7 +20,7 @@ from neural_style.studio.job_folder import JobFolder
 from neural_style.studio.limits import Limits
 from neural_style.studio.request import Names, Request
 from neural_style.studio.restoring import continued
-from neural_style.studio.watching import Entry, JobWatch
+from neural_style.studio.watching import Entry, JobWatch, noted
 
 WAITING = 8
 """Jobs that wait at most."""
@@ -259,18 +260,26 @@ class Jobs:
     def _paint(self, entry: Entry) -> None:
         """Carry out a job; whatever goes wrong becomes its message."""
         self._change(entry, state="running")
-        try:
-            result = prepare(entry.request).execute(JobWatch(entry, self._change, lambda: self._is_closing))
-            entry.folder.show(result.image, result.alpha)
-            entry.folder.finish(result)
-            changes = self._ended(entry, result)
-        except KeyboardInterrupt:
-            changes = self._ended(entry, None)
-        except Exception as error:
-            _log.info("job %s failed", entry.folder.path.name, exc_info=error)
-            changes = {"state": "failed", "message": explanation(error)}
+        with noted() as notes:
+            changes = self._outcome(entry)
+        changes["notes"] = tuple(_without_folder(note, entry) for note in notes)
+        changes["message"] = _without_folder(str(changes["message"]), entry)
         entry.size = entry.folder.size
         self._change(entry, **changes)
+
+    def _outcome(self, entry: Entry) -> dict[str, object]:
+        """Paint; returns the last state."""
+        try:
+            watch = JobWatch(entry, self._change, lambda: self._is_closing)
+            result = prepare(entry.request).execute(watch)
+            entry.folder.show(result.image, result.alpha)
+            entry.folder.finish(result)
+            return self._ended(entry, result)
+        except KeyboardInterrupt:
+            return self._ended(entry, None)
+        except Exception as error:
+            _log.info("job %s failed", entry.folder.path.name, exc_info=error)
+            return {"state": "failed", "message": explanation(error)}
 
     def _ended(self, entry: Entry, result: Result | None) -> dict[str, object]:
         """The last state of a job that has a result, or was stopped before it had one."""
@@ -302,6 +311,11 @@ class Jobs:
 
 def _iterations(stored: Stored) -> str:
     return f"iteration {stored.iteration} of {stored.of}"
+
+
+def _without_folder(text: str, entry: Entry) -> str:
+    """A message in which files have their names alone."""
+    return text.replace(f"{entry.folder.path}{os.sep}", "")
 
 
 def _interrupted(stored: Stored, folder: JobFolder) -> str:

@@ -1,10 +1,14 @@
-"""A job in memory, and what is written of it while it is painted."""
+"""A job in memory, what is written of it while it is painted, and the warnings that come up."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from neural_style.studio.execution import Array, Progress, Watch
 from neural_style.studio.job import Stored
@@ -70,3 +74,27 @@ class JobWatch(Watch):
             pace = (now - entry.iterated[0]) / (done - entry.iterated[1])
             entry.pace = pace if entry.pace is None else min(pace, entry.pace)
         entry.iterated = now, done
+
+
+@contextlib.contextmanager
+def noted() -> Iterator[list[str]]:
+    """Collect the warnings of this thread; those of the others are shown as before.
+
+    `warnings.catch_warnings` would take them from all threads.
+    """
+    thread, shown, found = threading.get_ident(), warnings.showwarning, []
+
+    def note(message: Any, category: type[Warning], *others: Any, **named: Any) -> None:
+        if threading.get_ident() != thread:
+            shown(message, category, *others, **named)
+        elif issubclass(category, UserWarning | RuntimeWarning) and str(message) not in found:
+            found.append(" ".join(str(message).split()))
+
+    # Python shows a warning once at each place; a change of the filters lets it come again with the next job.
+    warnings.filterwarnings("default", module="neural_style[.]none", append=True)
+    warnings.showwarning = note
+    try:
+        yield found
+    finally:
+        if warnings.showwarning is note:
+            warnings.showwarning = shown

@@ -28,6 +28,7 @@ from neural_style.cli.commands import (
     rerun,
     samples,
     sheet,
+    studio,
     train,
     video,
 )
@@ -113,6 +114,7 @@ PARSERS = {
     "doodle": doodle.parser(),
     "reconstruct": reconstruct.parser(),
     "video": video.parser(),
+    "studio": studio.parser(),
     "figure": figure._parser(),
     "rerun": rerun._parser(),
     "sheet": sheet._parser(INetwork, IMPROVEMENTS),
@@ -222,8 +224,8 @@ def test_examples_can_be_typed(
         elif command == "train":
             found = train.parser(train.defaults_of(rest)).read(rest)
             assert Recipe.from_values(**{k: v for group in GROUPS.values() for k, v in values(found, group).items()})
-        elif command in ("apply", "export", "judge", "video"):
-            known = {"apply": apply, "export": export, "judge": judge, "video": video}
+        elif command in ("apply", "export", "judge", "studio", "video"):
+            known = {"apply": apply, "export": export, "judge": judge, "studio": studio, "video": video}
             assert known[command].parser().read(rest)
         elif command in ("show", "rerun"):
             assert rest[0] == "out.png"  # which has no record here

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from neural_style.runs.result import Result
 from neural_style.studio.execution import Execution, Progress
 from neural_style.studio.job_folder import JobFolder
 from neural_style.studio.jobs import Jobs
+
+pytestmark = pytest.mark.filterwarnings("default")
 
 WAIT = 20
 """Seconds after which a test fails that waits for a thread."""
@@ -39,6 +42,7 @@ class Easel(Execution):
 
     def prepare(self, request) -> Execution:
         self.seed = int(request.value("seed"))
+        self.file = request.file("photo")
         return self
 
     def check(self, limits) -> None:
@@ -49,6 +53,7 @@ class Easel(Execution):
         losses: tuple[float, ...] = ()
         picture = np.full((16, 20, 3), seed, np.uint8)
         stopped = ""
+        warnings.warn(f"{self.file} has 3 frames", UserWarning, stacklevel=1)
         try:
             for index in range(3):
                 watch.advance(Progress(index, 3, index / 3, losses))
@@ -211,6 +216,14 @@ def test_a_killed_server_left_the_best_picture(easel, open_jobs, request_for):
     assert found.message == "the server ended after iteration 2 of 3 of this picture; its best picture is kept"
     assert brightness(found.result) == 9
     assert not list(job.folder.glob(".*.part"))
+
+
+def test_warnings_are_notes_of_their_job(easel, open_jobs, request_for):
+    """Each time, and without the folder."""
+    jobs = open_jobs()
+    for seed in (1, 2):
+        job = jobs.wait(jobs.submit(request_for("fast", seed=seed)).id, WAIT)
+        assert job.notes == ("photo.png has 3 frames",)
 
 
 def test_a_damaged_folder_hinders_nobody(open_jobs, tmp_path, caplog):

@@ -1,0 +1,55 @@
+"""Files to take home: a picture in a format and a size, and a zip of pictures and command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from neural_style.errors import InvalidInputError
+from neural_style.studio.job import Job
+from neural_style.studio.limits import Limits
+from neural_style.studio.request import Request
+from neural_style.studio.results import CENTIMETRES_OF_AN_INCH, DPI, FORMATS, save_as
+
+AS_PAINTED, AS_PHOTO = "as it was painted", "as large as the photo"
+PRINTS = {f"print, {width} cm wide": float(width) for width in (10, 15, 20, 30, 42)}
+SIZES = (AS_PAINTED, AS_PHOTO, *PRINTS)
+
+
+def made(job: Job, format: str, size: str, folder: Path, limits: Limits) -> Path:
+    """The picture of a job as a file to be downloaded.
+
+    Raises:
+        InvalidInputError, MissingFileError: there is no picture, or the print would be too large.
+    """
+    if job.result is None:
+        raise InvalidInputError("there is no picture yet")
+    name = f"{stem(job)}{FORMATS[format]}"
+    out = folder / job.id / name
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return save_as(job.result, out, width=_width(job, size), limits=limits)
+
+
+def packed(request: Request, folder: Path) -> Path:
+    """A zip of the inputs and the command."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{request.mode}.zip"
+    request.zip(path)
+    return path
+
+
+def stem(job: Job) -> str:
+    """A name for the picture: that of the photo and of the first painting."""
+    names = [path.stem for path in job.request.files[:2]]
+    return "_".join(["in", *names][1:] or ["picture"])[:80]
+
+
+def _width(job: Job, size: str) -> float | None:
+    """The width in centimetres at 300 dpi; None leaves the pixels as they are."""
+    photo = job.request.file("photo")
+    if size == AS_PHOTO and photo is not None:
+        with Image.open(photo) as image:
+            is_turned = image.getexif().get(0x0112, 1) >= 5  # the orientations that exchange rows and columns
+            return (image.height if is_turned else image.width) / DPI * CENTIMETRES_OF_AN_INCH
+    return PRINTS.get(size)

@@ -1,0 +1,174 @@
+"""The easel: the picture that is being painted, how far it is, and what can be done with it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image, ImageOps
+
+from neural_style.studio.job import Job
+from neural_style.studio.modes import MODES
+
+FORMATS = ("PNG", "JPEG", "TIFF")
+
+SIDE = 1400
+"""Longer side at most of the two pictures of the slider, in pixels."""
+
+WARMING = "The studio has just been started and is getting ready: the first picture takes up to half a minute longer."
+
+
+@dataclass(frozen=True)
+class Easel:
+    """The components, in the order of `components`."""
+
+    area: Any
+    status: Any
+    live: Any
+    slider: Any
+    plot: Any
+    running: Any
+    over: Any
+    stop: Any
+    further: Any
+    format: Any
+    size: Any
+    download: Any
+    command: Any
+    zip: Any
+
+    @property
+    def components(self) -> list[Any]:
+        """What a job changes."""
+        return [
+            *(self.area, self.status, self.live, self.slider, self.plot, self.running, self.over),
+            *(self.download, self.command, self.zip),
+        ]
+
+
+def build(sizes: Sequence[str]) -> Easel:
+    """Make the easel, hidden until there is a job."""
+    with gr.Column(visible=False, elem_classes="easel") as area:
+        status = gr.HTML(elem_classes="status", padding=False)
+        live = gr.Image(
+            label="Your picture",
+            show_label=False,
+            type="pil",
+            format="webp",
+            interactive=False,
+            buttons=["fullscreen"],
+            alt_text="The picture as far as it is painted",
+            elem_classes=["live"],
+        )
+        slider = gr.ImageSlider(
+            label="Before and after",
+            show_label=False,
+            type="pil",
+            format="jpeg",
+            interactive=False,
+            visible=False,
+            buttons=["fullscreen"],
+            max_height=900,
+            elem_classes=["slider"],
+        )
+        with gr.Row(visible=False, elem_classes="actions") as running:
+            stop = gr.Button("Stop here, keep the picture", elem_classes="stop")
+        with gr.Row(visible=False, elem_classes="actions") as over:
+            format = gr.Dropdown(list(FORMATS), value="PNG", label="File", min_width=110, elem_classes="format")
+            size = gr.Dropdown(list(sizes), value=sizes[0], label="Size", min_width=200, elem_classes="size")
+            download = gr.DownloadButton("Download", variant="primary", elem_classes="download")
+            further = gr.Button("Paint on from here", elem_classes="further")
+        plot = gr.HTML(elem_classes="plot", padding=False)
+        with gr.Accordion("For the command line", open=False, elem_classes="fold"):
+            command = gr.Textbox(
+                label="The command that makes this picture", lines=2, buttons=["copy"], elem_classes="command"
+            )
+            zip = gr.DownloadButton("Pictures and command as a zip", elem_classes="zip")
+    return Easel(area, status, live, slider, plot, running, over, stop, further, format, size, download, command, zip)
+
+
+def status_of(job: Job, *, is_warm: bool = True) -> str:
+    """What happens, in words, with a bar."""
+    title = html.escape(MODES[job.request.mode].title)
+    if job.state == "waiting":
+        before = f"{job.place} picture{'s are' if job.place != 1 else ' is'} painted before yours"
+        return _status(f"In the queue: {before}.", title)
+    if job.state == "running":
+        if not job.iteration:
+            text = "A first sketch; now it is painted." if job.is_sketch else "Getting the canvas ready."
+            return _status(text, title if is_warm else WARMING, 0.0)
+        left = f", about {_duration(job.seconds_left)} left" if job.seconds_left else ""
+        share = job.iteration / max(1, job.of)
+        return _status(f"Iteration {job.iteration} of {job.of}{left}", title, share)
+    words = {
+        "finished": "Finished.",
+        "stopped": "Stopped.",
+        "interrupted": "Interrupted.",
+        "failed": "This did not work.",
+    }
+    message = job.message[:1].upper() + job.message[1:]
+    notes = " ".join(f'<p class="quiet">{html.escape(note)}</p>' for note in job.notes)
+    kind = "problem" if job.state == "failed" else ""
+    return f'<div role="status" class="{kind}"><p>{words[job.state]} {html.escape(message)}</p>{notes}</div>'
+
+
+def plot_of(losses: Sequence[float]) -> str:
+    """A small plot of the losses, on a logarithmic scale, with a curve for each size: sizes do not compare."""
+    known = np.array([loss for loss in losses if np.isfinite(loss) and loss > 0])
+    if len(known) < 2:
+        return ""
+    logarithms = np.log(known)
+    span = float(np.ptp(logarithms)) or 1.0
+    x = np.linspace(4, 396, len(known))
+    y = 74 - 68 * (logarithms - logarithms.min()) / span
+    begins = [True, *(known[1:] > known[:-1])]
+    path = " ".join(f"{'M' if new else 'L'}{a:.1f} {b:.1f}" for new, a, b in zip(begins, x, y, strict=True))
+    text = f"Loss after each of {len(known)} iterations, with a curve for each size. Now {known[-1]:.3g}."
+    return (
+        f'<svg viewBox="0 0 400 80" preserveAspectRatio="none" role="img" aria-label="{text}">'
+        f'<line x1="0" y1="79" x2="400" y2="79"/><path d="{path}"/></svg><p>{text}</p>'
+    )
+
+
+def before_and_after(before: Path, after: Path) -> tuple[Image.Image, Image.Image]:
+    """The photo in the size of the picture, and the picture, both small enough for a page."""
+    with Image.open(after) as image:
+        painted = image.convert("RGB")
+    painted.thumbnail((SIDE, SIDE))
+    with Image.open(before) as image:
+        image.draft("RGB", (SIDE, SIDE))
+        photo = ImageOps.exif_transpose(image).convert("RGB").resize(painted.size, Image.Resampling.LANCZOS)
+    return photo, painted
+
+
+def loaded(path: Path | None) -> Image.Image | None:
+    """A picture in memory: its file is replaced at the next iteration."""
+    if path is None:
+        return None
+    with Image.open(path) as image:
+        image.load()
+        return image
+
+
+def compared(job: Job) -> Path | None:
+    """The picture that a result is compared with."""
+    for name in ("photo", "picture", "painting"):
+        if (path := job.request.file(name)) is not None:
+            return path
+    return None
+
+
+def _status(text: str, quiet: str, share: float | None = None) -> str:
+    bar = "" if share is None else f'<div class="bar"><i style="width:{100 * share:.0f}%"></i></div>'
+    return f'<div role="status" aria-live="polite"><p>{text} <span class="quiet">{quiet}</span></p>{bar}</div>'
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"
