@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Inputs
 from neural_style.objectives.layer_weights import validate_layer_weights, validate_layers, weights_of_layers
-from neural_style.objectives.transfer_loss import TransferLoss
+from neural_style.objectives.transfer_loss import (
+    BY_TILES,
+    CONTENT_FACTORS,
+    MATCHED,
+    MATCHED_LAYERS,
+    TransferLoss,
+    check_style_loss,
+    check_whole_pictures,
+)
+from neural_style.runs.memory_plan import ExtractorSpec, held_bytes
 from neural_style.technique import Technique
 from neural_style.validation import check_choice, check_finite, check_weight, documented, setting
 
@@ -243,10 +252,29 @@ class Network(TransferTechnique):
         "`p E^(p - 1)` against the style: with 2, paintings that cover more of the photo than others are held back.",
     )
 
+    style_loss: str = setting(
+        "gram",
+        "what compares pastiche and painting: `gram`, Gram matrices; `wasserstein`, means and covariances; `moments`, "
+        "means and standard deviations; `sliced`, whole distributions; `patches`, the nearest patches of the painting; "
+        "or `neighbours`, its nearest hypercolumns. All but gram are relative errors.",
+    )
+
+    painting_rotations: int = setting(
+        0,
+        "with patches and neighbours, also search copies of the painting rotated by 7.5 degrees each way; 2 adds "
+        "15 degrees, and so on.",
+    )
+
+    painting_scales: int = setting(
+        0,
+        "with patches and neighbours, also search copies of the painting 5 % larger and smaller; 2 adds 10 %.",
+    )
+
     name: ClassVar[str] = "network"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_style_loss(self)
         if self.detail_layer is not None:
             self.architecture.check_layers([self.detail_layer], what="detail_layer")
             if self.detail_layer == (self.content_layer or self.preset.content_layer):
@@ -261,6 +289,29 @@ class Network(TransferTechnique):
         if self.content_power != 1 and self.units != "relative":
             raise InvalidInputError("content_power belongs to normalization relative: choose it, or leave 1")
         weights_of_layers(self, self._style_layers)
+
+    @property
+    def preset(self) -> Preset:
+        preset = PRESETS[self.model]
+        if self.style_loss == "gram":
+            return preset
+        layers = MATCHED_LAYERS[self.style_loss][self.model] if self.style_loss in MATCHED else preset.style_layers
+        layer = "conv4_2" if self.style_loss in MATCHED and self.model != "mini" else preset.content_layer
+        weight = preset.relative_content_weight * CONTENT_FACTORS.get(self.style_loss, 1.0)
+        return replace(
+            preset, content_layer=layer, style_layers=layers, normalization="relative", relative_content_weight=weight
+        )
+
+    @property
+    def extractor_spec(self) -> ExtractorSpec:
+        spec = super().extractor_spec
+        held = held_bytes(self.style_loss, self._style_layers, spec)
+        return spec._replace(by_tiles=self.style_loss in BY_TILES, held=held)
+
+    def check_inputs(self, inputs: Inputs) -> None:
+        super().check_inputs(inputs)
+        if self.style_loss not in BY_TILES:
+            check_whole_pictures(self.style_loss, inputs)
 
     @property
     def units(self) -> str:
@@ -291,4 +342,7 @@ class Network(TransferTechnique):
             mask_normalization=self.mask_normalization,
             guide_propagation=self.guide_propagation,
             padding=self.resolved_padding,
+            style_loss=self.style_loss,
+            rotations=self.painting_rotations,
+            scales=self.painting_scales,
         )

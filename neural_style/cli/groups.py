@@ -23,7 +23,8 @@ SPELLING = Spelling(
 
 NETWORK_FIELDS = (
     *("model", "weights", "pooling", "content_layer", "detail_layer", "style_layers", "style_layer_weights"),
-    *("content_loss_type", "content_power", "normalization", "precision", "padding"),
+    *("content_loss_type", "content_power", "normalization", "style_loss", "painting_rotations", "painting_scales"),
+    *("precision", "padding"),
 )
 """Settings that select the network, its layers and the units of the loss; a technique may lack some."""
 

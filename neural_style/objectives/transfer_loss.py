@@ -4,11 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from neural_style.errors import InvalidInputError
 from neural_style.inputs import Inputs
+from neural_style.validation import check_choice, check_count
 
 PADDINGS = ("none", "reflect")
 """What lies beyond the borders of the pastiche; see `neural_style.objectives.canvas.Canvas`."""
+
+STYLE_LOSSES = ("gram", "wasserstein", "moments", "sliced", "patches", "neighbours")
+"""What compares pastiche and painting; see `neural_style.objectives.style_losses`."""
+
+BY_TILES = ("gram", "wasserstein", "moments")
+"""Those whose statistics are sums over positions, which tiles add up and masks weigh."""
+
+MATCHED = ("patches", "neighbours")
+"""Those that find the nearest patch or position of the painting."""
+
+CONTENT_FACTORS: Mapping[str, float] = {"patches": 10.0}
+"""Factor of the relative content weight by style loss, chosen by looking, with mini: with 1 and 4 the nearest patches
+dissolve a photo; the other losses make a balanced painting with the weight of `gram`."""
+
+MATCHED_LAYERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "patches": {"mini": ("conv3_1", "conv3_3"), "vgg16": ("conv3_1", "conv4_1"), "vgg19": ("conv3_1", "conv4_1")},
+    "neighbours": {
+        "mini": ("conv1_1", "conv2_1", "conv3_1", "conv3_3"),
+        "vgg16": ("conv1_1", "conv2_1", "conv3_1", "conv4_1"),
+        "vgg19": ("conv1_1", "conv2_1", "conv3_1", "conv4_1"),
+    },
+}
+"""Style layers of the losses that find nearest patches (Li & Wand 2016) or hypercolumns (blocks 1 to 4, Kolkin et al.
+2022)."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +61,8 @@ class TransferLoss:
         mask_normalization, guide_propagation: see `neural_style.masks.guidance.Guides`.
         padding: of the pastiche, see `neural_style.objectives.canvas.Canvas`.
         style_name: of a style's terms, before the layers.
+        style_loss: S, one of `STYLE_LOSSES`; all but `gram` are relative errors.
+        rotations, scales: of `MATCHED`, see `neural_style.objectives.matched_terms.variants`.
     """
 
     content: Mapping[str, float]
@@ -50,9 +79,40 @@ class TransferLoss:
     guide_propagation: str = "simple"
     padding: str = "none"
     style_name: str = "style.{index}"
+    style_loss: str = "gram"
+    rotations: int = 0
+    scales: int = 0
 
     def is_zero(self, inputs: Inputs) -> bool:
         """Whether nothing is left to optimise with these styles."""
         style = self.style_scale * sum(style.weight for style in inputs.styles) * any(self.style.values())
         content = self.content_weight * any(self.content.values())
         return not (content or self.total_variation_weight or style)
+
+
+def check_style_loss(settings: Any) -> None:
+    """Raise `InvalidInputError` where a style loss, its units and copies of the painting do not go together."""
+    name = settings.style_loss
+    check_choice("style_loss", name, STYLE_LOSSES)
+    if name != "gram" and settings.normalization not in (None, "relative"):
+        raise InvalidInputError(
+            f"style_loss {name} is a relative error: leave normalization {settings.normalization} out"
+        )
+    for copies in ("painting_rotations", "painting_scales"):
+        check_count(copies, getattr(settings, copies), at_least=0)
+        if getattr(settings, copies) and name not in MATCHED:
+            raise InvalidInputError(f"{copies} belongs to style_loss patches or neighbours: choose one, or leave 0")
+
+
+def check_whole_pictures(style_loss: str, inputs: Inputs) -> None:
+    """Raise `InvalidInputError` for masks and transparent pictures, of which only losses in `BY_TILES` are capable."""
+    instead = f"use {', '.join(BY_TILES)}"
+    pictures = [(each.mask, each.picture) for each in inputs.styles]
+    for mask, picture in [(inputs.content.mask, inputs.content.picture), *pictures]:
+        if mask is not None:
+            raise InvalidInputError(f"style_loss {style_loss} compares whole pictures: leave masks out, or {instead}")
+        if picture.alpha is not None and not (picture.alpha == 255).all():
+            raise InvalidInputError(
+                f"style_loss {style_loss} compares whole pictures, and {picture.name} is transparent: put it on a "
+                f"background, or {instead}"
+            )

@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from neural_style import images
+from neural_style.backend import Tensor
 from neural_style.features.extractor import FeatureExtractor
+from neural_style.features.statistics import Statistic
 from neural_style.inputs import Content, Inputs, Style
-from neural_style.masks.guidance import Guides
+from neural_style.masks.guidance import Guide, Guides
 from neural_style.masks.mask import Mask, visible_mask
 from neural_style.objectives import terms
 from neural_style.objectives.canvas import Canvas
+from neural_style.objectives.matched_terms import matched_terms
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
-from neural_style.objectives.transfer_loss import TransferLoss
+from neural_style.objectives.style_losses import distribution, relative_loss
+from neural_style.objectives.transfer_loss import MATCHED, TransferLoss
 
 StyleTerms = dict[tuple[tuple[int, int], int | None], list[Term]]
 """The terms of all styles by size and tile, kept for the frames of a video."""
@@ -104,33 +108,50 @@ def _style_terms(
     own_size = painting.shape[0], painting.shape[1]
     own = Canvas.of(loss.padding, own_size, stride)  # the same as of the pastiche, so that a painting has its own style
     whole = canvas.size(size)
+    name, factor = loss.style_name.format(index=index), style.weight * loss.style_scale
+    if loss.style_loss in MATCHED:
+        scaled = {layers: factor * coefficient for layers, coefficient in coefficients.items()}
+        return matched_terms(loss, name, scaled, painting, extractor, image_size=whole)
     sizes = own.size(own_size), whole
     of_style, of_canvas = guides.masks(style.mask_in_memory, content.mask_in_memory)
     masks = own.padded_mask(of_style, own_size), canvas.padded_mask(of_canvas, size)
     visible = own.padded_mask(style.visible, own_size), canvas.padded_mask(seen, size)
     of_painting, of_pastiche = (
         [
-            terms.correlations(
-                layers,
-                size=at,
-                image_size=whole,
-                normalization=loss.normalization,
-                shift=loss.shift,
-                guide=guides.at(mask, layers, at, visible=shown),
-            )
+            _statistic(loss, layers, extractor, at, whole, guides.at(mask, layers, at, visible=shown))
             for layers in coefficients
         ]
         for at, mask, shown in zip(sizes, masks, visible, strict=True)
     )
     targets = extractor.sums(own.padded(painting), of_painting, tile=tile)
     return [
-        terms.style(
-            statistic,
-            target,
-            name=f"{loss.style_name.format(index=index)}.{'-'.join(layers)}",
-            weight=style.weight * loss.style_scale * coefficient,
-            image_size=whole,
-            normalization=loss.normalization,
-        )
+        _style_term(loss, statistic, target, f"{name}.{'-'.join(layers)}", factor * coefficient, whole)
         for (layers, coefficient), statistic, target in zip(coefficients.items(), of_pastiche, targets, strict=True)
     ]
+
+
+def _statistic(
+    loss: TransferLoss,
+    layers: tuple[str, ...],
+    extractor: FeatureExtractor,
+    size: tuple[int, int],
+    image_size: tuple[int, int],
+    guide: Guide | None,
+) -> Statistic:
+    """What is compared at a layer, of an image of `size`, for a pastiche of `image_size`."""
+    if loss.style_loss != "gram":
+        return distribution(loss.style_loss, layers, extractor.architecture, image_size=image_size, guide=guide)
+    return terms.correlations(
+        layers, size=size, image_size=image_size, normalization=loss.normalization, shift=loss.shift, guide=guide
+    )
+
+
+def _style_term(
+    loss: TransferLoss, statistic: Statistic, target: Tensor, name: str, weight: float, image_size: tuple[int, int]
+) -> Term:
+    """A term of a style: the loss of the statistics at a layer."""
+    if loss.style_loss != "gram":
+        return Term(name, weight, statistic, relative_loss(loss.style_loss), target)
+    return terms.style(
+        statistic, target, name=name, weight=weight, image_size=image_size, normalization=loss.normalization
+    )

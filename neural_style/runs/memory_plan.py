@@ -56,6 +56,10 @@ MOST_PAIRS = 1000
 ENOUGH_PAIRS, FEWEST_PAIRS = 5, 3
 """Fewest pairs remembered so that tiles can stay large, and fewest where nothing else helps."""
 
+COPIES = {"sliced": 4, "patches": 12, "neighbours": 12}
+"""Copies of the style layers' features beside the network's activations, by style loss: sorted values with their places
+and gradients; the paintings' maps, matched patches and their sums (measured at 256 rows)."""
+
 RESERVE = 0.9
 """Share of the free memory that a run may plan with; the rest is left to other programs."""
 
@@ -68,12 +72,16 @@ class ExtractorSpec(NamedTuple):
         layers: every layer that a term uses, in the order of the network.
         precision: of the features; `auto` counts as float32.
         content_layers: those whose activations are kept for the whole picture.
+        by_tiles: whether all statistics add up over tiles.
+        held: bytes for each pixel beside the network's activations, such as sorted features.
     """
 
     architecture: Architecture
     layers: tuple[str, ...]
     precision: str
     content_layers: tuple[str, ...] = ()
+    by_tiles: bool = True
+    held: float = 0.0
 
     @property
     def stride(self) -> int:
@@ -106,6 +114,7 @@ class MemoryEstimate:
     def bytes(self) -> int:
         """Peak of the resident memory of the process."""
         forward, back = bytes_per_pixel(self.spec)
+        back += self.spec.held
         # Targets are computed before the run, of one picture at a time.
         targets = max(
             (forward * self._at_a_time(size, ahead=True) for size in (self.size, *self.style_sizes)), default=0.0
@@ -148,6 +157,15 @@ def bytes_per_pixel(spec: ExtractorSpec) -> tuple[float, float]:
     kept = sum(_width(spec, layer) for layer in below) + pooled
     size = {"float64": 8, "bfloat16": 2}.get(spec.precision, 4)
     return size * FORWARD_ONLY * widest, size * (kept + ON_THE_WAY * widest)
+
+
+def held_bytes(style_loss: str, layers: Sequence[str], spec: ExtractorSpec) -> float:
+    """Bytes for each pixel that a style loss holds beside the network's activations; those of `neighbours` have one
+    size at all layers, a quarter of the image's rows and columns."""
+    is_quarter = style_loss == "neighbours"
+    channels = sum(spec.architecture.filters[each] / 16 if is_quarter else _width(spec, each) for each in layers)
+    size = 8 if spec.precision == "float64" else 4
+    return size * COPIES.get(style_loss, 0) * channels
 
 
 def estimates(spec: ExtractorSpec, canvas: Picture, styles: Sequence[Style], run: Run) -> list[MemoryEstimate]:
@@ -230,7 +248,8 @@ def fit_to_memory(estimate: MemoryEstimate, available: int | None) -> MemoryEsti
     """
     pairs, fewest = estimate.memory, min(estimate.memory, FEWEST_PAIRS)
     enough = min(pairs, ENOUGH_PAIRS)
-    tiles, small = ([estimate.tile], [estimate.tile]) if estimate.tile else (TILES, SMALL_TILES)
+    fixed = [estimate.tile] if estimate.tile or not estimate.spec.by_tiles else None
+    tiles, small = (fixed, fixed) if fixed else (TILES, SMALL_TILES)
     ways = [
         (estimate.tile, pairs),
         *((tile, memory) for memory in range(pairs, enough - 1, -1) for tile in tiles),
@@ -244,9 +263,10 @@ def fit_to_memory(estimate: MemoryEstimate, available: int | None) -> MemoryEsti
             return choice
     rows = largest(estimate, available)
     advice = f"choose at most {rows} rows" if rows else "close other programs"
+    how = "even by tiles" if choices[-1].tile else "without tiles"
     raise InvalidInputError(
         f"{estimate.size[0]} x {estimate.size[1]} pixels need {choices[-1].bytes / GIB:.1f} GiB of "
-        f"memory even by tiles, but only {available / GIB:.1f} GiB is free: {advice}"
+        f"memory {how}, but only {available / GIB:.1f} GiB is free: {advice}"
     )
 
 
@@ -277,7 +297,7 @@ def largest(estimate: MemoryEstimate, available: int) -> int:
             estimate,
             size=size,
             style_sizes=styles,
-            tile=estimate.tile or SMALL_TILES[-1],
+            tile=estimate.tile or (SMALL_TILES[-1] if estimate.spec.by_tiles else None),
             memory=min(estimate.memory, FEWEST_PAIRS),
         )
         low, high = (middle, high) if tried.bytes <= available * RESERVE else (low, middle)

@@ -53,7 +53,7 @@ def test_what_a_kill_has_left_is_replaced(
 def test_what_has_no_picture_is_not_left(
     paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    whole = Output.write
+    whole = Output.write_picture
 
     def write(self: Output, path: Path, *arguments: Any) -> None:
         if path.name == "b.png":
@@ -61,7 +61,7 @@ def test_what_has_no_picture_is_not_left(
         whole(self, path, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Output, "write", write)
+        patch.setattr(Output, "write_picture", write)
         with contextlib.suppress(Killed):
             assert paint(*ALL).status in (1, 130)
     assert names(folders / "results") == MADE
