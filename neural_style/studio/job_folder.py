@@ -134,9 +134,10 @@ class JobFolder:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InvalidInputError(f"{path} holds no job of this version: {error}") from error
         try:
-            state = json.loads((path / STATE).read_text(encoding="utf-8"))
-            stored = Stored(**{name: tuple(of) if isinstance(of, list) else of for name, of in state.items()})
-        except (OSError, ValueError, AttributeError, TypeError) as error:
+            state: dict[str, Any] = json.loads((path / STATE).read_text(encoding="utf-8"))
+            several = {name: tuple(state[name]) for name in ("losses", "rows", "notes")}
+            stored = Stored(**{**state, **several})
+        except (OSError, ValueError, KeyError, TypeError) as error:
             stored = Stored(state="failed", message=f"the state of this job cannot be read: {error}")
         return folder, request, stored
 

@@ -19,6 +19,7 @@ from neural_style.studio.jobs import Jobs
 from neural_style.studio.limits import Limits
 from neural_style.studio.modes import HAS_VIDEO
 from neural_style.studio.page.downloads import AS_PAINTED, made
+from neural_style.studio.progress import Progress
 from neural_style.studio.request import Request
 from neural_style.video.transfer import NamedMethod, fast_method
 
@@ -57,33 +58,31 @@ def calls(monkeypatch) -> list[dict[str, Any]]:
     return found
 
 
-def stopping(jobs: Jobs, at: int) -> Callable[..., object]:
-    """Executions whose first job is stopped by its owner after so many frames."""
+class StoppedOnce:
+    """Carries a request out; the owner of the first job stops it after so many frames."""
 
-    def prepared(request: Request) -> object:
-        execution = prepare(request)
-        execute = execution.execute
+    def __init__(self, jobs: Jobs, at: int) -> None:
+        self._jobs, self._at = jobs, at
 
-        def watched(watch):
-            advance = watch.advance
+    def prepare(self, request: Request) -> StoppedOnce:
+        self._execution = prepare(request)
+        return self
 
-            def stop(progress) -> None:
-                if progress.iteration == at and len(jobs.jobs()) == 1:
-                    jobs.stop(jobs.jobs()[0].id)
-                advance(progress)
+    def execute(self, watch: Any) -> object:
+        advance = watch.advance
 
-            watch.advance = stop
-            return execute(watch)
+        def stop(progress: Progress) -> None:
+            if progress.iteration == self._at and len(self._jobs.jobs()) == 1:
+                self._jobs.stop(self._jobs.jobs()[0].id)
+            advance(progress)
 
-        execution.execute = watched
-        return execution
-
-    return prepared
+        watch.advance = stop
+        return self._execution.execute(watch)
 
 
 def test_a_film_that_was_stopped_is_painted_on_to_that_of_the_command(request_of, calls, jobs, tmp_path, monkeypatch):
     """To the byte, whether it was stopped or not."""
-    monkeypatch.setattr("neural_style.studio.jobs.prepare", stopping(jobs, at=2))
+    monkeypatch.setattr("neural_style.studio.jobs.prepare", StoppedOnce(jobs, at=2).prepare)
     settings = {"strength": 0.5, "preserve_color": "pca", "stroke_scale": (2.0,), "blend": 0.5, "seed": 3}
     first = jobs.wait(jobs.submit(request_of(**settings)).id, WAIT)
     assert (first.state, first.iteration, first.of) == ("stopped", 2, 3)
@@ -121,11 +120,14 @@ def frames(path: Path) -> int:
         (Limits(), {"crf": 99}, "clip.mp4", "crf"),
         (Limits(), {}, "clip%02d.mp4", "rename the film"),
         (Limits(), {}, "paintings.png", "no film that can be read"),
+        (Limits(), {}, "playlist.mp4", "no film that can be read"),
     ],
 )
 def test_films_are_refused_in_one_line(limits, changes, name, message, request_of, pictures):
     request = request_of(**changes)
     path = pictures["clip"].with_name(name)
+    if name == "playlist.mp4":  # names a file that can be read
+        path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile:{pictures['clip']}\n#EXT-X-ENDLIST\n")
     if not path.exists():
         pictures["clip"].rename(path)
     with pytest.raises(InvalidInputError, match=message) as error:

@@ -86,7 +86,7 @@ def build(sizes: Sequence[str]) -> Easel:
             elem_classes=["film"],
         )
         with gr.Row(visible=False, elem_classes="actions") as running:
-            stop = gr.Button("Stop here, keep the picture", variant="secondary", elem_classes="stop-here")
+            stop = gr.Button("Stop here, keep what is painted", variant="secondary", elem_classes="stop-here")
         with gr.Row(visible=False, elem_classes="actions") as over:
             format = gr.Dropdown(list(FORMATS), value="PNG", label="File", min_width=110, elem_classes="format")
             size = gr.Dropdown(list(sizes), value=sizes[0], label="Size", min_width=200, elem_classes="size")
