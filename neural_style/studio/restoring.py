@@ -75,6 +75,13 @@ def _mode_and_settings(record: Mapping[str, Any]) -> tuple[str, dict[str, tuple[
     technique, settings, run = record["technique"], dict(record["settings"]), dict(record["run"])
     if any(each.get("frame") is not None for each in (record["content"], *record["styles"])):
         raise InvalidInputError("that picture was made from a frame of an animation: save the frame as a picture")
+    if record["content"].get("prepare") or any(
+        record.get("output", {}).get(step) for step in ("rescale_image", "enhance")
+    ):
+        raise InvalidInputError(
+            "that picture was prepared, resized or enhanced by a command, which the studio does not do: "
+            "neural-style rerun makes it again"
+        )
     of_pictures = dict(_of_pictures(record))
     if technique == FAST:
         if run.pop("rounds", None) is not None or settings != {"model": "embedded"} or run.get("size") is None:

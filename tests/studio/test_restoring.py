@@ -97,6 +97,8 @@ def test_a_record_makes_the_studio_read_no_file(jobs, request_for, tmp_path):
         ({"settings": {"model": "mine.keras"}}, "only the library"),
         ({"styles": [{}]}, "another version"),
         ({"run": {"size": 24, "strength": 3, "tile": "large"}}, "tile"),
+        ({"output": {"enhance": "sharpen"}}, "neural-style rerun"),
+        ({"content": {"image": "photo.png", "prepare": "grey"}}, "neural-style rerun"),
     ],
 )
 def test_other_records_are_refused_in_one_line(jobs, request_for, tmp_path, change, message):
