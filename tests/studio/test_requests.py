@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from neural_style.cli.commands import color_transfer, doodle, network, paint, reconstruct
+from neural_style.cli.commands import color_transfer, doodle, network, paint, reconstruct, video
 from neural_style.cli.commands.inetwork import IMPROVEMENTS
 from neural_style.cli.flags import run_settings, values
 from neural_style.doodle import NeuralDoodle
@@ -34,6 +34,7 @@ PARSERS = {
     "doodle": doodle.parser,
     "reconstruct": reconstruct.parser,
     "color_transfer": color_transfer.parser,
+    "video": video.parser,
 }
 
 
@@ -71,7 +72,7 @@ def test_the_command_has_the_settings_of_the_request(mode, settings, request_for
     """As the command itself understands them: technique, run and paintings."""
     request = replace(request_for(mode), settings=settings)
     found = parsed(request)
-    if mode in ("fast", "color_transfer"):
+    if mode in ("fast", "color_transfer", "video"):
         defaults = {"method": "luminance", "style_weight": [1.0], "stroke_scale": [1.0]}
         for name, setting in MODES[mode].settings.items():
             read = defaults.get(name) if getattr(found, name) is None else getattr(found, name)

@@ -118,7 +118,7 @@ def test_other_records_are_refused_in_one_line(jobs, request_for, tmp_path, chan
 
 
 def job_with(request: Request, path) -> Job:
-    return Job("", request, "stopped", 0, None, 1, 3, (), None, "", (), None, False, path, path.parent)
+    return Job("", request, "stopped", 0, None, 1, 3, (), (), None, "", (), None, False, path, path.parent)
 
 
 def test_a_pyramid_is_continued_at_the_sizes_that_are_left(request_for, tmp_path):
