@@ -108,20 +108,16 @@ def _of_pictures(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Settings that belong to the paintings and masks.
 
     Raises:
-        InvalidInputError: the paintings are resized in different ways.
+        InvalidInputError: paintings are resized in different ways, or some masks are soft and others are not.
     """
     styles = record["styles"]
     if record["technique"] in ("doodle", Reconstruction.name) or not styles:
         return
-    resize = {style["resize"] for style in styles}
-    if len(resize) > 1:
-        raise InvalidInputError("the paintings of that picture are resized in different ways")
-    yield "resize", resize.pop()
+    yield "resize", records.common_resize(record)
     for name, field, default in (("style_weight", "weight", Style.weight), ("stroke_scale", "scale", Style.scale)):
         if any(style[field] != default for style in styles):
             yield name, tuple(style[field] for style in styles)
-    masks = [record["content"].get("mask"), record["content"].get("color_mask"), *(each["mask"] for each in styles)]
-    if any(mask is not None and mask["soft"] for mask in masks):
+    if records.has_soft_masks(record):
         yield "soft_masks", True
 
 

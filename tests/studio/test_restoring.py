@@ -90,6 +90,9 @@ def test_a_record_makes_the_studio_read_no_file(jobs, request_for, tmp_path):
     assert request_of(crafted, jobs.jobs()).files == ()
 
 
+MASK = {"image": "mask.png", "soft": False}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -97,6 +100,7 @@ def test_a_record_makes_the_studio_read_no_file(jobs, request_for, tmp_path):
         ({"settings": {"model": "mine.keras"}}, "only the library"),
         ({"styles": [{}]}, "another version"),
         ({"run": {"size": 24, "strength": 3, "tile": "large"}}, "tile"),
+        ({"content": {"mask": MASK, "color_mask": {**MASK, "soft": True}}}, "some masks are soft"),
         ({"output": {"enhance": "sharpen"}}, "neural-style rerun"),
         ({"content": {"image": "photo.png", "prepare": "grey"}}, "neural-style rerun"),
     ],
