@@ -62,8 +62,7 @@ class JobFolder:
         Raises:
             InvalidInputError: a file cannot be written.
         """
-        taken = {Path(name): name for name in (REQUEST, STATE, PREVIEW, RESULT)}
-        called = unique_names((*taken, *request.files), {**(names or {}), **taken})
+        called = unique_names(request.files, names, taken=(REQUEST, STATE, PREVIEW, RESULT))
         with files.writing(f'job "{self.path.name}"'):
             self.path.mkdir(parents=True)
             for each in request.files:

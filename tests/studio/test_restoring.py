@@ -95,6 +95,7 @@ def test_a_record_makes_the_studio_read_no_file(jobs, request_for, tmp_path):
     [
         ({"technique": "custom"}, "custom are not painted here"),
         ({"settings": {"model": "mine.keras"}}, "only the library"),
+        ({"technique": "network", "settings": {"content_weight": -1}}, "another version"),
         ({"styles": [{}]}, "another version"),
         ({"run": {"size": 24, "strength": 3, "tile": "large"}}, "tile"),
     ],

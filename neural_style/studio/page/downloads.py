@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import tempfile
+import time
 from pathlib import Path
 
 from PIL import Image
@@ -14,6 +18,9 @@ from neural_style.studio.results import CENTIMETRES_OF_AN_INCH, DPI, FORMATS, sa
 
 AS_PAINTED, AS_PHOTO = "as it was painted", "as large as the photo"
 PRINTS = {f"print, {width} cm wide": float(width) for width in (10, 15, 20, 30, 42)}
+KEPT = 3600
+"""Seconds for which a file is kept."""
+
 SIZES = (AS_PAINTED, AS_PHOTO, *PRINTS)
 
 
@@ -26,17 +33,27 @@ def made(job: Job, format: str, size: str, folder: Path, limits: Limits) -> Path
     if job.result is None:
         raise InvalidInputError("there is no picture yet")
     name = f"{stem(job)}{FORMATS[format]}"
-    out = folder / job.id / name
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return save_as(job.result, out, width=_width(job, size), limits=limits)
+    return save_as(job.result, _fresh(folder) / name, width=_width(job, size), limits=limits)
 
 
 def packed(request: Request, folder: Path) -> Path:
     """A zip of the inputs and the command."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{request.mode}.zip"
+    path = _fresh(folder) / f"{request.mode}.zip"
     request.zip(path)
     return path
+
+
+def _fresh(folder: Path) -> Path:
+    """A new folder within, so that tabs do not replace each other's files; those of an hour ago are deleted.
+
+    The page's framework copies a file into its cache before it is offered.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in folder.iterdir():
+        with contextlib.suppress(OSError):  # another thread was faster
+            if time.time() - each.stat().st_mtime > KEPT:
+                shutil.rmtree(each)
+    return Path(tempfile.mkdtemp(dir=folder))
 
 
 def stem(job: Job) -> str:
