@@ -153,11 +153,9 @@ def fast(found):
 
     methods = {
         "by themselves": {"blend": 0, "hold_statistics": False},
-        "statistics of the shot": {"blend": 0},
-        "and a blend of 0.5": {"blend": 0.5},
+        "a blend of 0.5": {"blend": 0.5},
         "0.7": {"blend": 0.7},
         "0.8": {},
-        "own statistics, 0.7": {"blend": 0.7, "hold_statistics": False},
     }
     heading("motion", "source", *methods, "s a frame")
     for name, film, style in films(found):

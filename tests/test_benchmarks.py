@@ -21,6 +21,7 @@ BENCHMARKS = {
     "batches": "--pictures 2 --rows 32 --batches 1 2",
     "bounds": "--photos photos --paintings paintings --weights random --rows 32 --pairs 1",
     "cache_growth": "--pictures 2 --solver adam",
+    "consistency": "--images photos --steps 1 --crop 16 --rows 16 --frames 2 --motions pan --weights 0.1",
     "convergence": f"photo.png painting.png --weights random {SHALLOW} --rows 24 --evaluations 10",
     "endings": "--moments 0 --commands",
     "enhancement": "upscale --images photos",

@@ -109,7 +109,7 @@ def test_presets_belong_to_the_loss():
     for name in OTHERS:
         assert Network(model="vgg19", style_loss=name).units == "relative"
     gram, patches = (Network(model="mini", style_loss=name).transfer_loss for name in ("gram", "patches"))
-    assert patches.content_weight == 4 * gram.content_weight
+    assert patches.content_weight == 10 * gram.content_weight
     assert tuple(patches.style) == (("conv3_1",), ("conv3_3",))
 
 

@@ -75,6 +75,11 @@ class LossSettings:
         "weight of the mean excess beyond 0..255, over 64; features are then those of the clipped picture, which is "
         "the one that is saved. 0 leaves both out.",
     )
+    consistency: float = setting(
+        0.0,
+        "weight of the squared differences, over 100, between the moved painting and the painting of the moved photo "
+        "with noise: steadier films, at twice the time of a step of the painter.",
+    )
     normalization: str = setting(
         "relative",
         "units of the style loss: `relative`, squared errors divided by the target's square; `johnson2016`, Gram "
@@ -95,7 +100,7 @@ class LossSettings:
         if not layers or len(set(layers)) != len(layers):
             raise InvalidInputError(f"style_layers must be different layers, at least one, received {list(layers)}")
         table.check_layers([self.content_layer, *layers])
-        for name in ("content_weight", "style_weight", "total_variation_weight", "range_weight"):
+        for name in ("content_weight", "style_weight", "total_variation_weight", "range_weight", "consistency"):
             check_weight(name, getattr(self, name))
         if not self.content_weight + self.style_weight:
             raise InvalidInputError("content_weight and style_weight are zero, so there is nothing to learn: give one")

@@ -15,12 +15,13 @@ import numpy as np
 
 from neural_style import backend
 from neural_style.errors import InvalidInputError
+from neural_style.feedforward.consistency import made_up_motion
 from neural_style.feedforward.keeper import Files, Keeper, Progress
 from neural_style.feedforward.model import SMALLEST, Array
 from neural_style.feedforward.one_style import one_style
 from neural_style.feedforward.perceptual_loss import PerceptualLoss
-from neural_style.feedforward.photos import Photos, batches, divided, photos_in
-from neural_style.feedforward.settings import MULTIPLE, Recipe
+from neural_style.feedforward.photos import Batch, Photos, batches, divided, photos_in
+from neural_style.feedforward.settings import MULTIPLE, Recipe, TrainingSettings
 from neural_style.feedforward.trainer import Trainer
 from neural_style.feedforward.transformer import transformer
 from neural_style.files import check_place, remove_leftovers
@@ -117,15 +118,22 @@ def _fitted(
     used, held_out = divided(found, chosen.held_out, chosen.seed)
     data = Photos(used, crop=chosen.crop, seed=chosen.seed)
     validation = _validation(Photos(held_out, crop=chosen.crop, seed=chosen.seed), count)
+    if recipe.loss.consistency and validation:
+        validation |= _motion(chosen, 0, len(validation["photo"]))
     keeper.samples = validation["photo"][:4] if validation else data.batch(0, min(4, len(used)))["photo"]
     keeper.metadata |= {"weights_sha256": criterion.weights_sha256, "versions": versions()}
     keeper.broken = data.broken
     keeper.restore(trainer)
     _log.info("training with %d photos, validating with %d", len(used), len(held_out))
+
+    def batch(step: int) -> Batch:
+        found = data.batch(step, chosen.batch, styles=count)
+        return found | _motion(chosen, step + 1, chosen.batch) if recipe.loss.consistency else found
+
     with ThreadPoolExecutor(1) as pool:
         try:
             trainer.fit(
-                batches(pool, lambda step: data.batch(step, chosen.batch, styles=count), keeper.progress.steps),
+                batches(pool, batch, keeper.progress.steps),
                 steps_per_epoch=chosen.save_every,
                 epochs=chosen.steps,  # more than enough: the keeper stops at the last step
                 validation_data=validation,
@@ -140,6 +148,11 @@ def _fitted(
             pool.shutdown(cancel_futures=True)
     keeper.finish()
     return Trained(keeper.files.network, keeper.progress, keeper.stopped)
+
+
+def _motion(chosen: TrainingSettings, number: int, count: int) -> Batch:
+    """The made-up motion of a batch: 0 for validation, from 1 on for the steps."""
+    return made_up_motion(np.random.default_rng((chosen.seed, 2, number)), count, (chosen.crop, chosen.crop))
 
 
 def _style_names(pictures: Sequence[str]) -> list[str]:

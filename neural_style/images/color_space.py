@@ -69,7 +69,7 @@ def tagged_encoding(image: Image.Image, cicp: bytes | None, where: str) -> Encod
     exif = image.getexif()
     space = exif.get_ifd(_EXIF_IFD).get(_COLOR_SPACE)
     index = ""
-    with contextlib.suppress(KeyError):  # Pillow 12 looks for the tags of interoperability without asking for any
+    with contextlib.suppress(KeyError):  # which Pillow 12.3 raises where there are none
         index = exif.get_ifd(_INTEROP_IFD).get(_INTEROP_INDEX, "")
     index = index.decode("latin-1") if isinstance(index, bytes) else str(index)
     if index.startswith("R03") or space == 2:

@@ -22,9 +22,9 @@ BY_TILES = ("gram", "wasserstein", "moments")
 MATCHED = ("patches", "neighbours")
 """Those that find the nearest patch or position of the painting."""
 
-CONTENT_FACTORS: Mapping[str, float] = {"patches": 4.0}
-"""Factor of the relative content weight by style loss, chosen by looking: with 1 the nearest patches dissolve a photo,
-and with the other losses it gives a balanced painting."""
+CONTENT_FACTORS: Mapping[str, float] = {"patches": 10.0}
+"""Factor of the relative content weight by style loss, chosen by looking, with mini: with 1 and 4 the nearest patches
+dissolve a photo; the other losses make a balanced painting with the weight of `gram`."""
 
 MATCHED_LAYERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "patches": {"mini": ("conv3_1", "conv3_3"), "vgg16": ("conv3_1", "conv4_1"), "vgg19": ("conv3_1", "conv4_1")},

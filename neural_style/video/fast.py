@@ -1,14 +1,14 @@
-"""Videos by a feed-forward network: one pass a frame, with the statistics of the shot, blended along the flow.
+"""Videos by a feed-forward network: one pass a frame, steady statistics, blended along the flow.
 
 A network that paints each frame by itself flickers for two reasons. Its statistics (means and covariances of features)
-are those of the frame, and jump with everything that enters it: here they are those of the first frame of the shot, and
-follow the camera within seconds. And what it paints depends on where a thing lies in the frame: here
+are those of the frame, and jump with everything that enters it: here they are held while the camera stands still. And
+what it paints depends on where a thing lies in the frame: here
 
     y_i = (1 - a c) p_i + a c w(y_(i-1)),
 
 with the painted frame p, the last result y warped to this frame, 1 in c where it can be followed, and a blend a. Were p
 independent from frame to frame, that would make the flicker (1 - a) / sqrt(1 + a) of what it was: 0.15 at a = 0.8;
-strokes follow the motion in part by themselves, and 0.28 to 0.48 are measured (benchmarks/RESULTS.md).
+strokes follow the motion in part by themselves, and 0.28 to 0.49 are measured (benchmarks/RESULTS.md).
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ Array = np.ndarray[Any, Any]
 BLEND = 0.8
 """The last frame's share; more is steadier, and blurs strokes that the warp interpolates again and again."""
 
-EVERY, FOLLOWED = 5, 0.2
-"""Frames between two measurements of the statistics, each at the cost of a frame, and the part of the way that they
-then move towards the frame's own. The first frame's alone would fit a pan less and less, and colours would drift."""
+STILL = 0.25
+"""Pixels that half of the frame moves at most where the camera stands still. Under a camera that moves, the statistics
+of an earlier frame fit less and less: held there, they made flicker 4 to 25 % larger, and drift."""
 
 OF_SHOT = "statistics."
-"""Before the names of the shot's statistics in a state."""
+"""Before the names of the statistics in a state."""
 
 
 class Fast:
@@ -71,8 +71,9 @@ class Fast:
             paintings: one or more; of a trained network names of its styles.
             model: `embedded`, or the file of a trained network; see `neural_style.feedforward.Painter`.
             blend: a, from 0 to below 1; at 0 the flow only finds the shots.
-            hold_statistics: use those of the shot in place of each frame's own. A trained network always uses each
-                frame's own: it flickers more where something enters, and relies on the blend alone.
+            hold_statistics: use those of the first frame while the camera stands still, in place of each frame's own.
+                A trained network always uses each frame's own: it flickers more where something enters, and relies on
+                the blend alone.
             flow: `dis`, or a function of two frames.
             settings: see `neural_style.feedforward.fast_run.FastRun`; without `size`.
 
@@ -94,7 +95,6 @@ class Fast:
         self._style = self._painter.style(*several)
         self._size, self._history = FrameSize(), History(1)
         self._statistics: dict[str, Any] = {}
-        self._count = 0
 
     def transfer(self, frame: Array) -> Array:
         """Paint the next frame; see `neural_style.video.method.FrameMethod`.
@@ -105,8 +105,8 @@ class Fast:
         self._size.check(frame)
         needs_motion = self._history.frames and (self.blend or self._holds_statistics)
         step = motion(frame, self._history.frames[0], self._flow) if needs_motion else None
-        if step is None or step.is_cut:
-            self._statistics, self._count = {}, 0
+        if step is None or step.is_cut or np.median(np.linalg.norm(step.flow, axis=-1)) > STILL:
+            self._statistics = {}  # which the network fills with this frame's own
         result = self._painted(frame)
         if step is not None and not step.is_cut and self.blend:
             share = np.float32(self.blend) * step.followed[..., None]
@@ -119,33 +119,21 @@ class Fast:
         return self.hold_statistics and not self._painter.styles  # a trained network holds none
 
     def _painted(self, frame: Array) -> Array:
-        """The frame by itself, with the statistics of the shot: float32."""
-        if not self._holds_statistics:
-            return self._by_network(frame, None)
-        self._count += 1
-        if self._count % EVERY == 0:
-            own: dict[str, Any] = {}
-            self._by_network(frame, own)
-            for name, value in own.items():
-                before = self._statistics[name]
-                self._statistics[name] = before + np.float32(FOLLOWED) * (value - before)
-        return self._by_network(frame, self._statistics)
-
-    def _by_network(self, frame: Array, statistics: dict[str, Any] | None) -> Array:
-        found = self._painter.paint_batch([frame], self._style, statistics=statistics, **self._settings)
-        if statistics is not None:  # as arrays, as a resumed film has them
-            statistics |= {name: np.asarray(value) for name, value in statistics.items()}
+        """The frame by itself: float32."""
+        held = self._statistics if self._holds_statistics else None
+        found = self._painter.paint_batch([frame], self._style, statistics=held, **self._settings)
+        # Arrays, as a resumed film has them.
+        self._statistics = {name: np.asarray(value) for name, value in self._statistics.items()}
         return found[0].image.astype(np.float32)
 
     def state(self) -> dict[str, Array]:
         """See `neural_style.video.method.FrameMethod`."""
         statistics = {f"{OF_SHOT}{name}": np.array(value) for name, value in self._statistics.items()}
-        return {**self._history.state(), **statistics, "count": np.array(self._count)} if self._history.frames else {}
+        return {**self._history.state(), **statistics} if self._history.frames else {}
 
     def load_state(self, state: Mapping[str, Array]) -> None:
         """See `neural_style.video.method.FrameMethod`."""
         self._history.load_state(state)
-        self._count = int(state.get("count", 0))
         self._statistics = {
             name.removeprefix(OF_SHOT): np.asarray(value) for name, value in state.items() if name.startswith(OF_SHOT)
         }

@@ -158,27 +158,32 @@ class Optimised:
         """
         self._size.check(frame)
         inputs = Inputs(Content(frame).read(), self.styles)
-        steps = self._steps(frame)
-        if not steps:
-            self._history.clear()
         if not self._plans:
             self._plans = self._fitted(inputs)
-        if not steps and self._is_recoloring:
-            self._begin_shot(frame)
         colors, grey = ColorPreservation(inputs.content, self.run), Greyness(inputs, None, self.run)
-        inputs = replace(inputs, styles=self._shot_styles)
-        if steps:
-            warped = self._warped(frame, steps)
-            level = self._minimised(inputs, grey, warped, self._plans[-1:], self.coherence.next_iterations)
-            painted = grey.image(level.image)
-            if self.coherence.hold_colors:
-                earlier = warp(self._history.frames[0], steps[1].flow)
-                painted = without_drift(painted, warped.target, frame, earlier, steps[1].followed)
-        else:
-            level = self._minimised(inputs, grey, None, self._plans[:-1], self.run.iterations)
-            painted, self._reference = grey.image(level.image), abs(level.loss)
+        steps = self._steps(frame)
+        painted = self._next(frame, inputs, grey, steps) if steps else self._first_of_shot(frame, inputs, grey)
         self._history.add(frame, painted)
         return images.to_uint8(colors.recolored(painted))
+
+    def _first_of_shot(self, frame: Array, inputs: Inputs, grey: Greyness) -> Array:
+        """A frame that follows none: float32."""
+        self._history.clear()
+        if self._is_recoloring:
+            self._begin_shot(frame)
+        level = self._minimised(inputs, grey, None, self._plans[:-1], self.run.iterations)
+        self._reference = abs(level.loss)
+        return grey.image(level.image)
+
+    def _next(self, frame: Array, inputs: Inputs, grey: Greyness, steps: Mapping[int, Motion]) -> Array:
+        """A frame that follows those from which there is a motion: float32."""
+        warped = self._warped(frame, steps)
+        level = self._minimised(inputs, grey, warped, self._plans[-1:], self.coherence.next_iterations)
+        painted = grey.image(level.image)
+        if not self.coherence.hold_colors:
+            return painted
+        earlier = warp(self._history.frames[0], steps[1].flow)
+        return without_drift(painted, warped.target, frame, earlier, steps[1].followed)
 
     def state(self) -> dict[str, Array]:
         """See `neural_style.video.method.FrameMethod`."""
@@ -251,7 +256,7 @@ class Optimised:
     def _minimised(
         self, inputs: Inputs, grey: Greyness, warped: _Warped | None, plans: Sequence[LevelPlan], iterations: int
     ) -> Level:
-        """The last level of a run.
+        """The last level of a run, with the paintings of the shot.
 
         Raises:
             KeyboardInterrupt: it was interrupted.
@@ -260,7 +265,7 @@ class Optimised:
         from neural_style.objectives.transfer_objective import objective_at
         from neural_style.runs.pyramid import Pyramid
 
-        run = replace(self.run, iterations=iterations)
+        run, inputs = replace(self.run, iterations=iterations), replace(inputs, styles=self._shot_styles)
         self.technique.check_inputs(inputs)
         of_frame = objective_at(
             self.technique.transfer_loss, inputs, self.technique.extractor(), style_terms=self._style_terms

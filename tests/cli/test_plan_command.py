@@ -64,7 +64,7 @@ def test_a_plan_of_a_film_has_its_frames_and_the_time_of_each_method(command, pa
     assert all(float(time[2]) > 0 for time in times)
 
 
-def test_a_plan_of_a_film_counts_flows_and_measurements_of_statistics(command, painting_file, tmp_path, monkeypatch):
+def test_a_plan_of_a_film_counts_flows(command, painting_file, tmp_path, monkeypatch):
     from neural_style.cli.commands import plan
 
     films = pytest.importorskip("tests.video.films")
@@ -72,4 +72,4 @@ def test_a_plan_of_a_film_counts_flows_and_measurements_of_statistics(command, p
     monkeypatch.setattr(plan, "_seconds", lambda function: 100.0)
     ran = command("plan", clip, painting_file, *LOOK)
     share = 48 * 64 / 256**2
-    assert ran.out.splitlines()[-2].endswith(duration((10 + 2 + 9) * share * 100))  # frames, statistics, flows
+    assert ran.out.splitlines()[-2].endswith(duration((10 + 9) * share * 100))  # frames, flows

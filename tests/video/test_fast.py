@@ -5,7 +5,7 @@ import pytest
 
 from neural_style import InvalidInputError, metrics
 from neural_style.feedforward import Painter
-from neural_style.video.fast import EVERY, Fast
+from neural_style.video.fast import Fast
 from tests.video.conftest import panned
 
 
@@ -29,27 +29,21 @@ def test_the_first_frame_is_that_of_the_painter_and_flicker_falls(night, pan, al
 
 
 def test_without_blend_and_held_statistics_frames_are_those_of_the_painter(night, pan, alone):
-    method = Fast(night, flow=panned, blend=0, hold_statistics=False)
-    assert (film(method, pan.frames) == alone).all()
+    method = Fast(night, flow=lambda one, other: np.zeros((*one.shape[:2], 2)), blend=0, hold_statistics=False)
+    assert (film(method, pan.frames[:2]) == alone[:2]).all()
 
 
-def test_statistics_are_those_of_the_first_frame(night, pan, alone):
+def test_statistics_are_held_while_the_camera_stands_still(night, pan, alone):
+    entered = pan.frames[0].copy()
+    entered[:, :12] = 250
     painter, statistics = Painter(), {}
     style = painter.style(night)
-    expected = [painter.paint_batch([each], style, statistics=statistics)[0].image for each in pan.frames[:2]]
-    found = film(Fast(night, flow=panned, blend=0), pan.frames[:2])
-    assert (found == expected).all()
-    assert (found[1] != alone[1]).any()
-
-
-def test_statistics_follow_the_camera(night, pan):
-    method = Fast(night, flow=panned)
-    film(method, [pan.frames[0]] * (EVERY - 1))
-    first = method.state()
-    film(method, pan.frames[-1:])
-    later = method.state()
-    moved = [name for name in first if name.startswith("statistics.") and (first[name] != later[name]).any()]
-    assert len(moved) == sum(name.startswith("statistics.") for name in first) > 0
+    still = [pan.frames[0], entered]
+    expected = [painter.paint_batch([each], style, statistics=statistics)[0].image for each in still]
+    method = Fast(night, blend=0, flow=lambda one, other: np.zeros((*one.shape[:2], 2), np.float32))
+    assert (film(method, still) == expected).all()
+    assert (expected[1] != painter.paint(entered, style).image).any()
+    assert (film(Fast(night, flow=panned, blend=0), pan.frames) == alone).all()
 
 
 def test_a_resumed_film_is_the_unbroken_one(night, pan):
@@ -71,11 +65,3 @@ def test_what_cannot_be_used_is_refused(night):
         Fast(night, flow=panned, blend=1)
     with pytest.raises(InvalidInputError, match="work_size"):
         Fast(night, flow=panned, size=64)
-
-
-def test_a_trained_network_paints_each_frame_once(night, pan, monkeypatch):
-    method, calls = Fast(night, flow=panned, blend=0), []
-    monkeypatch.setattr(type(method._painter), "styles", ("wave",))
-    monkeypatch.setattr(method, "_by_network", lambda frame, _: calls.append(1) or frame.astype(np.float32))
-    film(method, [pan.frames[0]] * EVERY)
-    assert len(calls) == EVERY

@@ -32,7 +32,6 @@ from neural_style.runs.memory_plan import (
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 from neural_style.video.clip import Clip, is_sequence, open_clip
 from neural_style.video.coherence import motion
-from neural_style.video.fast import EVERY
 from neural_style.video.flow import dis
 from neural_style.video.optimised import Coherence
 from neural_style.video.reading import Reader
@@ -122,8 +121,7 @@ def _lines_of_film(clip: Clip, estimate: MemoryEstimate, speeds: tuple[float, fl
     flows = (count - 1) * share * _seconds(lambda: motion(noise, noise, dis))  # there and back
     optimised = EVALUATIONS_PER_ITERATION * evaluation * (first + (count - 1) * Coherence.next_iterations) + flows
     style = painter.style(noise)
-    passes = count + count // EVERY  # another one wherever the statistics of the shot are measured
-    fast = passes * share * _seconds(lambda: painter.paint(noise, style)) + flows
+    fast = count * share * _seconds(lambda: painter.paint(noise, style)) + flows
     sound = f"{clip.sound} audio stream{'s' * (clip.sound != 1)}"
     return [
         f"{clip.path}: {count} frames, {float(clip.rate):.4g} a second, {sound}",
