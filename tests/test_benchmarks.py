@@ -35,6 +35,7 @@ BENCHMARKS = {
     "overhead": f"--model mini {SHALLOW} --sizes 32 --runs 1",
     "painting": "--photos photos --paintings paintings --weights random --rows 32 --pairs 1 --out painted",
     "studio": "--jobs 1",
+    "style_losses": "--photos photos --paintings paintings --rows 16 --pairs 1 --iterations 1 --losses moments",
     "survival": "--kills 0 --num_iter 1 --sizes 24",
     "tiles": "--model mini --only 'Network, max' --rows 80 --tile 64",
     "video": "flow --frames 3 --motions layer --photos cat coffee",

@@ -105,6 +105,8 @@ def test_memory_without_tiles_is_refused_with_the_size_that_fits(photo, painting
     for name in ("sliced", "patches", "neighbours"):
         spec = network(name).extractor_spec
         assert spec.held > network("gram").extractor_spec.held == 0
+        if name != "sliced":
+            assert network(name, painting_rotations=1).extractor_spec.held > spec.held
         (estimate,) = estimates(spec, Picture(photo, None, "photo", None), (), Run(image_size=2000))
         with pytest.raises(InvalidInputError, match=r"without tiles, but only .* is free: choose at most \d+ rows"):
             fit_to_memory(estimate, 2 * 2**30)
@@ -117,7 +119,7 @@ def test_presets_belong_to_the_loss():
         assert Network(model="vgg19", style_loss=name).units == "relative"
     gram, patches = (Network(model="mini", style_loss=name).transfer_loss for name in ("gram", "patches"))
     assert patches.content_weight == 10 * gram.content_weight
-    assert tuple(patches.style) == (("conv3_1",), ("conv3_3",))
+    assert tuple(patches.style) == (("conv3_1",),)
 
 
 def test_impossible_settings_are_refused(photo, painting):
@@ -129,3 +131,7 @@ def test_impossible_settings_are_refused(photo, painting):
         network("moments", painting_scales=1)
     with pytest.raises(InvalidInputError, match="conv3_1 has no patch of 3 x 3 positions"):
         network("patches", style_layers=("conv3_1",)).objective(photo, painting, image_size=8)
+    with pytest.raises(InvalidInputError, match="painting_rotations must be at most 12, received 13"):
+        network("patches", painting_rotations=13)
+    with pytest.raises(InvalidInputError, match=r"a copy of the painting has \d x \d pixels.*fewer painting_rot"):
+        network("neighbours", painting_rotations=6, painting_scales=12).objective(photo, painting[:8, :8], image_size=8)

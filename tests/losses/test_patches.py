@@ -88,6 +88,13 @@ def test_hypercolumns_average_large_maps_and_repeat_small_ones():
     np.testing.assert_allclose(found[0, 1, 3, 5], 3 * small[0, 0, 1, 0], rtol=1e-5)
 
 
+def test_hypercolumns_of_few_rows_keep_their_places():
+    """7 rows make one of 4, and 8 columns two."""
+    large, own = random(1, 7, 8, 2), random(1, 1, 2, 3)
+    found = np.asarray(hypercolumns([tensor(large), tensor(own)], tensor([1, 1]), size=(1, 2)))
+    np.testing.assert_allclose(found[0, 0, 1, :2], large[0, :4, 4:8].mean((0, 1)), rtol=1e-5)
+
+
 def test_maps_without_a_patch_are_refused():
     with pytest.raises(InvalidInputError, match="at least 3 x 3 positions"):
         nearest_patches(tensor(random(2, 5, 4)), [tensor(random(5, 5, 4))])
