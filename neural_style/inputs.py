@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import images
-from neural_style.enhancement.steps import SAME_SIZE, steps_of
+from neural_style.enhancement.steps import SAME_SIZE, enhanced, steps_of
 from neural_style.errors import InvalidInputError
 from neural_style.images import ImageSource, Picture
 from neural_style.images.picture import MAX_PIXELS, MIN_SIDE
@@ -81,10 +81,7 @@ class Content:
         Raises:
             InvalidInputError: there is none, only a label map.
         """
-        picture = self.original
-        for step in steps_of(self.prepare, what="prepare", allowed=SAME_SIZE):
-            picture = step(picture)
-        return picture
+        return enhanced(self.original, self.prepare)
 
     @cached_property
     def original(self) -> Picture:

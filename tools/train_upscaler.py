@@ -29,7 +29,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from neural_style.enhancement.network import HALO, details, joined, parted, shapes
+from neural_style.enhancement.network import HALO, details, pixel_shuffle, pixel_unshuffle, shapes
 from neural_style.enhancement.sizes import SCALES
 
 Array = np.ndarray
@@ -96,7 +96,7 @@ def batches(images: Sequence[Array], scale: int, rng: np.random.Generator) -> It
             edge = (HALO + MARGIN) * scale
             given.append(small[MARGIN:-MARGIN, MARGIN:-MARGIN])
             wanted.append(lacking[edge:-edge, edge:-edge])
-        yield np.stack(given)[..., None], parted(np.stack(wanted), scale)
+        yield np.stack(given)[..., None], pixel_unshuffle(np.stack(wanted), scale)
 
 
 def _crop(image: Array, side: int, rng: np.random.Generator) -> Array:
@@ -182,7 +182,7 @@ def gains(weights: Weights, scale: int, held_out: Sequence[Array]) -> Array:
         )
         bicubic = enlarged(small / 255, scale)
         padded = np.pad(small / np.float32(255), HALO, mode="reflect")[None, ..., None]
-        ours = bicubic + joined(run(tf.constant(padded)).numpy(), scale)[0]
+        ours = bicubic + pixel_shuffle(run(tf.constant(padded)).numpy(), scale)[0]
         found.append([_psnr(each, whole) for each in (bicubic, ours)])
     return np.array(found)
 

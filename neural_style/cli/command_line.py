@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from neural_style.inetwork import INetwork
 from neural_style.inputs import Style
 from neural_style.network import Network
 from neural_style.reconstruction import Reconstruction
+from neural_style.runs import records
 from neural_style.runs.settings import Run
 
 _PARSERS = {
@@ -63,7 +64,7 @@ def command_of(record: Mapping[str, Any], prefix: str) -> list[str]:
         content = _path(record["content"], "content")
         positional = [given.pop("of"), content] if name == Reconstruction.name else [content]
         positional += [_path(style, "style") for style in record["styles"]]
-        given |= {} if name == Reconstruction.name else {**_masks(record), **_of_styles(record["styles"])}
+        given |= {} if name == Reconstruction.name else {**_masks(record), **_of_styles(record)}
     if name == NeuralDoodle.name:
         given["prefix"] = prefix
     else:
@@ -112,26 +113,21 @@ def _masks(record: Mapping[str, Any]) -> dict[str, Any]:
     """Flags of all masks."""
     content, styles = record["content"], record["styles"]
     masks = [content["mask"], content["color_mask"], *(style["mask"] for style in styles)]
-    soft = {mask["soft"] for mask in masks if mask is not None}
-    if len(soft) > 1:
-        raise InvalidInputError("some masks are soft and others are not")
     of_content, of_colors, *of_styles = [None if mask is None else _path(mask, "mask") for mask in masks]
     return {
         "content_mask": of_content,
         "color_mask": of_colors,
         "style_masks": [mask or "none" for mask in of_styles] if any(of_styles) else None,
-        "soft_masks": True in soft,
+        "soft_masks": records.has_soft_masks(record),
     }
 
 
-def _of_styles(styles: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _of_styles(record: Mapping[str, Any]) -> dict[str, Any]:
     """Flags with a value for each style."""
-    resize = {style["resize"] for style in styles}
-    if len(resize) > 1:
-        raise InvalidInputError("the paintings are resized in different ways")
+    styles = record["styles"]
     weights, scales = ([style[name] for style in styles] for name in ("weight", "scale"))
     return {
-        "resize": resize.pop(),
+        "resize": records.common_resize(record),
         "style_weight": None if set(weights) == {Style.weight} else weights,
         "stroke_scale": scales[:1] if len(set(scales)) == 1 else scales,
     }

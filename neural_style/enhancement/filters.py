@@ -17,27 +17,29 @@ Array = np.ndarray[Any, Any]
 NOISE_FILTERS = ("nl_means", "tv")
 
 PATCH, DISTANCE, STRENGTH = 5, 6, 0.6
-"""Of non-local means: side of a patch and farthest patch compared, in pixels (scikit-image's example), and h in
-standard deviations of the noise. Of h and of the weight below, the best of 0.4, 0.6, 0.8 and 1 on ten pictures with a
-noise of 15 and 26 levels."""
+"""Non-local means: side of a patch and farthest patch compared, in pixels (scikit-image's example), and h in standard
+deviations of the noise. This h, and the weight below, were the best of 0.4, 0.6, 0.8 and 1 on ten pictures with a noise
+of 15 and 26 levels."""
 
 TV_WEIGHT, TV_ITERATIONS = 0.6, 50
-"""Of total variation: the weight in standard deviations of the noise, and the iterations of Chambolle's algorithm,
-each of which reaches one pixel farther."""
+"""Total variation: the weight in standard deviations of the noise, and the iterations of Chambolle's algorithm, each of
+which makes the receptive field one pixel larger on each side."""
 
 SMALLEST_NOISE = 0.5
-"""Standard deviation in grey levels below which noise is left: that of rounding to 8 bits is 0.29."""
+"""Standard deviation in grey levels below which a picture counts as free of noise: rounding to 8 bits alone gives
+0.29."""
 
 LAPLACIANS = np.array([[1.0, -2, 1], [-2, 4, -2], [1, -2, 1]])
 """The difference of two Laplacians, blind to edges that are straight lines; its norm is 6."""
 
 BINS = 4096
-"""Of the histogram of its values in 0..255, whose median is thus known to a hundredth of a level of noise."""
+"""Bins of the histogram of their absolute values, 0..1024, whose median gives the noise to 0.05 grey levels."""
 
 RADIUS, AMOUNT = 1.0, 0.6
-"""Of sharpening."""
+"""Defaults of `sharpen`."""
 
 LARGEST_MEDIAN = 15
+"""Side in pixels."""
 
 
 def denoise(picture: Picture, method: str = "nl_means", sigma: float | None = None) -> Picture:
@@ -148,6 +150,6 @@ def median(picture: Picture, size: int = 3) -> Picture:
 
 
 def check_side(size: int) -> None:
-    """Raise `InvalidInputError` for a side that `median` cannot have."""
+    """Raise `InvalidInputError` unless the side of a median is odd and at most `LARGEST_MEDIAN`."""
     if size not in range(3, LARGEST_MEDIAN + 1, 2):
         raise InvalidInputError(f"the side of a median must be odd, 3 to {LARGEST_MEDIAN}, received {size!r}")

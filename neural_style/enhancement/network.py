@@ -41,10 +41,10 @@ def shapes(scale: int) -> dict[str, tuple[int, ...]]:
 
 
 def details(weights: Mapping[str, Tensor], luminance: Tensor) -> Tensor:
-    """What is to be added to a luminance that was enlarged by a bicubic filter.
+    """The difference between a luminance in full detail and its bicubic enlargement, as the network estimates it.
 
-    With f the convolutions, the first without the mean of its kernels, this is f(luminance) - f(0): where the luminance
-    is constant there are no details, however bright it is.
+    With f the convolutions, the first without the mean of its kernels, this is f(luminance) - f(0): zero where the
+    luminance is constant, however bright it is.
 
     Args:
         weights: see `shapes`.
@@ -70,15 +70,15 @@ def _conv(x: Tensor, kernel: Tensor) -> Tensor:
     return ops.conv(x, kernel, padding="valid", data_format="channels_last")
 
 
-def joined(details: Array, scale: int) -> Array:
-    """(N, H, W, scale^2) to (N, scale H, scale W): ESPCN's periodic shuffling."""
+def pixel_shuffle(details: Array, scale: int) -> Array:
+    """(N, H, W, scale^2) to (N, scale H, scale W): the periodic shuffling of ESPCN."""
     count, rows, columns, _ = details.shape
     apart = details.reshape(count, rows, columns, scale, scale).transpose(0, 1, 3, 2, 4)
     return apart.reshape(count, rows * scale, columns * scale)
 
 
-def parted(pixels: Array, scale: int) -> Array:
-    """The inverse of `joined`."""
+def pixel_unshuffle(pixels: Array, scale: int) -> Array:
+    """The inverse of `pixel_shuffle`."""
     count, rows, columns = pixels.shape
     together = pixels.reshape(count, rows // scale, scale, columns // scale, scale).transpose(0, 1, 3, 2, 4)
     return together.reshape(count, rows // scale, columns // scale, scale**2)

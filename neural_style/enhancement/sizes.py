@@ -25,8 +25,8 @@ SCALES = (2, 4)
 POOLINGS = ("average", "max")
 
 SIDE, STEP = 256, 64
-"""Pixels of the small picture that are enlarged at once, and multiples of which a smaller tile has: JAX compiles a
-program for every size."""
+"""Side of a tile of the small picture, and the step to whose multiples smaller tiles are padded: JAX compiles a program
+for every size."""
 
 
 def upscale(picture: Picture, scale: int = 2) -> Picture:
@@ -65,7 +65,7 @@ def enlarged(colors: Array, scale: int, *, side: int = SIDE) -> Array:
     """
     # Keras starts here, so that other steps do without it.
     import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
-    from neural_style.enhancement.network import HALO, joined
+    from neural_style.enhancement.network import HALO, pixel_shuffle
 
     rows, columns = colors.shape[:2]
     result = np.empty((rows * scale, columns * scale, 3), colors.dtype)
@@ -77,7 +77,9 @@ def enlarged(colors: Array, scale: int, *, side: int = SIDE) -> Array:
             smooth = images.resize(window, size, method="bicubic")[place]
             luminance = np.asarray(window @ LUMA.astype(np.float32)) / np.float32(255)
             given = _with_halo(luminance, (row.inside, column.inside), HALO)
-            found = joined(_program(scale)(given[None, ..., None]), scale)[0, : smooth.shape[0], : smooth.shape[1]]
+            found = pixel_shuffle(_program(scale)(given[None, ..., None]), scale)[
+                0, : smooth.shape[0], : smooth.shape[1]
+            ]
             smooth += 255 * found[..., None]
             result[_times(row.core, scale), _times(column.core, scale)] = as_type(smooth, colors.dtype)
     return result
@@ -146,7 +148,7 @@ def to_rows(picture: Picture, rows: int) -> Picture:
 
 
 def pooled(picture: Picture, size: tuple[int, int], pooling: str) -> Picture:
-    """A picture at fewer rows and columns; bins of maxima differ in size by one where it is no whole fraction."""
+    """A picture at fewer rows and columns, by the mean or, with `maxima`, the brightest pixel of each bin."""
     _check_size(size, picture)
     if pooling == "average":
         return picture.resized(size, method="box")
@@ -158,7 +160,7 @@ def pooled(picture: Picture, size: tuple[int, int], pooling: str) -> Picture:
 
 
 def maxima(pixels: Array, size: tuple[int, int]) -> Array:
-    """The largest values in bins of (rows, columns[, channels])."""
+    """Max pooling of (rows, columns[, channels]); bins differ in size by one where `size` is no whole fraction."""
     rows, columns = (np.arange(count) * extent // count for count, extent in zip(size, pixels.shape[:2], strict=True))
     return np.asarray(np.maximum.reduceat(np.maximum.reduceat(pixels, rows, axis=0), columns, axis=1))
 

@@ -57,9 +57,9 @@ class Kind(NamedTuple):
     """What a step does.
 
     Attributes:
-        function: of a picture and the values after the name.
-        values: makes each value of its text, and checks it; as many as there may be.
-        text: for the help.
+        function: called with a picture and the values after the name.
+        values: one parser, which also checks, for each value that there may be.
+        text: help text.
         keeps_size: whether rows and columns stay.
     """
 
@@ -71,16 +71,20 @@ class Kind(NamedTuple):
 
 KINDS = {
     "denoise": Kind(
-        filters.denoise, (_noise_filter, _amount), "less noise, by nl_means, or tv, of as many grey levels"
+        filters.denoise,
+        (_noise_filter, _amount),
+        "remove noise; denoise:tv by total variation; denoise:nl_means:8 noise of 8 grey levels",
     ),
-    "median": Kind(filters.median, (_side,), "the median of 3 x 3 pixels, or of others: median:5"),
-    "sharpen": Kind(filters.sharpen, (_amount,), f"unsharp mask by an amount, by default {filters.AMOUNT:g}"),
+    "median": Kind(filters.median, (_side,), "the median of 3 x 3 pixels; median:5 of 5 x 5"),
+    "sharpen": Kind(filters.sharpen, (_amount,), f"unsharp masking; sharpen:1 by 1 instead of {filters.AMOUNT:g}"),
     "upscale": Kind(sizes.upscale, (_scale,), "2 or 4 times as large, by the embedded network: upscale:4", False),
     "reduce": Kind(sizes.reduce, (_count, _pooling), "a fraction of the size, by average or max: reduce:2:max", False),
     "rows": Kind(sizes.to_rows, (_count,), "to a number of rows, by Lanczos' filter: rows:1024", False),
     "grey": Kind(tones.grey, (), "without colours"),
-    "darker": Kind(tones.darker, (_gamma,), f"darker between black and white, by a gamma, by default {tones.GAMMA:g}"),
-    "contrast": Kind(tones.contrast, (), "brightness from black to white"),
+    "darker": Kind(
+        tones.darker, (_gamma,), f"darken all but black and white, by a gamma of {tones.GAMMA:g}; darker:2 by 2"
+    ),
+    "contrast": Kind(tones.contrast, (), "stretch the brightness from black to white"),
 }
 """Every step by its name."""
 

@@ -6,6 +6,7 @@ artistic_gen found such photos hard.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,8 @@ def contrast(picture: Picture) -> Picture:
     return picture if high <= low else _changed(picture, lambda x: (x - low) * (255 / (high - low)))
 
 
-def _changed(picture: Picture, function: Any) -> Picture:
+def _changed(picture: Picture, function: Callable[[Array], Array]) -> Picture:
+    """A picture after a function of its colours, float32 in 0..255, band by band."""
     dtype = picture.rgb.dtype
     colors = by_bands(lambda x: as_type(function(np.clip(x, 0, 255).astype(np.float32)), dtype), opaque_colors(picture))
     return picture.with_colors(colors)

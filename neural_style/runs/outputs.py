@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import files, images
-from neural_style.enhancement.steps import steps_of
+from neural_style.enhancement.steps import enhanced, steps_of
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS, FOREIGN
@@ -226,9 +226,7 @@ class Output:
 
     def enhanced(self, picture: Picture) -> Picture:
         """The finished picture after the steps of `enhance`."""
-        for step in steps_of(self.enhance, what="enhance"):
-            picture = step(picture)
-        return picture
+        return enhanced(picture, self.enhance)
 
     def write(self, path: Path, image: np.ndarray, canvas: Picture, record: str | None = None) -> None:
         """Write one picture of the run in the size in which it is saved, with the transparency of the canvas."""

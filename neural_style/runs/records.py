@@ -111,6 +111,32 @@ def with_steps(record: Mapping[str, Any], steps: str) -> Record:
     return {**record, "output": {**output, "enhance": f"{output.get('enhance', '')} {steps}".strip()}}
 
 
+def common_resize(record: Mapping[str, Any]) -> str:
+    """`resize` of all paintings.
+
+    Raises:
+        InvalidInputError: they differ, which a command cannot express.
+    """
+    found: set[str] = {style["resize"] for style in record["styles"]}
+    if len(found) > 1:
+        raise InvalidInputError("the paintings are resized in different ways")
+    return found.pop()
+
+
+def has_soft_masks(record: Mapping[str, Any]) -> bool:
+    """Whether greys in the masks act in part.
+
+    Raises:
+        InvalidInputError: masks differ in this, which a command cannot express.
+    """
+    content, styles = record["content"], record["styles"]
+    masks = [content.get("mask"), content.get("color_mask"), *(style["mask"] for style in styles)]
+    found = {mask["soft"] for mask in masks if mask is not None}
+    if len(found) > 1:
+        raise InvalidInputError("some masks are soft and others are not")
+    return True in found
+
+
 def is_unfinished(record: Mapping[str, Any]) -> bool:
     """Whether the recorded run was interrupted or broken off, so that its picture is not the one asked for."""
     stopped = str(record.get("stopped", ""))

@@ -128,12 +128,13 @@ class Server:
         folder = settings.folder / DOWNLOADS
         page = studio_page.Page(self.jobs, self._is_warm.is_set, folder).build()
         page.queue(max_size=64, default_concurrency_limit=8)
-        largest = max(limits.bytes, limits.clip_bytes if "video" in MODES else 0)
+        film = limits.clip_bytes if "video" in MODES else 0
         around = Middleware(
             guard.guarded,
             names=(*guard.LOOPBACK, socket.gethostname(), *settings.names),
             numbers=not guard.is_loopback(settings.host),
-            most_bytes=largest + OVERHEAD,
+            most_bytes=limits.bytes + OVERHEAD,
+            film_bytes=film + OVERHEAD,
             password=settings.password,
             framed=settings.framed,
         )
@@ -151,7 +152,7 @@ class Server:
             mcp_server=False,
             enable_monitoring=False,
             show_error=False,
-            max_file_size=largest,
+            max_file_size=max(limits.bytes, film),
             allowed_paths=[str((settings.folder / name).resolve()) for name in (PICTURES, DOWNLOADS)],
             theme=theme.theme(),
             css=theme.CSS.read_text(encoding="utf-8"),

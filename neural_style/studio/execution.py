@@ -2,80 +2,30 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Protocol, cast
-
-import numpy as np
+from typing import Any, cast
 
 from neural_style import images
 from neural_style.color_transfer import recolored
 from neural_style.errors import InvalidInputError
 from neural_style.features.weights import is_cached
 from neural_style.feedforward.fast_run import FastRun
-from neural_style.inputs import Content, Inputs, Style, working_size
-from neural_style.masks.mask import Mask, read_mask
+from neural_style.inputs import Content, Inputs, working_size
+from neural_style.masks.mask import read_mask
 from neural_style.painting import run_for, technique_for
 from neural_style.runs.result import Result, Step
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run, RunSettings
 from neural_style.studio.limits import Limits
-from neural_style.studio.modes import Input
+from neural_style.studio.mode import Input
+from neural_style.studio.pictures import pictures_of
+from neural_style.studio.progress import Execution, Progress, Watch
 from neural_style.studio.request import Request
 from neural_style.technique import Technique
 
-Array = np.ndarray[Any, Any]
-
 SKETCH_ROWS = 400
 """Rows at most of the picture that is painted in one pass before an optimisation: three seconds on two cores."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a picture is.
-
-    Attributes:
-        iteration: finished ones, counted over all sizes.
-        of: their number where none ends early.
-        done: share of the work, 0 to 1.
-        losses: the loss after each iteration.
-    """
-
-    iteration: int = 0
-    of: int = 0
-    done: float = 0.0
-    losses: tuple[float, ...] = ()
-
-
-class Watch(Protocol):
-    """Whoever is shown a picture that is being painted."""
-
-    def show(self, image: Array, alpha: Array | None = None, *, is_sketch: bool = False) -> None:
-        """A picture, uint8 (H, W, 3); a sketch is no state of the run."""
-
-    def advance(self, progress: Progress) -> None:
-        """Called often; it may raise KeyboardInterrupt, which ends the run with its best picture."""
-
-
-class Execution(ABC):
-    """A request that is ready to be carried out."""
-
-    @abstractmethod
-    def check(self, limits: Limits) -> None:
-        """Check everything that needs no backend.
-
-        Raises:
-            InvalidInputError, MissingFileError: an input or a setting cannot be used.
-        """
-
-    @abstractmethod
-    def execute(self, watch: Watch) -> Result:
-        """Paint.
-
-        Raises:
-            KeyboardInterrupt: it was stopped before there was a picture.
-        """
 
 
 def check(request: Request, limits: Limits | None = None) -> None:
@@ -110,6 +60,10 @@ def prepare(request: Request) -> Execution:
     Raises:
         InvalidInputError: its settings are impossible.
     """
+    if request.mode == "video":
+        from neural_style.studio.films import FilmPainting  # here, for it needs the extra video
+
+        return FilmPainting(request)
     if request.mode == "fast":
         return OnePass(request)
     if request.mode == "color_transfer":
@@ -181,13 +135,13 @@ class _Course:
         """After an evaluation."""
         at_level = min(1.0, (evaluations - self._before) / (self._run.iterations * EVALUATIONS_PER_ITERATION))
         done = self._work(self._level) + at_level * (self._work(self._level + 1) - self._work(self._level))
-        self._watch.advance(Progress(self._last.iteration, self._of, done, self._last.losses))
+        self._watch.advance(replace(self._last, done=done))
 
     def stepped(self, step: Step) -> None:
         """After an iteration."""
         sizes = [tuple(entry["image_size"]) for entry in step.history]
         losses = tuple(float(entry["loss"]) for entry in step.history)
-        self._last = Progress(step.iteration, self._of, 0, losses)
+        self._last = Progress(step.iteration, self._of, 0, losses, tuple(rows for rows, _ in sizes))
         level, first = len(set(sizes)) - 1, sizes.index(sizes[-1])
         if len(sizes) - first == self._run.iterations and level + 1 < len(self._run.levels):
             level, self._before = level + 1, step.evaluations
@@ -283,46 +237,6 @@ def run_of(request: Request) -> RunSettings:
         given["init"] = start
     run = cast(RunSettings, given)
     return run_for(run) if request.mode == "paint" else run
-
-
-def pictures_of(request: Request) -> tuple[Content, Sequence[Style]]:
-    """Content and styles of a request, their pictures still in files and their masks in memory.
-
-    Raises:
-        InvalidInputError, MissingFileError: a mask cannot be read, or there are not as many as pictures.
-    """
-    if request.mode == "doodle":
-        style = Style(cast(Path, request.file("painting")), label_map=request.file("painting_map"))
-        return Content(request.file("photo"), label_map=request.file("target_map")), [style]
-    if request.mode == "reconstruct":
-        return Content(request.file("picture")), []
-    masks = [_mask(request, request.file(name), name) for name in ("content_mask", "color_mask")]
-    return Content(request.file("photo"), mask=masks[0], color_mask=masks[1]), styles_of(request)
-
-
-def styles_of(request: Request) -> list[Style]:
-    """The paintings with their weights, scales and masks.
-
-    Raises:
-        InvalidInputError, MissingFileError: as in `pictures_of`.
-    """
-    paintings = cast(tuple[Path, ...], request.inputs.get("paintings", ()))
-    masks = request.inputs.get("style_masks") or (None,) * len(paintings)
-    if len(masks) != len(paintings):
-        raise InvalidInputError(f"{len(masks)} regions for {len(paintings)} paintings: give one for each")
-    known = request.of_mode.settings
-    weights, scales = (request.per_picture(known[name]) for name in ("style_weight", "stroke_scale"))
-    return [
-        Style(path, weight=weight, scale=scale, resize=request.value("resize"), mask=_mask(request, mask, "style mask"))
-        for path, weight, scale, mask in zip(paintings, weights, scales, masks, strict=True)
-    ]
-
-
-def _mask(request: Request, path: Path | None, what: str) -> Mask | None:
-    if path is None:
-        return None
-    is_soft = "soft_masks" in request.of_mode.settings and request.value("soft_masks")
-    return read_mask(path, soft=bool(is_soft), what=what.replace("_", " "))
 
 
 def _final_size(inputs: Inputs, run: Run) -> tuple[int, int]:

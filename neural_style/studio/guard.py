@@ -14,6 +14,7 @@ import base64
 import binascii
 import hmac
 import ipaddress
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
@@ -36,6 +37,11 @@ CALLS_EACH_MINUTE = 600
 
 ATTEMPTS_EACH_MINUTE = 10
 """Wrong passwords by one address."""
+
+UPLOAD = "/gradio_api/upload"
+
+FILM, HEAD = re.compile(rb'filename="[^"]*\.(mp4|m4v|mov|mkv|webm|avi|mpe?g)"', re.IGNORECASE), 4096
+"""The name of a film, and the bytes at the beginning of an upload among which it stands."""
 
 STARTED = "/gradio_api/startup-events"
 
@@ -192,24 +198,35 @@ class Password(_Around):
 
 
 class BodyLimit(_Around):
-    """Refuses with 413 a request of more than `most` bytes: by its announced length, and by counting what arrives."""
+    """Refuses with 413 a request of more than `most` bytes: by its announced length, and by counting what arrives.
 
-    def __init__(self, app: Application, *, most: int) -> None:
+    Args:
+        app: the application within.
+        most: bytes.
+        most_film: bytes of an upload whose first file has the name of a film.
+    """
+
+    def __init__(self, app: Application, *, most: int, most_film: int = 0) -> None:
         super().__init__(app)
-        self.most = most
+        self.most, self.most_film = most, max(most, most_film)
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
         announced = _values(scope, b"content-length")
-        if any(not length.isdigit() or int(length) > self.most for length in announced):
-            await self._refuse(send)
+        if any(not length.isdigit() or int(length) > self.most_film for length in announced):
+            await self._refuse(send, self.most_film)
+            return
+        first: Message | None = await receive() if scope["path"] == UPLOAD else None
+        most = self.most_film if first and FILM.search(first.get("body", b"")[:HEAD]) else self.most
+        if any(int(length) > most for length in announced):
+            await self._refuse(send, most)
             return
         received, is_started, is_over = 0, False, False
 
         async def counted() -> Message:
-            nonlocal received, is_over
-            message = await receive()
+            nonlocal received, is_over, first
+            message, first = first or await receive(), None
             received += len(message.get("body", b""))
-            if received > self.most:
+            if received > most:
                 is_over = True
                 return {"type": "http.disconnect"}
             return message
@@ -227,10 +244,10 @@ class BodyLimit(_Around):
             if not is_over:
                 raise
         if is_over and not is_started:
-            await self._refuse(send)
+            await self._refuse(send, most)
 
-    async def _refuse(self, send: Send) -> None:
-        await refuse(send, 413, f"A file may have at most {self.most / 1e6:.0f} MB.")
+    async def _refuse(self, send: Send, most: int) -> None:
+        await refuse(send, 413, f"A file may have at most {most / 1e6:.0f} MB.")
 
 
 class Headers(_Around):
@@ -266,6 +283,7 @@ def guarded(
     names: Collection[str],
     numbers: bool = False,
     most_bytes: int,
+    film_bytes: int = 0,
     password: str | None = None,
     framed: bool = False,
 ) -> Application:
@@ -274,11 +292,11 @@ def guarded(
     Args:
         app: the page.
         names, numbers: of `HostNames`.
-        most_bytes: of one request.
+        most_bytes, film_bytes: of one request, and of the upload of a film.
         password: asked for where it is not None.
         framed: of `Headers`.
     """
-    app = BodyLimit(app, most=most_bytes)
+    app = BodyLimit(app, most=most_bytes, most_film=film_bytes)
     if password is not None:
         app = Password(app, password=password, rates=Rates(ATTEMPTS_EACH_MINUTE))
     app = RateLimit(SameOrigin(app), rates=Rates(CALLS_EACH_MINUTE))

@@ -22,6 +22,7 @@ class Stored:
     iteration: int = 0
     of: int = 0
     losses: tuple[float, ...] = ()
+    rows: tuple[int, ...] = ()
     message: str = ""
     notes: tuple[str, ...] = ()
     is_sketch: bool = False
@@ -39,6 +40,7 @@ class Job:
         place: jobs before it, 0 for the one that is painted; None for one that is over.
         iteration, of: finished ones of all sizes, and their number where none ends early.
         losses: the loss after each iteration.
+        rows: of the picture at each of these losses; losses at different sizes do not compare.
         seconds_left: an estimate; None where none can be made yet.
         message: one line about what happened; empty while all is well.
         notes: warnings of the library.
@@ -56,6 +58,7 @@ class Job:
     iteration: int
     of: int
     losses: tuple[float, ...]
+    rows: tuple[int, ...]
     seconds_left: float | None
     message: str
     notes: tuple[str, ...]

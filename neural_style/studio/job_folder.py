@@ -19,7 +19,10 @@ from neural_style.runs.result import Result
 from neural_style.studio.job import Stored
 from neural_style.studio.request import Names, Request, unique_names
 
-REQUEST, STATE, PREVIEW, RESULT = "request.json", "state.json", "preview.png", "result.png"
+REQUEST, STATE, PREVIEW, RESULT, FILM = "request.json", "state.json", "preview.png", "result.png", "result.mp4"
+
+WORK = f"{FILM}.work"
+"""The folder of what is finished of a film."""
 
 PREVIEW_SIDE = 640
 """Pixels of the longer side of a preview at most."""
@@ -46,14 +49,19 @@ class JobFolder:
 
     @property
     def result(self) -> Path | None:
-        """The finished picture, or the best one so far."""
-        return self._existing(RESULT)
+        """The finished picture or film, or the best one so far."""
+        return self._existing(FILM) or self._existing(RESULT)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is an unfinished film, which can be painted on."""
+        return (self.path / WORK).is_dir()
 
     @property
     def size(self) -> int:
         """Bytes on the disk."""
         with contextlib.suppress(OSError):
-            return sum(each.stat().st_size for each in self.path.iterdir())
+            return sum(each.stat().st_size for each in self.path.rglob("*") if each.is_file())
         return 0
 
     def begin(self, request: Request, names: Names | None) -> Request:
@@ -62,7 +70,7 @@ class JobFolder:
         Raises:
             InvalidInputError: a file cannot be written.
         """
-        taken = {Path(name): name for name in (REQUEST, STATE, PREVIEW, RESULT)}
+        taken = {Path(name): name for name in (REQUEST, STATE, PREVIEW, RESULT, FILM, WORK)}
         called = unique_names((*taken, *request.files), {**(names or {}), **taken})
         with files.writing(f'job "{self.path.name}"'):
             self.path.mkdir(parents=True)
@@ -76,6 +84,15 @@ class JobFolder:
         self._write(REQUEST, {"id": self.id, "created": self.created, **described(own)})
         self.store(Stored())
         return own
+
+    def take_work(self, other: JobFolder) -> None:
+        """Copy the unfinished film of another job.
+
+        Raises:
+            InvalidInputError: a file cannot be written.
+        """
+        with files.writing(f'job "{self.path.name}"'):
+            shutil.copytree(other.path / WORK, self.path / WORK)
 
     def store(self, state: Stored) -> None:
         """Write the state."""
@@ -117,8 +134,9 @@ class JobFolder:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InvalidInputError(f"{path} holds no job of this version: {error}") from error
         try:
-            state = json.loads((path / STATE).read_text(encoding="utf-8"))
-            stored = Stored(**{**state, "losses": tuple(state["losses"]), "notes": tuple(state["notes"])})
+            state: dict[str, Any] = json.loads((path / STATE).read_text(encoding="utf-8"))
+            several = {name: tuple(state[name]) for name in ("losses", "rows", "notes")}
+            stored = Stored(**{**state, **several})
         except (OSError, ValueError, KeyError, TypeError) as error:
             stored = Stored(state="failed", message=f"the state of this job cannot be read: {error}")
         return folder, request, stored

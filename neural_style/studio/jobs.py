@@ -104,6 +104,10 @@ class Jobs:
         Raises:
             InvalidInputError, MissingFileError: an input or a setting cannot be used; the queue or the disk is full.
         """
+        return self._submit(request, names)
+
+    def _submit(self, request: Request, names: Names | None = None, begun: JobFolder | None = None) -> Job:
+        """The same; `begun` has an unfinished film, which the job paints on."""
         self._check_room()
         check(request, self.limits)
         id, created = secrets.token_hex(16), time.time()
@@ -111,6 +115,8 @@ class Jobs:
         folder = JobFolder(self.folder / f"{day}-{id}", id, created)
         try:
             entry = Entry(folder, folder.begin(request, names))
+            if begun is not None:
+                folder.take_work(begun)
             with self._changed:
                 self._check_room()  # once more: others came meanwhile
                 entry.size = folder.size
@@ -162,7 +168,7 @@ class Jobs:
             return self._snapshot(entry)
 
     def continue_from(self, id: str) -> Job:
-        """A new job that starts from the picture of one that is over, with the same settings.
+        """A new job that starts from the picture or the unfinished film of one that is over, with the same settings.
 
         Raises:
             InvalidInputError: it is not over, or has no picture; or as in `submit`.
@@ -170,7 +176,9 @@ class Jobs:
         job = self.job(id)
         if not job.is_over:
             raise InvalidInputError("that picture is still being painted: stop it first")
-        return self.submit(continued(job))
+        with self._changed:
+            folder = self._entry(id).folder
+        return self._submit(job.request, begun=folder) if folder.has_work else self.submit(continued(job))
 
     def close(self) -> None:
         """End the running job, which is then interrupted and keeps its best picture, and the thread."""
@@ -191,7 +199,7 @@ class Jobs:
                 continue
             entry = self._entries[folder.id] = Entry(folder, request, stored, folder.size)
             if stored.state == "running":
-                self._change(entry, state="interrupted", message=_interrupted(stored, folder))
+                self._change(entry, state="interrupted", message=_interrupted(request, stored, folder))
         waiting = [entry for entry in self._entries.values() if entry.stored.state == "waiting"]
         self._queue = sorted(waiting, key=lambda entry: entry.folder.created)
 
@@ -222,6 +230,7 @@ class Jobs:
             iteration=stored.iteration,
             of=stored.of,
             losses=stored.losses,
+            rows=stored.rows,
             seconds_left=left,
             message=stored.message,
             notes=stored.notes,
@@ -272,8 +281,9 @@ class Jobs:
         try:
             watch = JobWatch(entry, self._change, lambda: self._is_closing)
             result = prepare(entry.request).execute(watch)
-            entry.folder.show(result.image, result.alpha)
-            entry.folder.finish(result)
+            if result is not None:
+                entry.folder.show(result.image, result.alpha)
+                entry.folder.finish(result)
             return self._ended(entry, result)
         except KeyboardInterrupt:
             return self._ended(entry, None)
@@ -283,14 +293,11 @@ class Jobs:
 
     def _ended(self, entry: Entry, result: Result | None) -> dict[str, object]:
         """The last state of a job that has a result, or was stopped before it had one."""
-        kept = "" if result is None else ", and the best picture so far is kept"
+        reached, kept = _reached(entry.request, entry.stored), _kept(entry.request, entry.folder)
         if entry.is_stopping:
-            return {"state": "stopped", "message": f"stopped after {_iterations(entry.stored)}{kept}"}
+            return {"state": "stopped", "message": f"stopped after {reached}; {kept}"}
         if self._is_closing:
-            return {
-                "state": "interrupted",
-                "message": f"the server was stopped after {_iterations(entry.stored)}{kept}",
-            }
+            return {"state": "interrupted", "message": f"the server was stopped after {reached}; {kept}"}
         if result is not None and result.error is not None:
             return {"state": "failed", "message": f"{explanation(result.error)}; the best picture so far is kept"}
         return {"state": "finished", "message": "" if result is None else result.stopped, "is_sketch": False}
@@ -309,8 +316,18 @@ class Jobs:
                 _log.info("deleted %s to make room: %d bytes", entry.folder.path, entry.size)
 
 
-def _iterations(stored: Stored) -> str:
-    return f"iteration {stored.iteration} of {stored.of}"
+def _reached(request: Request, stored: Stored) -> str:
+    """How far a job has come."""
+    what = "frame" if request.mode == "video" else "iteration"
+    return f"{what} {stored.iteration} of {stored.of}"
+
+
+def _kept(request: Request, folder: JobFolder) -> str:
+    """What there is of a job that was not finished."""
+    if request.mode == "video":
+        part = "its finished part is kept" if folder.result else "no part of it is a film yet"
+        return f"{part}, and it can be painted on" if folder.has_work else part
+    return "its best picture is kept" if folder.result else "it had no picture yet"
 
 
 def _without_folder(text: str, entry: Entry) -> str:
@@ -318,7 +335,6 @@ def _without_folder(text: str, entry: Entry) -> str:
     return text.replace(f"{entry.folder.path}{os.sep}", "")
 
 
-def _interrupted(stored: Stored, folder: JobFolder) -> str:
+def _interrupted(request: Request, stored: Stored, folder: JobFolder) -> str:
     """What happened to a job that was painted when the server ended."""
-    kept = "its best picture is kept" if folder.result else "it had no picture yet"
-    return f"the server ended after {_iterations(stored)} of this picture; {kept}"
+    return f"the server ended after {_reached(request, stored)}; {_kept(request, folder)}"

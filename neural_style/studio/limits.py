@@ -61,6 +61,14 @@ class Limits:
                 "megapixels that are painted here: choose a smaller image_size"
             )
 
+    def check_frame(self, rows: int, columns: int) -> None:
+        """Raise `InvalidInputError` for a film whose frames have too many pixels."""
+        if rows * columns > self.result_pixels:
+            raise InvalidInputError(
+                f"a frame has {rows} x {columns} pixels, more than the {self.result_pixels / 1e6:g} megapixels that "
+                "are painted here: make the film smaller"
+            )
+
     def check_number(self, count: int, what: str) -> None:
         """Raise `InvalidInputError` for too many pictures of one input."""
         if count > self.pictures:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,64 +16,9 @@ from neural_style.network import Network
 from neural_style.painting import ITERATIONS
 from neural_style.reconstruction import Reconstruction
 from neural_style.runs.settings import INITIAL_IMAGES, Run
+from neural_style.studio.mode import Input, Mode
 from neural_style.studio.settings import BOUNDS, Setting, of_fields
 from neural_style.technique import Technique
-
-INPUT_KINDS = ("picture", "pictures", "mask", "masks", "map", "clip")
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of a mode.
-
-    Attributes:
-        name: its key in `Request.inputs`.
-        title: a few words for a label.
-        kind: one of `INPUT_KINDS`.
-        required: whether there is no picture without it.
-        flag: of the command; empty where it is an argument without a flag.
-    """
-
-    name: str
-    title: str
-    kind: str = "picture"
-    required: bool = True
-    flag: str = ""
-
-
-@dataclass(frozen=True)
-class Mode:
-    """One way to make a picture.
-
-    Attributes:
-        name: its key in `MODES`.
-        title, sentence: for painters, who know no terms of the field.
-        command: the words before the files on the command line.
-        inputs: in the order of the command line.
-        basic, advanced: settings, each once.
-        presets: settings by the name of the preset; those that it lacks have their defaults.
-        technique: the dataclass of its settings; None where nothing is minimised.
-    """
-
-    name: str
-    title: str
-    sentence: str
-    command: tuple[str, ...]
-    inputs: tuple[Input, ...]
-    basic: tuple[Setting, ...]
-    advanced: tuple[Setting, ...] = ()
-    presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    technique: type[Technique] | None = None
-
-    @property
-    def settings(self) -> dict[str, Setting]:
-        """All settings by name, the basic ones first."""
-        return {each.name: each for each in (*self.basic, *self.advanced)}
-
-    def input(self, name: str) -> Input:
-        """The input of that name."""
-        return next(each for each in self.inputs if each.name == name)
-
 
 PHOTO = Input("photo", "Photo")
 PAINTINGS = Input("paintings", "Paintings", "pictures")
@@ -115,6 +59,12 @@ NORMALIZATIONS: Mapping[type, Sequence[str]] = {
     Reconstruction: reconstruction.NORMALIZATIONS,
 }
 COLOURS_KEPT = {"preserve_color": "luminance"}
+
+HAS_VIDEO = all(find_spec(name) is not None for name in ("av", "cv2"))
+"""Whether the extra `video` is installed."""
+
+FILM_ROWS, FILM_SEGMENT = 256, 8
+"""Rows at which frames are painted, and frames that are lost at most where a film is stopped."""
 
 
 def _settings(technique: type[Technique], defaults: Mapping[str, object], *, masks: bool = False) -> list[Setting]:
@@ -262,6 +212,42 @@ def _fast() -> Mode:
     )
 
 
+def _video() -> Mode:
+    from neural_style.video.encoding import Encoding
+    from neural_style.video.fast import BLEND
+    from neural_style.video.film import SEGMENT
+
+    of_fast = {each.name: each for each in of_fields(FastRun, ["strength", "preserve_color", "tile", "seed"])}
+    crf = of_fields(Encoding, ["crf"])
+    texts = {
+        "work_size": "paint frames at so many rows, and enlarge them: 256 rows take about a second each.",
+        "blend": "share of the last frame, which follows the motion, from 0 to below 1: more is steadier and softer.",
+        "segment": "frames that are painted again at most where a stopped film is painted on.",
+    }
+    own = [
+        Setting("work_size", "integer", texts["work_size"], default=FILM_ROWS, bounds=(64, 1080)),
+        Setting("blend", "number", texts["blend"], default=BLEND, assumed=BLEND, bounds=(0, 0.95)),
+        Setting("segment", "integer", texts["segment"], default=FILM_SEGMENT, assumed=SEGMENT, bounds=(1, 48)),
+        *(
+            Setting(name, "flag", text, default=False, assumed=False, is_switch=True)
+            for name, text in (("silent", "leave the sound out."), ("preview", "paint the first second only."))
+        ),
+    ]
+    strength = of_fast.pop("strength").but(bounds=(0, 1))
+    return Mode(
+        "video",
+        "Film",
+        "A film in the style of a painting: frame by frame, with strokes that follow the motion, and with its sound.",
+        ("video",),
+        (Input("clip", "Film", "clip"), PAINTINGS),
+        **_split(
+            [strength, *own, *of_fast.values(), *crf, *OF_STYLES],
+            ["strength", "work_size", "preserve_color", "style_weight", "stroke_scale", "silent"],
+        ),
+        presets={"whole": {}, "half": {"strength": 0.5}, "keeps the film's colours": COLOURS_KEPT},
+    )
+
+
 def _reconstruct() -> Mode:
     defaults = {"model": "mini", "init": "noise"}
     settings = [
@@ -319,12 +305,10 @@ def _modes() -> dict[str, Mode]:
         _doodle(),
         _color_transfer(),
         _reconstruct(),
+        *([_video()] if HAS_VIDEO else []),
     ]
     return {each.name: each for each in found}
 
 
 MODES: dict[str, Mode] = _modes()
 """Every mode by its name, in the order of a page."""
-
-HAS_VIDEO = all(find_spec(name) is not None for name in ("av", "cv2"))
-"""Whether the extra `video` is installed."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from neural_style.errors import InvalidInputError
-from neural_style.studio.modes import MODES, Mode
+from neural_style.studio.mode import Mode
+from neural_style.studio.modes import MODES
 from neural_style.studio.settings import Setting
 from neural_style.validation import check_choice, check_names
 
@@ -116,6 +117,8 @@ class Request:
             return [*positional, "--output", f"{OUTPUT}.png"]
         if self.mode == "reconstruct":
             return [str(self.value("of")), *positional, OUTPUT]
+        if self.mode == "video":
+            return [*positional, f"{OUTPUT}.mp4"]
         return [*positional, OUTPUT, *(["--fast"] if self.mode == "fast" else [])]
 
     def _spelled(self) -> Iterator[Setting]:

@@ -75,6 +75,13 @@ def _mode_and_settings(record: Mapping[str, Any]) -> tuple[str, dict[str, tuple[
     technique, settings, run = record["technique"], dict(record["settings"]), dict(record["run"])
     if any(each.get("frame") is not None for each in (record["content"], *record["styles"])):
         raise InvalidInputError("that picture was made from a frame of an animation: save the frame as a picture")
+    if record["content"].get("prepare") or any(
+        record.get("output", {}).get(step) for step in ("rescale_image", "enhance")
+    ):
+        raise InvalidInputError(
+            "that picture was prepared, resized or enhanced by a command, which the studio does not do: "
+            "neural-style rerun makes it again"
+        )
     of_pictures = dict(_of_pictures(record))
     if technique == FAST:
         if run.pop("rounds", None) is not None or settings != {"model": "embedded"} or run.get("size") is None:
@@ -101,20 +108,16 @@ def _of_pictures(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Settings that belong to the paintings and masks.
 
     Raises:
-        InvalidInputError: the paintings are resized in different ways.
+        InvalidInputError: paintings are resized in different ways, or some masks are soft and others are not.
     """
     styles = record["styles"]
     if record["technique"] in ("doodle", Reconstruction.name) or not styles:
         return
-    resize = {style["resize"] for style in styles}
-    if len(resize) > 1:
-        raise InvalidInputError("the paintings of that picture are resized in different ways")
-    yield "resize", resize.pop()
+    yield "resize", records.common_resize(record)
     for name, field, default in (("style_weight", "weight", Style.weight), ("stroke_scale", "scale", Style.scale)):
         if any(style[field] != default for style in styles):
             yield name, tuple(style[field] for style in styles)
-    masks = [record["content"].get("mask"), record["content"].get("color_mask"), *(each["mask"] for each in styles)]
-    if any(mask is not None and mask["soft"] for mask in masks):
+    if records.has_soft_masks(record):
         yield "soft_masks", True
 
 

@@ -13,7 +13,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.inputs import RESIZE
 from neural_style.network import CONTENT_LOSS_TYPES, GUIDE_PROPAGATIONS, MASK_NORMALIZATIONS
-from neural_style.objectives.transfer_loss import PADDINGS
+from neural_style.objectives.transfer_loss import PADDINGS, STYLE_LOSSES
 from neural_style.runs.settings import COLOR_WHEN, INITIAL_IMAGES
 from neural_style.technique import PRECISIONS
 from neural_style.validation import check_choice, check_count, check_finite, help_texts
@@ -27,6 +27,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "pooling": tuple(vgg.POOLING),
     "precision": PRECISIONS,
     "padding": ("auto", *PADDINGS),
+    "style_loss": STYLE_LOSSES,
     "content_loss_type": tuple(map(str, CONTENT_LOSS_TYPES)),
     "mask_normalization": MASK_NORMALIZATIONS,
     "guide_propagation": GUIDE_PROPAGATIONS,

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from neural_style.studio.execution import Array, Progress, Watch
 from neural_style.studio.job import Stored
 from neural_style.studio.job_folder import JobFolder
+from neural_style.studio.progress import Array, Progress, Watch
 from neural_style.studio.request import Request
 
 
@@ -49,10 +49,13 @@ class JobWatch(Watch):
             is_closing: whether the server ends.
         """
         self._entry, self._change, self._is_closing = entry, change, is_closing
+        self.folder = entry.folder.path
 
-    def show(self, image: Array, alpha: Array | None = None, *, is_sketch: bool = False) -> None:
+    def show(
+        self, image: Array, alpha: Array | None = None, *, is_sketch: bool = False, is_result: bool = True
+    ) -> None:
         self._entry.folder.show(image, alpha)
-        if not is_sketch:
+        if is_result and not is_sketch:
             self._entry.folder.keep(image, alpha)
         if is_sketch != self._entry.stored.is_sketch:
             self._change(self._entry, is_sketch=is_sketch)
@@ -63,7 +66,9 @@ class JobWatch(Watch):
         if progress.iteration > stored.iteration:
             self._measure(progress.done)
         if (stored.iteration, stored.of) != (progress.iteration, progress.of):
-            self._change(entry, iteration=progress.iteration, of=progress.of, losses=progress.losses)
+            self._change(
+                entry, iteration=progress.iteration, of=progress.of, losses=progress.losses, rows=progress.rows
+            )
         if entry.is_stopping or self._is_closing():
             raise KeyboardInterrupt
 

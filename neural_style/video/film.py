@@ -85,6 +85,7 @@ class FilmRun:
         overwrite: whether existing files may be replaced.
         work_folder: by default `<out>.work`.
         sound: False leaves the sound out.
+        keeps: where the run is interrupted, write its finished segments as a film; the work folder stays.
         source: the facts on the clip.
         format: of the segments.
         folder: the work folder.
@@ -101,6 +102,7 @@ class FilmRun:
     overwrite: bool = False
     work_folder: str | os.PathLike[str] | None = None
     sound: bool = True
+    keeps: bool = False
     kept: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -171,14 +173,20 @@ class FilmRun:
                 return Film(self._out, work.count, 0, ())
             self._report()
             reader = Reader(self.source)
-            self._paint(method, reader, work, progress)
+            try:
+                self._paint(method, reader, work, progress)
+            except KeyboardInterrupt:
+                if self.keeps and work.count:
+                    end = work.times[-1][-1] * self.format.time_base + 1 / self.format.rate
+                    self._publish(work, reader.shifts, end)
+                raise
             if not work.count:
                 work.delete()
                 if self.seconds is not None:
                     raise InvalidInputError(f"{self.source.where} has no frame in its first {self.seconds} seconds")
                 raise InvalidInputError(f"{self.source.where} has no frame that can be decoded: get or save it again")
             self._report_reading(reader)
-            sound = self._publish(work, reader.shifts)
+            sound = self._publish(work, reader.shifts, self._until)
             work.delete()
         return Film(self._out, work.count, len(reader.damage), tuple(sound))
 
@@ -231,8 +239,8 @@ class FilmRun:
             finally:
                 segment.discard()
 
-    def _publish(self, work: WorkFolder, shifts: list[Fraction]) -> list[Sound]:
-        """Join the segments, and put the film into its place."""
+    def _publish(self, work: WorkFolder, shifts: list[Fraction], until: Fraction | None) -> list[Sound]:
+        """Join the segments, with the sound until a time in seconds, and put the film into its place."""
         joined = work.joined(self._out.suffix.lower())
         if is_sequence(self._out):
             numbers = self.source.numbers or range(1, work.count + 1)
@@ -248,7 +256,7 @@ class FilmRun:
             if joined.suffix == ".gif":
                 write_gif(work, self.format, joined)
             else:
-                sound = join(work, self.source, self.format, self._container, joined, self._until, shifts)
+                sound = join(work, self.source, self.format, self._container, joined, until, shifts)
         with files.atomic_write(self._out, self.where, overwrite=self.overwrite) as file, joined.open("rb") as made:
             shutil.copyfileobj(made, file)
         return sound

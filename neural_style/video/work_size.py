@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from neural_style import images
+from neural_style.enhancement.sizes import POOLINGS, maxima
 from neural_style.validation import check_choice, check_count
 from neural_style.video.method import FrameMethod
 
 Array = np.ndarray[Any, Any]
-
-POOLINGS = ("average", "max")
 
 
 class WorkSize:
@@ -70,10 +69,8 @@ def reduced(frame: Array, size: tuple[int, int], pooling: str) -> Array:
     Args:
         frame: uint8 (H, W, 3).
         size: rows and columns, at most those of the frame.
-        pooling: `average` or `max`; of a size that is no fraction of the frame's, maxima are those of bins whose
-            sizes differ by one.
+        pooling: `average` or `max`, see `neural_style.enhancement.sizes.maxima`.
     """
     if pooling == "average":
         return images.to_uint8(images.resize(frame, size, method="box"))
-    rows, columns = (np.arange(count) * extent // count for count, extent in zip(size, frame.shape[:2], strict=True))
-    return np.asarray(np.maximum.reduceat(np.maximum.reduceat(frame, rows, axis=0), columns, axis=1), np.uint8)
+    return maxima(frame, size)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from neural_style import images
 from neural_style.enhancement import sizes
-from neural_style.enhancement.network import joined, parted
+from neural_style.enhancement.network import pixel_shuffle, pixel_unshuffle
 from neural_style.samples import sample
 
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -82,9 +82,9 @@ def test_pooling_is_numpys(photo: np.ndarray, pooling: str, expected: np.ufunc) 
 def test_periodic_shuffling() -> None:
     """Channel scale i + j is the pixel in row i and column j of those that a pixel becomes."""
     details = np.arange(2 * 3 * 4).reshape(1, 2, 3, 4)
-    found = joined(details, 2)
+    found = pixel_shuffle(details, 2)
     np.testing.assert_array_equal(found[0, :2, :2], [[0, 1], [2, 3]])
-    np.testing.assert_array_equal(parted(found, 2), details)
+    np.testing.assert_array_equal(pixel_unshuffle(found, 2), details)
 
 
 def test_the_embedded_file_is_small() -> None:

@@ -21,9 +21,9 @@ SMALL = {
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> dict[str, Path]:
-    """A small picture for each input of any mode."""
+    """A small picture, or a film of three frames, for each input of any mode."""
     names = sorted({each.name for mode in MODES.values() for each in mode.inputs})
-    paths = {name: tmp_path / "uploads" / f"{name}.png" for name in names}
+    paths = {name: tmp_path / "uploads" / f"{name}.png" for name in names if name != "clip"}
     (tmp_path / "uploads").mkdir()
     for index, (name, path) in enumerate(paths.items()):
         random = np.random.default_rng(index)
@@ -33,6 +33,10 @@ def pictures(tmp_path: Path) -> dict[str, Path]:
         else:
             pixels = random.integers(0, 256, (32, 40, 3), np.uint8)
         Image.fromarray(pixels).save(path)
+    if "clip" in names:
+        from tests.video import films  # which needs the extra video
+
+        paths["clip"] = films.write_film(tmp_path / "uploads" / "clip.mp4", films.pictures(3))
     return paths
 
 

@@ -15,9 +15,9 @@ import pytest
 from neural_style import images
 from neural_style.errors import InvalidInputError, OutOfMemoryError
 from neural_style.runs.result import Result
-from neural_style.studio.execution import Execution, Progress
 from neural_style.studio.job_folder import JobFolder
 from neural_style.studio.jobs import Jobs
+from neural_style.studio.progress import Execution, Progress
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -150,7 +150,7 @@ def test_a_running_job_stops_with_its_best_picture(easel, open_jobs, request_for
     let_go(easel)
     stopped = jobs.wait(job.id, WAIT)
     assert stopped.state == "stopped"
-    assert stopped.message == "stopped after iteration 1 of 3, and the best picture so far is kept"
+    assert stopped.message == "stopped after iteration 1 of 3; its best picture is kept"
     assert brightness(stopped.result) == 70
     after = jobs.wait(jobs.submit(request_for("fast", seed=80)).id, WAIT)
     assert after.state == "finished"
@@ -213,7 +213,7 @@ def test_a_killed_server_left_the_best_picture(easel, open_jobs, request_for):
     (job.folder / ".0123456789abcdef.0123456789abcdef.part").write_bytes(b"half a preview")
     found = open_jobs().job(job.id)
     assert found.state == "interrupted"
-    assert found.message == "the server ended after iteration 2 of 3 of this picture; its best picture is kept"
+    assert found.message == "the server ended after iteration 2 of 3; its best picture is kept"
     assert brightness(found.result) == 9
     assert not list(job.folder.glob(".*.part"))
 

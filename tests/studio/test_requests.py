@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from neural_style.cli.commands import color_transfer, doodle, network, paint, reconstruct
+from neural_style.cli.commands import color_transfer, doodle, network, paint, reconstruct, video
 from neural_style.cli.commands.inetwork import IMPROVEMENTS
 from neural_style.cli.flags import run_settings, values
 from neural_style.doodle import NeuralDoodle
@@ -34,6 +34,7 @@ PARSERS = {
     "doodle": doodle.parser,
     "reconstruct": reconstruct.parser,
     "color_transfer": color_transfer.parser,
+    "video": video.parser,
 }
 
 
@@ -49,6 +50,7 @@ SETTINGS = [
     *((mode.name, preset) for mode in MODES.values() for preset in mode.presets.values()),
     ("paint", {"strength": 0.25, "seed": 5, "model": "mini", "weights": "random:2", "bounded": False}),
     ("network", {"style_layers": ("conv1_1", "conv2_1"), "style_layer_weights": (1, 0.5), "tile": 128}),
+    ("network", {"style_loss": "patches", "painting_rotations": 1}),
     ("network", {"model": "vgg19", "content_loss_type": "1", "maintain_aspect_ratio": False, "init": "noise"}),
     ("inetwork", {"activation_shift": -2.5, "chain": False, "style_layer_weights": "gatys2016"}),
     ("doodle", {"labels": 2, "image_size": 48, "init": "noise", "style_weight": 2.0}),
@@ -70,7 +72,7 @@ def test_the_command_has_the_settings_of_the_request(mode, settings, request_for
     """As the command itself understands them: technique, run and paintings."""
     request = replace(request_for(mode), settings=settings)
     found = parsed(request)
-    if mode in ("fast", "color_transfer"):
+    if mode in ("fast", "color_transfer", "video"):
         defaults = {"method": "luminance", "style_weight": [1.0], "stroke_scale": [1.0]}
         for name, setting in MODES[mode].settings.items():
             read = defaults.get(name) if getattr(found, name) is None else getattr(found, name)
@@ -138,6 +140,12 @@ def test_settings_are_refused_in_one_line(mode, changes, message, request_for):
     with pytest.raises(InvalidInputError, match=message) as error:
         check(replace(request_for("paint" if mode == "oil" else mode), mode=mode, settings=changes))
     assert "\n" not in str(error.value)
+
+
+def test_only_layers_are_free_text():
+    """A setting with few values is a choice."""
+    texts = {each.name for mode in MODES.values() for each in mode.settings.values() if each.kind == "text"}
+    assert texts == {"content_layer", "detail_layer"}
 
 
 def test_the_studio_downloads_nothing(request_for, monkeypatch, tmp_path):

@@ -90,6 +90,9 @@ def test_a_record_makes_the_studio_read_no_file(jobs, request_for, tmp_path):
     assert request_of(crafted, jobs.jobs()).files == ()
 
 
+MASK = {"image": "mask.png", "soft": False}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -97,6 +100,9 @@ def test_a_record_makes_the_studio_read_no_file(jobs, request_for, tmp_path):
         ({"settings": {"model": "mine.keras"}}, "only the library"),
         ({"styles": [{}]}, "another version"),
         ({"run": {"size": 24, "strength": 3, "tile": "large"}}, "tile"),
+        ({"content": {"mask": MASK, "color_mask": {**MASK, "soft": True}}}, "some masks are soft"),
+        ({"output": {"enhance": "sharpen"}}, "neural-style rerun"),
+        ({"content": {"image": "photo.png", "prepare": "grey"}}, "neural-style rerun"),
     ],
 )
 def test_other_records_are_refused_in_one_line(jobs, request_for, tmp_path, change, message):
@@ -112,7 +118,7 @@ def test_other_records_are_refused_in_one_line(jobs, request_for, tmp_path, chan
 
 
 def job_with(request: Request, path) -> Job:
-    return Job("", request, "stopped", 0, None, 1, 3, (), None, "", (), None, False, path, path.parent)
+    return Job("", request, "stopped", 0, None, 1, 3, (), (), None, "", (), None, False, path, path.parent)
 
 
 def test_a_pyramid_is_continued_at_the_sizes_that_are_left(request_for, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from neural_style.studio.guard import (
+    UPLOAD,
     HostNames,
     Password,
     RateLimit,
@@ -41,13 +42,15 @@ class Page:
         await send({"type": "http.response.body", "body": b"painted"})
 
 
-def call(app: Any, method: str = "GET", chunks: tuple[bytes, ...] = (b"",), **headers: str) -> tuple[int, dict, bytes]:
+def call(
+    app: Any, method: str = "GET", chunks: tuple[bytes, ...] = (b"",), path: str = "/", **headers: str
+) -> tuple[int, dict, bytes]:
     """Status, headers and body of the reply; `host` is 127.0.0.1:7860 unless it is named."""
     given = {"host": "127.0.0.1:7860", **{name.replace("_", "-"): value for name, value in headers.items()}}
     scope = {
         "type": "http",
         "method": method,
-        "path": "/",
+        "path": path,
         "client": ("10.0.0.7", 5000),
         "headers": [(name.encode(), value.encode()) for name, value in given.items()],
     }
@@ -129,6 +132,19 @@ def test_files_are_refused_by_their_announced_and_by_their_real_size(page: Page)
     status, _, body = call(app, "POST", (b"x" * 600, b"x" * 401))
     assert (status, body) == (413, b"A file may have at most 0 MB.")
     assert page.received == 1000 + 600
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "status"),
+    [("a.MP4", UPLOAD, 200), ("a.png", UPLOAD, 413), ("a.mp4.png", UPLOAD, 413), ("a.mp4", "/", 413)],
+)
+def test_an_upload_may_be_larger_only_where_it_is_a_film(page: Page, name: str, path: str, status: int) -> None:
+    app = guarded(page, names=NAMES, most_bytes=1000, film_bytes=2000)
+    body = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n'.encode().ljust(1500)
+    assert call(app, "POST", (body[:600], body[600:]), path)[0] == status
+    assert call(app, "POST", (body,), path, content_length="1500")[0] == status
+    assert page.received == (3000 if status == 200 else 600)  # what comes in parts is counted as it comes
+    assert call(app, "POST", (body + bytes(501),), path)[0] == 413
 
 
 def basic(password: str) -> str:

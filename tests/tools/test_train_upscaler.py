@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style.enhancement.network import HALO, joined, shapes
+from neural_style.enhancement.network import HALO, pixel_shuffle, shapes
 
 PROGRAM = Path(__file__).parents[2] / "tools" / "train_upscaler.py"
 
@@ -41,7 +41,9 @@ def test_what_a_crop_lacks(program: Any, picture: Image.Image, monkeypatch: pyte
         monkeypatch.setattr(program, name, 0)
     image = np.asarray(picture.convert("L"))
     given, wanted = next(program.batches([image], 2, np.random.default_rng(3)))
-    found = program.enlarged(given[0, ..., 0], 2)[2 * HALO : -2 * HALO, 2 * HALO : -2 * HALO] + joined(wanted, 2)[0]
+    found = (
+        program.enlarged(given[0, ..., 0], 2)[2 * HALO : -2 * HALO, 2 * HALO : -2 * HALO] + pixel_shuffle(wanted, 2)[0]
+    )
     levels = np.rint(255 * found)
     np.testing.assert_allclose(255 * found, levels, atol=1e-3)
     windows = np.lib.stride_tricks.sliding_window_view(image, levels.shape)

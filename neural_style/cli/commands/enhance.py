@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from neural_style import images
-from neural_style.cli.commands.color_transfer import check_result, write_result
 from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.groups import add_frame_flag, add_machine_flags
+from neural_style.cli.result_file import check_result, write_result
 from neural_style.cli.session import start_backend
 from neural_style.enhancement.steps import KINDS, enhanced, steps_of
 from neural_style.errors import InvalidInputError, NeuralStyleError

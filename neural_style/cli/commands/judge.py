@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neural_style import images, interruption
-from neural_style.cli.commands.color_transfer import check_result
 from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.groups import add_machine_flags
+from neural_style.cli.result_file import check_result
 from neural_style.cli.session import start_backend
 from neural_style.features import vgg
 from neural_style.features.weights import check_available

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from neural_style import images
-from neural_style.cli.commands.color_transfer import add_result_flags, check_result, default_output, write_result
 from neural_style.cli.flags import Parser
+from neural_style.cli.result_file import add_result_flags, check_result, default_output, write_result
 from neural_style.mask_transfer import merged
 
 EPILOG = """\

@@ -26,6 +26,7 @@ from neural_style.cli.groups import (
 )
 from neural_style.cli.progress import Bar, report
 from neural_style.cli.session import start_backend
+from neural_style.enhancement.sizes import POOLINGS
 from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.feedforward.fast_run import EMBEDDED, FastRun
 from neural_style.inputs import as_styles
@@ -38,7 +39,6 @@ from neural_style.video.fast import BLEND
 from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
 from neural_style.video.optimised import Coherence
 from neural_style.video.transfer import METHODS, NamedMethod, fast_method, optimised_method
-from neural_style.video.work_size import POOLINGS
 
 DESCRIPTION = """\
 Paint a film in the style of one or more paintings. Style follows the motion, and times, sound and shape stay.

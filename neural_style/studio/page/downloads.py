@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from PIL import Image
@@ -12,22 +13,26 @@ from neural_style.studio.limits import Limits
 from neural_style.studio.request import Request
 from neural_style.studio.results import CENTIMETRES_OF_AN_INCH, DPI, FORMATS, save_as
 
+FILM_ENDING = ".mp4"
+
 AS_PAINTED, AS_PHOTO = "as it was painted", "as large as the photo"
 PRINTS = {f"print, {width} cm wide": float(width) for width in (10, 15, 20, 30, 42)}
 SIZES = (AS_PAINTED, AS_PHOTO, *PRINTS)
 
 
 def made(job: Job, format: str, size: str, folder: Path, limits: Limits) -> Path:
-    """The picture of a job as a file to be downloaded.
+    """The picture of a job as a file to be downloaded; a film is as it was painted.
 
     Raises:
         InvalidInputError, MissingFileError: there is no picture, or the print would be too large.
     """
     if job.result is None:
         raise InvalidInputError("there is no picture yet")
-    name = f"{stem(job)}{FORMATS[format]}"
-    out = folder / job.id / name
+    is_film = job.result.suffix == FILM_ENDING
+    out = folder / job.id / f"{stem(job)}{FILM_ENDING if is_film else FORMATS[format]}"
     out.parent.mkdir(parents=True, exist_ok=True)
+    if is_film:
+        return Path(shutil.copyfile(job.result, out))
     return save_as(job.result, out, width=_width(job, size), limits=limits)
 
 

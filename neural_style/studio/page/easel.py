@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from PIL import Image, ImageOps
 
 from neural_style.studio.job import Job
+from neural_style.studio.job_folder import WORK
 from neural_style.studio.modes import MODES
 
 FORMATS = ("PNG", "JPEG", "TIFF")
@@ -31,6 +31,7 @@ class Easel:
     status: Any
     live: Any
     slider: Any
+    film: Any
     plot: Any
     running: Any
     over: Any
@@ -46,8 +47,8 @@ class Easel:
     def components(self) -> list[Any]:
         """What a job changes."""
         return [
-            *(self.area, self.status, self.live, self.slider, self.plot, self.running, self.over),
-            *(self.download, self.command, self.zip),
+            *(self.area, self.status, self.live, self.slider, self.film, self.plot, self.running, self.over),
+            *(self.further, self.format, self.size, self.download, self.command, self.zip),
         ]
 
 
@@ -76,8 +77,17 @@ def build(sizes: Sequence[str]) -> Easel:
             max_height=900,
             elem_classes=["slider"],
         )
+        film = gr.Video(
+            label="Your film",
+            show_label=False,
+            interactive=False,
+            visible=False,
+            buttons=[],
+            loop=True,
+            elem_classes=["film"],
+        )
         with gr.Row(visible=False, elem_classes="actions") as running:
-            stop = gr.Button("Stop here, keep the picture", elem_classes="stop")
+            stop = gr.Button("Stop here, keep what is painted", variant="secondary", elem_classes="stop-here")
         with gr.Row(visible=False, elem_classes="actions") as over:
             format = gr.Dropdown(list(FORMATS), value="PNG", label="File", min_width=110, elem_classes="format")
             size = gr.Dropdown(list(sizes), value=sizes[0], label="Size", min_width=200, elem_classes="size")
@@ -89,7 +99,8 @@ def build(sizes: Sequence[str]) -> Easel:
                 label="The command that makes this picture", lines=2, buttons=["copy"], elem_classes="command"
             )
             zip = gr.DownloadButton("Pictures and command as a zip", elem_classes="zip")
-    return Easel(area, status, live, slider, plot, running, over, stop, further, format, size, download, command, zip)
+    shown = (area, status, live, slider, film, plot, running, over)
+    return Easel(*shown, stop, further, format, size, download, command, zip)
 
 
 def status_of(job: Job, *, is_warm: bool = True) -> str:
@@ -104,7 +115,8 @@ def status_of(job: Job, *, is_warm: bool = True) -> str:
             return _status(text, title if is_warm else WARMING, 0.0)
         left = f", about {_duration(job.seconds_left)} left" if job.seconds_left else ""
         share = job.iteration / max(1, job.of)
-        return _status(f"Iteration {job.iteration} of {job.of}{left}", title, share)
+        what = "Frame" if is_film(job) else "Iteration"
+        return _status(f"{what} {job.iteration} of {job.of}{left}", title, share)
     words = {
         "finished": "Finished.",
         "stopped": "Stopped.",
@@ -117,22 +129,14 @@ def status_of(job: Job, *, is_warm: bool = True) -> str:
     return f'<div role="status" class="{kind}"><p>{words[job.state]} {html.escape(message)}</p>{notes}</div>'
 
 
-def plot_of(losses: Sequence[float]) -> str:
-    """A small plot of the losses, on a logarithmic scale, with a curve for each size: sizes do not compare."""
-    known = np.array([loss for loss in losses if np.isfinite(loss) and loss > 0])
-    if len(known) < 2:
-        return ""
-    logarithms = np.log(known)
-    span = float(np.ptp(logarithms)) or 1.0
-    x = np.linspace(4, 396, len(known))
-    y = 74 - 68 * (logarithms - logarithms.min()) / span
-    begins = [True, *(known[1:] > known[:-1])]
-    path = " ".join(f"{'M' if new else 'L'}{a:.1f} {b:.1f}" for new, a, b in zip(begins, x, y, strict=True))
-    text = f"Loss after each of {len(known)} iterations, with a curve for each size. Now {known[-1]:.3g}."
-    return (
-        f'<svg viewBox="0 0 400 80" preserveAspectRatio="none" role="img" aria-label="{text}">'
-        f'<line x1="0" y1="79" x2="400" y2="79"/><path d="{path}"/></svg><p>{text}</p>'
-    )
+def is_film(job: Job) -> bool:
+    """Whether the result is a film."""
+    return job.request.mode == "video"
+
+
+def can_go_on(job: Job) -> bool:
+    """Whether there is something to paint on: a picture, or a film that is not finished."""
+    return (job.folder / WORK).is_dir() if is_film(job) else job.result is not None
 
 
 def before_and_after(before: Path, after: Path) -> tuple[Image.Image, Image.Image]:

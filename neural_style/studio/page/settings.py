@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from neural_style.errors import InvalidInputError
-from neural_style.studio.modes import Mode
+from neural_style.studio.mode import Mode
 from neural_style.studio.settings import Setting
 
 PAINTINGS = 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from neural_style.studio.job import Job
 from neural_style.studio.jobs import Jobs
 from neural_style.studio.modes import MODES
 from neural_style.studio.page import downloads, easel, shelf, tab
+from neural_style.studio.page.plot import plot_of
 from neural_style.studio.page.texts import LABELS, TITLE
 
 POLL = 0.15
@@ -74,6 +76,8 @@ class Page:
         watched = [self.id, self.mine]
         for made in self.modes.values():
             made.go.click(self._starter(made), [self.mine, *made.components], watched, **QUIET)
+            if made.glance is not None:
+                made.glance.click(self._starter(made, preview=True), [self.mine, *made.components], watched, **QUIET)
             made.sheet.click(self._sheet_of(made), made.components, [self.shelf.sheet], concurrency_limit=4, **QUIET)
             made.command.click(
                 self._command_of(made), made.components, [self.easel.area, self.easel.command, self.easel.zip], **QUIET
@@ -98,10 +102,11 @@ class Page:
         everything = [each for made in self.modes.values() for each in made.components]
         s.drop.upload(self._restore, s.drop, [self.tabs, s.said, *everything], **QUIET)
 
-    def _starter(self, made: tab.ModeTab) -> Callable[..., tuple[str, list[str]]]:
+    def _starter(self, made: tab.ModeTab, **others: Any) -> Callable[..., tuple[str, list[str]]]:
         def start(mine: list[str] | None, *values: Any) -> tuple[str, list[str]]:
             with told():
-                job = self.jobs.submit(made.request(values))
+                request = made.request(values)
+                job = self.jobs.submit(replace(request, settings={**request.settings, **others}))
             return job.id, shelf.with_id(mine, job.id)
 
         return start
@@ -157,10 +162,15 @@ class Page:
         if not is_new:
             return [gr.skip(), status, *[gr.skip()] * (len(self.easel.components) - 2)]
         live = gr.update(visible=job.preview is not None, value=easel.loaded(job.preview))
-        slider, download, command, packed = gr.update(visible=False, value=None), gr.skip(), gr.skip(), gr.skip()
+        slider, film = [gr.update(visible=False, value=None)] * 2
+        download, command, packed = gr.update(visible=False), gr.skip(), gr.skip()
         if job.is_over and job.result is not None:
-            download = str(downloads.made(job, "PNG", downloads.AS_PAINTED, self.folder, self.jobs.limits))
-            if (before := easel.compared(job)) is not None:
+            made = str(downloads.made(job, "PNG", downloads.AS_PAINTED, self.folder, self.jobs.limits))
+            download = gr.update(visible=True, value=made)
+            if easel.is_film(job):
+                film = gr.update(visible=True, value=made)
+                live = gr.update(visible=False, value=None)
+            elif (before := easel.compared(job)) is not None:
                 slider = gr.update(visible=True, value=easel.before_and_after(before, job.result))
                 live = gr.update(visible=False, value=None)
         if job.is_over:
@@ -170,9 +180,12 @@ class Page:
             status,
             live,
             slider,
-            easel.plot_of(job.losses),
+            film,
+            plot_of(job.losses, job.rows),
             gr.update(visible=not job.is_over),
-            gr.update(visible=job.is_over and job.result is not None),
+            gr.update(visible=job.is_over and (job.result is not None or easel.can_go_on(job))),
+            gr.update(visible=easel.can_go_on(job)),
+            *[gr.update(visible=not easel.is_film(job))] * 2,
             download,
             command,
             packed,

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from neural_style.studio import sketches
-from neural_style.studio.modes import Input, Mode
+from neural_style.studio.mode import Input, Mode
 from neural_style.studio.page import settings, widgets
 from neural_style.studio.request import Request
 
@@ -31,6 +31,7 @@ class ModeTab:
         settings: components by the name of the setting.
         sliders: weights of the paintings; empty where the mode has none.
         go: the button.
+        glance: the button that paints the beginning of a film; None where there is no film.
         sheet: the button of a sheet of presets.
         command: the button that shows the command.
         tab: the tab that holds them.
@@ -41,6 +42,7 @@ class ModeTab:
     settings: dict[str, Any]
     sliders: Sequence[Any]
     go: Any
+    glance: Any
     sheet: Any
     command: Any
     tab: Any
@@ -95,15 +97,18 @@ def build(mode: Mode, label: str) -> ModeTab:
         fields = _inputs(mode)
         sliders = _weights(mode)
         go = gr.Button("Paint", variant="primary", elem_classes=["go", f"go-{mode.name}"])
+        glance = None
+        if "preview" in mode.settings:
+            glance = gr.Button("Preview: the first second", elem_classes="glance")
         with gr.Accordion("Settings", open=False, elem_classes=["fold", "later", "settings"]):
             with gr.Row(elem_classes="presets"):
                 presets = {name: gr.Button(name.capitalize(), size="sm") for name in mode.presets}
-                sheet = gr.Button("Try these, small", size="sm", elem_classes="try")
+                sheet = gr.Button("Try these, small", size="sm", visible=glance is None, elem_classes="try")
             by_name = _settings(mode)
             command = gr.Button("Show the command", size="sm", elem_classes="show-command")
         fields += _more(mode)
         ordered = [next(field for field in fields if field.input == entry) for entry in mode.inputs]
-    made = ModeTab(mode, ordered, by_name, sliders, go, sheet, command, tab)
+    made = ModeTab(mode, ordered, by_name, sliders, go, glance, sheet, command, tab)
     _wire_boards(made)
     _wire_presets(made, presets)
     return made
@@ -175,7 +180,8 @@ def _has_weights(mode: Mode) -> bool:
 
 def _settings(mode: Mode) -> dict[str, Any]:
     """Basic settings, and the advanced ones folded."""
-    own = [each for each in mode.settings.values() if not (each.name == "style_weight" and _has_weights(mode))]
+    elsewhere = ("preview", *(["style_weight"] if _has_weights(mode) else []))
+    own = [each for each in mode.settings.values() if each.name not in elsewhere]
     basic, advanced = ([each for each in own if each in part] for part in (mode.basic, mode.advanced))
     with gr.Row(elem_classes="grid"):
         found = {each.name: settings.widget(each) for each in basic}

@@ -20,7 +20,7 @@ from PIL import Image, ImageOps
 
 from neural_style.studio import sketches
 from neural_style.studio.limits import Limits
-from neural_style.studio.modes import Input
+from neural_style.studio.mode import Input
 
 BOARD = (720, 480)
 """Width and height of an empty drawing board, in pixels."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 WAIT = 120
 """Seconds for anything, on a machine that others load; the first picture compiles."""
 
-FORMATS = (".png", ".jpg", ".tif", ".zip")
+FORMATS = (".png", ".jpg", ".tif", ".zip", ".mp4")
 
 
 class Tab:

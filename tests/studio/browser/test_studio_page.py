@@ -73,7 +73,7 @@ def test_stop_keeps_the_best_picture_and_paints_on(tab: Tab, pictures: Path, ser
     two_pictures(tab, pictures, iterations=50)
     first = tab.paint("paint")
     tab.until(lambda: "Iteration 2" in tab.status)
-    tab.press("button.stop")
+    tab.press("button.stop-here")
     tab.until(lambda: tab.status.startswith("Stopped"))
     job = server.jobs.job(first)
     assert job.state == "stopped"
