@@ -102,8 +102,8 @@ def _check_sizes(several: list[np.ndarray], image_size: tuple[int, int], smalles
     rows, columns = (min(each.shape[axis] for each in several) for axis in (0, 1))
     if min(rows, columns) < smallest:
         raise InvalidInputError(
-            f"a copy of the painting has {rows} x {columns} pixels, and each side must have at least {smallest}: choose "
-            "fewer painting_rotations and painting_scales, or a larger image_size"
+            f"a copy of the painting has {rows} x {columns} pixels, and each side must have at least {smallest}: "
+            "choose fewer painting_rotations and painting_scales, or a larger image_size"
         )
 
 
