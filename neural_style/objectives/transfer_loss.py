@@ -26,8 +26,8 @@ MOST_COPIES = 12
 """Rotations up to 90 degrees each way, and scales down to 40 %."""
 
 CONTENT_FACTORS: Mapping[str, float] = {"patches": 10.0}
-"""Factor of the relative content weight by style loss, chosen by looking, with mini: with 1 and 4 the nearest patches
-dissolve a photo; the other losses make a balanced painting with the weight of `gram`."""
+"""Factor of the relative content weight by style loss, chosen by looking, with mini at 256 rows: with 1 and 4 the
+nearest patches dissolve a photo; the other losses make a balanced painting with the weight of `gram`."""
 
 MATCHED_LAYERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "patches": {"mini": ("conv3_1",), "vgg16": ("conv3_1", "conv4_1"), "vgg19": ("conv3_1", "conv4_1")},
