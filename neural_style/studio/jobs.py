@@ -325,7 +325,8 @@ def _reached(request: Request, stored: Stored) -> str:
 def _kept(request: Request, folder: JobFolder) -> str:
     """What there is of a job that was not finished."""
     if request.mode == "video":
-        return "its finished part is kept" if folder.result else "none of its parts is finished"
+        part = "its finished part is kept" if folder.result else "no part of it is a film yet"
+        return f"{part}, and it can be painted on" if folder.has_work else part
     return "its best picture is kept" if folder.result else "it had no picture yet"
 
 

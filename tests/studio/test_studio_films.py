@@ -86,7 +86,7 @@ def test_a_film_that_was_stopped_is_painted_on_to_that_of_the_command(request_of
     settings = {"strength": 0.5, "preserve_color": "pca", "stroke_scale": (2.0,), "blend": 0.5, "seed": 3}
     first = jobs.wait(jobs.submit(request_of(**settings)).id, WAIT)
     assert (first.state, first.iteration, first.of) == ("stopped", 2, 3)
-    assert first.message == "stopped after frame 2 of 3; its finished part is kept"
+    assert first.message == "stopped after frame 2 of 3; its finished part is kept, and it can be painted on"
     assert first.result is not None
     assert frames(first.result) == 1  # the second was not yet in a segment
     second = jobs.wait(jobs.continue_from(first.id).id, WAIT)
@@ -103,6 +103,14 @@ def test_a_film_that_was_stopped_is_painted_on_to_that_of_the_command(request_of
         each["styles"] = [{**records.describe(style), "image": ""} for style in each["styles"]]
     assert stopped == painted_on == command
     assert out.read_bytes() == (tmp_path / "uploads" / "out.mp4").read_bytes()
+
+
+def test_a_film_without_a_finished_segment_is_painted_on(request_of, calls, jobs, monkeypatch):
+    monkeypatch.setattr("neural_style.studio.jobs.prepare", StoppedOnce(jobs, at=2).prepare)
+    first = jobs.wait(jobs.submit(request_of(segment=3)).id, WAIT)
+    assert first.message == "stopped after frame 2 of 3; no part of it is a film yet, and it can be painted on"
+    assert first.result is None
+    assert jobs.wait(jobs.continue_from(first.id).id, WAIT).state == "finished"
 
 
 def frames(path: Path) -> int:

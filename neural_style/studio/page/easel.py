@@ -12,6 +12,7 @@ import gradio as gr
 from PIL import Image, ImageOps
 
 from neural_style.studio.job import Job
+from neural_style.studio.job_folder import WORK
 from neural_style.studio.modes import MODES
 
 FORMATS = ("PNG", "JPEG", "TIFF")
@@ -135,7 +136,7 @@ def is_film(job: Job) -> bool:
 
 def can_go_on(job: Job) -> bool:
     """Whether there is something to paint on: a picture, or a film that is not finished."""
-    return not is_film(job) or job.state != "finished"
+    return (job.folder / WORK).is_dir() if is_film(job) else job.result is not None
 
 
 def before_and_after(before: Path, after: Path) -> tuple[Image.Image, Image.Image]:

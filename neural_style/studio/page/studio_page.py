@@ -163,11 +163,12 @@ class Page:
             return [gr.skip(), status, *[gr.skip()] * (len(self.easel.components) - 2)]
         live = gr.update(visible=job.preview is not None, value=easel.loaded(job.preview))
         slider, film = [gr.update(visible=False, value=None)] * 2
-        download, command, packed = [gr.skip()] * 3
+        download, command, packed = gr.update(visible=False), gr.skip(), gr.skip()
         if job.is_over and job.result is not None:
-            download = str(downloads.made(job, "PNG", downloads.AS_PAINTED, self.folder, self.jobs.limits))
+            made = str(downloads.made(job, "PNG", downloads.AS_PAINTED, self.folder, self.jobs.limits))
+            download = gr.update(visible=True, value=made)
             if easel.is_film(job):
-                film = gr.update(visible=True, value=download)
+                film = gr.update(visible=True, value=made)
                 live = gr.update(visible=False, value=None)
             elif (before := easel.compared(job)) is not None:
                 slider = gr.update(visible=True, value=easel.before_and_after(before, job.result))
@@ -182,7 +183,7 @@ class Page:
             film,
             plot_of(job.losses, job.rows),
             gr.update(visible=not job.is_over),
-            gr.update(visible=job.is_over and job.result is not None),
+            gr.update(visible=job.is_over and (job.result is not None or easel.can_go_on(job))),
             gr.update(visible=easel.can_go_on(job)),
             *[gr.update(visible=not easel.is_film(job))] * 2,
             download,
