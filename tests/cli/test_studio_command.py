@@ -102,4 +102,4 @@ def test_ctrl_c_closes_the_server(
     monkeypatch.setattr(threading.Event, "wait", interrupted)
     assert main(["studio", "--folder", str(tmp_path)]) == 130
     assert Fake.is_closed
-    assert capsys.readouterr().err.endswith("stopping the studio; its pictures are kept\n")
+    assert capsys.readouterr().err.endswith("stops it\nneural-style: stopping the studio; its pictures are kept\n")

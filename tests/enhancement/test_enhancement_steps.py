@@ -12,6 +12,7 @@ from neural_style import Content, InvalidInputError, enhance
 from neural_style.cli import main
 from neural_style.cli.commands import enhance as command
 from neural_style.enhancement.steps import KINDS, SAME_SIZE, enhanced, steps_of
+from neural_style.images import Picture
 from neural_style.runs import records
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.settings import Run
@@ -67,7 +68,12 @@ def test_sizes_are_checked_before_the_first_step(
     photo: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     taken: list[str] = []
-    monkeypatch.setitem(KINDS, "grey", KINDS["grey"]._replace(function=lambda picture: taken.append("grey")))
+
+    def recorded(picture: Picture) -> Picture:
+        taken.append("grey")
+        return picture
+
+    monkeypatch.setitem(KINDS, "grey", KINDS["grey"]._replace(function=recorded))
     with pytest.raises(InvalidInputError, match="4 times as large, is too large"):
         enhance(photo, "grey rows:10000 upscale:4")
     monkeypatch.setattr(command, "start_backend", lambda *_: taken.append("backend"))

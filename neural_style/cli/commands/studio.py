@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            report("\nneural-style: stopping the studio; its pictures are kept")
+            report("neural-style: stopping the studio; its pictures are kept")
     return interruption.exit_status()
 
 
