@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import warnings
@@ -67,8 +68,9 @@ def tagged_encoding(image: Image.Image, cicp: bytes | None, where: str) -> Encod
         return Encoding(_SRGB, 1 / gamma)
     exif = image.getexif()
     space = exif.get_ifd(_EXIF_IFD).get(_COLOR_SPACE)
-    # Pillow looks the interoperability tags up within those of Exif.
-    index = exif.get_ifd(_INTEROP_IFD).get(_INTEROP_INDEX, "")
+    index = ""
+    with contextlib.suppress(KeyError):  # which Pillow 12.3 raises where there are none
+        index = exif.get_ifd(_INTEROP_IFD).get(_INTEROP_INDEX, "")
     index = index.decode("latin-1") if isinstance(index, bytes) else str(index)
     if index.startswith("R03") or space == 2:
         return Encoding(_ADOBE, 563 / 256)

@@ -86,12 +86,12 @@ class Server:
         self._is_warm = threading.Event()
         gradio = _gradio(settings.folder / CACHE)
         check_address(settings.host, settings.port)
-        self.jobs = Jobs(
+        self.jobs = Jobs(  # refuses a folder that another server uses, whose uploads must stay
             settings.folder / PICTURES, waiting=settings.waiting, keep=settings.keep, limits=settings.limits
         )
+        for name in (CACHE, DOWNLOADS):
+            shutil.rmtree(settings.folder / name, ignore_errors=True)
         try:
-            for name in (CACHE, DOWNLOADS):  # after the claim of Jobs: not those of a studio that runs
-                shutil.rmtree(settings.folder / name, ignore_errors=True)
             self._page, self.url = self._launch(gradio)
         except BaseException:
             self.jobs.close()
@@ -134,7 +134,7 @@ class Server:
         film = limits.clip_bytes if "video" in MODES else 0
         around = Middleware(
             guard.guarded,
-            names=(*guard.LOOPBACK, socket.gethostname(), *settings.names),
+            names=(*guard.LOOPBACK, socket.gethostname(), settings.host, *settings.names),
             numbers=not guard.is_loopback(settings.host),
             most_bytes=limits.bytes + OVERHEAD,
             film_bytes=film + OVERHEAD,

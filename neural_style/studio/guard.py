@@ -13,13 +13,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import ipaddress
 import re
-import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
+
+from neural_style.studio.addresses import client_address, header_values, host_name, host_of_origin, is_number
+from neural_style.studio.rates import Rates
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -45,11 +44,10 @@ FILM, HEAD = re.compile(rb'filename="[^"]*\.(mp4|m4v|mov|mkv|webm|avi|mpe?g)"', 
 
 STARTED = "/gradio_api/startup-events"
 
-CLIENTS = 4096
-"""Addresses whose requests are counted; the longest idle one is forgotten first."""
-
 HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 """Headers of every reply, beside the policy."""
+
+POLICY_NAME = b"content-security-policy"
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; "
@@ -58,6 +56,17 @@ POLICY = (
 )
 """By this policy a browser sends no request to another host, whatever the scripts of the page ask for. The page's
 framework needs inline scripts, and evaluates some."""
+
+API = "/gradio_api/"
+
+FILES = f"{API}file"
+"""Beginning of the addresses of uploads and results."""
+
+OF_FILES = b"default-src 'none'; sandbox"
+"""The policy of a file: one that is called .html or .svg, whatever is in it, runs no script and has no origin."""
+
+UNUSED = ("api", "call", "custom", "dev", "process_recording", "profiling", "proxy=", "run-history", "runs", "vibe")
+"""Beginnings of the framework's addresses after `API` that the page does not need."""
 
 
 class _Around:
@@ -93,8 +102,8 @@ class HostNames(_Around):
         self.numbers = numbers
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
-        hosts = [_name(host) for host in _values(scope, b"host")]
-        if len(hosts) == 1 and (hosts[0] in self.names or (self.numbers and _is_number(hosts[0]))):
+        hosts = [host_name(host) for host in header_values(scope, b"host")]
+        if len(hosts) == 1 and (hosts[0] in self.names or (self.numbers and is_number(hosts[0]))):
             await self.app(scope, receive, send)
         else:
             await refuse(send, 400, "This studio does not have that name.")
@@ -109,9 +118,9 @@ class SameOrigin(_Around):
     """
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
-        origins, hosts = _values(scope, b"origin"), _values(scope, b"host")
-        is_foreign = any(urlsplit(origin).netloc.lower() not in {host.lower() for host in hosts} for origin in origins)
-        sites = _values(scope, b"sec-fetch-site")
+        origins, hosts = header_values(scope, b"origin"), header_values(scope, b"host")
+        is_foreign = any(host_of_origin(origin) not in {host.lower() for host in hosts} for origin in origins)
+        sites = header_values(scope, b"sec-fetch-site")
         if scope["method"] not in SAFE_METHODS:
             is_foreign |= any(site not in ("same-origin", "none") for site in sites)
         if is_foreign:
@@ -120,32 +129,14 @@ class SameOrigin(_Around):
             await self.app(scope, receive, send)
 
 
-class Rates:
-    """Counts of events by address in the running minute.
+class Addresses(_Around):
+    """Refuses with 404 what begins with `API` and one of `UNUSED`."""
 
-    Args:
-        each_minute: how many are allowed.
-        now: seconds on a clock that never goes back.
-    """
-
-    def __init__(self, each_minute: int, *, now: Callable[[], float] = time.monotonic) -> None:
-        self.each_minute = each_minute
-        self._now = now
-        self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
-
-    def count(self, address: str) -> bool:
-        """Count an event; whether it is within the limit."""
-        minute, (counted_in, count) = int(self._now() // 60), self._counts.pop(address, (-1, 0))
-        count = count + 1 if counted_in == minute else 1
-        self._counts[address] = minute, count
-        while len(self._counts) > CLIENTS:
-            self._counts.popitem(last=False)
-        return count <= self.each_minute
-
-    def is_exceeded(self, address: str) -> bool:
-        """Whether the next event would be beyond the limit."""
-        counted_in, count = self._counts.get(address, (-1, 0))
-        return counted_in == int(self._now() // 60) and count >= self.each_minute
+    async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith(tuple(API + name for name in UNUSED)):
+            await refuse(send, 404, "There is nothing at this address.")
+        else:
+            await self.app(scope, receive, send)
 
 
 class RateLimit(_Around):
@@ -156,7 +147,7 @@ class RateLimit(_Around):
         self.rates = rates
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["method"] not in SAFE_METHODS and not self.rates.count(_address(scope)):
+        if scope["method"] not in SAFE_METHODS and not self.rates.count(client_address(scope)):
             await refuse(send, 429, "Too many requests: wait a minute.", (b"retry-after", b"60"))
         else:
             await self.app(scope, receive, send)
@@ -175,16 +166,16 @@ class Password(_Around):
         self.rates = rates
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
-        given = _values(scope, b"authorization")
+        given = header_values(scope, b"authorization")
         if scope["path"] == STARTED and scope["method"] == "GET":
             await self.app(scope, receive, send)
-        elif self.rates.is_exceeded(_address(scope)):
+        elif self.rates.is_exceeded(client_address(scope)):
             await refuse(send, 429, "Too many wrong passwords: wait a minute.", (b"retry-after", b"60"))
         elif given and self._is_right(given[0]):
             await self.app(scope, receive, send)
         else:
             if given:
-                self.rates.count(_address(scope))
+                self.rates.count(client_address(scope))
             challenge = (b"www-authenticate", b'Basic realm="neural-style studio", charset="UTF-8"')
             await refuse(send, 401, "This studio has a password.", challenge)
 
@@ -211,7 +202,7 @@ class BodyLimit(_Around):
         self.most, self.most_film = most, max(most, most_film)
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
-        announced = _values(scope, b"content-length")
+        announced = header_values(scope, b"content-length")
         if any(not length.isdigit() or int(length) > self.most_film for length in announced):
             await self._refuse(send, self.most_film)
             return
@@ -261,17 +252,19 @@ class Headers(_Around):
     def __init__(self, app: Application, *, framed: bool = False) -> None:
         super().__init__(app)
         policy = POLICY if framed else f"{POLICY}; frame-ancestors 'none'"
-        self.headers: tuple[tuple[bytes, bytes], ...] = (*HEADERS, (b"content-security-policy", policy.encode()))
+        self.headers: tuple[tuple[bytes, bytes], ...] = (*HEADERS, (POLICY_NAME, policy.encode()))
         if not framed:
             self.headers += ((b"x-frame-options", b"DENY"),)
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
         own = {name for name, _ in self.headers}
+        is_file = scope["path"].startswith(FILES)
+        headers = [(name, OF_FILES if is_file and name == POLICY_NAME else value) for name, value in self.headers]
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in own]
-                message = {**message, "headers": [*kept, *self.headers]}
+                message = {**message, "headers": [*kept, *headers]}
             await send(message)
 
         await self.app(scope, receive, with_headers)
@@ -296,7 +289,7 @@ def guarded(
         password: asked for where it is not None.
         framed: of `Headers`.
     """
-    app = BodyLimit(app, most=most_bytes, most_film=film_bytes)
+    app = Addresses(BodyLimit(app, most=most_bytes, most_film=film_bytes))
     if password is not None:
         app = Password(app, password=password, rates=Rates(ATTEMPTS_EACH_MINUTE))
     app = RateLimit(SameOrigin(app), rates=Rates(CALLS_EACH_MINUTE))
@@ -314,28 +307,3 @@ async def refuse(send: Send, status: int, text: str, *headers: tuple[bytes, byte
     own = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *headers]
     await send({"type": "http.response.start", "status": status, "headers": own})
     await send({"type": "http.response.body", "body": body})
-
-
-def _values(scope: Message, name: bytes) -> list[str]:
-    """All values of a header."""
-    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
-
-
-def _name(host: str) -> str:
-    """The name in a `Host` header, without its port and the brackets of IPv6."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
-
-
-def _is_number(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _address(scope: Message) -> str:
-    client = scope.get("client")
-    return str(client[0]) if client else ""

@@ -70,8 +70,7 @@ class JobFolder:
         Raises:
             InvalidInputError: a file cannot be written.
         """
-        taken = {Path(name): name for name in (REQUEST, STATE, PREVIEW, RESULT, FILM, WORK)}
-        called = unique_names((*taken, *request.files), {**(names or {}), **taken})
+        called = unique_names(request.files, names, taken=(REQUEST, STATE, PREVIEW, RESULT, FILM, WORK))
         with files.writing(f'job "{self.path.name}"'):
             self.path.mkdir(parents=True)
             for each in request.files:

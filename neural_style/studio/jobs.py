@@ -303,11 +303,14 @@ class Jobs:
         return {"state": "finished", "message": "" if result is None else result.stopped, "is_sketch": False}
 
     def _sweep(self) -> None:
-        """Delete the oldest jobs that are over until all together have no more bytes than they may."""
+        """Delete the oldest jobs that are over until all together have no more bytes than they may.
+
+        The newest job stays, however large: its owner looks at it.
+        """
         with self._changed:
             total = sum(entry.size for entry in self._entries.values())
-            over = [entry for entry in self._entries.values() if entry.stored.state in OVER]
-            for entry in sorted(over, key=lambda entry: entry.folder.created):
+            entries = sorted(self._entries.values(), key=lambda entry: entry.folder.created)
+            for entry in [each for each in entries[:-1] if each.stored.state in OVER]:
                 if total <= self._keep:
                     return
                 total -= entry.size

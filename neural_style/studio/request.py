@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,17 @@ from neural_style.validation import check_choice, check_names
 OUTPUT = "out"
 """The name of the result on a command line, before its ending."""
 
+ENDINGS = (".png", ".mp4")
+"""Of results."""
+
+COMMAND = "command.txt"
+"""The name of the command in a zip."""
+
 LONGEST_NAME = 80
 """Letters of a file name that are kept."""
+
+LONGEST_BYTES = 200
+"""Bytes of a file name before its ending that are kept: a file system takes 255 with the ending and a number."""
 
 Names = Mapping[Path, str]
 """The name under which a user knows a file, by its path; of other files the last part of the path."""
@@ -79,7 +88,7 @@ class Request:
         Args:
             names: the user's names of the files.
         """
-        called = unique_names(self.files, names)
+        called = self._called(names)
         positional: list[str] = []
         flags: list[str] = []
         for each in self.of_mode.inputs:
@@ -103,11 +112,15 @@ class Request:
             path: the zip file, which is replaced.
             names: the user's names of the files.
         """
-        called = unique_names(self.files, names)
+        called = self._called(names)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed already
             for each in self.files:
                 archive.write(each, called[each])
-            archive.writestr("command.txt", self.command_text(names) + "\n")
+            archive.writestr(COMMAND, self.command_text(names) + "\n")
+
+    def _called(self, names: Names | None) -> dict[Path, str]:
+        """Names of the files beside the command and what it writes."""
+        return unique_names(self.files, names, taken=(COMMAND, OUTPUT, *(f"{OUTPUT}{each}" for each in ENDINGS)))
 
     def _around(self, positional: list[str]) -> list[str]:
         """The arguments without a flag: pictures, what stands before them, and the result."""
@@ -150,24 +163,25 @@ class Request:
         return several
 
 
-def unique_names(files: tuple[Path, ...], names: Names | None = None) -> dict[Path, str]:
+def unique_names(files: tuple[Path, ...], names: Names | None = None, *, taken: Iterable[str] = ()) -> dict[Path, str]:
     """A name for each file, the user's where it is known: without folders, short, and no two alike.
 
     Args:
         files: the paths.
         names: the user's names.
+        taken: names that no file gets.
     """
     found: dict[Path, str] = {}
-    taken: set[str] = set()
+    used = {name.casefold() for name in taken}
     for path in files:
         wanted = _cleaned((names or {}).get(path, path.name))
         stem, suffix = Path(wanted).stem, Path(wanted).suffix
         number = 1
-        while wanted.lower() in taken:  # as on disks that know no case
+        while wanted.casefold() in used:  # as on disks that know no case
             number += 1
             wanted = f"{stem}_{number}{suffix}"
         found[path] = wanted
-        taken.add(wanted.lower())
+        used.add(wanted.casefold())
     return found
 
 
@@ -176,12 +190,13 @@ def _cleaned(name: str) -> str:
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(letter for letter in last if letter.isprintable() and letter not in '<>:"|?*').strip().lstrip(".")
     path = Path(kept or "picture")
-    return f"{path.stem[:LONGEST_NAME]}{path.suffix[:12]}"
+    stem = path.stem[:LONGEST_NAME].encode()[:LONGEST_BYTES].decode(errors="ignore")
+    return f"{stem}{path.suffix[:12]}"
 
 
 def _positional(name: str) -> str:
-    """A file name that cannot be taken for a flag, or for the word `none`."""
-    return f"./{name}" if name.startswith("-") or name == "none" else name
+    """A file name that cannot be taken for a flag, or for a word such as `none` or `noise`, which has no ending."""
+    return f"./{name}" if name.startswith("-") or not Path(name).suffix else name
 
 
 def _flag(setting: Setting, value: Any) -> list[str]:

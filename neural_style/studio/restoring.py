@@ -123,7 +123,7 @@ def _of_pictures(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _strength(settings: Mapping[str, Any]) -> float | None:
     """The strength of `paint` that has these settings; None where none has."""
-    if not settings.get("content_weight"):
+    if not settings.get("content_weight") or settings["content_weight"] < 0:
         return None
     exact = sqrt(CONTENT_WEIGHT / settings["content_weight"])
     for strength in (*(round(exact, digits) for digits in DIGITS), exact):

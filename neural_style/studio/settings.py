@@ -127,6 +127,8 @@ class Setting:
         if self.kind == "numbers":
             return self._numbers(value)
         if self.kind == "words":
+            if isinstance(value, int | float):
+                raise InvalidInputError(f"{self.name} must be words, received {value!r:.40}")
             return tuple(map(str, value.replace(",", " ").split() if isinstance(value, str) else value))
         text = str(value)
         if self.kind == "choice" and not (self.name == "weights" and text.startswith("random:")):

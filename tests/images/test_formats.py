@@ -115,3 +115,17 @@ def test_a_ppm_is_read_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "a.ppm").rename(tmp_path / "a.png")
     with pytest.raises(InvalidInputError, match=r"a\.png\" is not a picture by its name.*let the name end in \.ppm"):
         images.read(tmp_path / "a.png")
+
+
+def test_a_pillow_that_misses_tags_of_interoperability_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow 12.3 raises KeyError where a file has none."""
+    get_ifd = Image.Exif.get_ifd
+
+    def without(self: Image.Exif, tag: int) -> dict[int, Any]:
+        if tag == 0xA005:
+            raise KeyError(tag)
+        return get_ifd(self, tag)
+
+    monkeypatch.setattr(Image.Exif, "get_ifd", without)
+    Image.fromarray(np.full((8, 8, 3), 9, np.uint8)).save(tmp_path / "a.png")
+    assert images.read(tmp_path / "a.png").rgb.max() == 9

@@ -7,6 +7,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -254,6 +255,24 @@ def test_the_oldest_jobs_make_room_and_never_the_running_one(easel, open_jobs, r
     with pytest.raises(InvalidInputError, match="deleted to make room"):
         jobs.job(old[0].id)
     let_go(easel)
+
+
+def test_the_newest_job_stays_however_large(easel, open_jobs, request_for):
+    jobs = open_jobs(keep=1)
+    first = jobs.wait(jobs.submit(request_for("fast", seed=1)).id, WAIT)
+    second = jobs.wait(jobs.submit(request_for("fast", seed=2)).id, WAIT)
+    assert [job.id for job in jobs.jobs()] == [second.id]
+    assert not first.folder.exists()
+
+
+def test_an_input_beside_the_caller_is_not_overwritten(easel, open_jobs, request_for, pictures, monkeypatch):
+    """A relative path such as result.png."""
+    monkeypatch.chdir(pictures["photo"].parent)
+    pictures["photo"].rename("result.png")
+    request = request_for("fast")
+    jobs = open_jobs()
+    job = jobs.wait(jobs.submit(replace(request, inputs={**request.inputs, "photo": ("result.png",)})).id, WAIT)
+    assert [path.name for path in job.request.files] == ["result_2.png", "paintings.png"]
 
 
 def test_a_job_owns_its_inputs_and_names_no_folder(easel, open_jobs, request_for, pictures):

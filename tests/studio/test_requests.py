@@ -23,7 +23,7 @@ from neural_style.runs.settings import Run
 from neural_style.studio.execution import check, run_of, technique_of
 from neural_style.studio.limits import Limits
 from neural_style.studio.modes import MODES
-from neural_style.studio.request import Request
+from neural_style.studio.request import Request, unique_names
 
 PARSERS = {
     "paint": paint.parser,
@@ -105,6 +105,27 @@ def test_files_of_one_name_stay_apart(request_for, pictures, tmp_path):
         assert archive.read("command.txt").decode().startswith("neural-style paint image.png Image_2.png out")
 
 
+def test_no_file_takes_the_place_of_the_command_or_its_result(request_for, pictures):
+    names = {pictures["photo"]: "command.txt", pictures["paintings"]: "OUT.png"}
+    assert request_for("fast").command_line(names)[2:5] == ["command_2.txt", "OUT_2.png", "out"]
+
+
+def test_a_file_without_an_ending_is_no_word_of_the_command(request_for, pictures):
+    request = request_for("network")
+    request = replace(request, inputs={**request.inputs, "init": (pictures["init"],)})
+    assert "./noise" in request.command_line({pictures["init"]: "noise"})
+
+
+@pytest.mark.parametrize("letter", ["\N{ARTIST PALETTE}", "\u65e5", "a"])
+def test_long_names_fit_into_a_folder(letter, request_for, pictures, tmp_path):
+    """A name has 255 bytes at most."""
+    files = tuple(pictures.values())[:2]
+    names = unique_names(files, dict.fromkeys(files, letter * 300 + ".png"))
+    for name in names.values():
+        (tmp_path / name).touch()
+    assert len(set(names.values())) == 2
+
+
 def test_a_region_without_a_mask_is_everywhere(request_for, pictures):
     request = request_for("regions")
     both = (pictures["paintings"], pictures["photo"])
@@ -134,6 +155,7 @@ def test_every_preset_is_possible(mode, request_for):
         ("network", {"content_layer": "conv9_1"}, "conv9_1"),
         ("fast", {"strength": 2}, "from 0 to 1"),
         ("network", {"bounded": "perhaps"}, "true or false"),
+        ("network", {"style_layers": 3}, "must be words"),
     ],
 )
 def test_settings_are_refused_in_one_line(mode, changes, message, request_for):

@@ -98,6 +98,7 @@ MASK = {"image": "mask.png", "soft": False}
     [
         ({"technique": "custom"}, "custom are not painted here"),
         ({"settings": {"model": "mine.keras"}}, "only the library"),
+        ({"technique": "network", "settings": {"content_weight": -1}}, "another version"),
         ({"styles": [{}]}, "another version"),
         ({"run": {"size": 24, "strength": 3, "tile": "large"}}, "tile"),
         ({"content": {"mask": MASK, "color_mask": {**MASK, "soft": True}}}, "some masks are soft"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,8 @@ from PIL import Image
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.studio.limits import Limits
+from neural_style.studio.page import downloads
+from neural_style.studio.request import Request
 from neural_style.studio.results import FORMATS, save_as, size_of_print
 
 
@@ -49,3 +53,16 @@ def test_a_print_of_any_shape():
 def test_an_unknown_format_is_refused(result, tmp_path):
     with pytest.raises(InvalidInputError, match=r'unknown format "\.bmp"'):
         save_as(result, tmp_path / "mine.bmp")
+
+
+def test_tabs_have_files_of_their_own(tmp_path):
+    """Two users pack pictures of one mode at the same time; after an hour the files are deleted."""
+    packed = []
+    for name in ("mine", "yours"):
+        (tmp_path / f"{name}.png").write_text(name)
+        request = Request("fast", {"photo": (tmp_path / f"{name}.png",)})
+        packed.append(downloads.packed(request, tmp_path / "downloads"))
+    assert [b"mine" in path.read_bytes() for path in packed] == [True, False]
+    os.utime(packed[0].parent, (0, 0))
+    downloads.packed(request, tmp_path / "downloads")
+    assert [path.exists() for path in packed] == [False, True]

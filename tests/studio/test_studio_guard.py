@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
+from neural_style.studio.addresses import client_address
 from neural_style.studio.guard import (
     UPLOAD,
     HostNames,
     Password,
     RateLimit,
-    Rates,
     SameOrigin,
     guarded,
     is_loopback,
 )
+from neural_style.studio.rates import Rates
 
 NAMES = ("127.0.0.1", "localhost")
 
@@ -203,3 +204,35 @@ def test_websockets_are_closed(page: Page) -> None:
 
 def test_loopback() -> None:
     assert [is_loopback(host) for host in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "")] == [True] * 3 + [False] * 2
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[x]", "", "127.0.0.1:7860"])
+def test_an_origin_that_is_no_address_is_foreign(page: Page, origin: str) -> None:
+    assert call(SameOrigin(page), "POST", origin=origin)[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("client", "counted_as"),
+    [
+        ("10.0.0.7", "10.0.0.7"),
+        ("::ffff:10.0.0.7", "10.0.0.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_a_network_of_one_client_is_one_address(client: str, counted_as: str) -> None:
+    assert client_address({"client": (client, 5000)}) == counted_as
+
+
+def test_a_file_runs_no_script(page: Page) -> None:
+    """A picture may be called .html."""
+    app = guarded(page, names=NAMES, most_bytes=1000)
+    assert call(app, path="/gradio_api/file=/pictures/a.html")[1][b"content-security-policy"].endswith(b"; sandbox")
+    assert b"sandbox" not in call(app)[1][b"content-security-policy"]
+
+
+def test_what_the_page_does_not_need_is_not_there(page: Page) -> None:
+    app = guarded(page, names=NAMES, most_bytes=1000)
+    paths = ("process_recording", "vibe-edit/", "proxy=http://127.0.0.1", "run/predict", "queue/join")
+    assert [call(app, "POST", path=f"/gradio_api/{path}")[0] for path in paths] == [404, 404, 404, 200, 200]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import tempfile
+import time
 from pathlib import Path
 
 from PIL import Image
@@ -17,6 +20,9 @@ FILM_ENDING = ".mp4"
 
 AS_PAINTED, AS_PHOTO = "as it was painted", "as large as the photo"
 PRINTS = {f"print, {width} cm wide": float(width) for width in (10, 15, 20, 30, 42)}
+KEPT = 3600
+"""Seconds for which a file is kept."""
+
 SIZES = (AS_PAINTED, AS_PHOTO, *PRINTS)
 
 
@@ -29,8 +35,7 @@ def made(job: Job, format: str, size: str, folder: Path, limits: Limits) -> Path
     if job.result is None:
         raise InvalidInputError("there is no picture yet")
     is_film = job.result.suffix == FILM_ENDING
-    out = folder / job.id / f"{stem(job)}{FILM_ENDING if is_film else FORMATS[format]}"
-    out.parent.mkdir(parents=True, exist_ok=True)
+    out = _fresh(folder) / f"{stem(job)}{FILM_ENDING if is_film else FORMATS[format]}"
     if is_film:
         return Path(shutil.copyfile(job.result, out))
     return save_as(job.result, out, width=_width(job, size), limits=limits)
@@ -38,10 +43,22 @@ def made(job: Job, format: str, size: str, folder: Path, limits: Limits) -> Path
 
 def packed(request: Request, folder: Path) -> Path:
     """A zip of the inputs and the command."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{request.mode}.zip"
+    path = _fresh(folder) / f"{request.mode}.zip"
     request.zip(path)
     return path
+
+
+def _fresh(folder: Path) -> Path:
+    """A new folder within, so that tabs do not replace each other's files; those of an hour ago are deleted.
+
+    The page's framework copies a file into its cache before it is offered.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in folder.iterdir():
+        with contextlib.suppress(OSError):  # another thread was faster
+            if time.time() - each.stat().st_mtime > KEPT:
+                shutil.rmtree(each)
+    return Path(tempfile.mkdtemp(dir=folder))
 
 
 def stem(job: Job) -> str:

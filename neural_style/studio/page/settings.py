@@ -34,7 +34,7 @@ def widget(setting: Setting) -> Any:
     if _has_slider(setting):
         low, high = setting.bounds or (0, 1)
         step = 1 if setting.kind == "integer" else 0.05
-        return gr.Slider(low, high, value=value, step=step, buttons=[], **shared)
+        return _unbounded(gr.Slider(low, high, value=value, step=step, buttons=[], **shared))
     return gr.Textbox(value=value, placeholder=DEFAULT, max_lines=1, **shared)
 
 
@@ -69,18 +69,26 @@ def _has_slider(setting: Setting) -> bool:
     return setting.kind in ("number", "integer") and setting.bounds is not None and setting.default is not None
 
 
+def _unbounded(slider: Any) -> Any:
+    """Let a slider pass on any value: a restored picture may have one beyond its ends, and requests are checked."""
+    slider.preprocess = lambda value: value
+    return slider
+
+
 def weight_sliders() -> list[Any]:
     """A slider for each painting; all are hidden until there are several."""
     return [
-        gr.Slider(
-            0,
-            3,
-            value=1,
-            step=0.05,
-            label=f"Painting {index}",
-            visible=False,
-            buttons=[],
-            elem_classes=["weight"],
+        _unbounded(
+            gr.Slider(
+                0,
+                3,
+                value=1,
+                step=0.05,
+                label=f"Painting {index}",
+                visible=False,
+                buttons=[],
+                elem_classes=["weight"],
+            )
         )
         for index in range(1, PAINTINGS + 1)
     ]
@@ -108,4 +116,6 @@ def _label(index: int, names: Sequence[str]) -> str:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """A number as a text that stands for it to the bit."""
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)

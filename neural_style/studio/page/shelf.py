@@ -28,10 +28,11 @@ SHEET_ROWS = 128
 
 @dataclass(frozen=True)
 class Shelf:
-    """The components."""
+    """The components; `shown` are the ids of the jobs whose pictures are seen."""
 
     sheet: Any
     pictures: Any
+    shown: Any
     everyone: Any
     drop: Any
     said: Any
@@ -53,6 +54,7 @@ def build() -> Shelf:
             interactive=False,
             elem_classes="pictures",
         )
+        shown = gr.State([])
         everyone = gr.Checkbox(False, label="All pictures in the folder of this studio", elem_classes="everyone")
         drop = gr.Image(
             type="filepath",
@@ -65,7 +67,7 @@ def build() -> Shelf:
             elem_classes=["mount", "drop"],
         )
         said = gr.HTML(elem_classes="said", padding=False)
-    return Shelf(sheet, pictures, everyone, as_uploaded(drop), said)
+    return Shelf(sheet, pictures, shown, everyone, as_uploaded(drop), said)
 
 
 def with_id(mine: Sequence[str] | None, id: str) -> list[str]:

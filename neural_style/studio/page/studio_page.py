@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -16,12 +17,16 @@ from neural_style.studio import restoring
 from neural_style.studio.job import Job
 from neural_style.studio.jobs import Jobs
 from neural_style.studio.modes import MODES
-from neural_style.studio.page import downloads, easel, shelf, tab
+from neural_style.studio.page import downloads, easel, shelf, tab, widgets
 from neural_style.studio.page.plot import plot_of
 from neural_style.studio.page.texts import LABELS, TITLE
+from neural_style.validation import printable
 
 POLL = 0.15
 """Seconds between two readings of a job's state."""
+
+LONGEST = 400
+"""Letters of a message."""
 
 TABS_AT_MOST = 1000
 """Tabs of browsers whose job is remembered."""
@@ -70,6 +75,8 @@ class Page:
             self.easel = easel.build(downloads.SIZES)
             self.shelf = shelf.build()
             self._wire(page)
+        for block in page.blocks.values():
+            widgets.refuse_addresses(block)
         return page
 
     def _wire(self, page: gr.Blocks) -> None:
@@ -85,20 +92,20 @@ class Page:
         e = self.easel
         self.id.change(None, self.id, self.id, js=SHOW_ADDRESS, **QUIET)
         self.id.change(self._watch, self.id, e.components, concurrency_limit=None, **QUIET).then(
-            self._pictures, self.mine, self.shelf.pictures, **QUIET
+            self._pictures, [self.mine, self.shelf.everyone], [self.shelf.pictures, self.shelf.shown], **QUIET
         )
         e.stop.click(self._stop, self.id, None, **QUIET)
         e.further.click(self._further, [self.id, self.mine], watched, **QUIET)
         for chosen in (e.format, e.size):
             chosen.change(self._download, [self.id, e.format, e.size], e.download, **QUIET)
         page.load(lambda id: id, self.id, self.id, js=READ_ADDRESS, **QUIET)
-        page.load(self._pictures, self.mine, self.shelf.pictures, **QUIET)
+        page.load(self._pictures, self.mine, [self.shelf.pictures, self.shelf.shown], **QUIET)
         self._wire_shelf()
 
     def _wire_shelf(self) -> None:
         s = self.shelf
-        s.everyone.change(self._pictures, [self.mine, s.everyone], s.pictures, **QUIET)
-        s.pictures.select(self._chosen, [self.mine, s.everyone], self.id, **QUIET)
+        s.everyone.change(self._pictures, [self.mine, s.everyone], [s.pictures, s.shown], **QUIET)
+        s.pictures.select(self._chosen, s.shown, self.id, **QUIET)
         everything = [each for made in self.modes.values() for each in made.components]
         s.drop.upload(self._restore, s.drop, [self.tabs, s.said, *everything], **QUIET)
 
@@ -210,15 +217,15 @@ class Page:
         with told():
             return str(downloads.made(self.jobs.job(id), format, size, self.folder, self.jobs.limits))
 
-    def _pictures(self, mine: list[str] | None, everyone: bool = False) -> Any:
-        return gr.update(value=shelf.captioned(self._listed(mine, everyone)))
+    def _pictures(self, mine: list[str] | None, everyone: bool = False) -> tuple[Any, list[str]]:
+        """The pictures, and the ids of their jobs: others have come when one is chosen."""
+        found = shelf.listed(self.jobs.jobs(), None if everyone else mine or [])
+        return gr.update(value=shelf.captioned(found)), [job.id for job in found]
 
-    def _listed(self, mine: list[str] | None, everyone: bool) -> list[Job]:
-        return shelf.listed(self.jobs.jobs(), None if everyone else mine or [])
-
-    def _chosen(self, mine: list[str] | None, everyone: bool, event: gr.SelectData) -> str:
+    @staticmethod
+    def _chosen(shown: list[str], event: gr.SelectData) -> str:
         index: int = event.index
-        return self._listed(mine, everyone)[index].id
+        return shown[index]
 
     def _restore(self, path: str | None) -> dict[Any, Any]:
         """The settings that a picture of ours has inside, in the tab of its mode."""
@@ -240,5 +247,5 @@ class told:
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         if isinstance(error, NeuralStyleError | OSError):
-            message = explanation(error)
+            message = html.escape(printable(explanation(error))[:LONGEST], quote=False)  # the page shows it as HTML
             raise gr.Error(message[:1].upper() + message[1:], duration=12, print_exception=False) from error

@@ -43,6 +43,19 @@ def as_uploaded(widget: Any) -> Any:
     return widget
 
 
+def refuse_addresses(block: Any) -> None:
+    """Let a component take no file by an address, which gradio would download: the studio sends nothing anywhere."""
+    keep = block.async_move_resource_to_block_cache
+
+    async def kept(path: Any) -> str | None:
+        if "://" in str(path):
+            raise gr.Error("A file is uploaded, and not named by an address.", print_exception=False)
+        found: str | None = await keep(path)
+        return found
+
+    block.async_move_resource_to_block_cache = kept
+
+
 def limited(board: Any, limits: Limits) -> Any:
     """Let an editor check the size of what it is sent before it decodes it."""
     decode = board.convert_and_format_image
