@@ -37,7 +37,8 @@ BLEND = 0.8
 
 STILL = 0.25
 """Pixels that half of the frame moves at most where the camera stands still. Under a camera that moves, the statistics
-of an earlier frame fit less and less: held there, they made flicker 4 to 25 % larger, and drift."""
+of an earlier frame fit less and less: held there, they made flicker 4 to 26 % larger in each of 9 films, drift larger
+in 6 and smaller in 3 (benchmarks/RESULTS.md)."""
 
 OF_SHOT = "statistics."
 """Before the names of the statistics in a state."""

@@ -34,6 +34,7 @@ from neural_style.runs.settings import LevelPlan, Run, RunSettings
 from neural_style.validation import check_count, check_weight, documented, setting
 from neural_style.video.coherence import (
     Motion,
+    filled,
     long_term_target,
     long_term_weights,
     motion,
@@ -243,8 +244,7 @@ class Optimised:
         weights = long_term_weights([step.followed for step in steps.values()])
         moved = [warp(self._history.results[back - 1], step.flow) for back, step in steps.items()]
         target, total = long_term_target(moved, weights)
-        # What comes into view starts from the photo: the old painting there is of something else.
-        return _Warped(target, total, np.where(total[..., None] > 0, target, frame).astype(np.float32))
+        return _Warped(target, total, filled(target, total > 0, frame))
 
     def _fitted(self, inputs: Inputs) -> list[LevelPlan]:
         """The levels of the first frame of a shot, and at the end the one of all others."""

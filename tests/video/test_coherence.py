@@ -104,6 +104,17 @@ def test_motion_too_fast_to_follow_is_no_cut():
     assert not lost.is_cut
 
 
+def test_paintings_are_continued_into_what_came_into_view():
+    painted, frame = np.zeros((32, 48, 3), np.float32), np.full((32, 48, 3), 200, np.uint8)
+    painted[:, :20] = [10, 20, 30]
+    trusted = np.zeros((32, 48), bool)
+    trusted[:, :20] = True
+    start = coherence.filled(painted, trusted, frame)
+    assert (start[:, :23] == [10, 20, 30]).all()  # 48 / 16 pixels beyond
+    assert (start[:, 23:] == 200).all()
+    assert (coherence.filled(painted, np.zeros_like(trusted), frame) == 200).all()
+
+
 def test_a_flow_of_ones_own():
     frames = np.zeros((2, 8, 8, 3), np.uint8)
     step = coherence.motion(*frames, flow.flow_named(lambda one, other: np.zeros((8, 8, 2))))

@@ -81,6 +81,24 @@ def test_a_cut_starts_afresh(technique, night, pan, other):
     assert len(method.state()["frames"]) == 1
 
 
+def test_a_frame_starts_from_the_painting_beyond_its_border(technique, night, pan, monkeypatch):
+    starts = []
+    minimised = Optimised._minimised
+
+    def watched(self, inputs, grey, warped, *rest):
+        starts.append(warped)
+        return minimised(self, inputs, grey, warped, *rest)
+
+    monkeypatch.setattr(Optimised, "_minimised", watched)
+    method = method_of(technique, night)
+    for frame in pan.frames[:2]:
+        method.transfer(frame)
+    _, warped = starts
+    right = warped.weights[10] == 0
+    assert 1 <= right.sum() <= 3
+    assert (warped.start[10, right] == warped.start[10, ~right][-1]).all()
+
+
 def test_colours_of_the_video_are_preserved_frame_by_frame(technique, night, pan):
     method = Optimised(
         technique, night, Coherence(next_iterations=1, flow=panned), iterations=1, preserve_color="luminance"
