@@ -305,7 +305,8 @@ class Network(TransferTechnique):
     @property
     def extractor_spec(self) -> ExtractorSpec:
         spec = super().extractor_spec
-        held = held_bytes(self.style_loss, self._style_layers, spec)
+        variants = (2 * self.painting_rotations + 1) * (2 * self.painting_scales + 1)
+        held = held_bytes(self.style_loss, self._style_layers, spec, variants=variants)
         return spec._replace(by_tiles=self.style_loss in BY_TILES, held=held)
 
     def check_inputs(self, inputs: Inputs) -> None:

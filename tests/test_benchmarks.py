@@ -36,6 +36,7 @@ BENCHMARKS = {
     "parallax": "out --frames 2 --rows 32 --columns 2",
     "painting": "--photos photos --paintings paintings --weights random --rows 32 --pairs 1 --out painted",
     "studio": "--jobs 1",
+    "style_losses": "--photos photos --paintings paintings --rows 16 --pairs 1 --iterations 1 --losses moments",
     "survival": "--kills 0 --num_iter 1 --sizes 24",
     "tiles": "--model mini --only 'Network, max' --rows 80 --tile 64",
     "video": "flow --frames 3 --motions layer --photos cat coffee",

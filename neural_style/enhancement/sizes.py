@@ -18,6 +18,9 @@ from neural_style.validation import check_choice, check_count
 
 Array = np.ndarray[Any, Any]
 
+Size = tuple[int, int]
+"""Rows and columns."""
+
 FILE = "upscaler.npz"
 
 SCALES = (2, 4)
@@ -42,14 +45,20 @@ def upscale(picture: Picture, scale: int = 2) -> Picture:
     Raises:
         InvalidInputError: there is no network for that scale, or the result would be too large.
     """
-    check_scale(scale)
-    rows, columns = (extent * scale for extent in picture.size)
-    check_extent(rows, columns, f"{picture.name}, {scale} times as large,")
+    rows, columns = scaled(picture.size, picture.name, scale)
     colors = enlarged(opaque_colors(picture), scale)
     if picture.alpha is None:
         return Picture(colors, None, picture.name, picture.path)
     alpha = images.resize(picture.alpha, (rows, columns), method="bicubic")
     return Picture(over_white(colors, alpha), alpha, picture.name, picture.path, colors)
+
+
+def scaled(size: Size, name: str, scale: int = 2) -> Size:
+    """Rows and columns after `upscale` of a picture of that size and name; the same errors."""
+    check_scale(scale)
+    rows, columns = (extent * scale for extent in size)
+    check_extent(rows, columns, f"{name}, {scale} times as large,")
+    return rows, columns
 
 
 def check_scale(scale: int) -> None:
@@ -133,23 +142,30 @@ def reduce(picture: Picture, factor: int = 2, pooling: str = "average") -> Pictu
     Raises:
         InvalidInputError: the pooling is unknown, or the result would be too small.
     """
+    return pooled(picture, reduced(picture.size, picture.name, factor, pooling), pooling)
+
+
+def reduced(size: Size, name: str, factor: int = 2, pooling: str = "average") -> Size:
+    """Rows and columns after `reduce` of a picture of that size and name; the same errors."""
     check_count("the factor of a reduction", factor, at_least=1)
     check_choice("pooling", pooling, POOLINGS)
-    size = -(-picture.size[0] // factor), -(-picture.size[1] // factor)
-    return pooled(picture, size, pooling)
+    return _checked((-(-size[0] // factor), -(-size[1] // factor)), name)
 
 
 def to_rows(picture: Picture, rows: int) -> Picture:
     """A picture of that many rows, by Lanczos' filter."""
+    return picture.resized(at_rows(picture.size, picture.name, rows), method="lanczos")
+
+
+def at_rows(size: Size, name: str, rows: int) -> Size:
+    """Rows and columns after `to_rows` of a picture of that size and name; the same errors."""
     check_count("rows", rows, at_least=1)
-    size = rows, max(1, round(rows * picture.size[1] / picture.size[0]))
-    _check_size(size, picture)
-    return picture.resized(size, method="lanczos")
+    return _checked((rows, max(1, round(rows * size[1] / size[0]))), name)
 
 
 def pooled(picture: Picture, size: tuple[int, int], pooling: str) -> Picture:
     """A picture at fewer rows and columns, by the mean or, with `maxima`, the brightest pixel of each bin."""
-    _check_size(size, picture)
+    _checked(size, picture.name)
     if pooling == "average":
         return picture.resized(size, method="box")
     colors = maxima(opaque_colors(picture), size)
@@ -165,7 +181,8 @@ def maxima(pixels: Array, size: tuple[int, int]) -> Array:
     return np.asarray(np.maximum.reduceat(np.maximum.reduceat(pixels, rows, axis=0), columns, axis=1))
 
 
-def _check_size(size: tuple[int, int], picture: Picture) -> None:
+def _checked(size: Size, name: str) -> Size:
     if min(size) < MIN_SIDE:
-        raise InvalidInputError(f"{picture.name} would have {size[0]} x {size[1]} pixels, fewer than {MIN_SIDE}")
-    check_extent(*size, f"{picture.name}, resized,")
+        raise InvalidInputError(f"{name} would have {size[0]} x {size[1]} pixels, fewer than {MIN_SIDE} on a side")
+    check_extent(*size, f"{name}, resized,")
+    return size

@@ -60,40 +60,60 @@ class Kind(NamedTuple):
         function: called with a picture and the values after the name.
         values: one parser, which also checks, for each value that there may be.
         text: help text.
-        keeps_size: whether rows and columns stay.
+        size: rows and columns of the result, of those before, the picture's name and the values; None where they stay.
     """
 
     function: Callable[..., Picture]
     values: tuple[Callable[[str], Any], ...]
     text: str
-    keeps_size: bool = True
+    size: Callable[..., sizes.Size] | None = None
 
 
 KINDS = {
     "denoise": Kind(
         filters.denoise,
         (_noise_filter, _amount),
-        "remove noise; denoise:tv by total variation; denoise:nl_means:8 noise of 8 grey levels",
+        "less noise, as much as is measured; denoise:tv by another filter, denoise:nl_means:8 for 8 grey levels",
     ),
     "median": Kind(filters.median, (_side,), "the median of 3 x 3 pixels; median:5 of 5 x 5"),
-    "sharpen": Kind(filters.sharpen, (_amount,), f"unsharp masking; sharpen:1 by 1 instead of {filters.AMOUNT:g}"),
-    "upscale": Kind(sizes.upscale, (_scale,), "2 or 4 times as large, by the embedded network: upscale:4", False),
-    "reduce": Kind(sizes.reduce, (_count, _pooling), "a fraction of the size, by average or max: reduce:2:max", False),
-    "rows": Kind(sizes.to_rows, (_count,), "to a number of rows, by Lanczos' filter: rows:1024", False),
-    "grey": Kind(tones.grey, (), "without colours"),
-    "darker": Kind(
-        tones.darker, (_gamma,), f"darken all but black and white, by a gamma of {tones.GAMMA:g}; darker:2 by 2"
+    "sharpen": Kind(
+        filters.sharpen, (_amount,), f"sharper edges; sharpen:1 is stronger than the default of {filters.AMOUNT:g}"
     ),
-    "contrast": Kind(tones.contrast, (), "stretch the brightness from black to white"),
+    "upscale": Kind(
+        sizes.upscale, (_scale,), "upscale:2 or upscale:4 times as large, by the embedded network", sizes.scaled
+    ),
+    "reduce": Kind(
+        sizes.reduce,
+        (_count, _pooling),
+        "half the size, or reduce:3 a third; reduce:2:max keeps the brightest pixels",
+        sizes.reduced,
+    ),
+    "rows": Kind(sizes.to_rows, (_count,), "rows:1024 resizes to 1024 rows", sizes.at_rows),
+    "grey": Kind(tones.grey, (), "without colours"),
+    "darker": Kind(tones.darker, (_gamma,), f"darker; darker:2 is stronger than the default of {tones.GAMMA:g}"),
+    "contrast": Kind(tones.contrast, (), "brightness from black to white"),
 }
 """Every step by its name."""
 
-SAME_SIZE = tuple(name for name, kind in KINDS.items() if kind.keeps_size)
+SAME_SIZE = tuple(name for name, kind in KINDS.items() if kind.size is None)
 
 REQUIRED = ("upscale", "rows")
 """Steps that need a value."""
 
-Step = Callable[[Picture], Picture]
+
+class Step(NamedTuple):
+    """A step with its values."""
+
+    kind: Kind
+    values: tuple[Any, ...]
+
+    def __call__(self, picture: Picture) -> Picture:
+        """The picture after the step."""
+        return self.kind.function(picture, *self.values)
+
+    def size(self, size: sizes.Size, name: str) -> sizes.Size:
+        """Rows and columns of a picture of that size and name after the step."""
+        return size if self.kind.size is None else self.kind.size(size, name, *self.values)
 
 
 def steps_of(text: str, *, what: str = "steps", allowed: Sequence[str] = tuple(KINDS)) -> list[Step]:
@@ -114,18 +134,30 @@ def steps_of(text: str, *, what: str = "steps", allowed: Sequence[str] = tuple(K
 
 def _step(word: str, what: str, allowed: Sequence[str]) -> Step:
     name, *given = word.split(":")
+    if "," in word:
+        raise InvalidInputError(f'{what}: separate steps by blanks and not by commas, received "{word}"')
     if name not in allowed:
         raise InvalidInputError(f'{what}: unknown step "{name}": {did_you_mean(name, allowed)}')
     kind = KINDS[name]
-    if len(given) > len(kind.values) or (not given and name in REQUIRED):
-        raise InvalidInputError(f'{what}: the step "{word}" has {len(given)} values; {name}: {kind.text}')
+    if not given and name in REQUIRED:
+        raise InvalidInputError(f'{what}: the step "{word}" needs a value: {kind.text}')
+    if len(given) > len(kind.values):
+        most = len(kind.values) or "none"
+        raise InvalidInputError(f'{what}: the step "{word}" has too many values, at most {most}: {kind.text}')
     try:
-        values = [make(text) for make, text in zip(kind.values, given, strict=False)]
+        values = tuple(make(text) for make, text in zip(kind.values, given, strict=False))
     except InvalidInputError as error:
         raise InvalidInputError(f'{what}: the step "{word}": {error}') from error
     except ValueError:
-        raise InvalidInputError(f'{what}: the step "{word}" has an impossible value; {name}: {kind.text}') from None
-    return lambda picture: kind.function(picture, *values)
+        raise InvalidInputError(f'{what}: the step "{word}" has an impossible value: {kind.text}') from None
+    return Step(kind, values)
+
+
+def check_sizes(steps: Sequence[Step], picture: Picture) -> None:
+    """Raise `InvalidInputError` where a picture would become too large or too small, before any step is taken."""
+    size = picture.size
+    for step in steps:
+        size = step.size(size, picture.name)
 
 
 def enhance(source: ImageSource, steps: str) -> Array:
@@ -156,7 +188,8 @@ def enhance(source: ImageSource, steps: str) -> Array:
 
 def enhanced(source: ImageSource, steps: str) -> Picture:
     """A picture after some steps, with its transparency: the picture behind `enhance`."""
-    picture = images.read(source)
-    for step in steps_of(steps):
+    picture, found = images.read(source), steps_of(steps)
+    check_sizes(found, picture)
+    for step in found:
         picture = step(picture)
     return picture

@@ -28,14 +28,20 @@ def hypercolumns(features: Sequence[Tensor], scales: Tensor, *, size: tuple[int,
     columns = []
     for place, each in enumerate(features):
         check_axes("features", each, FEATURES)
-        if each.shape[1] // size[0] > 1:
-            each = ops.average_pool(each, each.shape[1] // size[0], padding="valid", data_format="channels_last")
-        elif size[0] // each.shape[1] > 1:
-            factor = size[0] // each.shape[1]
+        if each.shape[1] > size[0]:
+            factor = _power_of_two(each.shape[1] // size[0])
+            each = ops.average_pool(each, factor, padding="valid", data_format="channels_last")
+        elif size[0] > each.shape[1]:
+            factor = _power_of_two(size[0] // each.shape[1])
             each = ops.repeat(ops.repeat(each, factor, axis=1), factor, axis=2)
         columns.append(each * scales[place])
     rows, width = (min(each.shape[axis] for each in columns) for axis in (1, 2))
     return ops.concatenate([each[:, :rows, :width] for each in columns], axis=-1)
+
+
+def _power_of_two(ratio: int) -> int:
+    """The largest power of two that is not above a ratio of rows: poolings drop rows, so that 7 / 1 stands for 4."""
+    return 1 << (ratio.bit_length() - 1)
 
 
 def centred(columns: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from neural_style.backend import Tensor
+from neural_style.losses.relative import SMALLEST
 from neural_style.losses.shapes import FEATURES, check_axes, check_positions, check_target
 from neural_style.losses.style import gram_matrix, positions
 
@@ -23,6 +24,11 @@ QUANTILES = ("N", "directions", "positions")
 FLOOR = 1e-3
 """Variance that is added to every channel, in parts of the style's mean variance: a square root has no slope at zero,
 where dead channels are."""
+
+
+FLAT = 1e-4
+"""Part of the squared means that stands for the variance of features without one, those of a painting of one colour:
+above the rounding of a variance in float32."""
 
 
 def joint_moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -66,7 +72,8 @@ def gaussian_distance(moments: Tensor, target: Tensor, *, floor: float = FLOOR) 
     check_target("joint moments", moments, target)
     (mean, covariance), (style_mean, style_covariance) = _gaussian(moments), _gaussian(target)
     channels = covariance.shape[-1]
-    noise = floor * _trace(style_covariance)[:, None, None] / channels * ops.eye(channels, dtype=covariance.dtype)
+    scale = ops.maximum(_trace(style_covariance), FLAT * ops.sum(ops.square(style_mean), axis=-1)) / channels + SMALLEST
+    noise = floor * scale[:, None, None] * ops.eye(channels, dtype=covariance.dtype)
     covariance, style_covariance = covariance + noise, style_covariance + noise
     # The trace of a root has the slope of `tr(S^-1 A + S) / 2` at S = A^1/2, which needs no derivative of eigenvectors.
     root, _ = _roots(style_covariance)

@@ -54,6 +54,7 @@ def matched_terms(
         image_size: rows and columns of the pastiche.
     """
     several = list(variants(painting, rotations=loss.rotations, scales=loss.scales))
+    _check_sizes(several, image_size, max(STRIDE, extractor.architecture.stride(extractor.layers)))
     layers = [layer for (layer,) in weights]
     maps = [extractor.features(each, layers) for each in several]
     if loss.style_loss == "neighbours":
@@ -62,11 +63,15 @@ def matched_terms(
     for (layer,), weight in weights.items():
         paintings = tuple(each[layer] for each in maps)
         count = prod(extent - PATCH + 1 for extent in size_at(layer, image_size))
-        if min(min(each.shape[1:3]) for each in paintings) < PATCH or min(size_at(layer, image_size)) < PATCH:
-            raise InvalidInputError(
-                f"at {image_size[0]} x {image_size[1]} pixels {layer} has no patch of {PATCH} x {PATCH} positions: "
-                "choose a larger image_size, or shallower style layers"
-            )
+        for what, sizes in (
+            (f"the pastiche of {image_size[0]} x {image_size[1]} pixels", [size_at(layer, image_size)]),
+            ("the painting, or a copy of it,", [each.shape[1:3] for each in paintings]),
+        ):
+            if min(min(size) for size in sizes) < PATCH:
+                raise InvalidInputError(
+                    f"in {what} {layer} has no patch of {PATCH} x {PATCH} positions: choose a larger image_size, "
+                    "shallower style layers, or fewer painting_rotations and painting_scales"
+                )
         power = float(np.asarray(patch_power(ops.convert_to_tensor(paintings[0])))[0])
         statistic = Statistic((layer,), partial(patch_loss, size=PATCH), constants=paintings, additive=False)
         found.append(Term(f"{name}.{layer}", weight / (count * (power + SMALLEST)), statistic, statistic_itself))
@@ -87,6 +92,19 @@ def variants(painting: np.ndarray, *, rotations: int, scales: int) -> Iterator[n
         resized = images.resize(painting, (size[0], size[1]))
         for rotation in (0, *(sign * step for step in range(1, rotations + 1) for sign in (1, -1))):
             yield _rotated(resized, rotation * ROTATION)
+
+
+def _check_sizes(several: list[np.ndarray], image_size: tuple[int, int], smallest: int) -> None:
+    if min(image_size) < smallest:
+        raise InvalidInputError(
+            f"each side of the pastiche must have at least {smallest} pixels: choose a larger image_size"
+        )
+    rows, columns = (min(each.shape[axis] for each in several) for axis in (0, 1))
+    if min(rows, columns) < smallest:
+        raise InvalidInputError(
+            f"a copy of the painting has {rows} x {columns} pixels, and each side must have at least {smallest}: "
+            "choose fewer painting_rotations and painting_scales, or a larger image_size"
+        )
 
 
 def _rotated(picture: np.ndarray, degrees: float) -> np.ndarray:

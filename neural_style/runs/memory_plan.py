@@ -159,13 +159,14 @@ def bytes_per_pixel(spec: ExtractorSpec) -> tuple[float, float]:
     return size * FORWARD_ONLY * widest, size * (kept + ON_THE_WAY * widest)
 
 
-def held_bytes(style_loss: str, layers: Sequence[str], spec: ExtractorSpec) -> float:
+def held_bytes(style_loss: str, layers: Sequence[str], spec: ExtractorSpec, *, variants: int = 1) -> float:
     """Bytes for each pixel that a style loss holds beside the network's activations; those of `neighbours` have one
-    size at all layers, a quarter of the image's rows and columns."""
+    size at all layers, a quarter of the image's rows and columns. Each of the painting's variants has a map, and a
+    part of the table of all positions."""
     is_quarter = style_loss == "neighbours"
     channels = sum(spec.architecture.filters[each] / 16 if is_quarter else _width(spec, each) for each in layers)
     size = 8 if spec.precision == "float64" else 4
-    return size * COPIES.get(style_loss, 0) * channels
+    return size * (COPIES.get(style_loss, 0) + 2 * (variants - 1)) * channels
 
 
 def estimates(spec: ExtractorSpec, canvas: Picture, styles: Sequence[Style], run: Run) -> list[MemoryEstimate]:

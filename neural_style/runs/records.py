@@ -161,10 +161,15 @@ def read(path: Path) -> Record:
             text: str | None = file.read(images.LONGEST_RECORD + 1).decode(errors="replace")
     else:
         text = images.read_record(path)
+    if not text:
+        raise InvalidInputError(
+            f"{path} holds no record of neural_style: name a painting that it made, as it was saved; other programs "
+            "remove the record"
+        )
     try:
-        if text is not None and len(text) > images.LONGEST_RECORD:
+        if len(text) > images.LONGEST_RECORD:
             raise schema.Mismatch(f"it has more than {images.LONGEST_RECORD} letters")
-        record = schema.parsed(text or "")
+        record = schema.parsed(text)
         schema.RECORD(record, "it")
     except schema.Mismatch as error:
         raise InvalidInputError(

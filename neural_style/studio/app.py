@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -22,8 +23,9 @@ INSTALL = "pip install 'neural-style-keras[studio]'"
 
 PORT = 7860
 
-PICTURES, CACHE, DOWNLOADS = "pictures", "cache", "downloads"
-"""Folders within that of the studio: of jobs, uploads and downloads. The last two are emptied at the start."""
+PICTURES, CACHE, DOWNLOADS = "pictures", "neural-style-uploads", "neural-style-downloads"
+"""Folders within that of the studio: of jobs, uploads and downloads. The last two are emptied at the start, and so have
+names that no folder of the user has."""
 
 OVERHEAD = 2**16
 """Bytes of a request beside the file."""
@@ -83,6 +85,7 @@ class Server:
         self.settings = settings
         self._is_warm = threading.Event()
         gradio = _gradio(settings.folder / CACHE)
+        check_address(settings.host, settings.port)
         self.jobs = Jobs(  # refuses a folder that another server uses, whose uploads must stay
             settings.folder / PICTURES, waiting=settings.waiting, keep=settings.keep, limits=settings.limits
         )
@@ -159,6 +162,27 @@ class Server:
             app_kwargs={"middleware": [around], "docs_url": None, "redoc_url": None, "openapi_url": None},
         )
         return page, url
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise `InvalidInputError` where no server can listen: the port is taken, or the host is not of this machine."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:  # UnicodeError: of a name that IDNA cannot encode
+        raise InvalidInputError(
+            f"--host {host} is no address of this machine: choose another, or leave it out"
+        ) from error
+    with socket.socket(family, kind, protocol) as trial:
+        if os.name == "posix":  # elsewhere a taken port would seem free
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise InvalidInputError(f"port {port} is used by another program: choose another by --port") from error
+            raise InvalidInputError(
+                f"no server can listen at --host {host} --port {port} ({error.strerror}): choose others"
+            ) from error
 
 
 def _gradio(cache: Path) -> Any:

@@ -12,7 +12,7 @@ from neural_style.color_transfer import recolored
 from neural_style.errors import InvalidInputError
 from neural_style.features.weights import is_cached
 from neural_style.feedforward.fast_run import FastRun
-from neural_style.inputs import Content, Inputs, working_size
+from neural_style.inputs import Content, Inputs, Style, working_size
 from neural_style.masks.mask import read_mask
 from neural_style.painting import run_for, technique_for
 from neural_style.runs.result import Result, Step
@@ -93,6 +93,8 @@ class Optimisation(Execution):
         inputs = self.inputs()
         run = self.technique.run_settings(inputs, self.run)
         limits.check_result(*_final_size(inputs, run))
+        if "stroke_scale" in self.request.of_mode.settings:
+            _check_strokes(inputs.styles, _final_size(inputs, run), limits)
         self.technique.check(inputs, run)
 
     def execute(self, watch: Watch) -> Result:
@@ -169,9 +171,9 @@ class OnePass(Execution):
 
     def check(self, limits: Limits) -> None:
         content, styles = pictures_of(self.request)
-        limits.check_result(*working_size(content.picture, self.settings["size"]))
-        for style in styles:
-            style.read()
+        size = working_size(content.picture, self.settings["size"])
+        limits.check_result(*size)
+        _check_strokes([style.read() for style in styles], size, limits)
 
     def execute(self, watch: Watch) -> Result:
         from neural_style.feedforward import Painter  # here, for it starts the backend
@@ -241,3 +243,9 @@ def run_of(request: Request) -> RunSettings:
 
 def _final_size(inputs: Inputs, run: Run) -> tuple[int, int]:
     return working_size(inputs.content.canvas, run.levels[-1], maintain_aspect_ratio=run.maintain_aspect_ratio)
+
+
+def _check_strokes(styles: Sequence[Style], size: tuple[int, int], limits: Limits) -> None:
+    """Raise `InvalidInputError` for paintings that would be made too large for the strokes that are asked for."""
+    for style in styles:
+        limits.check_painting(*style.size_at(size))

@@ -69,6 +69,14 @@ class Limits:
                 "are painted here: make the film smaller"
             )
 
+    def check_painting(self, rows: int, columns: int) -> None:
+        """Raise `InvalidInputError` for a painting of too many pixels at the size of its strokes."""
+        if rows * columns > self.pixels:
+            raise InvalidInputError(
+                f"a painting would be enlarged to {rows} x {columns} pixels, and at most {self.pixels / 1e6:g} "
+                "megapixels are taken: choose a smaller stroke_scale or image_size"
+            )
+
     def check_number(self, count: int, what: str) -> None:
         """Raise `InvalidInputError` for too many pictures of one input."""
         if count > self.pictures:

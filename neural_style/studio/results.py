@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image, ImageOps
+
 from neural_style import images
 from neural_style.errors import InvalidInputError
+from neural_style.images.formats import open_image
+from neural_style.images.opening import opened
 from neural_style.studio.limits import Limits
 from neural_style.validation import check_choice, check_finite
 
@@ -57,6 +61,21 @@ def save_as(
         overwrite=True,
     )
     return out
+
+
+def upright(path: Path, side: int) -> Image.Image:
+    """A picture of any format that is read, as RGB with its orientation; where its format allows it, decoded smaller.
+
+    Args:
+        path: the file.
+        side: pixels of the longer side that are enough.
+
+    Raises:
+        InvalidInputError, MissingFileError: it cannot be read.
+    """
+    with opened(path, f'picture "{path.name}"') as file, open_image(file) as image:
+        image.draft("RGB", (side, side))
+        return ImageOps.exif_transpose(image).convert("RGB")
 
 
 def size_of_print(

@@ -6,6 +6,7 @@ from keras import ops
 
 from neural_style import InvalidInputError, Network, backend
 from neural_style.backend import xla
+from neural_style.losses.wasserstein import _roots
 from neural_style.solvers import lbfgs
 
 tf = pytest.importorskip("tensorflow")
@@ -54,6 +55,20 @@ def test_the_processor_decides_unless_the_environment_does(
     monkeypatch.setattr(xla, "WORTHWHILE", worthwhile)
     monkeypatch.setenv(xla.SETTING, setting)
     assert is_by_xla(*gradient) == expected
+
+
+def test_a_gradient_with_an_eigendecomposition_stays_in_the_plain_graph(gradient, monkeypatch):
+    monkeypatch.setattr(xla, "processor_flags", lambda: {"avx2"})
+    monkeypatch.setattr(xla, "WORTHWHILE", 0)
+    monkeypatch.setenv(xla.SETTING, "")
+
+    def loss(x, decompose):
+        root, _ = _roots(x[0] @ ops.swapaxes(x[0], 1, 2)) if decompose else (x, None)
+        return ops.sum(ops.stop_gradient(root)) * ops.sum(x), ()
+
+    for decompose in (False, True):
+        function = backend.value_and_grad(lambda x, _, decompose=decompose: loss(x, decompose))
+        assert is_by_xla(function, gradient[1], 0.0) != decompose
 
 
 def test_an_impossible_setting(gradient, monkeypatch):

@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from neural_style import Network
+from neural_style.cli.commands.plan import _lines
 from neural_style.cli.progress import duration
+from neural_style.runs.memory_plan import MemoryEstimate
 from tests.conftest import SMALL
 
 LOOK = SMALL[: SMALL.index("--image_size")]
@@ -30,6 +33,13 @@ def test_a_plan_has_every_size_of_a_pyramid_and_every_technique(command, photo_f
     assert ran.status == 0
     assert next(line for line in ran.out.splitlines() if "pixels," in line).startswith("32 x 38 pixels")
     assert ran.out.count("fits into memory") == 2
+
+
+def test_a_plan_without_tiles_names_none():
+    estimate = MemoryEstimate(Network(model="mini", style_loss="patches").extractor_spec, (600, 800))
+    lines = _lines(estimate, None, (1e-6, 1e-6))
+    assert not any("tiles of" in line for line in lines)
+    assert "not in the time: the style loss itself" in lines[-1]
 
 
 @pytest.mark.usefixtures("idle")

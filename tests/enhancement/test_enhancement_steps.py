@@ -9,7 +9,10 @@ import pytest
 from PIL import Image
 
 from neural_style import Content, InvalidInputError, enhance
+from neural_style.cli import main
+from neural_style.cli.commands import enhance as command
 from neural_style.enhancement.steps import KINDS, SAME_SIZE, enhanced, steps_of
+from neural_style.images import Picture
 from neural_style.runs import records
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.settings import Run
@@ -38,7 +41,8 @@ def test_a_flat_picture_stays_flat(name: str) -> None:
     ("steps", "message"),
     [
         ("sharpn", 'unknown step "sharpn": did you mean "sharpen"'),
-        ("upscale", "0 values"),
+        ("sharpen,denoise", "by blanks"),
+        ("upscale", "needs a value"),
         ("upscale:3", "2 or 4 times"),
         ("denoise:magic", "nl_means"),
         ("median:4", "odd"),
@@ -47,7 +51,7 @@ def test_a_flat_picture_stays_flat(name: str) -> None:
         ("sharpen:x", "impossible value"),
         ("sharpen:-1", "at least 0"),
         ("darker:0", "more than 0"),
-        ("grey:1", "1 values"),
+        ("grey:1", "too many values, at most none"),
     ],
 )
 def test_impossible_steps(steps: str, message: str) -> None:
@@ -56,8 +60,28 @@ def test_impossible_steps(steps: str, message: str) -> None:
 
 
 def test_a_result_that_would_be_too_small(photo: np.ndarray) -> None:
-    with pytest.raises(InvalidInputError, match="fewer than 8"):
+    with pytest.raises(InvalidInputError, match="fewer than 8 on a side"):
         enhanced(photo, "reduce:9")
+
+
+def test_sizes_are_checked_before_the_first_step(
+    photo: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken: list[str] = []
+
+    def recorded(picture: Picture) -> Picture:
+        taken.append("grey")
+        return picture
+
+    monkeypatch.setitem(KINDS, "grey", KINDS["grey"]._replace(function=recorded))
+    with pytest.raises(InvalidInputError, match="4 times as large, is too large"):
+        enhance(photo, "grey rows:10000 upscale:4")
+    monkeypatch.setattr(command, "start_backend", lambda *_: taken.append("backend"))
+    path = tmp_path / "photo.png"
+    Image.fromarray(photo).save(path)
+    assert main(["enhance", str(path), str(tmp_path / "out.png"), "--steps", "rows:10000 upscale:4"]) == 2
+    assert "is too large" in capsys.readouterr().err
+    assert taken == []
 
 
 def test_a_photo_is_prepared_and_its_colours_are_kept(photo: np.ndarray) -> None:
@@ -73,8 +97,6 @@ def test_a_photo_is_prepared_and_its_colours_are_kept(photo: np.ndarray) -> None
 
 def test_files_of_16_bits_with_transparency(tmp_path: Path, photo: np.ndarray) -> None:
     import tifffile
-
-    from neural_style.cli import main
 
     deep = photo.astype(np.uint16) * 257 + 77
     alpha = np.full(photo.shape[:2], 65535, np.uint16)

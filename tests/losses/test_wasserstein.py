@@ -105,6 +105,18 @@ def test_symmetric_up_to_the_floor_and_growing_with_the_square(distance):
     assert value(distance, 3 * one, 3 * other) == pytest.approx(9 * value(distance, one, other), rel=1e-3)
 
 
+@pytest.mark.parametrize("level", [0.0, 3.0])
+def test_the_gaussian_of_one_colour_has_a_slope(level):
+    """Without covariances the distance of Gaussians is that of channels."""
+    one, flat = (
+        ops.convert_to_tensor(each, dtype=DTYPE) for each in (features((6, 7), 0), np.full((1, 5, 4, 5), level))
+    )
+    found, _, gradient = backend.value_and_grad(lambda x, _: (ops.sum(gaussian(x, flat)), 0.0))(one, 0.0)
+    assert float(found) == pytest.approx(value(channels, one, flat), rel=0.02)
+    assert np.isfinite(np.asarray(gradient)).all()
+    assert abs(value(gaussian, flat, flat)) < 1e-6
+
+
 @DISTANCES
 def test_gradient_is_that_of_finite_differences(distance):
     if DTYPE == "float32":

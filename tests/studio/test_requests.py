@@ -154,6 +154,8 @@ def test_every_preset_is_possible(mode, request_for):
         ("network", {"weights": "/etc/passwd"}, "unknown weights"),
         ("network", {"content_layer": "conv9_1"}, "conv9_1"),
         ("fast", {"strength": 2}, "from 0 to 1"),
+        ("fast", {"image_size": 1000, "stroke_scale": (10,)}, "smaller stroke_scale"),
+        ("network", {"image_size": 1000, "stroke_scale": (10,)}, "smaller stroke_scale"),
         ("network", {"bounded": "perhaps"}, "true or false"),
         ("network", {"style_layers": 3}, "must be words"),
     ],

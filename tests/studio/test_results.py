@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.studio.limits import Limits
 from neural_style.studio.page import downloads
 from neural_style.studio.request import Request
-from neural_style.studio.results import FORMATS, save_as, size_of_print
+from neural_style.studio.results import FORMATS, save_as, size_of_print, upright
 
 
 @pytest.fixture
@@ -66,3 +67,12 @@ def test_tabs_have_files_of_their_own(tmp_path):
     os.utime(packed[0].parent, (0, 0))
     downloads.packed(request, tmp_path / "downloads")
     assert [path.exists() for path in packed] == [False, True]
+
+
+def test_a_photo_that_pillow_alone_does_not_read_is_shown(tmp_path, monkeypatch):
+    """As HEIC, which the library reads by a package that is not registered with Pillow."""
+    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(500))
+    package = SimpleNamespace(HeifImageFile=lambda file: Image.new("RGBA", (8, 6), "red"))
+    monkeypatch.setattr("neural_style.images.formats.import_module", lambda name: package)
+    shown = upright(tmp_path / "phone.heic", 4)
+    assert (shown.mode, shown.size, shown.getpixel((0, 0))) == ("RGB", (8, 6), (255, 0, 0))

@@ -12,7 +12,7 @@ from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.groups import add_frame_flag, add_machine_flags
 from neural_style.cli.result_file import check_result, write_result
 from neural_style.cli.session import start_backend
-from neural_style.enhancement.steps import KINDS, enhanced, steps_of
+from neural_style.enhancement.steps import KINDS, check_sizes, enhanced, steps_of
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.runs import records
 
@@ -35,10 +35,12 @@ The record of a painted picture is kept, with the steps: neural-style rerun repe
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     found = parser().read(arguments)
-    if not steps_of(found.steps):
+    steps = steps_of(found.steps)
+    if not steps:
         raise InvalidInputError('--steps names no step: give some, as in --steps "denoise sharpen"')
     check_result(found.output, [found.picture], overwrite=found.overwrite)
     picture = images.read(found.picture, what="picture", frame=found.frame)
+    check_sizes(steps, picture)
     if "upscale" in found.steps:
         start_backend(found.device, "" if found.quiet else "the upscaler")
     result = enhanced(picture, found.steps)
@@ -57,7 +59,9 @@ def parser() -> Parser:
     parser = Parser("enhance", DESCRIPTION, epilog=EPILOG.format(steps=steps))
     parser.add_argument("picture", help="the picture; its file is not changed")
     parser.add_argument("output", type=file_path, help="the picture to write; its ending selects the format")
-    parser.add_argument("--steps", required=True, metavar="STEPS", help="names of steps, separated by blanks")
+    parser.add_argument(
+        "--steps", required=True, metavar="STEPS", help='steps below, separated by blanks, such as "denoise sharpen"'
+    )
     add_frame_flag(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
     add_machine_flags(parser)

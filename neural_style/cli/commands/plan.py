@@ -84,11 +84,13 @@ def _lines(estimate: MemoryEstimate, available: int | None, speeds: tuple[float,
     """The table of one size, and the choice that a run would make."""
     free = "free memory unknown" if available is None else f"{available / GIB:.1f} GiB free"
     lines = [f"{estimate.size[0]} x {estimate.size[1]} pixels, {free}", f"  {'':<14}{'memory':>10}{'an iteration':>16}"]
-    sides = [side for side in (*TILES, *SMALL_TILES) if side < max(estimate.size)]
+    sides = [side for side in (*TILES, *SMALL_TILES) if estimate.spec.by_tiles and side < max(estimate.size)]
     for choice in (replace(estimate, tile=side) for side in ([estimate.tile] if estimate.tile else [None, *sides])):
         name = f"tiles of {choice.tile}" if choice.tile else "whole"
         seconds = EVALUATIONS_PER_ITERATION * (choice.forward_pixels * speeds[0] + choice.pixels * speeds[1])
         lines.append(f"  {name:<14}{choice.bytes / GIB:>6.1f} GiB{duration(seconds):>16}")
+    if not estimate.spec.by_tiles:
+        lines.append("not in the time: the style loss itself, which takes several times as long as the network")
     if available is None:
         return lines
     try:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from neural_style import interruption
 from neural_style.cli.flags import Parser, boolean, file_path
 from neural_style.cli.progress import report
 from neural_style.errors import InvalidInputError
@@ -50,8 +51,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     with Server(settings) as server:
         report(f"neural-style: the studio is at {server.url}; its pictures are in {settings.folder}; Ctrl-C stops it")
-        threading.Event().wait()
-    return 0
+        interruption.begin_work()  # the next signal closes the server and its queue
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            report("neural-style: stopping the studio; its pictures are kept")
+    return interruption.exit_status()
 
 
 def parser() -> Parser:
@@ -81,14 +86,14 @@ def parser() -> Parser:
         type=float,
         default=2.0,
         metavar="X",
-        help="GiB of pictures that are kept; the oldest go first (default: 2)",
+        help="GiB of pictures to keep; above it the oldest are deleted (default: 2)",
     )
     parser.add_argument(
         "--name",
         nargs="+",
         default=[],
         metavar="NAME",
-        help="host names of a proxy by which the page is reached as well",
+        help="further host names of the page, such as that of a proxy",
     )
     parser.add_argument(
         "--framed",

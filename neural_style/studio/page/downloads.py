@@ -8,9 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from PIL import Image
-
 from neural_style.errors import InvalidInputError
+from neural_style.images.formats import open_image
+from neural_style.images.opening import opened
 from neural_style.studio.job import Job
 from neural_style.studio.limits import Limits
 from neural_style.studio.request import Request
@@ -71,7 +71,7 @@ def _width(job: Job, size: str) -> float | None:
     """The width in centimetres at 300 dpi; None leaves the pixels as they are."""
     photo = job.request.file("photo")
     if size == AS_PHOTO and photo is not None:
-        with Image.open(photo) as image:
+        with opened(photo, "the photo") as file, open_image(file) as image:
             is_turned = image.getexif().get(0x0112, 1) >= 5  # the orientations that exchange rows and columns
             return (image.height if is_turned else image.width) / DPI * CENTIMETRES_OF_AN_INCH
     return PRINTS.get(size)

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image, ImageOps
+from PIL import Image
 
 from neural_style.studio.job import Job
 from neural_style.studio.job_folder import WORK
 from neural_style.studio.modes import MODES
+from neural_style.studio.results import upright
 
 FORMATS = ("PNG", "JPEG", "TIFF")
 
@@ -144,10 +145,7 @@ def before_and_after(before: Path, after: Path) -> tuple[Image.Image, Image.Imag
     with Image.open(after) as image:
         painted = image.convert("RGB")
     painted.thumbnail((SIDE, SIDE))
-    with Image.open(before) as image:
-        image.draft("RGB", (SIDE, SIDE))
-        photo = ImageOps.exif_transpose(image).convert("RGB").resize(painted.size, Image.Resampling.LANCZOS)
-    return photo, painted
+    return upright(before, SIDE).resize(painted.size, Image.Resampling.LANCZOS), painted
 
 
 def loaded(path: Path | None) -> Image.Image | None:

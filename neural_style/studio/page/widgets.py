@@ -16,11 +16,12 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from neural_style.studio import sketches
 from neural_style.studio.limits import Limits
 from neural_style.studio.mode import Input
+from neural_style.studio.results import upright
 
 BOARD = (720, 480)
 """Width and height of an empty drawing board, in pixels."""
@@ -212,11 +213,9 @@ def on_board(path: str | None) -> Any:
     if not path:
         return gr.skip()
     Limits().check_picture(Path(path), "the picture")
-    with Image.open(path) as image:
-        image.draft("RGB", (BACKGROUND, BACKGROUND))
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-        upright.thumbnail((BACKGROUND, BACKGROUND))
-    return {"background": np.asarray(upright), "layers": [], "composite": None}
+    image = upright(Path(path), BACKGROUND)
+    image.thumbnail((BACKGROUND, BACKGROUND))
+    return {"background": np.asarray(image), "layers": [], "composite": None}
 
 
 def _layer(value: Any) -> Any:

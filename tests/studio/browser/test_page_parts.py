@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,7 +19,7 @@ with warnings.catch_warnings():
     gr = pytest.importorskip("gradio")
 
 from neural_style.studio.page import settings, widgets
-from neural_style.studio.page.studio_page import told
+from neural_style.studio.page.studio_page import Page, told
 
 
 @pytest.mark.parametrize(
@@ -46,3 +50,14 @@ def test_a_component_takes_no_address() -> None:
     widgets.refuse_addresses(widget)
     with pytest.raises(gr.Error, match="not named by an address"):
         asyncio.run(widget.async_move_resource_to_block_cache("https://example.com/a.png"))
+
+
+def test_the_picture_that_was_pressed_is_chosen() -> None:
+    """A picture that has come since stands before it in the queue's list, but not on the page."""
+    listed: list[Any] = []
+    page = Page(SimpleNamespace(jobs=lambda: listed), lambda: True, Path())
+    request = SimpleNamespace(mode="paint")
+    listed.append(SimpleNamespace(id="old", preview=Path("old.png"), created=time.time(), request=request))
+    _, shown = page._pictures(["old", "new"])
+    listed.insert(0, SimpleNamespace(id="new", preview=Path("new.png"), created=time.time(), request=request))
+    assert page._chosen(shown, SimpleNamespace(index=0)) == "old"
