@@ -192,7 +192,9 @@ def end_once(name, way, delay, whole, counts, log):
         status, text = status_of(process), log.read_text(errors="replace")
         found = pictures(name, folder)
         counts["status 0"] += status == 0 and len(found) < len(whole)
-        counts["tracebacks"] += "Traceback" in text
+        if "Traceback" in text:
+            counts["tracebacks"] += 1
+            print(f"{name}, {way} after {delay:.2f} s: {text}", file=sys.stderr)
         counts["unreadable"] += unreadable(folder)
         if name not in ("folder", "figure") and way != "SIGKILL" and list(folder.glob("out_at_iteration_*")):
             counts["no picture"] += not found and "the picture was saved as" not in text

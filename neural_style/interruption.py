@@ -9,9 +9,11 @@ touches a signal for which the process has no handler in Python.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
+import sys
 import threading
 
 TYPE_CHECKING = False  # as in `typing`, whose import takes longer than all others here
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Requests to end; Windows has no SIGHUP."""
+
+AGAIN = 0.01
+"""Seconds until a signal is sent again whose exception was dropped."""
 
 NOTHING_TO_SAVE = "neural-style: interrupted before there was a picture to save"
 
@@ -141,19 +146,31 @@ def allowed() -> Iterator[None]:
 def ending_on_signals() -> Iterator[None]:
     """Let SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does.
 
-    A signal that the caller ignores (nohup ignores SIGHUP) or handles stays as it is.
+    A signal that the caller ignores (nohup ignores SIGHUP) or handles stays as it is. In a callback of the garbage
+    collector or in a destructor, where Python reports an exception and goes on, the signal is sent again.
     """
     replaced = {}
     _signals.last = None
+    report = sys.unraisablehook
+
+    def send_again(lost: sys.UnraisableHookArgs) -> None:
+        if _signals.last is not None and lost.exc_type is KeyboardInterrupt:
+            threading.Timer(AGAIN, _thread.interrupt_main, [_signals.last]).start()  # an exception here is dropped, too
+        else:
+            report(lost)
+
     if _in_main_thread():
         for number in SIGNALS:
             handler = signal.getsignal(number)
             if handler in (signal.SIG_DFL, signal.default_int_handler, _signals.leave):
                 replaced[number] = handler
                 signal.signal(number, _signals.end)
+        sys.unraisablehook = send_again
     try:
         yield
     finally:
+        if sys.unraisablehook is send_again:
+            sys.unraisablehook = report
         for number, handler in replaced.items():
             signal.signal(number, handler)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import signal
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +75,32 @@ def test_signals_act_at_once_where_they_may() -> None:
         send()
         with pytest.raises(KeyboardInterrupt), interruption.allowed():  # one that waits acts when it may
             raise AssertionError("the signal still waits")
+
+
+def test_a_signal_within_a_garbage_collection_is_not_lost() -> None:
+    """JAX and others register callbacks, whose exceptions Python reports and drops."""
+    phases = []
+
+    def callback(phase: str, _: dict[str, int]) -> None:
+        phases.append(phase)
+        if len(phases) == 1:
+            signal.raise_signal(signal.SIGTERM)
+
+    def work() -> None:
+        gc.collect()
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            time.sleep(0.001)
+
+    hook = sys.unraisablehook
+    gc.callbacks.append(callback)
+    try:
+        with pytest.raises(KeyboardInterrupt), interruption.ending_on_signals():
+            work()
+    finally:
+        gc.callbacks.remove(callback)
+    assert phases
+    assert sys.unraisablehook is hook
 
 
 def test_an_error_is_not_replaced_by_a_signal() -> None:
@@ -206,4 +235,4 @@ def test_nothing_slow_is_imported_before_signals_are_met(module: str) -> None:
     tree = ast.parse((Path(interruption.__file__).parent / f"{module}.py").read_text())
     imported = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in tree.body if isinstance(node, ast.ImportFrom)}
-    assert imported <= {"__future__", "contextlib", "os", "signal", "sys", "threading"}
+    assert imported <= {"__future__", "_thread", "contextlib", "os", "signal", "sys", "threading"}
