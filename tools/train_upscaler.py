@@ -1,6 +1,6 @@
 """Make `neural_style/enhancement/upscaler.npz`: networks that enlarge a picture two and four times.
 
-    python tools/train_upscaler.py --images photos/ --minutes 36 --out neural_style/enhancement/upscaler.npz
+    python tools/train_upscaler.py --images photos/ --minutes 26 --out neural_style/enhancement/upscaler.npz
 
 Every twelfth picture of the folder is held out, and pictures that look like one of those are left out. A crop is shrunk
 by Pillow's bicubic filter; the network, see `neural_style.enhancement.network`, learns what bicubic enlargement of the
@@ -196,7 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=Path, required=True, help="folder of pictures")
     parser.add_argument("--out", type=Path, required=True, help="the .npz file")
-    parser.add_argument("--minutes", type=float, default=36, help="of both scales together")
+    parser.add_argument("--minutes", type=float, default=26, help="of both scales together")
     arguments = parser.parse_args()
     paths, apart = pictures(arguments.images)
     print(f"{len(paths)} pictures, {len(apart)} held out")

@@ -23,6 +23,9 @@ INSTALL = "pip install 'neural-style-keras[studio]'"
 
 PORT = 7860
 
+SHORTEST_PASSWORD = 6
+"""Letters."""
+
 PICTURES, CACHE, DOWNLOADS = "pictures", "neural-style-uploads", "neural-style-downloads"
 """Folders within that of the studio: of jobs, uploads and downloads. The last two are emptied at the start, and so have
 names that no folder of the user has."""
@@ -43,6 +46,7 @@ class Settings:
         password: asked for where it is not None; without one the host must be this machine alone.
         names: host names by which the page may be reached beside those of this machine, such as a proxy's.
         keep: bytes of all jobs.
+        waiting: jobs that may wait.
         limits: of what is uploaded.
         opens: open a browser.
         framed: other sites may show the page in a frame.
@@ -68,9 +72,6 @@ class Settings:
             raise InvalidInputError(
                 f"--host {self.host} lets other machines in: give --password as well, or leave --host out"
             )
-
-
-SHORTEST_PASSWORD = 6
 
 
 class Server:

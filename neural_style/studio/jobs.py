@@ -144,10 +144,6 @@ class Jobs:
             entries = sorted(self._entries.values(), key=lambda entry: entry.folder.created, reverse=True)
             return [self._snapshot(entry) for entry in entries]
 
-    def place(self, id: str) -> int | None:
-        """How many jobs come before; 0 for the one that is painted, None for one that is over."""
-        return self.job(id).place
-
     def wait(self, id: str, timeout: float | None = None) -> Job:
         """The job once it is over, or after `timeout` seconds."""
         with self._changed:

@@ -117,7 +117,7 @@ def test_jobs_are_painted_in_their_order_and_never_mixed(easel, open_jobs, reque
     jobs = open_jobs()
     first = resting(easel, jobs, request_for("fast", seed=10))
     waiting = [jobs.submit(request_for("fast", seed=seed)) for seed in (30, 20, 40)]
-    assert [jobs.place(job.id) for job in (first, *waiting)] == [0, 1, 2, 3]
+    assert [jobs.job(job.id).place for job in (first, *waiting)] == [0, 1, 2, 3]
     assert [job.state for job in waiting] == ["waiting"] * 3
     let_go(easel)
     ended = [jobs.wait(job.id, WAIT) for job in (first, *waiting)]

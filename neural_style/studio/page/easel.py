@@ -14,9 +14,7 @@ from PIL import Image
 from neural_style.studio.job import Job
 from neural_style.studio.job_folder import WORK
 from neural_style.studio.modes import MODES
-from neural_style.studio.results import upright
-
-FORMATS = ("PNG", "JPEG", "TIFF")
+from neural_style.studio.results import FORMATS, upright
 
 SIDE = 1400
 """Longer side at most of the two pictures of the slider, in pixels."""

@@ -7,7 +7,6 @@ from pathlib import Path
 import gradio as gr
 
 CSS = Path(__file__).with_name("studio.css")
-SCRIPT = Path(__file__).with_name("studio.js")
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
