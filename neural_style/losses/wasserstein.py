@@ -25,7 +25,6 @@ FLOOR = 1e-3
 """Variance that is added to every channel, in parts of the style's mean variance: a square root has no slope at zero,
 where dead channels are."""
 
-
 FLAT = 1e-4
 """Part of the squared means that stands for the variance of features without one, those of a painting of one colour:
 above the rounding of a variance in float32."""
@@ -50,6 +49,44 @@ def joint_moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
     return gram_matrix(_weighted(bordered, weights))
 
 
+def gaussian_root(moments: Tensor, *, floor: float = FLOOR) -> Tensor:
+    """The part of `gaussian_distance` that depends on the style alone, computed once for all evaluations.
+
+    Args:
+        moments: of the style, (N, C + 1, C + 1), from `joint_moments`.
+        floor: as in `gaussian_distance`.
+
+    Returns:
+        (N, C + 1, C + 1): the square root of the covariance with the floor; in the last row and column the mean, and
+        the floor's variance where they meet.
+
+    Raises:
+        InvalidInputError: the shapes are not these.
+    """
+    check_axes("joint moments", moments, JOINT_MOMENTS)
+    mean, covariance = _gaussian(moments)
+    added = _added(mean, _trace(covariance), floor)
+    root, _ = _roots(covariance + _on_diagonal(added, covariance))
+    beside = ops.concatenate([root, mean[:, :, None]], axis=2)
+    below = ops.concatenate([mean, added], axis=1)
+    return ops.concatenate([beside, below[:, None, :]], axis=1)
+
+
+def distance_from_root(moments: Tensor, root: Tensor) -> Tensor:
+    """`gaussian_distance` from a style of which `gaussian_root` is known."""
+    check_axes("joint moments", moments, JOINT_MOMENTS)
+    check_target("joint moments", moments, root)
+    (mean, covariance), style_mean, added = _gaussian(moments), root[:, :-1, -1], root[:, -1:, -1]
+    root = root[:, :-1, :-1]
+    covariance = covariance + _on_diagonal(added, covariance)
+    # The trace of a root has the slope of `tr(S^-1 A + S) / 2` at S = A^1/2, which needs no derivative of eigenvectors.
+    product = root @ covariance @ root
+    overlap, inverse = _roots(ops.stop_gradient(product), smallest=ops.square(added))
+    trace = (_trace(inverse @ product) + _trace(overlap)) / 2
+    means = ops.sum(ops.square(mean - style_mean), axis=-1)
+    return means + _trace(covariance) + ops.sum(ops.square(root), axis=(1, 2)) - 2 * trace
+
+
 def gaussian_distance(moments: Tensor, target: Tensor, *, floor: float = FLOOR) -> Tensor:
     """The squared Wasserstein-2 distance between Gaussians with the means and covariances of two sets of features::
 
@@ -68,20 +105,15 @@ def gaussian_distance(moments: Tensor, target: Tensor, *, floor: float = FLOOR) 
     Raises:
         InvalidInputError: the shapes are not these.
     """
-    check_axes("joint moments", moments, JOINT_MOMENTS)
-    check_target("joint moments", moments, target)
-    (mean, covariance), (style_mean, style_covariance) = _gaussian(moments), _gaussian(target)
-    channels = covariance.shape[-1]
-    scale = ops.maximum(_trace(style_covariance), FLAT * ops.sum(ops.square(style_mean), axis=-1)) / channels + SMALLEST
-    noise = floor * scale[:, None, None] * ops.eye(channels, dtype=covariance.dtype)
-    covariance, style_covariance = covariance + noise, style_covariance + noise
-    # The trace of a root has the slope of `tr(S^-1 A + S) / 2` at S = A^1/2, which needs no derivative of eigenvectors.
-    root, _ = _roots(style_covariance)
-    product = root @ covariance @ root
-    overlap, inverse = _roots(ops.stop_gradient(product), smallest=ops.square(noise[:, :1, :1]))
-    trace = (_trace(inverse @ product) + _trace(overlap)) / 2
-    means = ops.sum(ops.square(mean - style_mean), axis=-1)
-    return means + _trace(covariance) + _trace(style_covariance) - 2 * trace
+    check_axes("joint moments", target, JOINT_MOMENTS)
+    return distance_from_root(moments, gaussian_root(target, floor=floor))
+
+
+def root_power(root: Tensor) -> Tensor:
+    """`tr D + |n|^2` of a `gaussian_root`, the sum of the style's mean squares; (N,)."""
+    channels = root.shape[-1] - 1
+    means = ops.sum(ops.square(root[:, :-1, -1]), axis=-1)
+    return ops.sum(ops.square(root[:, :-1, :-1]), axis=(1, 2)) - channels * root[:, -1, -1] + means
 
 
 def channel_moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -119,8 +151,8 @@ def channel_distance(moments: Tensor, target: Tensor, *, floor: float = FLOOR) -
     check_axes("channel moments", moments, CHANNEL_MOMENTS)
     check_target("channel moments", moments, target)
     (mean, variance), (style_mean, style_variance) = _channels(moments), _channels(target)
-    noise = floor * ops.mean(style_variance, axis=-1, keepdims=True)
-    deviations = ops.sqrt(variance + noise) - ops.sqrt(style_variance + noise)
+    added = _added(style_mean, ops.sum(style_variance, axis=-1), floor)
+    deviations = ops.sqrt(variance + added) - ops.sqrt(style_variance + added)
     return ops.sum(ops.square(mean - style_mean) + ops.square(deviations), axis=-1)
 
 
@@ -200,14 +232,24 @@ def _channels(moments: Tensor) -> tuple[Tensor, Tensor]:
     return mean, ops.maximum(square - ops.square(mean), 0.0)
 
 
+def _added(mean: Tensor, total: Tensor, floor: float) -> Tensor:
+    """The variance that is added to each channel of a style with this mean (N, C) and total variance (N,); (N, 1)."""
+    least = FLAT * ops.sum(ops.square(mean), axis=-1)
+    return (floor * (ops.maximum(total, least) / mean.shape[-1] + SMALLEST))[:, None]
+
+
+def _on_diagonal(added: Tensor, matrices: Tensor) -> Tensor:
+    return added[:, :, None] * ops.eye(matrices.shape[-1], dtype=matrices.dtype)
+
+
 def _trace(matrices: Tensor) -> Tensor:
     return ops.trace(matrices, axis1=-2, axis2=-1)
 
 
 def _roots(matrices: Tensor, *, smallest: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
-    """Square roots of symmetric matrices and the inverses of these; eigenvalues are at least `smallest`."""
+    """Square roots of symmetric matrices and the inverses of these; eigenvalues are at least `smallest`, (N, 1)."""
     values, vectors = ops.linalg.eigh(matrices)
-    values = ops.sqrt(ops.maximum(values, ops.reshape(smallest, (-1, 1)) if hasattr(smallest, "shape") else smallest))
+    values = ops.sqrt(ops.maximum(values, smallest))
     turned = ops.swapaxes(vectors, -1, -2)
     values = values[:, None, :]
     return (vectors * values) @ turned, (vectors / values) @ turned

@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 from keras import ops
 
+from neural_style import backend
 from neural_style.backend import Tensor
 from neural_style.features.statistics import Statistic
 from neural_style.features.vgg import Architecture, size_at
@@ -19,9 +20,11 @@ from neural_style.losses.relative import SMALLEST
 from neural_style.losses.wasserstein import (
     channel_distance,
     channel_moments,
-    gaussian_distance,
+    distance_from_root,
+    gaussian_root,
     joint_moments,
     orthonormal_basis,
+    root_power,
     sliced_distance,
     sorted_projections,
 )
@@ -55,19 +58,22 @@ def distribution(
     return Statistic(layers, partial(sorted_projections, count=count), constants=basis, additive=False)
 
 
+def target_of(name: str, statistic: Tensor) -> Tensor:
+    """The target of `relative_loss`, from the statistic of a style: whatever depends on the style alone."""
+    return backend.compiled(gaussian_root, is_run_once=True)(statistic) if name == "wasserstein" else statistic
+
+
 def relative_loss(name: str) -> Loss:
-    """The distance of `wasserstein`, `moments` or `sliced` from a style, in parts of that of features of zero."""
+    """The distance of `wasserstein`, `moments` or `sliced` from a style, in parts of that of features of zero.
+
+    A function of the statistic and of `target_of` the style.
+    """
     return partial(_relative, name=name)
 
 
 def _relative(statistic: Tensor, target: Tensor, *, name: str) -> Tensor:
     distance, power = _DISTANCES[name]
     return distance(statistic, target) / (power(target) + SMALLEST)
-
-
-def _joint_power(moments: Tensor) -> Tensor:
-    second = ops.trace(moments[:, :-1, :-1], axis1=1, axis2=2)
-    return second / moments[:, -1, -1]
 
 
 def _channel_power(moments: Tensor) -> Tensor:
@@ -79,7 +85,7 @@ def _sliced_power(quantiles: Tensor) -> Tensor:
 
 
 _DISTANCES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
-    "wasserstein": (gaussian_distance, _joint_power),
+    "wasserstein": (distance_from_root, root_power),
     "moments": (channel_distance, _channel_power),
     "sliced": (sliced_distance, _sliced_power),
 }

@@ -15,7 +15,7 @@ from neural_style.objectives import terms
 from neural_style.objectives.canvas import Canvas
 from neural_style.objectives.matched_terms import matched_terms
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
-from neural_style.objectives.style_losses import distribution, relative_loss
+from neural_style.objectives.style_losses import distribution, relative_loss, target_of
 from neural_style.objectives.transfer_loss import MATCHED, TransferLoss
 
 StyleTerms = dict[tuple[tuple[int, int], int | None], list[Term]]
@@ -151,7 +151,7 @@ def _style_term(
 ) -> Term:
     """A term of a style: the loss of the statistics at a layer."""
     if loss.style_loss != "gram":
-        return Term(name, weight, statistic, relative_loss(loss.style_loss), target)
+        return Term(name, weight, statistic, relative_loss(loss.style_loss), target_of(loss.style_loss, target))
     return terms.style(
         statistic, target, name=name, weight=weight, image_size=image_size, normalization=loss.normalization
     )

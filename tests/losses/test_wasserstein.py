@@ -115,6 +115,9 @@ def test_the_gaussian_of_one_colour_has_a_slope(level):
     assert float(found) == pytest.approx(value(channels, one, flat), rel=0.02)
     assert np.isfinite(np.asarray(gradient)).all()
     assert abs(value(gaussian, flat, flat)) < 1e-6
+    for distance in (gaussian, channels):  # whose roots have no slope at a variance of zero
+        _, _, gradient = backend.value_and_grad(lambda x, _, of=distance: (ops.sum(of(x, flat)), 0.0))(flat, 0.0)
+        assert np.abs(np.asarray(gradient)).max() < 1e-3
 
 
 @DISTANCES
