@@ -19,6 +19,7 @@ from keras import ops
 
 from neural_style.backend import Tensor
 from neural_style.feedforward.photos import Array, Batch
+from neural_style.losses.temporal import UNIT, temporal_loss
 
 SHIFT, DEGREES, ZOOM = 8.0, 2.0, 0.03
 """Of a made-up motion at most, to both sides: pixels, a turn, and a change of size; as from one frame of a film to the
@@ -26,9 +27,6 @@ next, of 256 rows."""
 
 NOISE = 4.0
 """Standard deviation of the noise in grey levels, at most: that of a film's grain and its compression."""
-
-UNIT = 100.0
-"""Squared grey levels that cost 1."""
 
 
 def made_up_motion(rng: np.random.Generator, count: int, size: tuple[int, int]) -> Batch:
@@ -91,5 +89,6 @@ def consistency_loss(painted: Tensor, painted_after: Tensor, flow: Tensor) -> Te
         (N,).
     """
     before, valid = moved(painted, flow)
-    errors = ops.sum(valid * ops.square(before - painted_after), axis=(1, 2, 3))
-    return errors / (UNIT * painted.shape[-1] * ops.maximum(ops.sum(valid, axis=(1, 2, 3)), 1.0))
+    return temporal_loss(painted_after, before, valid) / (
+        UNIT * painted.shape[-1] * ops.maximum(ops.sum(valid, axis=(1, 2, 3)), 1.0)
+    )

@@ -7,6 +7,9 @@ from keras import ops
 from neural_style.backend import Tensor
 from neural_style.losses.shapes import FEATURES, check_axes, check_positions, check_target
 
+UNIT = 100.0
+"""Squared grey levels that cost 1: 10 levels of difference everywhere."""
+
 
 def temporal_loss(image: Tensor, warped: Tensor, weights: Tensor) -> Tensor:
     """`sum c (x - w)^2` over pixels and channels.

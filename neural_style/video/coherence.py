@@ -46,12 +46,9 @@ is 0.15 at most within a shot, so that a motion too fast to follow starts none, 
 MOST_SHIFT = 0.5
 """Grey levels by which a frame is brought back: drift is slow, and a larger shift would cost more of the loss."""
 
-REACH = 1 / 16
+FILLED = 1 / 16
 """Distance, in longer sides of a frame, up to which a painting is continued where something came into view. Longer
 streaks take part in the picture: without a limit, a fast pan had 3 % more flicker."""
-
-UNIT = 100.0
-"""Squared grey levels that cost as much as a frame's other terms, at strength 1: 10 levels of difference everywhere."""
 
 
 class Motion(NamedTuple):
@@ -200,7 +197,7 @@ def filled(warped: Array, trusted: Array, frame: Array) -> Array:
     """A start for a frame: the warped painting, and where it is not trusted its nearest trusted pixel.
 
     The few iterations of a later frame leave spots of the photo where they start from it, so only pixels further away
-    than `REACH` do.
+    than `FILLED` do.
 
     Example:
         >>> import numpy as np
@@ -222,7 +219,7 @@ def filled(warped: Array, trusted: Array, frame: Array) -> Array:
     if not trusted.any():
         return frame.astype(np.float32)
     distances, places = distance_transform_edt(~trusted, return_indices=True)
-    is_near = distances <= REACH * max(trusted.shape)
+    is_near = distances <= FILLED * max(trusted.shape)
     start: Array = np.where(is_near[..., None], warped[tuple(places)], frame).astype(np.float32)
     return start
 
@@ -230,10 +227,14 @@ def filled(warped: Array, trusted: Array, frame: Array) -> Array:
 def relative_weight(strength: float, reference: float) -> float:
     """The weight of a mean squared difference that costs `strength` times the loss `reference` at `UNIT`.
 
+    `UNIT`, 10 grey levels everywhere, is that of `neural_style.losses.temporal`.
+
     Args:
         strength: gamma, without unit.
         reference: loss of the first frame of the shot, which has no temporal term.
     """
+    from neural_style.losses.temporal import UNIT  # starts Keras
+
     return strength * reference / UNIT
 
 
