@@ -147,7 +147,7 @@ def ending_on_signals() -> Iterator[None]:
     """Let SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does.
 
     A signal that the caller ignores (nohup ignores SIGHUP) or handles stays as it is. In a callback of the garbage
-    collector or in a destructor, where Python reports an exception and goes on, the signal is sent again.
+    collector or in a destructor, where Python reports an exception and continues, the signal is sent again.
     """
     replaced = {}
     _signals.last = None

@@ -187,7 +187,7 @@ def check_address(host: str, port: int) -> None:
 
 
 def _gradio(cache: Path) -> Any:
-    """The package, told to send nothing anywhere and to keep its files in the studio's folder.
+    """The package, set to send nothing anywhere and to keep its files in the studio's folder.
 
     Raises:
         InvalidInputError: it is not installed.

@@ -24,7 +24,7 @@ SMALLEST = 16
 STRIDE = 2
 """Pixels from patch to patch, in place of 3: in some frames a square of 19 pixels moved between them unseen."""
 
-REACHES, ROUNDS = (8, 4, 2, 1), 2
+DISTANCES, ROUNDS = (8, 4, 2, 1), 2
 """Pixels from which a pixel at the boundary of a motion may take the flow, as DIS blurs boundaries by its patches; and
 how often all are tried."""
 
@@ -94,7 +94,7 @@ def with_sharp_boundaries(first: Array, second: Array, flow: Array) -> Array:
     """A flow in which each pixel near the boundary of a motion has that of the thing that it belongs to.
 
     Patches of DIS that hold parts of two things mix their motions, in a seam of some pixels. There each pixel compares
-    its flow w with those of pixels at `REACHES` to all four sides, as PatchMatch does (propagation, Barnes et al.
+    its flow w with those of pixels at `DISTANCES` to all four sides, as PatchMatch does (propagation, Barnes et al.
     2009), and takes over the one with the least
 
         sum_p s(p) min(|first(p) - second(p + w)|, LARGEST_ERROR) / sum_p s(p)
@@ -116,8 +116,8 @@ def with_sharp_boundaries(first: Array, second: Array, flow: Array) -> Array:
         return found
     first, second = first.astype(np.float32), second.astype(np.float32)
     own = _mismatch(first, second, rows, columns, found[rows, columns])
-    for reach in REACHES * ROUNDS:
-        for down, across in ((0, reach), (0, -reach), (reach, 0), (-reach, 0)):
+    for distance in DISTANCES * ROUNDS:
+        for down, across in ((0, distance), (0, -distance), (distance, 0), (-distance, 0)):
             other = found[np.clip(rows + down, 0, found.shape[0] - 1), np.clip(columns + across, 0, found.shape[1] - 1)]
             (tried,) = np.nonzero(np.square(other - found[rows, columns]).sum(axis=-1) > OTHER_MOTION**2)
             error = _mismatch(first, second, rows[tried], columns[tried], other[tried])
@@ -128,15 +128,15 @@ def with_sharp_boundaries(first: Array, second: Array, flow: Array) -> Array:
 
 
 def _boundaries(flow: Array) -> tuple[Array, Array]:
-    """Rows and columns of the pixels that have another motion within their reach, up, down, left or right."""
+    """Rows and columns of the pixels that have another motion within those distances, up, down, left or right."""
     is_near = np.zeros(flow.shape[:2], bool)
     for axis in (0, 1):
         lines = np.moveaxis(is_near, axis, 0)
         values = np.moveaxis(flow, axis, 0)
-        for reach in REACHES:
-            is_other = np.square(values[reach:] - values[:-reach]).sum(axis=-1) > OTHER_MOTION**2
-            lines[reach:] |= is_other
-            lines[:-reach] |= is_other
+        for distance in DISTANCES:
+            is_other = np.square(values[distance:] - values[:-distance]).sum(axis=-1) > OTHER_MOTION**2
+            lines[distance:] |= is_other
+            lines[:-distance] |= is_other
     rows, columns = np.nonzero(is_near)
     return rows, columns
 
