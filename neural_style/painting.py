@@ -22,6 +22,9 @@ from neural_style.validation import check_count, check_weight
 if TYPE_CHECKING:
     from neural_style.runs.transfer import CheckpointSource
 
+STRENGTH_HELP = "0.3 a tint, 1 a painting, 3 mostly painting"
+"""Help text of the strength, for the command line and the studio."""
+
 CONTENT_LAYER = "conv3_3"
 DETAIL_LAYER = "conv2_2"
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")

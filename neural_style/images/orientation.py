@@ -55,6 +55,11 @@ def upright(image: Image.Image, where: str) -> Image.Image:
     return ImageOps.exif_transpose(image)
 
 
+def is_turned(image: Image.Image) -> bool:
+    """Whether the EXIF orientation of an image exchanges its rows and columns."""
+    return image.getexif().get(ORIENTATION, 1) in _TURNED
+
+
 def upright_array(array: Array, orientation: int) -> Array:
     """Undo an EXIF orientation of (rows, columns) or (rows, columns, channels).
 

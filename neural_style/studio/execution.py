@@ -60,7 +60,7 @@ def prepare(request: Request) -> Execution:
     Raises:
         InvalidInputError: its settings are impossible.
     """
-    if request.mode == "video":
+    if request.is_film:
         from neural_style.studio.films import FilmPainting  # here, for it needs the extra video
 
         return FilmPainting(request)
@@ -103,8 +103,8 @@ class Optimisation(Execution):
         watch.advance(Progress(of=run.iterations * len(run.levels)))
         if self.request.mode == "paint":
             self._sketch(inputs, run, watch)
-        course = _Course(run, watch)
-        return self.technique.transfer(inputs, progress=course.evaluated, on_step=course.stepped, **self.run)
+        progress = _RunProgress(run, watch)
+        return self.technique.transfer(inputs, progress=progress.evaluated, on_step=progress.stepped, **self.run)
 
     def _sketch(self, inputs: Inputs, run: Run, watch: Watch) -> None:
         """Show what the embedded painter makes of the photo; not where masks limit a style, which it does not know."""
@@ -124,7 +124,7 @@ class Optimisation(Execution):
         watch.show(result.image, result.alpha, is_sketch=True)
 
 
-class _Course:
+class _RunProgress:
     """The progress of a run, for a watch."""
 
     def __init__(self, run: Run, watch: Watch) -> None:

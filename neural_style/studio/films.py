@@ -17,12 +17,9 @@ from neural_style.studio.request import Request
 from neural_style.validation import check_count
 from neural_style.video.clip import is_sequence, open_clip
 from neural_style.video.encoding import Encoding, FilmFormat
-from neural_style.video.film import FilmProgress, FilmRun
+from neural_style.video.film import PREVIEW, FilmProgress, FilmRun
 from neural_style.video.method import FrameMethod
 from neural_style.video.transfer import fast_method
-
-PREVIEW = 1.0
-"""Seconds of a preview, as of the command."""
 
 
 class FilmPainting(Execution):
@@ -46,7 +43,7 @@ class FilmPainting(Execution):
         if is_sequence(self._clip):
             raise InvalidInputError(f'"{self._clip.name}" has the name of a sequence of pictures: rename the film')
         clip = open_clip(self._clip)
-        limits.check_frame(*clip.size)
+        limits.check_result(*clip.size, what="a frame has")
         FilmFormat.of(clip, Path(FILM), self.encoding)
         for style in styles_of(self.request):
             style.read()

@@ -15,7 +15,7 @@ from neural_style import files
 from neural_style.errors import InvalidInputError, explanation
 from neural_style.runs.result import Result
 from neural_style.studio.execution import check, prepare
-from neural_style.studio.job import OVER, Job, Stored
+from neural_style.studio.job import Job, Stored
 from neural_style.studio.job_folder import JobFolder
 from neural_style.studio.limits import Limits
 from neural_style.studio.request import Names, Request
@@ -148,7 +148,7 @@ class Jobs:
         """The job once it is over, or after `timeout` seconds."""
         with self._changed:
             entry = self._entry(id)
-            self._changed.wait_for(lambda: entry.stored.state in OVER, timeout)
+            self._changed.wait_for(lambda: entry.stored.is_over, timeout)
             return self._snapshot(entry)
 
     def stop(self, id: str) -> Job:
@@ -218,21 +218,15 @@ class Jobs:
             place = self._queue.index(entry) + (self._running is not None)
         left = None if entry.pace is None or stored.state != "running" else entry.pace * (1 - entry.done)
         return Job(
+            **vars(stored),
             id=folder.id,
             request=entry.request,
-            state=stored.state,
             created=folder.created,
             place=place,
-            iteration=stored.iteration,
-            of=stored.of,
-            losses=stored.losses,
-            rows=stored.rows,
             seconds_left=left,
-            message=stored.message,
-            notes=stored.notes,
             preview=folder.preview,
-            is_sketch=stored.is_sketch,
             result=folder.result,
+            can_continue=folder.has_work if entry.request.is_film else folder.result is not None,
             folder=folder.path,
         )
 
@@ -301,12 +295,12 @@ class Jobs:
     def _sweep(self) -> None:
         """Delete the oldest jobs that are over until all together have no more bytes than they may.
 
-        The newest job stays, however large: its owner looks at it.
+        The newest job stays, however large: its owner has it on the page.
         """
         with self._changed:
             total = sum(entry.size for entry in self._entries.values())
             entries = sorted(self._entries.values(), key=lambda entry: entry.folder.created)
-            for entry in [each for each in entries[:-1] if each.stored.state in OVER]:
+            for entry in [each for each in entries[:-1] if each.stored.is_over]:
                 if total <= self._keep:
                     return
                 total -= entry.size
@@ -317,13 +311,13 @@ class Jobs:
 
 def _reached(request: Request, stored: Stored) -> str:
     """How far a job has come."""
-    what = "frame" if request.mode == "video" else "iteration"
+    what = "frame" if request.is_film else "iteration"
     return f"{what} {stored.iteration} of {stored.of}"
 
 
 def _kept(request: Request, folder: JobFolder) -> str:
     """What there is of a job that was not finished."""
-    if request.mode == "video":
+    if request.is_film:
         part = "its finished part is kept" if folder.result else "no part of it is a film yet"
         return f"{part}, and it can be painted on" if folder.has_work else part
     return "its best picture is kept" if folder.result else "it had no picture yet"

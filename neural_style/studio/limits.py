@@ -53,29 +53,14 @@ class Limits:
         """
         self._check_length(path, f'{what} "{path.name}"', self.clip_bytes)
 
-    def check_result(self, rows: int, columns: int) -> None:
-        """Raise `InvalidInputError` for a finished picture of too many pixels."""
-        if rows * columns > self.result_pixels:
-            raise InvalidInputError(
-                f"a picture of {rows} x {columns} pixels would have more than the {self.result_pixels / 1e6:g} "
-                "megapixels that are painted here: choose a smaller image_size"
-            )
-
-    def check_frame(self, rows: int, columns: int) -> None:
-        """Raise `InvalidInputError` for a film whose frames have too many pixels."""
-        if rows * columns > self.result_pixels:
-            raise InvalidInputError(
-                f"a frame has {rows} x {columns} pixels, more than the {self.result_pixels / 1e6:g} megapixels that "
-                "are painted here: make the film smaller"
-            )
+    def check_result(self, rows: int, columns: int, what: str = "a picture would have") -> None:
+        """Raise `InvalidInputError` for a finished picture, or a frame of a film, of too many pixels."""
+        _check_pixels(what, rows, columns, self.result_pixels, "a smaller image_size, photo or film")
 
     def check_painting(self, rows: int, columns: int) -> None:
         """Raise `InvalidInputError` for a painting of too many pixels at the size of its strokes."""
-        if rows * columns > self.pixels:
-            raise InvalidInputError(
-                f"a painting would be enlarged to {rows} x {columns} pixels, and at most {self.pixels / 1e6:g} "
-                "megapixels are taken: choose a smaller stroke_scale or image_size"
-            )
+        what, remedy = "a painting for these strokes would have", "a smaller stroke_scale or image_size"
+        _check_pixels(what, rows, columns, self.pixels, remedy)
 
     def check_number(self, count: int, what: str) -> None:
         """Raise `InvalidInputError` for too many pictures of one input."""
@@ -89,3 +74,10 @@ class Limits:
             raise InvalidInputError(
                 f"{where} has {length / 2**20:.1f} MiB, and at most {most / 2**20:g} are taken: make it smaller"
             )
+
+
+def _check_pixels(what: str, rows: int, columns: int, most: int, remedy: str) -> None:
+    if rows * columns > most:
+        raise InvalidInputError(
+            f"{what} {rows} x {columns} pixels, and at most {most / 1e6:g} megapixels are painted here: choose {remedy}"
+        )

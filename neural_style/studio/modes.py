@@ -13,7 +13,7 @@ from neural_style.feedforward.fast_run import FastRun
 from neural_style.inetwork import INetwork
 from neural_style.inputs import Style
 from neural_style.network import Network
-from neural_style.painting import ITERATIONS
+from neural_style.painting import ITERATIONS, STRENGTH_HELP
 from neural_style.reconstruction import Reconstruction
 from neural_style.runs.settings import INITIAL_IMAGES, Run
 from neural_style.studio.mode import Input, Mode
@@ -28,7 +28,7 @@ START = Input("init", "A picture to start from", "picture", False, "init")
 STRENGTH = Setting(
     "strength",
     "number",
-    "0.3 a tint, 1 a painting, 3 mostly painting.",
+    f"{STRENGTH_HELP}.",
     default=1.0,
     assumed=1.0,
     bounds=BOUNDS["strength"],
@@ -214,14 +214,14 @@ def _fast() -> Mode:
 
 def _video() -> Mode:
     from neural_style.video.encoding import Encoding
-    from neural_style.video.fast import BLEND
+    from neural_style.video.fast import BLEND, BLEND_HELP
     from neural_style.video.film import SEGMENT
 
     of_fast = {each.name: each for each in of_fields(FastRun, ["strength", "preserve_color", "tile", "seed"])}
     crf = of_fields(Encoding, ["crf"])
     texts = {
         "work_size": "paint frames at so many rows, and enlarge them: 256 rows take about a second each.",
-        "blend": "share of the last frame, which follows the motion, from 0 to below 1: more is steadier and softer.",
+        "blend": f"{BLEND_HELP}.",
         "segment": "frames that are painted again at most where a stopped film is painted on.",
     }
     own = [

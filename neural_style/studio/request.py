@@ -67,6 +67,11 @@ class Request:
         return MODES[self.mode]
 
     @property
+    def is_film(self) -> bool:
+        """Whether a film is made, and no picture."""
+        return self.mode == "video"
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """Every file once, in the order of the command line."""
         found = (path for each in self.of_mode.inputs for path in self.inputs.get(each.name, ()))
@@ -130,7 +135,7 @@ class Request:
             return [*positional, "--output", f"{OUTPUT}.png"]
         if self.mode == "reconstruct":
             return [str(self.value("of")), *positional, OUTPUT]
-        if self.mode == "video":
+        if self.is_film:
             return [*positional, f"{OUTPUT}.mp4"]
         return [*positional, OUTPUT, *(["--fast"] if self.mode == "fast" else [])]
 

@@ -35,6 +35,9 @@ Array = np.ndarray[Any, Any]
 BLEND = 0.8
 """The last frame's share; more is steadier, and blurs strokes that the warp interpolates again and again."""
 
+BLEND_HELP = "share of the last result, warped to the frame, from 0 to below 1; more is steadier, and blurs strokes"
+"""Help text of the blend, for the command line and the studio."""
+
 STILL = 0.25
 """Pixels that half of the frame moves at most where the camera stands still. Under a camera that moves, the statistics
 of an earlier frame fit less and less: held there, they made flicker 4 to 26 % larger in each of 9 films, drift larger

@@ -31,6 +31,9 @@ from neural_style.video.work import ENDING, WorkFolder, fingerprint
 SEGMENT = 24
 """Frames of a segment by default: the most that a killed run loses."""
 
+PREVIEW = 1.0
+"""Seconds of a preview."""
+
 
 class FilmProgress(NamedTuple):
     """The progress of a film.

@@ -119,7 +119,9 @@ def test_other_records_are_refused_in_one_line(jobs, request_for, tmp_path, chan
 
 
 def job_with(request: Request, path) -> Job:
-    return Job("", request, "stopped", 0, None, 1, 3, (), (), None, "", (), None, False, path, path.parent)
+    times = {"created": 0, "place": None, "seconds_left": None}
+    files = {"preview": None, "result": path, "can_continue": True, "folder": path.parent}
+    return Job(state="stopped", iteration=1, of=3, id="", request=request, **times, **files)
 
 
 def test_a_pyramid_is_continued_at_the_sizes_that_are_left(request_for, tmp_path):

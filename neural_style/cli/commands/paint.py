@@ -28,7 +28,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.feedforward.fast_run import FastRun
 from neural_style.inputs import Style
 from neural_style.network import Network
-from neural_style.painting import ITERATIONS, run_for, technique_for
+from neural_style.painting import ITERATIONS, STRENGTH_HELP, run_for, technique_for
 
 DESCRIPTION = """\
 Paint a photo in the style of one or more paintings.
@@ -82,7 +82,7 @@ def parser() -> Parser:
         type=float,
         default=1.0,
         metavar="X",
-        help="0.3 a tint, 1 a painting, 3 mostly painting (default: 1)",
+        help=f"{STRENGTH_HELP} (default: 1)",
     )
     group.add_argument(
         "--fast",

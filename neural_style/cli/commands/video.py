@@ -35,8 +35,8 @@ from neural_style.painting import ITERATIONS, default_model, technique_for
 from neural_style.runs.settings import Run
 from neural_style.validation import check_count
 from neural_style.video.encoding import Encoding
-from neural_style.video.fast import BLEND
-from neural_style.video.film import SEGMENT, Film, FilmProgress, FilmRun
+from neural_style.video.fast import BLEND, BLEND_HELP
+from neural_style.video.film import PREVIEW, SEGMENT, Film, FilmProgress, FilmRun
 from neural_style.video.optimised import Coherence
 from neural_style.video.transfer import METHODS, NamedMethod, fast_method, optimised_method
 
@@ -110,9 +110,6 @@ OF_RELATIVE = {"content_weight": None, "content_power": Network.content_power}
 SIZES = ("image_size", "sizes", "maintain_aspect_ratio")
 """Settings of a run that a film has not: a frame keeps its size."""
 
-PREVIEW = 1.0
-"""Seconds of a preview."""
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
@@ -170,8 +167,7 @@ def parser() -> Parser:
         type=float,
         default=BLEND,
         metavar="X",
-        help="share of the last result, warped to the frame, from 0 to below 1; more is steadier, and blurs strokes "
-        f"(default: {BLEND})",
+        help=f"{BLEND_HELP} (default: {BLEND})",
     )
     coherence = parser.add_argument_group("coherence (of optimise)")
     add_fields(coherence, Coherence, COHERENCE_FIELDS)

@@ -11,12 +11,11 @@ from pathlib import Path
 from neural_style.errors import InvalidInputError
 from neural_style.images.formats import open_image
 from neural_style.images.opening import opened
+from neural_style.images.orientation import is_turned
 from neural_style.studio.job import Job
 from neural_style.studio.limits import Limits
 from neural_style.studio.request import Request
 from neural_style.studio.results import CENTIMETRES_OF_AN_INCH, DPI, FORMATS, save_as
-
-FILM_ENDING = ".mp4"
 
 AS_PAINTED, AS_PHOTO = "as it was painted", "as large as the photo"
 PRINTS = {f"print, {width} cm wide": float(width) for width in (10, 15, 20, 30, 42)}
@@ -34,8 +33,8 @@ def made(job: Job, format: str, size: str, folder: Path, limits: Limits) -> Path
     """
     if job.result is None:
         raise InvalidInputError("there is no picture yet")
-    is_film = job.result.suffix == FILM_ENDING
-    out = _fresh(folder) / f"{stem(job)}{FILM_ENDING if is_film else FORMATS[format]}"
+    is_film = job.request.is_film
+    out = _fresh(folder) / f"{stem(job)}{job.result.suffix if is_film else FORMATS[format]}"
     if is_film:
         return Path(shutil.copyfile(job.result, out))
     return save_as(job.result, out, width=_width(job, size), limits=limits)
@@ -72,6 +71,5 @@ def _width(job: Job, size: str) -> float | None:
     photo = job.request.file("photo")
     if size == AS_PHOTO and photo is not None:
         with opened(photo, "the photo") as file, open_image(file) as image:
-            is_turned = image.getexif().get(0x0112, 1) >= 5  # the orientations that exchange rows and columns
-            return (image.height if is_turned else image.width) / DPI * CENTIMETRES_OF_AN_INCH
+            return (image.height if is_turned(image) else image.width) / DPI * CENTIMETRES_OF_AN_INCH
     return PRINTS.get(size)

@@ -12,7 +12,6 @@ import gradio as gr
 from PIL import Image
 
 from neural_style.studio.job import Job
-from neural_style.studio.job_folder import WORK
 from neural_style.studio.modes import MODES
 from neural_style.studio.results import FORMATS, upright
 
@@ -114,7 +113,7 @@ def status_of(job: Job, *, is_warm: bool = True) -> str:
             return _status(text, title if is_warm else WARMING, 0.0)
         left = f", about {_duration(job.seconds_left)} left" if job.seconds_left else ""
         share = job.iteration / max(1, job.of)
-        what = "Frame" if is_film(job) else "Iteration"
+        what = "Frame" if job.request.is_film else "Iteration"
         return _status(f"{what} {job.iteration} of {job.of}{left}", title, share)
     words = {
         "finished": "Finished.",
@@ -126,16 +125,6 @@ def status_of(job: Job, *, is_warm: bool = True) -> str:
     notes = " ".join(f'<p class="quiet">{html.escape(note)}</p>' for note in job.notes)
     kind = "problem" if job.state == "failed" else ""
     return f'<div role="status" class="{kind}"><p>{words[job.state]} {html.escape(message)}</p>{notes}</div>'
-
-
-def is_film(job: Job) -> bool:
-    """Whether the result is a film."""
-    return job.request.mode == "video"
-
-
-def can_go_on(job: Job) -> bool:
-    """Whether there is something to paint on: a picture, or a film that is not finished."""
-    return (job.folder / WORK).is_dir() if is_film(job) else job.result is not None
 
 
 def before_and_after(before: Path, after: Path) -> tuple[Image.Image, Image.Image]:

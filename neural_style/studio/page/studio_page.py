@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import html
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ class Page:
 
     def _starter(self, made: tab.ModeTab, **others: Any) -> Callable[..., tuple[str, list[str]]]:
         def start(mine: list[str] | None, *values: Any) -> tuple[str, list[str]]:
-            with told():
+            with errors_as_messages():
                 request = made.request(values)
                 job = self.jobs.submit(replace(request, settings={**request.settings, **others}))
             return job.id, shelf.with_id(mine, job.id)
@@ -120,7 +121,7 @@ class Page:
 
     def _command_of(self, made: tab.ModeTab) -> Callable[..., tuple[Any, str, str]]:
         def command(*values: Any) -> tuple[Any, str, str]:
-            with told():
+            with errors_as_messages():
                 request = made.request(values)
                 packed = downloads.packed(request, self.folder)
             return gr.update(visible=True), request.command_text(), str(packed)
@@ -129,7 +130,7 @@ class Page:
 
     def _sheet_of(self, made: tab.ModeTab) -> Callable[..., AsyncIterator[Any]]:
         async def sheet(*values: Any) -> AsyncIterator[Any]:
-            with told():
+            with errors_as_messages():
                 ids = [(name, self.jobs.submit(each).id) for name, each in shelf.variants(made.request(values))]
             while True:
                 found = [(name, self.jobs.job(id)) for name, id in ids]
@@ -157,7 +158,8 @@ class Page:
             left = None if job.seconds_left is None else round(job.seconds_left)
             state = (job.state, job.place, job.iteration, job.is_sketch, left, self.is_warm())
             if state != last:
-                yield self._shown(job, is_new=last is None or state[:4] != last[:4])
+                # Elsewhere, for a finished picture is written, compared and packed, and other tabs wait meanwhile.
+                yield await asyncio.to_thread(self._shown, job, is_new=last is None or state[:4] != last[:4])
                 last = state
             if job.is_over:
                 return
@@ -174,7 +176,7 @@ class Page:
         if job.is_over and job.result is not None:
             made = str(downloads.made(job, "PNG", downloads.AS_PAINTED, self.folder, self.jobs.limits))
             download = gr.update(visible=True, value=made)
-            if easel.is_film(job):
+            if job.request.is_film:
                 film = gr.update(visible=True, value=made)
                 live = gr.update(visible=False, value=None)
             elif (before := easel.compared(job)) is not None:
@@ -190,9 +192,9 @@ class Page:
             film,
             plot_of(job.losses, job.rows),
             gr.update(visible=not job.is_over),
-            gr.update(visible=job.is_over and (job.result is not None or easel.can_go_on(job))),
-            gr.update(visible=easel.can_go_on(job)),
-            *[gr.update(visible=not easel.is_film(job))] * 2,
+            gr.update(visible=job.is_over and (job.result is not None or job.can_continue)),
+            gr.update(visible=job.can_continue),
+            *[gr.update(visible=not job.request.is_film)] * 2,
             download,
             command,
             packed,
@@ -205,16 +207,16 @@ class Page:
             self._watched.popitem(last=False)
 
     def _stop(self, id: str) -> None:
-        with told():
+        with errors_as_messages():
             self.jobs.stop(id)
 
     def _further(self, id: str, mine: list[str] | None) -> tuple[str, list[str]]:
-        with told():
+        with errors_as_messages():
             job = self.jobs.continue_from(id)
         return job.id, shelf.with_id(mine, job.id)
 
     def _download(self, id: str, format: str, size: str) -> str:
-        with told():
+        with errors_as_messages():
             return str(downloads.made(self.jobs.job(id), format, size, self.folder, self.jobs.limits))
 
     def _pictures(self, mine: list[str] | None, everyone: bool = False) -> tuple[Any, list[str]]:
@@ -231,7 +233,7 @@ class Page:
         """The settings that a picture of ours has inside, in the tab of its mode."""
         if path is None:
             return {self.shelf.said: ""}
-        with told():
+        with errors_as_messages():
             request = restoring.request_of(Path(path), self.jobs.jobs())
         made = self.modes[request.mode]
         found = dict(zip(made.components, made.shown(request), strict=True))
@@ -239,13 +241,11 @@ class Page:
         return {self.tabs: gr.update(selected=request.mode), self.shelf.said: said, **found}
 
 
-class told:
-    """Errors of the library become a message on the page; a context manager."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        if isinstance(error, NeuralStyleError | OSError):
-            message = html.escape(printable(explanation(error))[:LONGEST], quote=False)  # the page shows it as HTML
-            raise gr.Error(message[:1].upper() + message[1:], duration=12, print_exception=False) from error
+@contextlib.contextmanager
+def errors_as_messages() -> Iterator[None]:
+    """Turn errors of the library into messages on the page."""
+    try:
+        yield
+    except (NeuralStyleError, OSError) as error:
+        message = html.escape(printable(explanation(error))[:LONGEST], quote=False)  # the page shows it as HTML
+        raise gr.Error(message[:1].upper() + message[1:], duration=12, print_exception=False) from error

@@ -19,7 +19,7 @@ with warnings.catch_warnings():
     gr = pytest.importorskip("gradio")
 
 from neural_style.studio.page import settings, widgets
-from neural_style.studio.page.studio_page import Page, told
+from neural_style.studio.page.studio_page import Page, errors_as_messages
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_restored_value_beyond_a_slider_is_passed_on() -> None:
 
 def test_messages_are_short_and_have_no_markup() -> None:
     """They name what a record holds, which whoever made the picture wrote."""
-    with pytest.raises(gr.Error) as error, told():
+    with pytest.raises(gr.Error) as error, errors_as_messages():
         raise InvalidInputError("<img src=x>\x1b[2J\ud800" + "x" * 5000)
     assert error.value.message.startswith(r"&lt;img src=x&gt;\x1b[2J\ud800xx")
     assert len(error.value.message) < 500
