@@ -1,28 +1,25 @@
 """Seconds of the page: until it can be used, from an iteration to its preview, and until a run has stopped.
 
-python -m tests.studio.browser.times photo.jpg painting.jpg --rows 256
+python benchmarks/studio_page.py photo.jpg painting.jpg --rows 256
 """
-
-from __future__ import annotations
 
 import argparse
 import re
 import socket
+import sys
 import tempfile
-import threading
 import time
 import warnings
 from pathlib import Path
-from typing import Any
 
-from tests.studio.browser.conftest import CHROMIUM, DRIVER
-from tests.studio.browser.tab import Tab
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 PREVIEWS = 7
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photo", type=Path)
     parser.add_argument("painting", type=Path)
     parser.add_argument("--rows", type=int, default=256)
@@ -32,6 +29,8 @@ def main() -> None:
     from selenium.webdriver.chrome.service import Service
 
     from neural_style.studio.app import Server, Settings
+    from tests.studio.browser.conftest import CHROMIUM, DRIVER
+    from tests.studio.browser.tab import Tab
 
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
@@ -56,22 +55,20 @@ def main() -> None:
         driver.quit()
 
 
-def delays(tab: Tab, jobs: Any, job: str) -> list[float]:
-    """Seconds from the end of each of the first iterations to the moment at which the page names it."""
-    ended: dict[int, float] = {}
-    shown: dict[int, float] = {}
+def delays(tab, jobs, job):
+    """Seconds from the preview of each of the first iterations, a file, to the moment at which the page names it."""
+    shown = {}
 
-    def watch() -> None:
-        while len(shown) < PREVIEWS:
-            ended.setdefault(jobs.job(job).iteration, time.monotonic())
-            time.sleep(0.01)
+    def enough():
+        number = re.search(r"Iteration (\d+)", tab.status)
+        if number and int(number[1]) not in shown:
+            found, now = jobs.job(job), time.time()
+            is_same = found.iteration == int(number[1])  # otherwise the preview is of a later one already
+            shown[int(number[1])] = round(now - found.preview.stat().st_mtime, 2) if is_same else None
+        return len(shown) >= PREVIEWS
 
-    threading.Thread(target=watch, daemon=True).start()
-    while len(shown) < PREVIEWS:
-        if number := re.search(r"Iteration (\d+)", tab.status):
-            shown.setdefault(int(number[1]), time.monotonic())
-        time.sleep(0.02)
-    return [round(moment - ended[number], 2) for number, moment in shown.items() if number in ended]
+    tab.until(enough)
+    return [delay for delay in shown.values() if delay is not None]
 
 
 if __name__ == "__main__":
