@@ -71,14 +71,14 @@ PLACES = {
     "inputs": (2, "Content, Style"),
     "color_transfer": (3, "colours of a picture"),
     "mask_transfer": (4, "the photo pasted back"),
-    "enhancement": (1, "noise, sharpness, size"),
+    "enhancement": (5, "noise, sharpness, size"),
     "masks": (2, "masks, guides, label maps"),
     "losses": (1, "pure functions"),
     "features": (2, "VGG, weights, tiles"),
     "solvers": (0, "L-BFGS, Adam"),
     "backend": (2, "TensorFlow or JAX"),
     "images": (3, "reading and writing"),
-    "samples": (5, "pictures to begin with"),
+    "samples": (6, "pictures to begin with"),
     "files": (4, "atomic writes"),
     "interruption": (4, "signals that wait"),
     "validation": (3, "settings, checks"),
@@ -193,7 +193,10 @@ def drawing(arrows: Mapping[str, set[str]]) -> str:
     rows = [rank for rank, rooms in enumerate(ORDER) if any(each in shown for each in rooms)]
     tops = {name: MARGIN + rows.index(RANKS[name]) * ROW for name in shown}
     lefts = {name: MARGIN + PLACES[name][0] * COLUMN for name in shown}
-    width, height = 2 * MARGIN + 5 * COLUMN + BOX[0] + 24, 2 * MARGIN + (len(rows) - 1) * ROW + BOX[1]
+    width, height = (
+        2 * MARGIN + max(column for column, _ in PLACES.values()) * COLUMN + BOX[0] + 24,
+        2 * MARGIN + (len(rows) - 1) * ROW + BOX[1],
+    )
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'font-family="sans-serif">',
