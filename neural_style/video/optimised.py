@@ -141,6 +141,7 @@ class Optimised:
         if {"sizes", "image_size", "maintain_aspect_ratio"} & run.keys():
             raise InvalidInputError("a frame keeps its size: reduce the video by work_size, not by image_size or sizes")
         self.technique, self.coherence, self.run = technique, coherence or Coherence(), Run(**run)
+        technique.check_run(self.run)
         self.styles = as_styles(styles)
         self._flow = flow_named(self.coherence.flow)
         self._size, self._history = FrameSize(), History(max(self.coherence.history))

@@ -93,11 +93,11 @@ def test_defaults_are_those_of_paint_so_that_networks_own_can_be_named(
     assert made["arguments"][0] == replace(technique_for(model="mini"), **{flag: value})
 
 
-def test_a_content_layer_that_is_the_detail_layer_is_compared_once(command, clip, made, painting_file, tmp_path):
+def test_a_content_layer_replaces_those_of_paint(command, clip, made, painting_file, tmp_path):
     flags = ("--method", "optimise", "--model", "mini", "--content_layer", "conv2_2")
     assert command("video", clip, painting_file, tmp_path / "out.mkv", *flags).status == 0
     technique = made["arguments"][0]
-    assert (technique.content_layer, technique.detail_layer) == ("conv2_2", None)
+    assert (technique.content_layer, technique.content_layers) == ("conv2_2", None)
 
 
 def test_a_preview_is_the_first_second_beside_the_film(command, clip, made, painting_file, tmp_path, monkeypatch):

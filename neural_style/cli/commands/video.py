@@ -65,7 +65,7 @@ TECHNIQUE = technique_for(model="mini")
 """The technique of `paint`."""
 
 OF_TECHNIQUE = (
-    *("content_layer", "detail_layer", "style_layers", "content_power", "normalization", "mask_normalization"),
+    *("content_layers", "style_layers", "content_power", "normalization", "mask_normalization"),
     *("precision", "padding"),
 )
 """Its settings that are defaults of flags, the same with every network."""
@@ -77,9 +77,8 @@ SPELLING = PAINT.but(
         "content_weight": "weight of the clip's layout, in place of the one that --strength sets.",
         "total_variation_weight": "weight of smoothness; by default 1e-6, and 8.5e-5 with another `normalization` than "
         "relative.",
-        "content_layer": "layer whose activations keep the layout.",
-        "detail_layer": "a second content layer, shallower than `content_layer` and with the same weight: it keeps "
-        "drawing and fine structure.",
+        "content_layer": "layer whose activations keep the layout, in place of `content_layers`.",
+        "content_layers": "layers whose activations keep the layout; the shallow one keeps drawing and fine structure.",
         "style_layers": "layers whose Gram matrices make the texture.",
         "content_power": "with relative errors, the power of the content error in the loss, at least 1; with another "
         "`normalization` 1.",
@@ -250,8 +249,8 @@ def _optimised(found: Namespace, given: Sequence[Action]) -> NamedMethod:
     named = {flag.dest: getattr(found, flag.dest) for flag in given if flag.dest in Network.__dataclass_fields__}
     if "normalization" in named:
         named = OF_RELATIVE | named
-    if named.get("content_layer") == TECHNIQUE.detail_layer:
-        named.setdefault("detail_layer", None)  # which would compare one layer twice
+    if named.get("content_layer"):
+        named.setdefault("content_layers", None)  # those of the technique, which it replaces
     model = found.model or default_model(found.weights)
     technique = replace(technique_for(found.strength, model=model, weights=found.weights), **named)
     settings = {name: value for name, value in values(found, Run).items() if name not in SIZES}
