@@ -111,12 +111,6 @@ class Objective:
         self.canvas = canvas or Canvas()
         self.normalize_gradients = normalize_gradients
         self._statistics = list(dict.fromkeys(term.statistic for term in terms))
-        targets = {
-            str(index): _tensor(term.target, self.dtype)
-            for index, term in enumerate(self.terms)
-            if term.target is not None
-        }
-        weights = ops.convert_to_tensor([float(term.weight) for term in self.terms], dtype=self.dtype)
         # Neither weights, targets nor fields are in these: programs outlive the objective that they were made for.
         compared = [(self._statistics.index(term.statistic), term.loss) for term in self.terms]
         self._combined = _combined(compared)
@@ -125,24 +119,31 @@ class Objective:
                 raise InvalidInputError("normalize_gradients needs the whole picture: choose no tile")
             extractor.check_additive(self._statistics)
             self._losses = backend.compiled(backend.value_and_grad(self._combined))
-            self.function = Function(self._evaluate_tiles, (weights, targets), traceable=False)
+            self.function = Function(self._evaluate_tiles, self._constants(), traceable=False)
             return
+        self.function = self._whole_function(compared)
+
+    def _constants(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weight of each term, and the targets by the index of their term."""
+        targets = {
+            str(index): _tensor(term.target, self.dtype)
+            for index, term in enumerate(self.terms)
+            if term.target is not None
+        }
+        return ops.convert_to_tensor([float(term.weight) for term in self.terms], dtype=self.dtype), targets
+
+    def _whole_function(self, compared: Sequence[tuple[int, Loss]]) -> Function:
+        """The function of a pastiche that is processed at once; `compared` is that of `_combined`."""
+        weights, targets = self._constants()
         fields = [each.arguments(self.dtype) for each in self._statistics]
         kinds = tuple(statistic.key for statistic in self._statistics)
         places = tuple((place, key_of(loss)) for place, loss in compared)
-        key = self.canvas, kinds, places, tuple(sorted(targets)), normalize_gradients
-        constants = (weights, targets), fields
-        self.function = Function(
-            _whole(
-                extractor,
-                self._combined,
-                self._statistics,
-                self.canvas,
-                shared_by=[place for place, _ in compared] if normalize_gradients else None,
-            ),
-            constants,
-            key=key,
-            programs=extractor.objective_programs,
+        shared_by = [place for place, _ in compared] if self.normalize_gradients else None
+        return Function(
+            _whole(self.extractor, self._combined, self._statistics, self.canvas, shared_by=shared_by),
+            ((weights, targets), fields),
+            key=(self.canvas, kinds, places, tuple(sorted(targets)), self.normalize_gradients),
+            programs=self.extractor.objective_programs,
         )
 
     def with_terms(self, *terms: Term) -> Objective:
