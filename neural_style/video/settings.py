@@ -37,8 +37,8 @@ class Coherence:
     flow: str | Flow = setting("dis", "optical flow: `dis`, or a function of two frames.")
     passes: int = setting(
         1,
-        "passes over each shot, forward and backward in turn, which share `next_iterations` and need a work folder of "
-        "15 bytes a pixel of its longest shot; 1 paints each frame once.",
+        "passes over each shot, forward and backward in turn, which share `next_iterations`; the frames of a shot are "
+        "kept on disk, in 15 bytes a pixel. 1 paints each frame once.",
     )
 
     def __post_init__(self) -> None:

@@ -275,7 +275,8 @@ def _execute(run: FilmRun, made: NamedMethod, *, quiet: bool) -> int:
 
             film = run.execute(made.method, settings=made.identity, progress=show)
     except KeyboardInterrupt:
-        kept = f"{run.kept} frames are kept in {run.folder}" if run.kept else "no segment was finished"
+        things = [f"{run.kept} frames"] * bool(run.kept) + ["paintings of unfinished passes"] * run.has_paintings
+        kept = f"{' and '.join(things)} are kept in {run.folder}" if things else "no segment was finished"
         report(f"neural-style: interrupted; {kept}; rerun the command with --resume to continue")
         return interruption.exit_status()
     if not quiet:
