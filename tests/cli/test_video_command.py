@@ -129,12 +129,31 @@ def test_a_run_without_a_finished_segment_leaves_nothing_to_resume(command, clip
     assert command("video", clip, painting_file, tmp_path / "out.mp4").status == 0
 
 
+def test_paintings_of_unfinished_passes_are_kept(command, clip, made, painting_file, tmp_path, monkeypatch):
+    class Interrupted:
+        def paint_shots(self, frames, folder, finished, advance):
+            (folder / "shot.npz").touch()
+            yield from ()
+            raise KeyboardInterrupt
+
+    def method(styles, technique, coherence, **run):
+        assert coherence.passes == 3
+        return NamedMethod(Interrupted(), {})
+
+    monkeypatch.setattr(video, "optimised_method", method)
+    out = tmp_path / "out.mp4"
+    ran = command("video", clip, painting_file, out, "--method", "optimise", "--model", "mini", "--passes", 3)
+    assert f"interrupted; paintings of unfinished passes are kept in {out}.work; rerun" in ran.err
+    command("video", clip, painting_file, out).assert_refused("holds an unfinished film", "--resume")
+
+
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize(
     ("flags", "parts"),
     [
         (["--rounds", 1, "--method", "optimise"], ["--rounds", "--method fast only"]),
         (["--num_iter", 3], ["--num_iter", "--method optimise only"]),
+        (["--passes", 2], ["--passes", "--method optimise only"]),
         (
             ["--method", "optimise", "--strength", 2, "--content_weight", 1],
             ["no effect with --content_weight: leave one"],

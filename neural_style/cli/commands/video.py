@@ -36,8 +36,9 @@ from neural_style.runs.settings import Run
 from neural_style.validation import check_count
 from neural_style.video.encoding import Encoding
 from neural_style.video.fast import BLEND, BLEND_HELP
-from neural_style.video.film import PREVIEW, SEGMENT, Film, FilmProgress, FilmRun
-from neural_style.video.optimised import Coherence
+from neural_style.video.film import PREVIEW, SEGMENT, Film, FilmRun
+from neural_style.video.segments import FilmProgress
+from neural_style.video.settings import Coherence
 from neural_style.video.transfer import METHODS, NamedMethod, fast_method, optimised_method
 
 DESCRIPTION = """\
@@ -91,7 +92,7 @@ SPELLING = PAINT.but(
     advice={"content_weight": "", "model": ""},
 )
 
-COHERENCE_FIELDS = ("temporal_weight", "next_iterations", "history", "hold_colors")
+COHERENCE_FIELDS = ("temporal_weight", "next_iterations", "passes", "history", "hold_colors")
 
 FILM_FLAGS = (
     *("method", "style_weight", "stroke_scale", "resize", "preserve_color", "strength", "seed", "tile", "codec", "crf"),
@@ -273,7 +274,8 @@ def _execute(run: FilmRun, made: NamedMethod, *, quiet: bool) -> int:
 
             film = run.execute(made.method, settings=made.identity, progress=show)
     except KeyboardInterrupt:
-        kept = f"{run.kept} frames are kept in {run.folder}" if run.kept else "no segment was finished"
+        things = [f"{run.kept} frames"] * bool(run.kept) + ["paintings of unfinished passes"] * run.has_paintings
+        kept = f"{' and '.join(things)} are kept in {run.folder}" if things else "no segment was finished"
         report(f"neural-style: interrupted; {kept}; rerun the command with --resume to continue")
         return interruption.exit_status()
     if not quiet:
