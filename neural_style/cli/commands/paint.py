@@ -13,6 +13,7 @@ from neural_style.cli.commands.network import (
     run_technique,
     styles_of,
 )
+from neural_style.cli.engine_flags import engine_of
 from neural_style.cli.fast_folder import FastFolder, results_of
 from neural_style.cli.flags import Parser, add_fields, run_settings
 from neural_style.cli.folder_files import is_folder
@@ -57,6 +58,7 @@ SPELLING_OF_PAINT = SPELLING.but(
 FLAGS_OF_FAST = (
     *("fast", "strength", "preserve_color", "image_size", "seed", "tile", "style_weight", "stroke_scale", "resize"),
     *("frame", "prepare", "enhance", "overwrite", "device", "quiet"),
+    *("jobs", "engine", "address", "per_task_gpus"),
 )
 """Flags that have an effect with `--fast`."""
 
@@ -128,6 +130,7 @@ def _paint_in_one_pass(found: Namespace, given: Sequence[Action]) -> int:
     )
     styles = styles_of(found)
     results = results_of(found.content, found.prefix, others=found.styles, overwrite=found.overwrite)
+    engine = engine_of(found, is_folder=is_folder(found.content))
     start_backend(found.device)
     from neural_style.feedforward.painter import Painter
 
@@ -143,5 +146,7 @@ def _paint_in_one_pass(found: Namespace, given: Sequence[Action]) -> int:
         prepare=found.prepare,
         enhance=found.enhance,
         quiet=found.quiet,
+        engine=engine,
+        device=found.device,
     )
     return folder.execute() if is_folder(found.content) else folder.paint_one()
