@@ -1,8 +1,8 @@
-"""Folders by several processes: the same pictures as one process paints, also where workers and commands are killed.
+"""Folders by several processes: the pictures of one process, also where workers and commands are killed.
 
-`python benchmarks/engines.py kills --engine ray` paints a folder of random pictures by one process and by the engine, kills
-a worker and then a command by SIGKILL, and breaks a file; it prints how many pictures there are then, and how many equal
-those of one process. `overhead` compares the seconds of both.
+`python benchmarks/engines.py kills --engine ray` paints a folder of random pictures by one process and by the engine,
+kills a worker and then a command by SIGKILL, and breaks a file; it prints how many pictures there are then, and how
+many equal those of one process. `overhead` compares the seconds of both.
 """
 
 from __future__ import annotations

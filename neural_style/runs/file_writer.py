@@ -67,7 +67,8 @@ class RunFiles:
                 files.
 
         Raises:
-            InvalidInputError: a file cannot be written, exists, would be written twice, or is an input.
+            InvalidInputError: a file cannot be written, exists, would be written twice, or is an input; or the picture
+                would be too large after its enhancement.
         """
         self.output = output
         self.written: list[Path] = []
@@ -79,6 +80,7 @@ class RunFiles:
         sources += read
         file = None if checkpoint is None else checkpoint.path
         output.check(iterations, sources=sources, others=others, checkpoint=file)
+        output.check_enhancement(run.levels[-1], self._canvas)
         if checkpoint is not None:
             self._frames = _stored_frames(checkpoint, output)
             named = [str(path.absolute()) for path in output.last]

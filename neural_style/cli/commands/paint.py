@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from argparse import Action, Namespace
 from collections.abc import Sequence
+from functools import partial
 
+from neural_style.cli.commands import network
 from neural_style.cli.commands.network import (
     add_masks,
     add_pictures,
@@ -76,7 +78,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def parser() -> Parser:
     """The parser of the command."""
-    parser = Parser("paint", DESCRIPTION, usage="photo painting [painting ...] prefix [flags]", epilog=EPILOG)
+    parser = Parser(
+        "paint",
+        DESCRIPTION,
+        usage="photo painting [painting ...] prefix [flags]",
+        epilog=EPILOG,
+        fuller=partial(network.parser, "network", Network, ""),
+    )
     add_pictures(parser, paints=True)
     group = parser.add_argument_group("appearance")
     group.add_argument(
@@ -99,11 +107,11 @@ def parser() -> Parser:
     add_output_flags(parser, SPELLING_OF_PAINT)
     add_color_flags(parser, with_mask=True)
     add_masks(parser)
-    network = parser.add_argument_group("network")
-    network.add_argument(
+    of_network = parser.add_argument_group("network")
+    of_network.add_argument(
         "--model", metavar="NAME", help="vgg16, vgg19 or mini (default: vgg19 if downloaded, else mini)"
     )
-    add_fields(network, Network, ["weights"], SPELLING_OF_PAINT)
+    add_fields(of_network, Network, ["weights"], SPELLING_OF_PAINT)
     add_machine_flags(parser)
     return parser
 
