@@ -1,4 +1,4 @@
-"""Flags that choose where the pictures of a folder are painted, and the engine that they choose."""
+"""Flags that choose where the pictures of a folder, or of a sheet, are painted, and the engine that they choose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neural_style.errors import InvalidInputError
 
 def add_engine_flags(parser: Parser) -> None:
     """`--jobs`, `--engine` and the flags of Ray."""
-    group = parser.add_argument_group("folders")
+    group = parser.add_argument_group("several pictures at once")
     group.add_argument(
         "--jobs",
         type=int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 TRIES = 3
 """Processes that may die of a task before it has failed."""
@@ -18,11 +18,13 @@ class Outcome:
 
     Attributes:
         files: content of each file by its name, the finished picture last.
+        value: what else it returns.
         warnings: one line each.
         error: one line; empty where the task has succeeded.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
+    value: Any = None
     warnings: tuple[str, ...] = ()
     error: str = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from neural_style.engines.interface import Outcome
@@ -27,4 +27,9 @@ def outcome_of(write: Callable[[Path], str], last: str) -> Outcome:
             error = explanation(problem)
         found = sorted(Path(folder).iterdir(), key=lambda path: path.name == last)
         files = {path.name: path.read_bytes() for path in found if path.suffix != ".part"}
-    return Outcome(files, tuple(dict.fromkeys(str(each.message) for each in warned)), error)
+    return Outcome(files, warnings=lines(warned), error=error)
+
+
+def lines(warned: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
+    """The texts of warnings, each once."""
+    return tuple(dict.fromkeys(str(each.message) for each in warned))
