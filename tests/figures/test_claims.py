@@ -21,13 +21,26 @@ NOT_SHOWN: dict[str, int] = {}
 
 AWAITED = {
     "champandard2016",
+    "color2016-5",
     "control2017-2",
+    "control2017-3",
+    "control2017-4",
     "control2017-5",
+    "gatys2015-1",
+    "gatys2015-2",
     "gatys2015-3",
     "gatys2016-4",
+    "gatys2016-5",
     "gatys2016-6",
+    "li2016",
+    "losses",
+    "novak2016-1",
+    "novak2016-ablation",
+    "novak2016-convergence",
     "titu1994-init",
+    "titu1994-pooling",
     "titu1994-ratios",
+    "titu1994-styles",
 }
 """Figures whose pictures in the documentation are older than their claims."""
 

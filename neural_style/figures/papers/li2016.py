@@ -4,6 +4,8 @@ arXiv:1601.04589: patches against Gram matrices.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from neural_style.figures.claims import claim
 from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
 from neural_style.figures.papers.gatys2015 import STYLE_LAYERS
@@ -20,23 +22,29 @@ CONTENT_LAYER = "conv4_2"
 PHOTO, PAINTINGS = InputPanel("photo"), (InputPanel("painting"), InputPanel("second_painting"))
 
 
+def patch_network(setup: Setup) -> Network:
+    """The paper's layers, with average pooling like the other algorithms."""
+    return Network(
+        **setup.network(),
+        pooling="ave",
+        style_loss="patches",
+        content_layer=setup.layer(CONTENT_LAYER),
+        style_layers=setup.style_layers(*PATCH_LAYERS),
+    )
+
+
 def patches(setup: Setup) -> Figure:
     """Patches of features against Gram matrices, with equal content errors."""
     run = setup.run(rows=ROWS, evaluations=EVALUATIONS)
-    layers, of_gram = setup.style_layers(*PATCH_LAYERS), setup.style_layers(*STYLE_LAYERS)
-    common = {**setup.network(), "pooling": "ave", "content_layer": setup.layer(CONTENT_LAYER)}
+    by_patches = patch_network(setup)
+    by_gram = replace(
+        by_patches, style_loss="gram", normalization="relative", style_layers=setup.style_layers(*STYLE_LAYERS)
+    )
+    layers = setup.style_layers(*PATCH_LAYERS)
     rows, panels = [], []
     for painting in PAINTINGS:
-        matched = TransferPanel(
-            Network(**common, style_loss="patches", style_layers=layers), PHOTO, (StyleInput(painting),), run
-        )
-        gram = TransferPanel(
-            Network(**common, normalization="relative", style_layers=of_gram),
-            PHOTO,
-            (StyleInput(painting),),
-            run,
-            content_like=matched,
-        )
+        matched = TransferPanel(by_patches, PHOTO, (StyleInput(painting),), run)
+        gram = replace(matched, technique=by_gram, content_like=matched)
         rows.append((Cell(painting, "painting"), Cell(gram, "Gram matrices"), Cell(matched, "patches")))
         panels.append((gram, matched))
     flat = [panel for pair in panels for panel in pair]

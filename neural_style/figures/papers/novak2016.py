@@ -15,7 +15,7 @@ from neural_style.figures.balance import TOLERANCE
 from neural_style.figures.claims import claim
 from neural_style.figures.convergence import LEVELS
 from neural_style.figures.panels import InputPanel, Measurement, StyleInput, TransferPanel
-from neural_style.figures.papers import gatys2015, titu1994
+from neural_style.figures.papers import gatys2015, li2016, titu1994
 from neural_style.figures.recipe import Cell, Chart, Figure, Recipe, Slot
 from neural_style.figures.setup import SIDE_MULTIPLE, Setup
 from neural_style.inetwork import INetwork
@@ -86,11 +86,12 @@ def _layers_of_chain(setup: Setup, switches: dict[str, Any]) -> tuple[str, ...]:
 
 
 def row(setup: Setup) -> Figure:
-    """Figure 1: content, style, the classic algorithm, and the improved one in both variants."""
+    """Figure 1: content, style, the classic algorithm, patches, and the improved algorithm in both variants."""
     run = setup.run(rows=ROWS)
 
     classic = TransferPanel(gatys2015.author_network(setup, ratio=1e-3, rows=ROWS), PHOTO, (StyleInput(PAINTING),), run)
     paper = replace(classic, technique=improved(setup), content_like=classic)
+    matched = replace(paper, technique=li2016.patch_network(setup))
     reference = replace(paper, technique=improved(setup, variant="titu1994"), may_break=True)
     return Figure(
         title="The classic and the improved algorithm",
@@ -99,6 +100,7 @@ def row(setup: Setup) -> Figure:
                 Cell(PHOTO, "content"),
                 Cell(PAINTING, "style"),
                 Cell(classic, "Gatys et al. (Network)"),
+                Cell(matched, "Li & Wand (patches)"),
                 Cell(paper, "INetwork, novak2016"),
                 Cell(reference, "INetwork, titu1994"),
             ),
@@ -107,15 +109,14 @@ def row(setup: Setup) -> Figure:
         "correlations between neighbouring layers. The reference's chain consists of differences of layers' losses, "
         f"S_i - S_(i+1), which weigh the deepest layer by -1. All start from the content. {EQUAL}",
         departures=(
-            "Li & Wand's method, which is not in this library, is left out",
             "correlations are not blurred",
             OURS,
         ),
         findings=(_early_stops({"INetwork, titu1994": reference}),),
         claims=(
-            _equal_content(classic, paper),
+            _equal_content(classic, matched, paper),
             claim("content error of titu1994", "content_error", "above", reference),
-            claim("their Gram errors", "gram_error", "above", classic, paper, reference),
+            claim("Gram errors of all four", "gram_error", "above", classic, matched, paper, reference),
         ),
     )
 

@@ -78,7 +78,7 @@ def test_every_picture_starts_from_the_content() -> None:
             assert panel.run.image_size == 512
 
 
-@pytest.mark.parametrize(("name", "count"), [("novak2016-1", 3), ("novak2016-ablation", 10)])
+@pytest.mark.parametrize(("name", "count"), [("novak2016-1", 4), ("novak2016-ablation", 10)])
 def test_all_pictures_have_the_content_error_of_the_first(name: str, count: int) -> None:
     """The classic algorithm runs with its own weight; the others look for theirs."""
     _, figure = figures.plan(name, scale="paper")
