@@ -16,8 +16,8 @@ from neural_style.errors import InvalidInputError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, as_content, as_styles, warn_of_stretched_masks
 from neural_style.masks import label_map
-from neural_style.network import PRESETS, Preset
 from neural_style.objectives.layer_weights import validate_layer_weights, validate_layers, weights_of_layers
+from neural_style.objectives.presets import PRESETS, Preset
 from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Source, Sources, Technique
 from neural_style.validation import check_choice, check_count, check_weight, documented, setting

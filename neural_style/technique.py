@@ -14,8 +14,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
-import numpy as np
-
 from neural_style import images, interruption
 from neural_style.aliases import OF_INPUTS
 from neural_style.errors import InvalidInputError
@@ -27,6 +25,7 @@ from neural_style.objectives.transfer_loss import PADDINGS
 from neural_style.runs import records, schema
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.greyness import Greyness
+from neural_style.runs.initial import DRAWN, check_styles, start_image
 from neural_style.runs.level import Progress
 from neural_style.runs.memory_plan import ExtractorSpec, fit_run
 from neural_style.runs.result import Result, Step
@@ -63,7 +62,7 @@ class Technique(ABC):
         "`imagenet`, `embedded`, `random`, `random:<seed>`, or the path of an .h5 or .npz file; by default imagenet "
         "for the VGG networks and embedded for mini.",
     )
-    pooling: str = setting("max", "pooling of the network: `max` or `ave`.")
+    pooling: str = setting("max", "pooling of the network: `max`, `ave`, or `l2`, roots of sums of squares.")
     precision: str = setting(
         "float32",
         "`float32`; `bfloat16`, faster on some processors, which differs from float32 by about a percent; `auto`, "
@@ -154,6 +153,9 @@ class Technique(ABC):
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
         return run
 
+    def check_run(self, run: Run) -> None:  # noqa: B027  (by default all runs do)
+        """Raise `InvalidInputError` where a run and settings do not go together."""
+
     def check_run_names(self, settings: RunSettings) -> None:
         """Raise `UnknownSettingError` for a keyword that is no setting of a run."""
         own = {each.name: f"it is a setting of {type(self).__name__}, not of a run" for each in fields(self)}
@@ -166,6 +168,7 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: a size is impossible, or settings and inputs do not go together.
         """
         self.check_inputs(inputs)
+        self.check_run(run)
         if not (run.init_is_named and str(run.init) in PAINTED_INITIAL_IMAGES):  # which start the backend
             self.initial_picture(inputs, run)
         aspect, minimum = run.maintain_aspect_ratio, self.extractor_spec.stride
@@ -216,8 +219,7 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: an input cannot be used, with what to do.
         """
         settings: RunSettings = {"maintain_aspect_ratio": maintain_aspect_ratio, "tile": tile}
-        if image_size is not None:
-            settings["image_size"] = image_size
+        settings |= {} if image_size is None else {"image_size": image_size}
         inputs = self.inputs(content, styles)
         run = self.run_settings(inputs, settings)
         plan = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)[0]
@@ -275,7 +277,7 @@ class Technique(ABC):
         return self._minimisation(self.inputs(content, styles), run, checkpoint, resume).result(progress, on_step)
 
     def initial_picture(self, inputs: Inputs, run: Run) -> Picture | None:
-        """The picture that a run starts from, None for noise.
+        """The picture that a run starts from, None for one that is drawn at random.
 
         Raises:
             InvalidInputError, MissingFileError: the initial image is unknown, or cannot be read.
@@ -286,7 +288,9 @@ class Technique(ABC):
         if run.init_is_named:
             if init == "regions":
                 raise InvalidInputError("init regions needs label maps: use it in a doodle")
-            return None if init == "noise" else images.read(inputs.content.picture, grey=init == "gray")
+            if init == "style_stats":
+                check_styles(inputs.styles)
+            return None if init in DRAWN else images.read(inputs.content.picture, grey=init == "gray")
         if isinstance(init, str) and not Path(init).suffix and not Path(init).exists():
             check_choice("initial image", init, INITIAL_IMAGES)
         return images.read(init, what="initial image")
@@ -316,15 +320,11 @@ class Technique(ABC):
         import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.runs.transfer import Minimisation, open_checkpoint
 
-        run = self.run_settings(inputs, settings)
+        self.check_run(run := self.run_settings(inputs, settings))
         file = open_checkpoint(checkpoint, resume, run)
         plans = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)
         start, size = self.initial_picture(inputs, run), plans[0].size
-        if start is None:
-            image = np.random.default_rng(run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
-        else:
-            images.warn_of_other_shape("initial image", start.size, "content", inputs.content.canvas.size)
-            image = images.resize(start.rgb, size).astype(np.float32)
+        image = start_image(start, inputs, run, size)
         colors = ColorPreservation(inputs.content, run)
         grey = Greyness(inputs, None if run.init_is_named else start, run)
         return Minimisation(

@@ -10,10 +10,12 @@ from neural_style.backend.devices import (
     device_name,
     gpu,
     grow_memory,
+    own_process,
     processor_flags,
     replicas,
 )
 from neural_style.backend.forks import check_origin, check_process
+from neural_style.backend.gradient_norm import with_gradient_norm
 from neural_style.backend.noise import without_deprecations
 from neural_style.backend.precision import check_precision, full_float32, resolve_precision
 from neural_style.backend.program import Evaluated, Function
@@ -42,10 +44,12 @@ __all__ = [
     "full_float32",
     "gpu",
     "grow_memory",
+    "own_process",
     "processor_flags",
     "replicas",
     "resolve_precision",
     "value_and_grad",
     "version",
+    "with_gradient_norm",
     "without_deprecations",
 ]

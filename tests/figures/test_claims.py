@@ -37,6 +37,7 @@ AWAITED = {
     "novak2016-1",
     "novak2016-ablation",
     "novak2016-convergence",
+    "novak2016-sparsity",
     "titu1994-init",
     "titu1994-pooling",
     "titu1994-ratios",

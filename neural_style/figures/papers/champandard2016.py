@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from neural_style.doodle import NeuralDoodle
 from neural_style.figures.claims import claim
-from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
+from neural_style.figures.panels import InputPanel, Measurement, StyleInput, TransferPanel
 from neural_style.figures.papers.gatys2015 import RECONSTRUCTION_VARIATION_WEIGHT
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
-from neural_style.network import PRESETS
+from neural_style.objectives.presets import PRESETS
 from neural_style.reconstruction import Reconstruction
 
 STYLE, STYLE_MAP, DOODLE = InputPanel("style"), InputPanel("style_map"), InputPanel("doodle")
@@ -73,23 +73,27 @@ def doodle(setup: Setup) -> Figure:
             "Gram matrices by region replace matched patches, which the library does not implement",
             "a total variation term removes the grain of the noise",
         ),
-        claims=(
-            claim(
-                "distance of the colours from the doodle's at the same places, by region, in grey levels",
-                "local_colour_distance",
-                "below",
-                *(plain, improved),
-                against=(DOODLE,),
-                bound=60.0,
-            ),
-            claim(
-                "correlation of light and dark with the doodle, without regions and by region",
-                "layout",
-                "rises",
-                *(free, plain),
-                against=(DOODLE,),
-                bound=0.5,
-            ),
+        claims=_claims(free, plain, improved),
+    )
+
+
+def _claims(free: TransferPanel, plain: TransferPanel, improved: TransferPanel) -> tuple[Measurement, ...]:
+    return (
+        claim(
+            "distance of the colours from the doodle's at the same places, by region, in grey levels",
+            "local_colour_distance",
+            "below",
+            *(plain, improved),
+            against=(DOODLE,),
+            bound=60.0,
+        ),
+        claim(
+            "correlation of light and dark with the doodle, without regions and by region",
+            "layout",
+            "rises",
+            *(free, plain),
+            against=(DOODLE,),
+            bound=0.5,
         ),
     )
 
