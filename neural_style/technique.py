@@ -52,6 +52,8 @@ class Technique(ABC):
     """Settings that make an objective from inputs, which can therefore be run."""
 
     name: ClassVar[str]
+    uses_sources: ClassVar[bool] = False
+    """Whether the `source` of a style is used."""
     elsewhere: ClassVar[Mapping[str, str]] = {
         **{each.name: f"it is a setting of a run: transfer(..., {each.name}=...)" for each in fields(Run)},
         **OF_INPUTS,
@@ -150,6 +152,8 @@ class Technique(ABC):
         """
         self.check_run_names(settings)
         run = Run(**settings)
+        if not self.uses_sources and any(style.source is not None for style in inputs.styles):
+            raise InvalidInputError(f"{self.name} does not use the source of a style: leave it out, or use Analogy")
         if inputs.content.color_mask is not None and run.preserve_color == "none":
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
         return run
@@ -220,7 +224,7 @@ class Technique(ABC):
             settings["image_size"] = image_size
         inputs = self.inputs(content, styles)
         run = self.run_settings(inputs, settings)
-        plan = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)[0]
+        plan = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)[-1]
         return self.objective_at(inputs)(plan.size, plan.tile)
 
     def steps(
