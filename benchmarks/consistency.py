@@ -18,7 +18,7 @@ import numpy as np
 from neural_style import Style, images, metrics
 from neural_style.features.extractor import feature_extractor
 from neural_style.feedforward import presets, train
-from neural_style.painting import CONTENT_LAYER, STYLE_LAYERS
+from neural_style.painting import CONTENT_LAYERS, STYLE_LAYERS
 from neural_style.samples import sample
 from neural_style.samples.clips import clip
 from neural_style.video.fast import Fast
@@ -50,7 +50,7 @@ def quality(pictures, photos, painting):
     for picture, photo in zip(pictures, photos, strict=True):
         features, own = (extractor.features(each, STYLE_LAYERS) for each in (picture, photo))
         grams.append(sum(metrics.relative_gram_error(features[layer], wanted[layer]) for layer in STYLE_LAYERS))
-        contents.append(metrics.relative_content_error(features[CONTENT_LAYER], own[CONTENT_LAYER]))
+        contents.append(metrics.relative_content_error(features[CONTENT_LAYERS[0]], own[CONTENT_LAYERS[0]]))
     return float(np.mean(grams)), float(np.mean(contents))
 
 

@@ -2,6 +2,7 @@
 
     python benchmarks/video.py flow        # DIS: end-point error, occluded pixels found, valid ones kept
     python benchmarks/video.py optimise    # flicker and loss of frames by themselves, warped starts, temporal term
+    python benchmarks/video.py passes      # one pass over a film, and several back and forth
     python benchmarks/video.py history     # the temporal term with longer histories, on the moving layer
     python benchmarks/video.py drift       # 100 still frames, with colours held and free
     python benchmarks/video.py fast        # the embedded painter, frame by frame and blended
@@ -12,9 +13,12 @@ alone, stands beside it. A loss is the technique's own, without the temporal ter
 """
 
 import argparse
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from neural_style import metrics
 from neural_style.painting import technique_for
@@ -22,6 +26,7 @@ from neural_style.samples import sample
 from neural_style.samples.clips import MOTIONS, clip
 from neural_style.video.coherence import motion
 from neural_style.video.flow import flow_named
+from neural_style.video.method import ShotMethod
 
 PHOTOS = ("cat", "coffee", "portrait")
 STYLES = ("night", "harvest", "cells")
@@ -89,7 +94,8 @@ def losses(technique, style, film, results):
 
 def optimise(found):
     """Flicker and loss of three methods; those of frames by themselves get as many evaluations as a first frame."""
-    from neural_style.video.optimised import Coherence, Optimised
+    from neural_style.video import Coherence
+    from neural_style.video.optimised import Optimised
 
     technique = technique_for(1.0, model=found.model, weights=found.weights)
     run = {} if found.iterations is None else {"iterations": found.iterations}
@@ -114,9 +120,48 @@ def optimise(found):
         )
 
 
+def passes(found):
+    """Flicker and loss of several passes over each shot, the loss in parts of that of one; seconds of all frames."""
+    from neural_style.video import Coherence
+    from neural_style.video.transfer import optimised_method
+
+    technique = technique_for(1.0, model=found.model, weights=found.weights)
+    run = {} if found.iterations is None else {"iterations": found.iterations}
+    heading("motion", "source", *(f"{count}: {name}" for count in found.passes for name in ("E", "loss", "s a frame")))
+    for number, (name, film, style) in enumerate(films(found)):
+        cells, base = [], None
+        for count in found.passes:
+            coherence = Coherence(passes=count, next_iterations=found.next_iterations)
+            method = optimised_method(style, technique, coherence, **run).method
+            started = time.process_time()
+            results = painted_film(method, film.frames)
+            seconds = (time.process_time() - started) / len(results)
+            value = losses(technique, style, film, results)
+            base = base or value
+            cells += [f"{metrics.warping_error(results, film.flows, film.valid):.4f}", f"{value / base:.3f}", seconds]
+            if found.out:
+                save(found.out / f"{number}_{name}_{count}.png", results)
+        row(name, metrics.warping_error(film.frames, film.flows, film.valid), *cells)
+
+
+def painted_film(method, frames):
+    """All painted frames, of a method for frames or for shots."""
+    if not isinstance(method, ShotMethod):
+        return np.stack([method.transfer(frame) for frame in frames])
+    with tempfile.TemporaryDirectory() as folder:
+        return np.stack([*method.paint_shots(lambda skip: iter(frames[skip:]), Path(folder), lambda: 0, lambda *_: 0)])
+
+
+def save(path, frames):
+    """The frames below one another, doubled."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.concatenate(frames).repeat(2, axis=0).repeat(2, axis=1)).save(path)
+
+
 def history(found):
     """Longer histories on the moving layer, which uncovers again what it hid."""
-    from neural_style.video.optimised import Coherence, Optimised
+    from neural_style.video import Coherence
+    from neural_style.video.optimised import Optimised
 
     technique = technique_for(1.0, model=found.model, weights=found.weights)
     heading("photo, style", "frames back", "E", "loss", "s a frame")
@@ -133,7 +178,8 @@ def history(found):
 
 def drift(found):
     """The largest change of the mean luminance of still frames."""
-    from neural_style.video.optimised import Coherence, Optimised
+    from neural_style.video import Coherence
+    from neural_style.video.optimised import Optimised
 
     technique = technique_for(1.0, model=found.model, weights=found.weights)
     heading("photo, style", "colours", f"drift in {found.still} frames", "E", "change of contrast")
@@ -188,7 +234,7 @@ def work_size(found):
         row(rows, pooling if part > 1 else "none", seconds, likeness, sharpness, error)
 
 
-TABLES = {each.__name__: each for each in (flow, optimise, history, drift, fast, work_size)}
+TABLES = {each.__name__: each for each in (flow, optimise, passes, history, drift, fast, work_size)}
 
 
 def main(arguments=None):
@@ -203,6 +249,9 @@ def main(arguments=None):
     parser.add_argument("--model", default="mini")
     parser.add_argument("--weights")
     parser.add_argument("--iterations", type=int)
+    parser.add_argument("--next_iterations", type=int, default=3)
+    parser.add_argument("--passes", type=int, nargs="+", default=[1, 3, 5])
+    parser.add_argument("--out", type=Path, help="folder for the painted frames of the table passes")
     found = parser.parse_args(arguments)
     TABLES[found.table](found)
 

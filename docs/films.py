@@ -15,7 +15,8 @@ from neural_style.painting import technique_for
 from neural_style.samples import sample
 from neural_style.samples.clips import clip
 from neural_style.video.fast import Fast
-from neural_style.video.optimised import Coherence, Optimised
+from neural_style.video.optimised import Optimised
+from neural_style.video.settings import Coherence
 
 GAP = 4
 

@@ -16,8 +16,8 @@ from neural_style.errors import InvalidInputError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, as_content, as_styles, warn_of_stretched_masks
 from neural_style.masks import label_map
-from neural_style.network import PRESETS, TOTAL_VARIATION_WEIGHT, Preset
 from neural_style.objectives.layer_weights import validate_layer_weights, validate_layers, weights_of_layers
+from neural_style.objectives.presets import PRESETS, TOTAL_VARIATION_WEIGHT, Preset
 from neural_style.objectives.transfer_loss import MATCHED_LAYERS
 from neural_style.runs.memory_plan import ExtractorSpec, held_bytes
 from neural_style.runs.settings import Run, RunSettings, sizes_for

@@ -13,13 +13,13 @@ from itertools import pairwise
 from typing import ClassVar, Self, TypeVar
 
 from neural_style.errors import InvalidInputError
-from neural_style.network import (
+from neural_style.network import TransferTechnique
+from neural_style.objectives.layer_weights import content_weights_of, weights_of_layers
+from neural_style.objectives.presets import (
     RELATIVE_CONTENT_WEIGHT,
     RELATIVE_TOTAL_VARIATION_WEIGHT,
     TOTAL_VARIATION_WEIGHT,
-    TransferTechnique,
 )
-from neural_style.objectives.layer_weights import weights_of_layers
 from neural_style.objectives.transfer_loss import TransferLoss
 from neural_style.validation import check_choice, check_finite, documented, setting
 
@@ -55,7 +55,8 @@ class INetwork(TransferTechnique):
     ratios at any size and with any network; content_weight is 0.05 by default. Total variation is a mean over pixels
     and channels there.
 
-    `style_layer_weights` multiply these coefficients; a pair of neighbours has the weight of its shallower layer.
+    `style_layer_weights` and `content_layer_weights` multiply these coefficients; a pair of neighbours has the weight
+    of its shallower layer.
 
     Example:
         >>> from neural_style import INetwork
@@ -104,6 +105,7 @@ class INetwork(TransferTechnique):
         if self.chain and len(self._ordered_style_layers) < 2:
             raise InvalidInputError("a chain needs at least two style layers: name more, or switch the chain off")
         weights_of_layers(self, self.style_layers or self._ordered_style_layers)
+        self._content_weights()
 
     @property
     def normalization(self) -> str:
@@ -127,13 +129,14 @@ class INetwork(TransferTechnique):
             shift=self.activation_shift,
             mask_normalization=self.mask_normalization,
             guide_propagation=self.guide_propagation,
+            guide_dilation=self.guide_dilation,
             padding=self.resolved_padding,
         )
 
     def resolved(self) -> Self:
         # None stands for the style layers in novak2016, and a layer here would mean that one alone.
-        content_layer = None if self._content_is_everywhere else self.content_layer or self.preset.content_layer
-        return replace(super().resolved(), content_layer=content_layer, style_layers=self._recorded_style_layers)
+        resolved = replace(super().resolved(), style_layers=self._recorded_style_layers)
+        return replace(resolved, content_layer=None) if self._content_is_everywhere else resolved
 
     @property
     def _ordered_style_layers(self) -> tuple[str, ...]:
@@ -148,13 +151,16 @@ class INetwork(TransferTechnique):
 
     @property
     def _content_is_everywhere(self) -> bool:
-        return self.variant == "novak2016" and self.all_layers and not self.content_layer
+        return self.variant == "novak2016" and self.all_layers and not (self.content_layer or self.content_layers)
 
     def _content_weights(self) -> dict[str, float]:
-        if not self._content_is_everywhere:
-            return {self.content_layer or self.preset.content_layer: 1.0}
-        layers = self._ordered_style_layers
-        return _shares({layer: 2.0**i if self.geometric_weights else 1.0 for i, layer in enumerate(layers)})
+        layers = self._ordered_style_layers if self._content_is_everywhere else self._content_layers
+        own = content_weights_of(self, layers)
+        if self.variant == "titu1994" or not self.geometric_weights:
+            return own
+        ordered = [layer for layer in self.architecture.layers if layer in layers]
+        shares = _shares({layer: 2.0**i for i, layer in enumerate(ordered)})
+        return {layer: shares[layer] * own[layer] for layer in ordered} if self.content_layer_weights else shares
 
     def _paper_weights(self) -> dict[tuple[str, ...], float]:
         """2^(D-d) of each layer, or pair of neighbours, divided by their sum."""

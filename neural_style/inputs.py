@@ -316,6 +316,12 @@ def read_inputs(content: Content | ImageSource, styles: Sequence[Style | ImageSo
     return inputs
 
 
+def check_sources(technique: str, styles: Sequence[Style], *, used: bool) -> None:
+    """Raise `InvalidInputError` where a style has a source, and the technique does not use it."""
+    if not used and any(style.source is not None for style in styles):
+        raise InvalidInputError(f"{technique} does not use the source of a style: leave it out, or use Analogy")
+
+
 def warn_of_stretched_masks(content: Content) -> None:
     """Warn where a mask of the content has another shape than its picture."""
     warn_of_stretching(content.mask_in_memory, "content mask", "content", content.canvas.size)

@@ -11,17 +11,32 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Inputs
-from neural_style.objectives.layer_weights import validate_layer_weights, validate_layers, weights_of_layers
+from neural_style.objectives.layer_weights import (
+    content_weights_of,
+    validate_content_layers,
+    validate_layer_weights,
+    validate_layers,
+    weights_of_layers,
+)
+from neural_style.objectives.presets import (
+    PRESETS,
+    RELATIVE_TOTAL_VARIATION_WEIGHT,
+    TOTAL_VARIATION_WEIGHT,
+    Preset,
+)
 from neural_style.objectives.transfer_loss import (
     BY_TILES,
     CONTENT_FACTORS,
     MATCHED,
     MATCHED_LAYERS,
     TransferLoss,
+    check_guides,
+    check_masks,
     check_style_loss,
     check_whole_pictures,
 )
 from neural_style.runs.memory_plan import ExtractorSpec, held_bytes
+from neural_style.runs.settings import Run
 from neural_style.technique import Technique
 from neural_style.validation import check_choice, check_finite, check_weight, documented, setting
 
@@ -30,60 +45,6 @@ if TYPE_CHECKING:
 
 NORMALIZATIONS = ("titu1994", "gatys2016", "johnson2016", "relative")
 CONTENT_LOSS_TYPES = (0, 1, 2)
-MASK_NORMALIZATIONS = ("titu1994", "gatys2017")
-GUIDE_PROPAGATIONS = ("simple", "inside")
-
-TOTAL_VARIATION_WEIGHT = 8.5e-5
-"""The value of the reference scripts."""
-
-RELATIVE_CONTENT_WEIGHT = 0.05
-"""Weight of the relative content error beside relative style errors."""
-
-BALANCED_CONTENT_WEIGHT = 0.011
-"""The same where content is compared at conv3_3: a balanced painting, chosen by looking at the pairs of
-docs/techniques/paint.md, where 0.1 keeps a photo in other colours and 0.001 dissolves what is small."""
-
-RELATIVE_TOTAL_VARIATION_WEIGHT = 1e-6
-"""Weight of the mean TV beside relative errors: removes grain without blurring. The reference's value would make a
-third of the loss."""
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Defaults that depend on the network.
-
-    Attributes:
-        content_layer: whose activations keep the layout.
-        content_weight: in the units of titu1994.
-        style_layers: whose Gram matrices make the texture.
-        normalization: of `Network`.
-        relative_content_weight: of `Network`, in relative units.
-    """
-
-    content_layer: str
-    content_weight: float
-    style_layers: tuple[str, ...]
-    normalization: str = "titu1994"
-    relative_content_weight: float = RELATIVE_CONTENT_WEIGHT
-
-
-_FIRST_OF_EACH_BLOCK = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
-
-# The presets of the VGG networks are those of titu1994/Neural-Style-Transfer. mini ends at block 3: tools/judge_mini.py
-# judged it by these style layers, and at conv3_3, which holds much more of the photo than conv5_2, the reference's
-# content weight would leave hardly more than the photo; in its units, which grow with the area, so does any other at
-# some size. mini therefore has relative units, and the weight of `neural_style.painting`.
-PRESETS = {
-    "vgg16": Preset("conv5_2", 0.025, _FIRST_OF_EACH_BLOCK),
-    "vgg19": Preset("conv5_2", 0.025, _FIRST_OF_EACH_BLOCK),
-    "mini": Preset(
-        "conv3_3",
-        0.0025,
-        ("conv1_1", "conv2_1", "conv3_1", "conv3_3"),
-        normalization="relative",
-        relative_content_weight=BALANCED_CONTENT_WEIGHT,
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +53,14 @@ class TransferTechnique(Technique):
 
     content_layer: str | None = setting(
         None, "layer whose activations keep the layout; by default conv5_2 (mini: conv3_3)."
+    )
+    content_layers: tuple[str, ...] | None = setting(
+        None,
+        "several such layers in place of `content_layer`: conv3_3 conv2_2 also keeps the drawing, which a deep layer "
+        "leaves to the painting.",
+    )
+    content_layer_weights: tuple[float, ...] | None = setting(
+        None, "weight of each content layer's loss, one for each of `content_layers`, instead of 1/n for n layers."
     )
     content_weight: float | None = setting(
         None,
@@ -124,20 +93,21 @@ class TransferTechnique(Technique):
     )
     guide_propagation: str = setting(
         "simple",
-        "with gatys2017: `simple` resizes a mask to each layer; `inside` keeps only positions whose receptive field "
-        "lies inside the mask.",
+        "with gatys2017: `simple` resizes a mask to each layer; `zoom` does so as the authors' code, softly; `inside` "
+        "keeps only positions whose receptive field lies inside the mask; `all` those that overlap it.",
+    )
+    guide_dilation: int = setting(
+        0,
+        "with gatys2017: positions of each layer by which a guide is extended at all sides, or reduced if negative; "
+        "the authors' figure 2 has 3 with inside.",
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         validate_layer_weights(self)
         validate_layers(self, "style_layers")
-        if self.content_layer is not None:
-            self.architecture.check_layers([self.content_layer], what="content_layer")
-        check_choice("mask_normalization", self.mask_normalization, MASK_NORMALIZATIONS)
-        check_choice("guide_propagation", self.guide_propagation, GUIDE_PROPAGATIONS)
-        if self.guide_propagation != "simple" and self.mask_normalization == "titu1994":
-            raise InvalidInputError("guide_propagation belongs to mask_normalization gatys2017: name that too")
+        validate_content_layers(self)
+        check_guides(self)
         if not isinstance(self.content_loss_type, int) or self.content_loss_type not in CONTENT_LOSS_TYPES:
             raise InvalidInputError(f"content_loss_type must be 0, 1 or 2, received {self.content_loss_type!r}")
         for name in ("content_weight", "style_scale", "total_variation_weight"):
@@ -163,7 +133,7 @@ class TransferTechnique(Technique):
     @property
     def content_targets(self) -> tuple[str, ...]:
         loss = self.transfer_loss
-        return tuple(loss.content) if loss.content_weight else ()
+        return tuple(layer for layer, weight in loss.content.items() if weight * loss.content_weight)
 
     def content_coefficients(self) -> dict[str, float]:
         """Factor of the loss at each content layer, beside the content weight."""
@@ -177,7 +147,7 @@ class TransferTechnique(Technique):
         loss = self.transfer_loss
         return replace(
             super().resolved(),
-            content_layer=self.content_layer or self.preset.content_layer,
+            content_layer=None if self.content_layers else self.content_layer or self.preset.content_layer,
             content_weight=loss.content_weight,
             total_variation_weight=loss.total_variation_weight,
             style_layers=self._style_layers,
@@ -196,9 +166,12 @@ class TransferTechnique(Technique):
             raise InvalidInputError("no style was given: name at least one painting")
         if self.transfer_loss.is_zero(inputs):
             raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
-        masks = [inputs.content.mask_in_memory, *(style.mask_in_memory for style in inputs.styles)]
-        if self.mask_normalization == "titu1994" and any(mask is not None and mask.soft for mask in masks):
-            raise InvalidInputError("soft masks need mask_normalization gatys2017: titu1994 makes every mask hard")
+        check_masks(self, inputs)
+
+    @property
+    def _content_layers(self) -> tuple[str, ...]:
+        """As named, or that of the preset."""
+        return self.content_layers or (self.content_layer or self.preset.content_layer,)
 
     @property
     def _style_layers(self) -> tuple[str, ...]:
@@ -209,17 +182,18 @@ class TransferTechnique(Technique):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class Network(TransferTechnique):
-    """Layout from one layer of the content, texture from Gram matrices of the styles, total variation against noise.
+    """Layout from layers of the content, texture from Gram matrices of the styles, total variation against noise.
 
     The objective is::
 
-        content_weight * mean_k L(F_k(x), F_k(c))^p + sum_j w_j style_scale / n * sum_l S(G_l(x), G_l(s_j))
+        content_weight * sum_k v_k L(F_k(x), F_k(c))^p + sum_j w_j style_scale / n * sum_l S(G_l(x), G_l(s_j))
             + total_variation_weight * TV(x)
 
-    over `content_layer` and, where it is named, `detail_layer` as k, the n style layers l, and the styles s_j with
-    weights w_j, with p = `content_power`; see `neural_style.losses` for L, S and TV. Targets are computed once. Where S
-    compares plain sums over positions (`titu1994`), the Gram matrix of a style of another size than the pastiche is
-    scaled to the pastiche's number of positions, so that its size changes nothing else.
+    over the content layers k with weights v_k, 1/m for m of them unless `content_layer_weights` are given (the papers
+    have one; jcjohnson/neural-style sums over several), the n style layers l, and the styles s_j with weights w_j, with
+    p = `content_power`; see `neural_style.losses` for L, S and TV. Targets are computed once. Where S compares plain
+    sums over positions (`titu1994`), the Gram matrix of a style of another size than the pastiche is scaled to the
+    pastiche's number of positions, so that its size changes nothing else.
 
     Example:
         >>> from neural_style import Network
@@ -240,12 +214,6 @@ class Network(TransferTechnique):
         "or `relative`, squared errors divided by the target's square, and the mean TV, the default with mini.",
     )
 
-    detail_layer: str | None = setting(
-        None,
-        "a second content layer, shallower than `content_layer` and with the same weight: it keeps drawing and fine "
-        "structure, which the deep one leaves to the painting; by default none.",
-    )
-
     content_power: float = setting(
         1.0,
         "with relative errors, the power p of the content error E in the loss, at least 1. A content has the weight "
@@ -259,6 +227,12 @@ class Network(TransferTechnique):
         "or `neighbours`, its nearest hypercolumns. All but gram are relative errors.",
     )
 
+    guided_statistic: str = setting(
+        "gram",
+        "with gatys2017 and relative or gatys2016 units, what is compared in a region: `gram`, its Gram matrices; or "
+        "`sums`, means of its features, which take less time, beside Gram matrices of the whole pictures.",
+    )
+
     painting_rotations: int = setting(
         0,
         "with patches and neighbours, also search copies of the painting rotated by 7.5 degrees each way; 2 adds "
@@ -270,15 +244,18 @@ class Network(TransferTechnique):
         "with patches and neighbours, also search copies of the painting 5 % larger and smaller; 2 adds 10 %.",
     )
 
+    normalize_gradients: bool = setting(
+        False,
+        "with the solver adam, give the gradient at each layer the L1 norm of the layer's weight, as "
+        "jcjohnson/neural-style does: weights are then shares of the push and not of the loss, and need to be chosen "
+        "anew.",
+    )
+
     name: ClassVar[str] = "network"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_style_loss(self)
-        if self.detail_layer is not None:
-            self.architecture.check_layers([self.detail_layer], what="detail_layer")
-            if self.detail_layer == (self.content_layer or self.preset.content_layer):
-                raise InvalidInputError(f"detail_layer {self.detail_layer} is the content layer already: leave it out")
         if self.normalization is not None:
             check_choice("normalization", self.normalization, NORMALIZATIONS)
         if self.content_loss_type != 0 and self.units != "titu1994":
@@ -289,6 +266,7 @@ class Network(TransferTechnique):
         if self.content_power != 1 and self.units != "relative":
             raise InvalidInputError("content_power belongs to normalization relative: choose it, or leave 1")
         weights_of_layers(self, self._style_layers)
+        content_weights_of(self, self._content_layers)
 
     @property
     def preset(self) -> Preset:
@@ -307,7 +285,15 @@ class Network(TransferTechnique):
         spec = super().extractor_spec
         variants = (2 * self.painting_rotations + 1) * (2 * self.painting_scales + 1)
         held = held_bytes(self.style_loss, self._style_layers, spec, variants=variants)
-        return spec._replace(by_tiles=self.style_loss in BY_TILES, held=held)
+        return spec._replace(by_tiles=self.style_loss in BY_TILES and not self.normalize_gradients, held=held)
+
+    def check_run(self, run: Run) -> None:
+        if self.normalize_gradients and run.solver != "adam":
+            raise InvalidInputError(
+                f"normalize_gradients gives the gradient of no function, which {run.solver} needs: use solver adam"
+            )
+        if self.normalize_gradients and run.tile is not None:
+            raise InvalidInputError("normalize_gradients needs the whole picture: leave tile out")
 
     def check_inputs(self, inputs: Inputs) -> None:
         super().check_inputs(inputs)
@@ -327,11 +313,10 @@ class Network(TransferTechnique):
         layers, is_relative = self._style_layers, self.units == "relative"
         weights = weights_of_layers(self, layers) or {layer: 1 / len(layers) for layer in layers}
         preset = self.preset
-        compared = [each for each in (self.content_layer or preset.content_layer, self.detail_layer) if each]
         content_weight = preset.relative_content_weight if is_relative else preset.content_weight
         tv_weight = RELATIVE_TOTAL_VARIATION_WEIGHT if is_relative else TOTAL_VARIATION_WEIGHT
         return TransferLoss(
-            content={layer: 1 / len(compared) for layer in compared},
+            content=content_weights_of(self, self._content_layers),
             style={(layer,): weights[layer] for layer in layers},
             content_weight=content_weight if self.content_weight is None else self.content_weight,
             style_scale=self.style_scale,
@@ -342,8 +327,11 @@ class Network(TransferTechnique):
             content_power=self.content_power,
             mask_normalization=self.mask_normalization,
             guide_propagation=self.guide_propagation,
+            guide_dilation=self.guide_dilation,
             padding=self.resolved_padding,
             style_loss=self.style_loss,
             rotations=self.painting_rotations,
             scales=self.painting_scales,
+            normalize_gradients=self.normalize_gradients,
+            guided_statistic=self.guided_statistic,
         )

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 STRENGTH_HELP = "0.3 a tint, 1 a painting, 3 mostly painting"
 """Help text of the strength, for the command line and the studio."""
 
-CONTENT_LAYER = "conv3_3"
-DETAIL_LAYER = "conv2_2"
+CONTENT_LAYERS = ("conv3_3", "conv2_2")
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_3")
 """The same layers with every network, so that a strength has one meaning; mini ends at this block."""
 
@@ -66,8 +65,7 @@ def technique_for(strength: float = 1.0, *, model: str | None = None, weights: s
     return Network(
         model=model or default_model(weights),
         weights=weights,
-        content_layer=CONTENT_LAYER,
-        detail_layer=DETAIL_LAYER,
+        content_layers=CONTENT_LAYERS,
         style_layers=STYLE_LAYERS,
         content_weight=CONTENT_WEIGHT / strength**2,
         content_power=CONTENT_POWER,

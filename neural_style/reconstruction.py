@@ -14,8 +14,13 @@ from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, Style
-from neural_style.network import PRESETS
-from neural_style.objectives.layer_weights import validate_layer_weights, validate_layers, weights_of_layers
+from neural_style.objectives.layer_weights import (
+    content_weights_of,
+    validate_layer_weights,
+    validate_layers,
+    weights_of_layers,
+)
+from neural_style.objectives.presets import PRESETS
 from neural_style.objectives.transfer_loss import TransferLoss
 from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Source, Sources, Technique
@@ -49,7 +54,7 @@ class Reconstruction(Technique):
         sum_l w_l L(F_l(x), F_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of content
         sum_l w_l S(G_l(x), G_l(p)) + total_variation_weight * TV(x) / (3 (H - 1) (W - 1))        of style
 
-    over the n layers l, with w_l = 1/n unless `style_layer_weights` are given, for the picture p and the pastiche x,
+    over the n layers l, with w_l = 1/n unless weights of layers are given, for the picture p and the pastiche x,
     which has p's shape; see `neural_style.losses` for L, S and TV. In `gatys2016` L is the mean of `(F - P)^2` and S
     that of `(G - A)^2`; in `relative` they are `|F - P|^2 / |P|^2` and `|G - A|^2 / |A|^2`. Either way the size of the
     pastiche changes nothing in the weights.
@@ -77,7 +82,7 @@ class Reconstruction(Technique):
     """
 
     model: str = setting("vgg19", "the network: `vgg16`, `vgg19` or `mini`.")
-    pooling: str = setting("ave", "pooling of the network: `max` or `ave`.")
+    pooling: str = setting("ave", "pooling of the network: `max`, `ave` or `l2`.")
     of: str = setting(
         "content", "`content`, activations position by position, or `style`, Gram matrices, which know no positions."
     )
@@ -88,6 +93,9 @@ class Reconstruction(Technique):
     )
     style_layer_weights: tuple[float, ...] | str | None = setting(
         None, "for style: weight of each layer's loss, one for each of `layers`, instead of 1/n; or `gatys2016`."
+    )
+    content_layer_weights: tuple[float, ...] | None = setting(
+        None, "for content: weight of each layer's loss, one for each of `layers`, instead of 1/n."
     )
     total_variation_weight: float = setting(0.0, "weight of smoothness, in the units of the normalization.")
     normalization: str = setting(
@@ -103,11 +111,12 @@ class Reconstruction(Technique):
         check_choice("reconstruction", self.of, KINDS)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_weight("total_variation_weight", self.total_variation_weight)
-        validate_layer_weights(self, layers="layers")
+        validate_layer_weights(self, layers="layers", part=self.of)
         validate_layers(self, "layers")
-        if self.of == "content" and self.style_layer_weights is not None:
-            raise InvalidInputError("style_layer_weights belong to the reconstruction of style: leave them out")
-        weights_of_layers(self, self.layers or self.used_layers)
+        other = next(kind for kind in KINDS if kind != self.of)
+        if getattr(self, f"{other}_layer_weights") is not None:
+            raise InvalidInputError(f"{other}_layer_weights belong to the reconstruction of {other}: leave them out")
+        self._layer_weights()
 
     @property
     def used_layers(self) -> tuple[str, ...]:
@@ -121,8 +130,16 @@ class Reconstruction(Technique):
 
     def resolved(self) -> Self:
         # Weights belong to the layers in the order in which they were named.
-        named = self.layers if self.style_layer_weights is not None else None
+        is_weighted = self.style_layer_weights is not None or self.content_layer_weights is not None
+        named = self.layers if is_weighted else None
         return replace(super().resolved(), layers=named or self.used_layers)
+
+    def _layer_weights(self) -> dict[str, float]:
+        """The weight of each layer's loss."""
+        layers = self.layers or self.used_layers
+        if self.of == "content":
+            return content_weights_of(self, layers)
+        return weights_of_layers(self, layers) or {layer: 1 / len(layers) for layer in layers}
 
     def inputs(self, content: Source, styles: Sources = ()) -> Inputs:
         """The picture, in the content's place whether it is a photo or a painting.
@@ -155,7 +172,7 @@ class Reconstruction(Technique):
         from neural_style.objectives.transfer_objective import objective_at
 
         layers, is_style = self.used_layers, self.of == "style"
-        weights = weights_of_layers(self, self.layers or layers) or {layer: 1 / len(layers) for layer in layers}
+        weights = self._layer_weights()
         loss = TransferLoss(
             content={} if is_style else weights,
             style={(layer,): weights[layer] for layer in layers} if is_style else {},

@@ -14,19 +14,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
-import numpy as np
-
 from neural_style import images, interruption
 from neural_style.aliases import OF_INPUTS
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.images.opening import check_name
-from neural_style.inputs import Content, Inputs, Style, read_inputs, working_size
+from neural_style.inputs import Content, Inputs, Style, check_sources, read_inputs, working_size
 from neural_style.objectives.transfer_loss import PADDINGS
 from neural_style.runs import records, schema
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.greyness import Greyness
+from neural_style.runs.initial import DRAWN, check_styles, start_image
 from neural_style.runs.level import Progress
 from neural_style.runs.memory_plan import ExtractorSpec, fit_run
 from neural_style.runs.result import Result, Step
@@ -52,12 +51,10 @@ class Technique(ABC):
     """Settings that make an objective from inputs, which can therefore be run."""
 
     name: ClassVar[str]
-    uses_sources: ClassVar[bool] = False
-    """Whether the `source` of a style is used."""
+    uses_sources: ClassVar[bool] = False  # of styles
     elsewhere: ClassVar[Mapping[str, str]] = {
-        **{each.name: f"it is a setting of a run: transfer(..., {each.name}=...)" for each in fields(Run)},
-        **OF_INPUTS,
-    }
+        each.name: f"it is a setting of a run: transfer(..., {each.name}=...)" for each in fields(Run)
+    } | OF_INPUTS
 
     model: str = setting("vgg16", "the network: `vgg16`, `vgg19` or `mini`.")
     weights: str | None = setting(
@@ -65,12 +62,11 @@ class Technique(ABC):
         "`imagenet`, `embedded`, `random`, `random:<seed>`, or the path of an .h5 or .npz file; by default imagenet "
         "for the VGG networks and embedded for mini.",
     )
-    pooling: str = setting("max", "pooling of the network: `max` or `ave`.")
+    pooling: str = setting("max", "pooling of the network: `max`, `ave`, or `l2`, roots of sums of squares.")
     precision: str = setting(
         "float32",
         "`float32`; `bfloat16`, faster on some processors, which differs from float32 by about a percent; `auto`, "
-        "the better of these two on this machine; or `float64`, for checking gradients. Image, Gram matrices and sums "
-        "have at least float32.",
+        "the better of these two on this machine; or `float64`, to check gradients. Sums have at least float32.",
     )
     padding: str = setting(
         "auto",
@@ -151,12 +147,14 @@ class Technique(ABC):
             InvalidInputError: they are impossible, or do not go with the inputs.
         """
         self.check_run_names(settings)
+        check_sources(self.name, inputs.styles, used=self.uses_sources)
         run = Run(**settings)
-        if not self.uses_sources and any(style.source is not None for style in inputs.styles):
-            raise InvalidInputError(f"{self.name} does not use the source of a style: leave it out, or use Analogy")
         if inputs.content.color_mask is not None and run.preserve_color == "none":
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
         return run
+
+    def check_run(self, run: Run) -> None:  # noqa: B027  (by default all runs do)
+        """Raise `InvalidInputError` where a run and settings do not go together."""
 
     def check_run_names(self, settings: RunSettings) -> None:
         """Raise `UnknownSettingError` for a keyword that is no setting of a run."""
@@ -170,6 +168,7 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: a size is impossible, or settings and inputs do not go together.
         """
         self.check_inputs(inputs)
+        self.check_run(run)
         if not (run.init_is_named and str(run.init) in PAINTED_INITIAL_IMAGES):  # which start the backend
             self.initial_picture(inputs, run)
         aspect, minimum = run.maintain_aspect_ratio, self.extractor_spec.stride
@@ -220,8 +219,7 @@ class Technique(ABC):
             InvalidInputError, MissingFileError: an input cannot be used, with what to do.
         """
         settings: RunSettings = {"maintain_aspect_ratio": maintain_aspect_ratio, "tile": tile}
-        if image_size is not None:
-            settings["image_size"] = image_size
+        settings |= {} if image_size is None else {"image_size": image_size}
         inputs = self.inputs(content, styles)
         run = self.run_settings(inputs, settings)
         plan = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)[-1]
@@ -279,7 +277,7 @@ class Technique(ABC):
         return self._minimisation(self.inputs(content, styles), run, checkpoint, resume).result(progress, on_step)
 
     def initial_picture(self, inputs: Inputs, run: Run) -> Picture | None:
-        """The picture that a run starts from, None for noise.
+        """The picture that a run starts from, None for one that is drawn at random.
 
         Raises:
             InvalidInputError, MissingFileError: the initial image is unknown, or cannot be read.
@@ -290,7 +288,9 @@ class Technique(ABC):
         if run.init_is_named:
             if init == "regions":
                 raise InvalidInputError("init regions needs label maps: use it in a doodle")
-            return None if init == "noise" else images.read(inputs.content.picture, grey=init == "gray")
+            if init == "style_stats":
+                check_styles(inputs.styles)
+            return None if init in DRAWN else images.read(inputs.content.picture, grey=init == "gray")
         if isinstance(init, str) and not Path(init).suffix and not Path(init).exists():
             check_choice("initial image", init, INITIAL_IMAGES)
         return images.read(init, what="initial image")
@@ -320,15 +320,11 @@ class Technique(ABC):
         import neural_style.backend  # noqa: F401  (before all other modules that import Keras: silently)
         from neural_style.runs.transfer import Minimisation, open_checkpoint
 
-        run = self.run_settings(inputs, settings)
+        self.check_run(run := self.run_settings(inputs, settings))
         file = open_checkpoint(checkpoint, resume, run)
         plans = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)
         start, size = self.initial_picture(inputs, run), plans[0].size
-        if start is None:
-            image = np.random.default_rng(run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
-        else:
-            images.warn_of_other_shape("initial image", start.size, "content", inputs.content.canvas.size)
-            image = images.resize(start.rgb, size).astype(np.float32)
+        image = start_image(start, inputs, run, size)
         colors = ColorPreservation(inputs.content, run)
         grey = Greyness(inputs, None if run.init_is_named else start, run)
         return Minimisation(

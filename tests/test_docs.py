@@ -138,7 +138,7 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
         shallow = {"content_layer": "conv1_2", "style_layers": "conv1_1"}
         words += [word for flag, layer in shallow.items() if flag not in words for word in (f"--{flag}", layer)]
     flags = TINY["apply" if "--fast" in words else name]  # an optimisation's have no effect with --fast
-    if name == "doodle" and "patches" in words:  # regions may vanish, and time grows with the square of the pixels
+    if name == "doodle" and "patches" in words:  # whose time grows with the square of the pixels
         flags = (*flags, "--image_size", "32")
     if name == "video" and "optimise" in words:
         flags = (*SHALLOW[: SHALLOW.index("--image_size")], "--num_iter", "1")

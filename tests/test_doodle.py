@@ -14,7 +14,7 @@ from neural_style.features.weights import load
 from neural_style.losses.content import content_loss_titu1994
 from neural_style.losses.total_variation import total_variation
 from neural_style.masks.propagation import mask_pyramid
-from neural_style.network import PRESETS
+from neural_style.objectives.presets import PRESETS
 from neural_style.runs.settings import Run
 
 TINY = NeuralDoodle(labels=3, model="mini", weights="random")

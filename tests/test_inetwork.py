@@ -10,8 +10,8 @@ from keras import ops
 from neural_style import INetwork, InvalidInputError, Network, Style, read_mask
 from neural_style.features.vgg import architecture
 from neural_style.masks.guidance import Guides
-from neural_style.network import PRESETS
 from neural_style.objectives import terms
+from neural_style.objectives.presets import PRESETS
 
 IMAGE_SIZE = (12, 16)  # of the golden unit cases
 LAYER = "conv1_1"
@@ -81,6 +81,19 @@ def test_each_improvement_can_be_switched_off(model):
     style = list(paper.style_coefficients().values())
     assert style[0] / style[1] == pytest.approx(2.0)
     assert sum(style) == pytest.approx(1.0)
+
+
+def test_several_content_layers_have_geometric_weights_in_the_paper_only():
+    """2^d of the layers named, divided by their sum, times weights of their own (section 3.1)."""
+    layers = ("conv3_1", "conv1_2")  # in any order
+    paper = INetwork(model="mini", content_layers=layers)
+    assert paper.content_coefficients() == pytest.approx({"conv1_2": 1 / 3, "conv3_1": 2 / 3})
+    weighted = dataclasses.replace(paper, content_layer_weights=(3, 6))
+    assert weighted.content_coefficients() == pytest.approx({"conv1_2": 2, "conv3_1": 2})
+    even = dataclasses.replace(paper, geometric_weights=False)
+    reference = INetwork(model="vgg19", content_layers=layers)
+    assert even.content_coefficients() == reference.content_coefficients() == {"conv3_1": 0.5, "conv1_2": 0.5}
+    assert INetwork(model="mini", content_layer="conv2_1").content_coefficients() == {"conv2_1": 1}
 
 
 def test_without_improvements_it_is_network(photo, painting):
@@ -174,6 +187,7 @@ def test_a_record_makes_the_same_objective_again(photo, painting):
         INetwork(model="mini", variant="novak2016"),
         INetwork(model="mini", variant="novak2016", chain=False, style_layers=("conv1_1",)),
         INetwork(model="mini", variant="novak2016", content_layer="conv2_1"),
+        INetwork(model="mini", content_layers=("conv2_1", "conv1_2"), content_layer_weights=(1, 2)),
     ):
         network = dataclasses.replace(network, weights="random")
         settings = network.transfer(photo, painting, image_size=16, iterations=1).record["settings"]

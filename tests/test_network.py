@@ -8,7 +8,7 @@ from PIL import Image
 
 from neural_style import Content, InvalidInputError, Network, Style
 from neural_style.features.vgg import ARCHITECTURES, BGR_MEAN
-from neural_style.network import PRESETS
+from neural_style.objectives.presets import PRESETS
 
 TINY = Network(model="mini", weights="random")
 
@@ -71,8 +71,7 @@ def test_end_to_end_is_the_reference(golden, hybrid_weights, given, precision, v
             assert parts[f"style.{index}.{layer}"] == pytest.approx(losses[index] * weight / 5, rel=value_error)
 
 
-@pytest.mark.parametrize("normalization", ["titu1994", "gatys2016"])
-@pytest.mark.parametrize("pooling", ["max", "ave"])
+@pytest.mark.parametrize(("normalization", "pooling"), [("titu1994", "max"), ("gatys2016", "ave"), ("gatys2016", "l2")])
 def test_gradient_of_every_term_is_that_of_finite_differences(photo, painting, normalization, pooling):
     network = Network(
         model="mini",
@@ -158,7 +157,7 @@ def test_a_terms_weight_of_zero_leaves_the_term_out(photo, painting):
         nothing.objective(photo, Style(painting, weight=0), image_size=16)
 
 
-def test_the_content_error_is_the_mean_of_content_and_detail_layer(photo, painting):
+def test_the_content_error_is_the_mean_or_the_weighted_sum_of_several_layers(photo, painting):
     def content_of(**settings):
         network = Network(model="mini", weights="random", style_layers="conv1_1", padding="none", **settings)
         parts = network.objective(photo, painting, image_size=16).parts(image)
@@ -166,8 +165,14 @@ def test_the_content_error_is_the_mean_of_content_and_detail_layer(photo, painti
 
     image = np.random.default_rng(0).uniform(0, 255, (16, 19, 3)).astype("float32")
     deep, shallow = (content_of(content_layer=layer) for layer in ("conv2_1", "conv1_2"))
-    both = content_of(content_layer="conv2_1", detail_layer="conv1_2")
+    both = content_of(content_layers=("conv2_1", "conv1_2"))
     assert both == pytest.approx({name: value / 2 for name, value in {**deep, **shallow}.items()}, rel=1e-5)
+    weighted = content_of(content_layers=("conv2_1", "conv1_2"), content_layer_weights=(3, 0.25))
+    assert weighted == pytest.approx(
+        {"content.conv2_1": 3 * deep["content.conv2_1"], "content.conv1_2": shallow["content.conv1_2"] / 4}, rel=1e-5
+    )
+    assert content_of(content_layers={"conv2_1": 3, "conv1_2": 0.25}) == weighted
+    assert list(content_of(content_layers=("conv2_1", "conv1_2"), content_layer_weights=(0, 2))) == ["content.conv1_2"]
 
 
 def test_the_content_error_is_raised_to_a_power(photo, painting):
@@ -214,8 +219,15 @@ def test_defaults_follow_the_model(model):
     [
         ({"model": "vgg18"}, 'unknown model "vgg18": did you mean "vgg1'),
         ({"content_layer": "conv6_1"}, 'vgg16 has no layer "conv6_1": did you mean'),
-        ({"detail_layer": "conv6_1"}, 'vgg16 has no layer "conv6_1": did you mean'),
-        ({"model": "mini", "detail_layer": "conv3_3"}, "detail_layer conv3_3 is the content layer already"),
+        ({"content_layers": ("conv6_1",)}, 'vgg16 has no layer "conv6_1": did you mean'),
+        ({"content_layers": ("conv3_1", "conv3_1")}, "different layers"),
+        (
+            {"content_layer": "conv3_1", "content_layers": ("conv2_1",)},
+            "content_layers replace content_layer",
+        ),
+        ({"content_layer_weights": (1, 2)}, "has 2 values for 1 content layers"),
+        ({"content_layers": ("conv3_1",), "content_layer_weights": "gatys2016"}, "a number for each content layer"),
+        ({"content_layers": ("conv3_1",), "content_layer_weights": (-1,)}, "each of content_layer_weights must be"),
         ({"model": "mini", "style_layers": ("conv4_1",)}, 'mini has no layer "conv4_1"'),
         ({"style_layers": ()}, "at least one"),
         ({"style_layers": ("conv1_1", "conv1_1")}, "different layers"),

@@ -142,6 +142,11 @@ def test_weights_of_layers_may_be_a_mapping_or_the_notebooks():
     assert doodle.style_coefficients() == {"conv1_1": 2, "conv2_1": 3}
     texture = Reconstruction(**TINY, of="style", layers=("conv2_1", "conv1_1"), style_layer_weights=(2, 3))
     assert texture.resolved() == technique_named("reconstruction", records.plain(texture.resolved()))
+    layout = Reconstruction(**TINY, layers=("conv2_1", "conv1_1"), content_layer_weights=(2, 3))
+    assert layout._layer_weights() == {"conv2_1": 2, "conv1_1": 3}
+    assert layout.resolved().layers == ("conv2_1", "conv1_1")
+    with pytest.raises(InvalidInputError, match="content_layer_weights belong to the reconstruction of content"):
+        replace(layout, of="style")
 
 
 @pytest.mark.parametrize("technique", [Network, INetwork, NeuralDoodle])

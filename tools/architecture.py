@@ -65,7 +65,7 @@ PLACES = {
     "analogy": (5, "Hertzmann et al."),
     "reconstruction": (3, "what layers keep"),
     "painting": (4, "paint: one strength"),
-    "network": (2, "Gatys et al., presets"),
+    "network": (2, "Gatys et al."),
     "technique": (2, "the contract, registry"),
     "runs": (2, "pyramid, checkpoint"),
     "objectives": (2, "terms and their sum"),

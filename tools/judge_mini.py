@@ -33,7 +33,7 @@ from neural_style.features import vgg, weights
 from neural_style.features.extractor import features_of
 from neural_style.inputs import working_size
 from neural_style.losses.style import mean_gram_matrix
-from neural_style.network import PRESETS
+from neural_style.objectives.presets import PRESETS
 
 PAIRS = (("golden_gate", "wave_kanagawa"), ("hoover_tower", "the_scream"), ("blue_moon_lake", "starry_night"))
 MINI = PRESETS["mini"]

@@ -37,7 +37,7 @@ from scipy.optimize import nnls
 
 from neural_style.features.vgg import BGR_MEAN, architecture, block_of, weight_name
 from neural_style.features.weights import Weights, load
-from neural_style.network import PRESETS
+from neural_style.objectives.presets import PRESETS
 
 TEACHER, STUDENT = architecture("vgg19"), architecture("mini")
 LAYERS = STUDENT.layers

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Inputs
-from neural_style.network import PRESETS
 from neural_style.objectives.layer_weights import validate_layer_weights, validate_layers, weights_of_layers
+from neural_style.objectives.presets import PRESETS
 from neural_style.objectives.transfer_loss import MATCHED_LAYERS
 from neural_style.runs.memory_plan import ExtractorSpec, held_bytes
 from neural_style.runs.settings import Run, RunSettings, sizes_for
@@ -40,8 +40,8 @@ class Analogy(Technique):
     with patches Psi of 3 x 3 positions. NN(i) is the place of A whose patch is nearest to that of B at i, found once:
     the painting has there what it made of such a thing. MM(i) is the place of A' that is nearest to x itself, found
     anew in each evaluation, so that neighbouring patches go together. The nearest have the largest normalised
-    correlation, see `neural_style.losses.patches`. The constant by which the mean over NN(i) exceeds a sum over positions, where the
-    patches disagree that overlap, is left out.
+    correlation, see `neural_style.losses.patches`. The mean over NN(i) is taken without its constant, by which
+    overlapping patches disagree.
 
     The painting is a `Style` with its `source`, the photo a content. Source and painting must show the same thing in
     the same place; the source is resized to the painting. A run goes through three sizes unless it names others, and

@@ -14,6 +14,7 @@ from neural_style.backend.devices import (
     replicas,
 )
 from neural_style.backend.forks import check_origin, check_process
+from neural_style.backend.gradient_norm import with_gradient_norm
 from neural_style.backend.noise import without_deprecations
 from neural_style.backend.precision import check_precision, full_float32, resolve_precision
 from neural_style.backend.program import Evaluated, Function
@@ -47,5 +48,6 @@ __all__ = [
     "resolve_precision",
     "value_and_grad",
     "version",
+    "with_gradient_norm",
     "without_deprecations",
 ]

@@ -22,15 +22,16 @@ SPELLING = Spelling(
 """The reference scripts' names, where they are not the fields'; and advice for every technique."""
 
 NETWORK_FIELDS = (
-    *("model", "weights", "pooling", "content_layer", "detail_layer", "style_layers", "style_layer_weights"),
+    *("model", "weights", "pooling", "content_layer", "content_layers", "content_layer_weights"),
+    *("style_layers", "style_layer_weights"),
     *("content_loss_type", "content_power", "normalization", "style_loss", "painting_rotations", "painting_scales"),
-    *("precision", "padding"),
+    *("normalize_gradients", "precision", "padding"),
 )
 """Settings that select the network, its layers and the units of the loss; a technique may lack some."""
 
 RUN_FIELDS = (
     *("image_size", "sizes", "maintain_aspect_ratio", "iterations", "init", "solver", "bounded", "keep_grey", "memory"),
-    *("tile", "memory_limit", "seed", "min_improvement"),
+    *("learning_rate", "betas", "averaging", "tile", "memory_limit", "seed", "min_improvement"),
 )
 
 PREFIX_HELP = "beginning of the names of all output files: <prefix>.png, <prefix>_at_iteration_<n>.png"

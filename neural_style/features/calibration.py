@@ -33,7 +33,7 @@ def normalised(
 
         W'_l[..., i, j] = W_l[..., i, j] m_{l-1}[i] / m_l[j],    b'_l[j] = b_l[j] / m_l[j],    m_0 = 1,
 
-    and every activation is divided by its filter's m_l: ReLU and both poolings commute with positive factors. So the
+    and every activation is divided by its filter's m_l: ReLU and all poolings commute with positive factors. So the
     network computes the same features, but errors of all filters and layers are in one unit, the one that the papers'
     ratios of weights belong to. The means depend on the pooling: with another one the inputs of deeper layers differ.
 
@@ -55,7 +55,7 @@ def normalised(
         images: paths, PIL images or arrays (H, W, 3), RGB in 0..255, each used in its own size. Every position counts
             the same, so that a large image counts more.
         model: `vgg16`, `vgg19` or `mini`.
-        pooling: `max` or `ave`.
+        pooling: `max`, `ave` or `l2`.
         tile: side of the tiles in which images too large for the memory are processed.
 
     Returns:

@@ -319,7 +319,7 @@ def feature_extractor(
         model: `vgg16`, `vgg19` or `mini`.
         source: of the weights, see `neural_style.features.weights.load`.
         layers: which activations it returns.
-        pooling: `max` or `ave`.
+        pooling: `max`, `ave` or `l2`.
         precision: of weights and activations.
 
     Raises:

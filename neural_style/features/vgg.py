@@ -3,7 +3,7 @@
 Layers are named as in the style transfer papers, `conv<block>_<index>`, and stand for the activation after the
 ReLU. Keras' own names (`block1_conv1`) are used for the weights only. The networks are built here because those of
 `keras.applications` have max pooling only, and mini is not among them. Which layers and weights a technique uses by
-default says `PRESETS` in `neural_style.network`.
+default says `PRESETS` in `neural_style.objectives.presets`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from neural_style.backend import Tensor
+
 BGR_MEAN = (103.939, 116.779, 123.68)
 """Mean of ImageNet in the order that the Caffe weights expect; subtracted from images in 0..255."""
 
-POOLING = ("max", "ave")
+POOLING = ("max", "ave", "l2")
+
+L2_GAIN = 0.78
+"""With which `l2` keeps the size of activations of a network that was trained with maxima (an empirical number of
+crowsonkb/style-transfer-pytorch)."""
 
 _OTHER_LAYER_NAMES = re.compile(r"(?:relu|conv|block)_?(\d+)_(?:conv|relu)?(\d+)")
 """Layers as Torch and Keras call them, relu3_1 and block3_conv1."""
@@ -169,7 +175,7 @@ def build(
         layers: which activations to return, in any order.
         weights: `block1_conv1_kernel` (3, 3, C_in, C_out) and `block1_conv1_bias` (C_out,) and so on, for every layer
             up to the deepest one.
-        pooling: `max` or `ave`.
+        pooling: of 2x2 positions: `max`, the largest; `ave`, the mean; or `l2`, `0.78 sqrt(sum x^2)`.
         dtype: of weights and activations. With bfloat16 the image, which would be rounded to whole grey levels, and the
             first layer stay in float32, and so do the features returned.
 
@@ -192,13 +198,12 @@ def build(
 
     # Not Keras' own defaults, which a keras.json in the user's home may have changed.
     common = {"data_format": "channels_last", "dtype": dtype}
-    pool = keras.layers.MaxPooling2D if pooling == "max" else keras.layers.AveragePooling2D
     precise = "float32" if dtype == "bfloat16" else dtype
     image = keras.Input((None, None, 3), dtype=precise, name="image")
     x, block, outputs = image, 1, {}
     for layer in table.up_to_deepest(layers):
         if block_of(layer) > block:
-            x = pool(2, strides=2, name=f"block{block}_pool", **common)(x)
+            x = _pooled(x, pooling, name=f"block{block}_pool", **common)
             block += 1
         settings = {**common, "dtype": precise} if layer == table.layers[0] else common
         x = keras.layers.Conv2D(
@@ -212,3 +217,18 @@ def build(
         model.get_layer(weight_name(layer)).set_weights([kernel, bias])
     model.trainable = False
     return model
+
+
+def _pooled(x: Tensor, pooling: str, *, name: str, **common: str) -> Tensor:
+    """The layer between two blocks: (N, h, w, C) to (N, h // 2, w // 2, C)."""
+    import keras
+    from keras import ops
+
+    if pooling != "l2":
+        pool = keras.layers.MaxPooling2D if pooling == "max" else keras.layers.AveragePooling2D
+        return pool(2, strides=2, name=name, **common)(x)
+    means = ops.average_pool(ops.square(x), 2, strides=2, data_format=common["data_format"])
+    # The slope of a root is infinite at zero, where ReLUs often leave all four positions.
+    is_positive = means > 0
+    roots = ops.sqrt(ops.where(is_positive, means, ops.ones_like(means)))
+    return ops.where(is_positive, 2 * L2_GAIN * roots, ops.zeros_like(means))

@@ -62,7 +62,7 @@ class LossSettings:
     weights: str | None = setting(
         None, "weights of that network: `imagenet`, `embedded`, `random`, or an `.h5` or `.npz` file."
     )
-    pooling: str = setting("max", "`max` or `ave`.")
+    pooling: str = setting("max", "`max`, `ave` or `l2`.")
     content_layer: str = setting("conv3_3", "layer whose activations keep the layout.")
     style_layers: tuple[str, ...] | None = setting(
         None, "layers whose Gram matrices make the texture; by default conv1_1 conv2_1 conv3_1 conv3_3."

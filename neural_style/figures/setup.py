@@ -11,7 +11,7 @@ import numpy as np
 
 from neural_style.features import vgg
 from neural_style.features.vgg import block_of
-from neural_style.network import PRESETS
+from neural_style.objectives.presets import PRESETS
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
 
 NORMALISED = "normalised"

@@ -1,4 +1,4 @@
-"""Losses of the neural doodle: the distance between textures region by region."""
+"""Losses region by region: those of the neural doodle, and guided sums."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from keras import ops
 
 from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
-from neural_style.losses.shapes import check_axes, check_positions, check_target
+from neural_style.losses.shapes import FEATURES, check_axes, check_positions, check_target
 from neural_style.losses.style import gram_matrix, positions
+
+GUIDED_SUM_SCALE = 1e5
+"""Of a loss of guided sums beside one of Gram matrices; see `guided_sum_loss_gatys2016`."""
 
 
 def region_gram_matrices(
@@ -66,3 +69,46 @@ def region_style_loss(grams: Tensor, targets: Tensor) -> Tensor:
     check_axes("Gram matrices of regions", grams, ("N", "R", "C", "C"))
     check_target("Gram matrices of regions", grams, targets)
     return ops.sum(ops.sum(ops.square(grams - targets), axis=(2, 3)) / float(prod(grams.shape[2:])), axis=1)
+
+
+def guided_sum(features: Tensor, guide: Tensor) -> Tensor:
+    """`sum_i u_i F_i` over positions i: with weights that add up to one, the mean of the features of a region.
+
+    The guided sums of Gatys et al. 2017 (arXiv:1611.07865, section 4), which cost as much as one Gram matrix for any
+    number of regions. In the authors' code (leongatys/NeuralImageSynthesis, `mean_fm_guided`) the weights have the mean
+    square 1: for a region of a part a of the picture they give sqrt(a) times this, so that regions of painting and
+    pastiche must be equally large there.
+
+    Args:
+        features: F, (N, h, w, C).
+        guide: u, (1, h, w, 1).
+
+    Returns:
+        (N, C), in units of the features.
+
+    Raises:
+        InvalidInputError: the shapes are not these.
+    """
+    check_axes("features", features, FEATURES)
+    check_positions("the guide", guide, features)
+    return ops.sum(features * guide, axis=(1, 2))
+
+
+def guided_sum_loss_gatys2016(sums: Tensor, target: Tensor) -> Tensor:
+    """`1e5 mean (M - A)^2` over channels, in the units of the authors' code, beside their loss of Gram matrices.
+
+    1e5 is the ratio of their weights, 1e8 / C^2 of sums and 1e3 / C^2 of Gram matrices.
+
+    Args:
+        sums: M, (N, C), of the pastiche.
+        target: A, (N, C) or (1, C), of the painting.
+
+    Returns:
+        (N,), in squared units of the features.
+
+    Raises:
+        InvalidInputError: the shapes are not these.
+    """
+    check_axes("guided sums", sums, ("N", "C"))
+    check_target("guided sums", sums, target)
+    return GUIDED_SUM_SCALE * ops.sum(ops.square(sums - target), axis=-1) / float(sums.shape[-1])

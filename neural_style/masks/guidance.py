@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.features.statistics import Field
 from neural_style.features.vgg import Architecture, aligned_size, size_at
 from neural_style.masks.mask import WHITE, Mask
-from neural_style.masks.propagation import inside
+from neural_style.masks.propagation import dilated, inside, overlapping, zoomed
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,11 @@ class Guide:
     weights: Field
     energy: str
 
+    @cached_property
+    def shares(self) -> Field:
+        """The weights divided by their sum, with which a sum over positions is a mean."""
+        return Field(self.weights.values / self.weights.values.sum())
+
     @classmethod
     def of(cls, mask: np.ndarray, *, energy: str, dtype: str) -> Guide:
         """The guide of a mask (h, w) in 0..1, for features of a data type."""
@@ -40,14 +46,17 @@ class Guides:
     Args:
         architecture: the network.
         normalization: `titu1994` (the reference's masks) or `gatys2017` (guides of unit energy).
-        propagation: of `gatys2017`: `simple` resizes the mask to the layer, `inside` keeps only positions whose
-            receptive field is all white.
+        propagation: of `gatys2017`: `simple` resizes the mask to the layer, `zoom` does so as the authors' code,
+            `inside` keeps only positions whose receptive field is all white, `all` those where some of it is.
+        dilation: of `gatys2017`: positions by which a guide of zeros and ones is then extended, or reduced if negative.
         dtype: of the features.
     """
 
-    def __init__(self, architecture: Architecture, *, normalization: str, propagation: str, dtype: str) -> None:
+    def __init__(
+        self, architecture: Architecture, *, normalization: str, propagation: str, dtype: str, dilation: int = 0
+    ) -> None:
         self._architecture, self._dtype = architecture, dtype
-        self._normalization, self._propagation = normalization, propagation
+        self._normalization, self._propagation, self._dilation = normalization, propagation, dilation
         self._made: dict[tuple[object, object, tuple[str, ...], tuple[int, int]], Guide] = {}
 
     def masks(self, of_style: Mask | None, of_content: Mask | None) -> tuple[Mask | None, Mask | None]:
@@ -97,26 +106,32 @@ class Guides:
             rows, columns = size_at(deeper, image_size)
             factor = 1 if weights.shape[:2] == (rows, columns) else 2
             weights = weights[: rows * factor, : columns * factor]
-            if self._propagation == "inside":
+            if self._propagation in ("inside", "all"):
                 below = self._weights(mask, deeper, image_size)
                 weights = weights * below.repeat(factor, 0).repeat(factor, 1)
         if not weights.any():
             raise InvalidInputError(
-                f'mask "{mask.name}" is too small for {layers[-1]}: no receptive field there is all white; use '
-                "guide_propagation simple, or shallower style layers"
+                f'mask "{mask.name}" is too small for {layers[-1]}: no position is left there; use guide_propagation '
+                "simple, a larger guide_dilation, or shallower style layers"
             )
         return weights
 
     def _weights(self, mask: Mask, layer: str, image_size: tuple[int, int]) -> np.ndarray:
-        """The weight of each position of a layer, (h, w) in 0..1."""
+        """The weight of each position of a layer, (h, w), in 0..1 but for `zoom`."""
         size = size_at(layer, image_size)
         if self._normalization == "titu1994":
             return mask.at_titu1994(size)
-        weights = mask.at(size)
-        if self._propagation == "inside":
-            white = (mask.at(image_size) >= WHITE / 255).astype(np.float32)
-            weights = weights * inside(white, self._architecture, layer)
-        return weights
+        white = (mask.at(image_size) >= WHITE / 255).astype(np.float32)
+        if self._propagation == "all":
+            weights = overlapping(white, self._architecture, layer)
+        elif self._propagation == "zoom":
+            weights = zoomed(mask.at(image_size), size)
+        elif self._propagation == "inside":
+            weights = inside(white, self._architecture, layer)
+            weights = weights if self._dilation else mask.at(size) * weights  # which a soft mask weighs
+        else:
+            weights = mask.at(size)
+        return dilated((weights >= WHITE / 255).astype(np.float32), self._dilation) if self._dilation else weights
 
 
 def _spread(weights: np.ndarray, seen: np.ndarray, visible: Mask) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Propagation of label maps, and of guides `inside`, through a network; other masks: `neural_style.masks.guidance`."""
+"""Propagation of label maps and guides through a network; other masks: `neural_style.masks.guidance`."""
 
 from __future__ import annotations
 
@@ -64,6 +64,52 @@ def inside(mask: Array, architecture: Architecture, layer: str) -> Array:
             mask = mask[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).min(axis=(1, 3))
         mask = minimum_filter(mask, size=3, mode="nearest")
     return np.asarray(mask, np.float32)
+
+
+def overlapping(mask: Array, architecture: Architecture, layer: str) -> Array:
+    """The positions of a layer whose receptive field has a white pixel: Gatys et al. 2017, guide propagation "all".
+
+    Those that are not inside what is black; arguments, result and source are those of `inside`, but it is larger than
+    the mask at that layer.
+    """
+    return 1 - inside(1 - mask, architecture, layer)
+
+
+def zoomed(mask: Array, size: tuple[int, int]) -> Array:
+    """A mask resized as in the authors' code of Gatys et al. 2017, guide propagation "simple".
+
+    `scipy.ndimage.zoom` with cubic splines between positions whose corners lie on one another, and without
+    antialiasing: soft at edges, where values overshoot to about -0.2 and 1.2. Source: leongatys/NeuralImageSynthesis.
+
+    Args:
+        mask: (rows, columns) in 0..1.
+        size: rows and columns of the result.
+
+    Returns:
+        float32 of that size.
+    """
+    from scipy.ndimage import zoom
+
+    factors = [wanted / extent for wanted, extent in zip(size, mask.shape, strict=True)]
+    return np.asarray(zoom(mask.astype(np.float64), factors, order=3, mode="nearest"), np.float32)
+
+
+def dilated(positions: Array, distance: int) -> Array:
+    """Positions within a square of `2 distance + 1` around a white one; with a negative distance, those whose square
+    is white.
+
+    Source: leongatys/NeuralImageSynthesis, which reduces a guide only where two positions of the square are black.
+
+    Args:
+        positions: (h, w), 0 or 1.
+        distance: in positions of the layer.
+    """
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    if not distance:
+        return positions
+    extreme = maximum_filter if distance > 0 else minimum_filter
+    return np.asarray(extreme(positions, size=2 * abs(distance) + 1, mode="nearest"))
 
 
 def _neighbourhood_means(masks: Array) -> Array:

@@ -20,7 +20,7 @@ from neural_style.metrics.feature_distances import (
     relative_sliced_wasserstein_distance,
 )
 from neural_style.metrics.pixel_metrics import SSIM_WINDOW, clipped_share, structural_similarity, total_variation
-from neural_style.network import PRESETS
+from neural_style.objectives.presets import PRESETS
 from neural_style.objectives.transfer_loss import PADDINGS
 from neural_style.validation import check_choice, check_count
 
@@ -64,7 +64,7 @@ def measure(
         styles: one painting or several; without masks.
         model: `vgg16`, `vgg19` or `mini`.
         weights: see `neural_style.features.weights.load`; None is the model's own.
-        pooling: `max` or `ave`.
+        pooling: `max`, `ave` or `l2`.
         content_layers, style_layers: of the content error, and of Gram error and Wasserstein distance; None is the
             model's own.
         scales: divisors s of the size for Gram errors: pastiche and painting are averaged to 1/s of their rows and

@@ -1,4 +1,4 @@
-"""Layers of a technique, and weights of its style layers: checks, and the weights that published code uses."""
+"""Layers of a technique and their weights: checks, and the weights that published code uses."""
 
 from __future__ import annotations
 
@@ -76,36 +76,60 @@ def validate_layers(settings: Any, name: str) -> None:
     vgg.architecture(settings.model).check_layers(several, what=name)
 
 
-def validate_layer_weights(settings: Any, *, layers: str = "style_layers") -> None:
-    """Normalise `style_layer_weights` to a tuple of a weight for each style layer, and check it.
+def validate_layer_weights(settings: Any, *, layers: str = "style_layers", part: str = "style") -> None:
+    """Normalise `style_layer_weights`, or `content_layer_weights`, to a tuple of a weight for each layer, and check it.
 
     Args:
         settings: a technique.
-        layers: the field that names the style layers; a mapping in it gives both layers and weights.
+        layers: the field that names the layers; a mapping in it gives both layers and weights.
+        part: `style`, whose weights may be the name of a preset, or `content`.
 
     Raises:
-        InvalidInputError: there are more or fewer weights than layers, or one of them is impossible.
+        InvalidInputError: layers have weights in both fields, or one of them is impossible.
     """
-    named = getattr(settings, layers)
+    name, named = f"{part}_layer_weights", getattr(settings, layers)
     if isinstance(named, Mapping):
-        if settings.style_layer_weights is not None:
-            raise InvalidInputError(f"{layers} has weights already: leave style_layer_weights out")
-        object.__setattr__(settings, "style_layer_weights", tuple(named.values()))
+        if getattr(settings, name) is not None:
+            raise InvalidInputError(f"{layers} has weights already: leave {name} out")
+        object.__setattr__(settings, name, tuple(named.values()))
         object.__setattr__(settings, layers, tuple(named))
-    weights = settings.style_layer_weights
+    weights = getattr(settings, name)
     if weights is None:
         return
     if isinstance(weights, list | tuple) and len(weights) == 1 and isinstance(weights[0], str):
         weights = weights[0]
-        object.__setattr__(settings, "style_layer_weights", weights)
-    if isinstance(weights, str):
-        check_choice("style_layer_weights", weights, PRESETS)
+        object.__setattr__(settings, name, weights)
+    if isinstance(weights, str) and part == "style":
+        check_choice(name, weights, PRESETS)
         return
-    if not isinstance(weights, Iterable):
-        raise InvalidInputError(f"style_layer_weights must be a number for each style layer, received {weights!r}")
-    object.__setattr__(settings, "style_layer_weights", tuple(weights))
-    for weight in settings.style_layer_weights:
-        check_weight("each of style_layer_weights", weight)
+    if isinstance(weights, str) or not isinstance(weights, Iterable):
+        raise InvalidInputError(f"{name} must be a number for each {part} layer, received {weights!r}")
+    object.__setattr__(settings, name, tuple(weights))
+    for weight in getattr(settings, name):
+        check_weight(f"each of {name}", weight)
+
+
+def validate_content_layers(settings: Any) -> None:
+    """Normalise and check `content_layer`, `content_layers` and `content_layer_weights` of a technique.
+
+    Raises:
+        InvalidInputError: a layer is unknown or named twice, both fields name some, or a weight is impossible.
+    """
+    if settings.content_layer is not None:
+        if settings.content_layers is not None:
+            raise InvalidInputError("content_layers replace content_layer: give one of them")
+        vgg.architecture(settings.model).check_layers([settings.content_layer], what="content_layer")
+    validate_layer_weights(settings, layers="content_layers", part="content")
+    validate_layers(settings, "content_layers")
+
+
+def content_weights_of(settings: Any, layers: tuple[str, ...]) -> dict[str, float]:
+    """The weight of each content layer: those of `content_layer_weights`, by default 1/n for n layers.
+
+    Raises:
+        InvalidInputError: there are more or fewer weights than layers.
+    """
+    return _paired(settings, "content", layers) or {layer: 1 / len(layers) for layer in layers}
 
 
 def weights_of_layers(settings: Any, layers: tuple[str, ...]) -> dict[str, float] | None:
@@ -119,13 +143,19 @@ def weights_of_layers(settings: Any, layers: tuple[str, ...]) -> dict[str, float
         InvalidInputError: there are more or fewer weights than layers.
     """
     weights = settings.style_layer_weights
+    if isinstance(weights, str):
+        return dict(zip(layers, style_layer_weights(weights, vgg.architecture(settings.model), layers), strict=True))
+    return _paired(settings, "style", layers)
+
+
+def _paired(settings: Any, part: str, layers: tuple[str, ...]) -> dict[str, float] | None:
+    """The weights of the field `<part>_layer_weights` by layer; None where it is not set."""
+    weights = getattr(settings, f"{part}_layer_weights")
     if weights is None:
         return None
-    if isinstance(weights, str):
-        weights = style_layer_weights(weights, vgg.architecture(settings.model), layers)
     if len(weights) != len(layers):
         raise InvalidInputError(
-            f"style_layer_weights has {len(weights)} values for {len(layers)} style layers ({' '.join(layers)}): give "
-            "one for each"
+            f"{part}_layer_weights has {len(weights)} values for {len(layers)} {part} layers ({' '.join(layers)}): "
+            "give one for each"
         )
     return dict(zip(layers, weights, strict=True))

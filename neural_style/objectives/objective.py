@@ -86,6 +86,7 @@ class Objective:
         *,
         tile: int | None = None,
         canvas: Canvas | None = None,
+        normalize_gradients: bool = False,
     ) -> None:
         """
         Args:
@@ -96,39 +97,53 @@ class Objective:
                 are the same up to rounding.
             canvas: what the network sees of the pastiche; targets and fields are those of the canvas. None for the
                 pastiche itself.
+            normalize_gradients: the gradient of each statistic's terms by the features of a layer, g, is replaced by
+                `w g / |g|_1` with the sum w of their weights. The value is as before, and the gradient not its own.
 
         Raises:
-            InvalidInputError: there are tiles, and a statistic that is not additive over positions.
+            InvalidInputError: there are tiles, and a statistic that is not additive over positions, or normalised
+                gradients.
         """
         self.terms = tuple(terms)
         self.extractor = extractor
         self.image_size = image_size
         self.tile = tile
         self.canvas = canvas or Canvas()
+        self.normalize_gradients = normalize_gradients
         self._statistics = list(dict.fromkeys(term.statistic for term in terms))
+        # Neither weights, targets nor fields are in these: programs outlive the objective that they were made for.
+        compared = [(self._statistics.index(term.statistic), term.loss) for term in self.terms]
+        self._combined = _combined(compared)
+        if tile is not None:
+            if normalize_gradients:
+                raise InvalidInputError("normalize_gradients needs the whole picture: choose no tile")
+            extractor.check_additive(self._statistics)
+            self._losses = backend.compiled(backend.value_and_grad(self._combined))
+            self.function = Function(self._evaluate_tiles, self._constants(), traceable=False)
+            return
+        self.function = self._whole_function(compared)
+
+    def _constants(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weight of each term, and the targets by the index of their term."""
         targets = {
             str(index): _tensor(term.target, self.dtype)
             for index, term in enumerate(self.terms)
             if term.target is not None
         }
-        weights = ops.convert_to_tensor([float(term.weight) for term in self.terms], dtype=self.dtype)
-        # Neither weights, targets nor fields are in these: programs outlive the objective that they were made for.
-        compared = [(self._statistics.index(term.statistic), term.loss) for term in self.terms]
-        self._combined = _combined(compared)
-        if tile is not None:
-            extractor.check_additive(self._statistics)
-            self._losses = backend.compiled(backend.value_and_grad(self._combined))
-            self.function = Function(self._evaluate_tiles, (weights, targets), traceable=False)
-            return
+        return ops.convert_to_tensor([float(term.weight) for term in self.terms], dtype=self.dtype), targets
+
+    def _whole_function(self, compared: Sequence[tuple[int, Loss]]) -> Function:
+        """The function of a pastiche that is processed at once; `compared` is that of `_combined`."""
+        weights, targets = self._constants()
         fields = [each.arguments(self.dtype) for each in self._statistics]
         kinds = tuple(statistic.key for statistic in self._statistics)
-        key = self.canvas, kinds, tuple((place, key_of(loss)) for place, loss in compared), tuple(sorted(targets))
-        constants = (weights, targets), fields
-        self.function = Function(
-            _whole(extractor, self._combined, self._statistics, self.canvas),
-            constants,
-            key=key,
-            programs=extractor.objective_programs,
+        places = tuple((place, key_of(loss)) for place, loss in compared)
+        shared_by = [place for place, _ in compared] if self.normalize_gradients else None
+        return Function(
+            _whole(self.extractor, self._combined, self._statistics, self.canvas, shared_by=shared_by),
+            ((weights, targets), fields),
+            key=(self.canvas, kinds, places, tuple(sorted(targets)), self.normalize_gradients),
+            programs=self.extractor.objective_programs,
         )
 
     def with_terms(self, *terms: Term) -> Objective:
@@ -156,12 +171,16 @@ class Objective:
                 raise InvalidInputError(f'the objective has two terms of the name "{name}": choose another name')
         layers = [layer for layer in layers_of([term.statistic for term in terms]) if layer != IMAGE]
         extractor = self.extractor.including(layers)
-        return Objective((*self.terms, *terms), extractor, self.image_size, tile=self.tile, canvas=self.canvas)
+        return self._like((*self.terms, *terms), extractor, self.canvas)
 
     def in_grey(self) -> Objective:
         """The same function of the mean of the pastiche's channels: from a grey start, a solver stays grey."""
-        canvas = replace(self.canvas, is_grey=True)
-        return Objective(self.terms, self.extractor, self.image_size, tile=self.tile, canvas=canvas)
+        return self._like(self.terms, self.extractor, replace(self.canvas, is_grey=True))
+
+    def _like(self, terms: Sequence[Term], extractor: FeatureExtractor, canvas: Canvas) -> Objective:
+        """An objective of the same size, tiles and kind of gradient."""
+        options = {"tile": self.tile, "normalize_gradients": self.normalize_gradients}
+        return Objective(terms, extractor, self.image_size, canvas=canvas, **options)  # type: ignore[arg-type]
 
     @property
     def weights_sha256(self) -> str:
@@ -231,14 +250,23 @@ def _whole(
     combined: Callable[..., tuple[Tensor, Tensor]],
     statistics: Sequence[Statistic],
     canvas: Canvas,
+    shared_by: Sequence[int] | None = None,
 ) -> Callable[[Tensor, Any], Evaluated]:
-    """An evaluation of the whole image at once."""
+    """An evaluation of the whole image at once.
+
+    With normalised gradients, `shared_by` is the index of each term's statistic.
+    """
     bare = [statistic.bare for statistic in statistics]
 
     def losses(image: Tensor, constants: Any) -> tuple[Tensor, Tensor]:
         compared, fields = constants
         features = extractor(canvas.seen(image))
-        sums = [statistic.of(features, own) for statistic, own in zip(bare, fields, strict=True)]
+        used = [features] * len(bare)
+        if shared_by is not None:
+            terms = [[term for term, place in enumerate(shared_by) if place == index] for index in range(len(bare))]
+            norms = [sum(compared[0][term] for term in several) for several in terms]
+            used = [_normalised(features, each, norm) for each, norm in zip(bare, norms, strict=True)]
+        sums = [statistic.of(seen, own) for statistic, seen, own in zip(bare, used, fields, strict=True)]
         return combined(sums, compared)
 
     differentiated = backend.value_and_grad(losses)
@@ -248,6 +276,14 @@ def _whole(
         return Evaluated(value, gradient, Auxiliary(parts, ops.all(ops.isfinite(gradient))))
 
     return evaluate
+
+
+def _normalised(features: Mapping[str, Tensor], statistic: Statistic, norm: Tensor) -> dict[str, Tensor]:
+    """The features of a statistic's layers, whose gradient has that L1 norm; that of the image stays as it is."""
+    return {
+        layer: features[layer] if layer == IMAGE else backend.with_gradient_norm(features[layer], norm)
+        for layer in statistic.layers
+    }
 
 
 def _tensor(target: Any, dtype: str) -> Tensor:

@@ -20,6 +20,7 @@ from neural_style.features.statistics import Field, Statistic
 from neural_style.features.tiling import IMAGE
 from neural_style.features.vgg import BGR_MEAN, aligned_size, size_at
 from neural_style.losses.content import content_loss_gatys2016, content_loss_titu1994, squared_error
+from neural_style.losses.regions import guided_sum
 from neural_style.losses.relative import raised, relative_error, relative_to
 from neural_style.losses.shapes import check_positions
 from neural_style.losses.style import (
@@ -187,6 +188,21 @@ def style(
         "relative": relative_error,
     }
     return Term(name, weight, statistic, losses[normalization], target)
+
+
+def guided_sums(layers: tuple[str, ...], guide: Guide | None, *, size: tuple[int, int], dtype: str) -> Statistic:
+    """The mean of a layer's features in a region, see `neural_style.losses.regions.guided_sum`.
+
+    Args:
+        layers: one layer.
+        guide: of the region, whose weights are divided by their sum; None is everywhere.
+        size: rows and columns of the image.
+        dtype: of the features.
+    """
+    if guide is not None:
+        return Statistic(layers, guided_sum, (guide.shares,))
+    rows, columns = size_at(layers[0], size)
+    return Statistic(layers, guided_sum, (Field(np.full((1, rows, columns, 1), 1 / (rows * columns), dtype)),))
 
 
 def total_variation(*, weight: float) -> Term:

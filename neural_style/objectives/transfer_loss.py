@@ -16,6 +16,13 @@ PADDINGS = ("none", "reflect")
 STYLE_LOSSES = ("gram", "wasserstein", "moments", "sliced", "patches", "neighbours")
 """What compares pastiche and painting; see `neural_style.objectives.style_losses`."""
 
+MASK_NORMALIZATIONS = ("titu1994", "gatys2017")
+GUIDE_PROPAGATIONS = ("simple", "zoom", "inside", "all")
+"""See `neural_style.masks.guidance.Guides`."""
+
+GUIDED_STATISTICS = ("gram", "sums")
+"""What is compared in a region: Gram matrices; or means of features, beside Gram matrices of the whole."""
+
 BY_TILES = ("gram", "wasserstein", "moments")
 """Those whose statistics are sums over positions, which tiles add up and masks weigh."""
 
@@ -61,10 +68,12 @@ class TransferLoss:
         content_loss_type: of `titu1994`.
         content_power: of `relative`, to which each content error is raised.
         shift: added to every activation before correlations are taken.
-        mask_normalization, guide_propagation: see `neural_style.masks.guidance.Guides`.
+        mask_normalization, guide_propagation, guide_dilation: see `neural_style.masks.guidance.Guides`.
+        guided_statistic: one of `GUIDED_STATISTICS`; with `sums` each half has half of a style's weight.
         padding: of the pastiche, see `neural_style.objectives.canvas.Canvas`.
         style_name: of a style's terms, before the layers.
         style_loss: S, one of `STYLE_LOSSES`; all but `gram` are relative errors.
+        normalize_gradients: see `neural_style.objectives.objective.Objective`.
         rotations, scales: of `MATCHED`, see `neural_style.objectives.matched_terms.variants`.
     """
 
@@ -80,11 +89,14 @@ class TransferLoss:
     shift: float = 0.0
     mask_normalization: str = "titu1994"
     guide_propagation: str = "simple"
+    guide_dilation: int = 0
+    guided_statistic: str = "gram"
     padding: str = "none"
     style_name: str = "style.{index}"
     style_loss: str = "gram"
     rotations: int = 0
     scales: int = 0
+    normalize_gradients: bool = False
 
     def is_zero(self, inputs: Inputs) -> bool:
         """Whether nothing is left to optimise with these styles."""
@@ -107,6 +119,35 @@ def check_style_loss(settings: Any) -> None:
             raise InvalidInputError(f"{copies} must be at most {MOST_COPIES}, received {getattr(settings, copies)}")
         if getattr(settings, copies) and name not in MATCHED:
             raise InvalidInputError(f"{copies} belongs to style_loss patches or neighbours: choose one, or leave 0")
+
+
+def check_guides(settings: Any) -> None:
+    """Raise `InvalidInputError` where settings of masks and guides do not go together."""
+    check_choice("mask_normalization", settings.mask_normalization, MASK_NORMALIZATIONS)
+    check_choice("guide_propagation", settings.guide_propagation, GUIDE_PROPAGATIONS)
+    check_count("guide_dilation", abs(settings.guide_dilation), at_least=0)
+    for name, default in (("guide_propagation", "simple"), ("guide_dilation", 0), ("guided_statistic", "gram")):
+        if settings.mask_normalization == "titu1994" and getattr(settings, name, default) != default:
+            raise InvalidInputError(f"{name} belongs to mask_normalization gatys2017: name that too")
+    if getattr(settings, "guided_statistic", "gram") == "gram":
+        return
+    check_choice("guided_statistic", settings.guided_statistic, GUIDED_STATISTICS)
+    if settings.style_loss != "gram" or settings.units not in ("relative", "gatys2016"):
+        raise InvalidInputError(
+            "guided_statistic sums belongs to style_loss gram and normalization relative or gatys2016"
+        )
+
+
+def check_masks(settings: Any, inputs: Inputs) -> None:
+    """Raise `InvalidInputError` where masks do not go together with the settings of `check_guides`."""
+    masks = [inputs.content.mask_in_memory, *(style.mask_in_memory for style in inputs.styles)]
+    is_soft = any(mask is not None and mask.soft for mask in masks)
+    if is_soft and settings.mask_normalization == "titu1994":
+        raise InvalidInputError("soft masks need mask_normalization gatys2017: titu1994 makes every mask hard")
+    if is_soft and (settings.guide_propagation == "all" or settings.guide_dilation):
+        raise InvalidInputError("guide_propagation all and guide_dilation make every mask hard: leave soft out")
+    if getattr(settings, "guided_statistic", "gram") != "gram" and all(mask is None for mask in masks):
+        raise InvalidInputError("guided_statistic sums has no effect without a mask: give one, or leave it out")
 
 
 def check_whole_pictures(style_loss: str, inputs: Inputs) -> None:

@@ -9,6 +9,8 @@ from neural_style.backend import Tensor
 from neural_style.features.extractor import FeatureExtractor
 from neural_style.features.statistics import Statistic
 from neural_style.inputs import Content, Inputs, Style
+from neural_style.losses.regions import guided_sum_loss_gatys2016
+from neural_style.losses.relative import relative_error
 from neural_style.masks.guidance import Guide, Guides
 from neural_style.masks.mask import Mask, visible_mask
 from neural_style.objectives import terms
@@ -17,6 +19,9 @@ from neural_style.objectives.matched_terms import matched_terms
 from neural_style.objectives.objective import Objective, ObjectiveAt, Term
 from neural_style.objectives.style_losses import distribution, relative_loss, target_of
 from neural_style.objectives.transfer_loss import MATCHED, TransferLoss
+
+SUMS = "sums."
+"""In the names of terms of guided sums, before the layer."""
 
 StyleTerms = dict[tuple[tuple[int, int], int | None], list[Term]]
 """The terms of all styles by size and tile, kept for the frames of a video."""
@@ -43,6 +48,7 @@ def objective_at(
             extractor.architecture,
             normalization=loss.mask_normalization,
             propagation=loss.guide_propagation,
+            dilation=loss.guide_dilation,
             dtype=extractor.dtype,
         )
         canvas = Canvas.of(loss.padding, size, extractor.architecture.stride(extractor.layers))
@@ -65,7 +71,9 @@ def objective_at(
         if loss.total_variation_weight:
             differences = 3 * (whole[0] - 1) * (whole[1] - 1) if loss.mean_total_variation else 1
             chosen.append(terms.total_variation(weight=loss.total_variation_weight / differences))
-        return Objective(chosen, extractor, size, tile=tile, canvas=canvas)
+        return Objective(
+            chosen, extractor, size, tile=tile, canvas=canvas, normalize_gradients=loss.normalize_gradients
+        )
 
     return at
 
@@ -74,7 +82,8 @@ def _content_terms(
     loss: TransferLoss, content: np.ndarray, extractor: FeatureExtractor, tile: int | None
 ) -> list[Term]:
     """The terms of the content, which has the size of the pastiche."""
-    features = extractor.features(content, loss.content, tile=tile)
+    coefficients = {layer: coefficient for layer, coefficient in loss.content.items() if coefficient}
+    features = extractor.features(content, coefficients, tile=tile)
     return [
         terms.content(
             layer,
@@ -85,7 +94,7 @@ def _content_terms(
             loss_type=loss.content_loss_type,
             power=loss.content_power,
         )
-        for layer, coefficient in loss.content.items()
+        for layer, coefficient in coefficients.items()
     ]
 
 
@@ -116,22 +125,34 @@ def _style_terms(
     of_style, of_canvas = guides.masks(style.mask_in_memory, content.mask_in_memory)
     masks = own.padded_mask(of_style, own_size), canvas.padded_mask(of_canvas, size)
     visible = own.padded_mask(style.visible, own_size), canvas.padded_mask(seen, size)
-    of_painting, of_pastiche = (
-        [
-            _statistic(loss, layers, extractor, at, whole, guides.at(mask, layers, at, visible=shown))
-            for layers in coefficients
+    found: list[Term] = []
+    for kind, share, guided in _kinds(loss, of_canvas):
+        pairs = zip(sizes, masks if guided else (None, None), visible, strict=True)
+        of_painting, of_pastiche = (
+            [
+                _statistic(loss, kind, layers, extractor, at, whole, guides.at(mask, layers, at, visible=shown))
+                for layers in coefficients
+            ]
+            for at, mask, shown in pairs
+        )
+        targets = extractor.sums(own.padded(painting), of_painting, tile=tile)
+        found += [
+            _style_term(loss, kind, statistic, target, f"{name}.{kind}{'-'.join(layers)}", factor * share * part, whole)
+            for (layers, part), statistic, target in zip(coefficients.items(), of_pastiche, targets, strict=True)
         ]
-        for at, mask, shown in zip(sizes, masks, visible, strict=True)
-    )
-    targets = extractor.sums(own.padded(painting), of_painting, tile=tile)
-    return [
-        _style_term(loss, statistic, target, f"{name}.{'-'.join(layers)}", factor * coefficient, whole)
-        for (layers, coefficient), statistic, target in zip(coefficients.items(), of_pastiche, targets, strict=True)
-    ]
+    return found
+
+
+def _kinds(loss: TransferLoss, mask: Mask | None) -> list[tuple[str, float, bool]]:
+    """What is compared of a style with that mask: its part of the terms' names, its share, and whether it is guided."""
+    if loss.guided_statistic == "gram" or mask is None:
+        return [("", 1.0, True)]
+    return [("", 0.5, False), (SUMS, 0.5, True)]
 
 
 def _statistic(
     loss: TransferLoss,
+    kind: str,
     layers: tuple[str, ...],
     extractor: FeatureExtractor,
     size: tuple[int, int],
@@ -139,6 +160,8 @@ def _statistic(
     guide: Guide | None,
 ) -> Statistic:
     """What is compared at a layer, of an image of `size`, for a pastiche of `image_size`."""
+    if kind == SUMS:
+        return terms.guided_sums(layers, guide, size=size, dtype=extractor.dtype)
     if loss.style_loss != "gram":
         return distribution(loss.style_loss, layers, extractor.architecture, image_size=image_size, guide=guide)
     return terms.correlations(
@@ -147,9 +170,18 @@ def _statistic(
 
 
 def _style_term(
-    loss: TransferLoss, statistic: Statistic, target: Tensor, name: str, weight: float, image_size: tuple[int, int]
+    loss: TransferLoss,
+    kind: str,
+    statistic: Statistic,
+    target: Tensor,
+    name: str,
+    weight: float,
+    image_size: tuple[int, int],
 ) -> Term:
     """A term of a style: the loss of the statistics at a layer."""
+    if kind == SUMS:
+        compared = relative_error if loss.normalization == "relative" else guided_sum_loss_gatys2016
+        return Term(name, weight, statistic, compared, target)
     if loss.style_loss != "gram":
         return Term(name, weight, statistic, relative_loss(loss.style_loss), target_of(loss.style_loss, target))
     return terms.style(

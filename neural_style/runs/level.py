@@ -88,6 +88,8 @@ class Level:
         if self.is_over:
             return
         settings: dict[str, Any] = {"memory": self.run.memory} if self.run.solver in solvers.WITH_MEMORY else {}
+        if self.run.solver == "adam":
+            settings |= {name: getattr(self.run, name) for name in solvers.OF_ADAM}
         settings["bounds"] = GREY_LEVELS if self.run.bounded else None
         if self._solver_state is not None:
             settings["resume"] = self._solver_state()
@@ -128,7 +130,8 @@ class Level:
                     )
                 else:
                     self._breakdown = ""
-                    if value < self.loss:
+                    # Where the loss is not what is followed, the last picture counts, and not the lowest loss.
+                    if value < self.loss or self.objective.normalize_gradients:
                         self._best, self.loss, self.losses = image, value, self.objective.named(auxiliary)
                 if progress is not None:
                     progress(evaluations_before + self.evaluations, self.loss)
@@ -152,7 +155,8 @@ class Level:
 
     def _explain_slowness(self) -> str:
         """Why this size ends after too small an improvement; empty if the last iteration improved the loss enough."""
-        if self.improvement is None or self.improvement >= self.run.min_improvement:
+        wanted = self.run.min_improvement
+        if not wanted or self.improvement is None or self.improvement >= wanted:
             return ""
         return f"the loss improved by {self.improvement:.3g} %, less than {self.run.min_improvement:g} %"
 

@@ -24,7 +24,7 @@ SMALLEST_LEVEL = 32
 SMALLEST_TILE = 64
 """A smaller tile is hardly anything but halo."""
 
-INITIAL_IMAGES = ("content", "noise", "gray", "regions", "fast")
+INITIAL_IMAGES = ("content", "noise", "style_stats", "gray", "regions", "fast")
 
 PAINTED_INITIAL_IMAGES = {"fast": "neural_style.feedforward.initial"}
 """Initial images that a room above the techniques makes: the module whose `initial_picture` does."""
@@ -44,6 +44,9 @@ class RunSettings(TypedDict, total=False):
     bounded: bool
     keep_grey: bool
     memory: int
+    learning_rate: float | None
+    betas: Sequence[float]
+    averaging: float
     tile: int | None
     memory_limit: float | None
     seed: int
@@ -67,7 +70,8 @@ class Run:
     iterations: int = setting(10, "iterations at each size; one is 20 evaluations of the loss.")
     init: ImageSource = setting(
         "content",
-        "initial image: `content`, `noise` (uniform in 0..255, seeded), `gray` (the content without its colours; "
+        "initial image: `content`, `noise` (uniform in 0..255, seeded), `style_stats` (noise with the "
+        "means and variances of the paintings' channels), `gray` (the content without its colours; "
         "the targets keep them, unlike in the reference scripts), `regions` (of a doodle: the colours of the painting "
         "in each region), `fast` (what the embedded feed-forward network paints), or a picture.",
     )
@@ -84,6 +88,15 @@ class Run:
     )
     memory: int = setting(
         10, "pairs that the two L-BFGS solvers remember; each takes the memory of two float32 pictures."
+    )
+    learning_rate: float | None = setting(
+        None, "of adam, the size of the first steps in grey levels; by default 10. Smaller is slower and calmer."
+    )
+    betas: Sequence[float] = setting((0.9, 0.999), "of adam, how much its two moments keep of their past.")
+    averaging: float = setting(
+        0.0,
+        "of adam, decay of an average of the pictures so far, such as 0.99, which is evaluated at the end of each "
+        "iteration and kept where its loss is the lowest: without the grain of single steps. 0 averages nothing.",
     )
     tile: int | None = setting(
         None,
@@ -126,6 +139,7 @@ class Run:
             check_weight("memory_limit", self.memory_limit)
         check_count("seed", self.seed, at_least=0)
         check_choice("solver", self.solver, solvers.SOLVERS)
+        self._check_adam()
         check_weight("min_improvement", self.min_improvement)
         check_choice("preserve_color", self.preserve_color, ("none", *METHODS))
         check_choice("color_when", self.color_when, COLOR_WHEN)
@@ -133,6 +147,23 @@ class Run:
             raise InvalidInputError(
                 "luminance recolours the result only: use color_when after, or another preserve_color"
             )
+
+    def _check_adam(self) -> None:
+        """Normalise and check the settings of adam.
+
+        Raises:
+            InvalidInputError: one is impossible, or belongs to another solver than the run has.
+        """
+        object.__setattr__(self, "betas", tuple(self.betas) if isinstance(self.betas, list) else self.betas)
+        if self.learning_rate is not None:
+            check_weight("learning_rate", self.learning_rate)
+            if self.learning_rate == 0:
+                raise InvalidInputError("learning_rate must be above 0: leave it out for the default")
+        for name in ("betas", "averaging"):
+            solvers.check_decays(name, getattr(self, name))
+        for name in solvers.OF_ADAM:
+            if self.solver != "adam" and getattr(self, name) != getattr(Run, name):
+                raise InvalidInputError(f"{name} belongs to solver adam: choose it, or leave {name} out")
 
     @property
     def init_is_named(self) -> bool:

@@ -20,6 +20,9 @@ SOLVERS = ("lbfgs", "scipy_lbfgs", "adam")
 WITH_MEMORY = ("lbfgs", "scipy_lbfgs")
 """Solvers with a `memory`: the number of steps they keep."""
 
+OF_ADAM = ("learning_rate", "betas", "averaging")
+"""Settings that adam alone has."""
+
 RESUMABLE = ("lbfgs", "adam")
 """Solvers that can resume. SciPy runs its own loop and does not expose its state."""
 
@@ -71,6 +74,15 @@ def check_state(state: SolverState, expected: Mapping[str, tuple[tuple[int, ...]
                 f"the state of the solver is damaged: {name} must have the shape {shape}, received {received:.80}; "
                 "start a new run"
             )
+
+
+def check_decays(name: str, value: Any) -> None:
+    """Raise `InvalidInputError` unless adam's `betas` are two numbers in 0..1 without 1, and its `averaging` is one."""
+    several = value if name == "betas" and isinstance(value, Sequence) else [value]
+    is_decay = [isinstance(each, int | float) and not isinstance(each, bool) and 0 <= each < 1 for each in several]
+    if not all(is_decay) or len(is_decay) != (2 if name == "betas" else 1):
+        expected = "two numbers such as (0.9, 0.999)" if name == "betas" else "a number such as 0.99"
+        raise InvalidInputError(f"{name} must be {expected}, at least 0 and below 1, received {value!r:.60}")
 
 
 class Solver(Protocol):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neural_style.errors import BrokenRunError, InvalidInputError
-from neural_style.solvers.interface import NOT_FINITE, Point
+from neural_style.solvers.interface import NOT_FINITE, Point, check_decays
 from neural_style.solvers.interface import solver as solver_called
 from neural_style.validation import check_choice, check_count
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neural_style.backend.program import Evaluated, Function
 
 PRECISIONS = ("float32", "float64")
-SETTINGS = {"bounds", "memory", "first_step", "learning_rate"}
+SETTINGS = {"bounds", "memory", "first_step", "learning_rate", "betas", "averaging"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +76,8 @@ def minimise(
             and preconditions it by octaves and colours; any other shape it treats as a vector.
         evaluations: how many at most; the L-BFGS solvers stop when rounding permits no further descent.
         settings: `bounds` (lowest and highest value of every component), and those of the solver: `memory` (number of
-            remembered steps) and `first_step` (root mean square) of lbfgs, `memory` of scipy_lbfgs, `learning_rate` of
-            adam.
+            remembered steps) and `first_step` (root mean square) of lbfgs, `memory` of scipy_lbfgs, `learning_rate`,
+            `betas` and `averaging` of adam.
 
     Returns:
         The point with the lowest value of all evaluations.
@@ -196,5 +196,7 @@ def _validate_settings(solver: str, settings: dict[str, Any], parameters: set[st
                 low, high = 0.0, 0.0
             if not low < high:
                 raise InvalidInputError(f"bounds must be the lowest and the highest value, received {value!r}")
+        elif name in ("betas", "averaging"):
+            check_decays(name, value)
         elif not (isinstance(value, int | float | np.number) and isfinite(value) and value > 0):
             raise InvalidInputError(f"{name} must be a positive number, received {value!r}")

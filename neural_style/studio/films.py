@@ -17,8 +17,9 @@ from neural_style.studio.request import Request
 from neural_style.validation import check_count
 from neural_style.video.clip import is_sequence, open_clip
 from neural_style.video.encoding import Encoding, FilmFormat
-from neural_style.video.film import PREVIEW, FilmProgress, FilmRun
+from neural_style.video.film import PREVIEW, FilmRun
 from neural_style.video.method import FrameMethod
+from neural_style.video.segments import FilmProgress
 from neural_style.video.transfer import fast_method
 
 
@@ -69,7 +70,7 @@ class FilmPainting(Execution):
             of = max(progress.total or 0, progress.done)
             watch.advance(Progress(progress.done, of, progress.done / of))
 
-        run.execute(_Shown(made.method, watch), settings=made.identity, progress=advance)
+        run.execute(_Shown(cast(FrameMethod, made.method), watch), settings=made.identity, progress=advance)
         return None
 
     @property

@@ -12,8 +12,14 @@ from neural_style.color_transfer import METHODS
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.inputs import RESIZE
-from neural_style.network import CONTENT_LOSS_TYPES, GUIDE_PROPAGATIONS, MASK_NORMALIZATIONS
-from neural_style.objectives.transfer_loss import PADDINGS, STYLE_LOSSES
+from neural_style.network import CONTENT_LOSS_TYPES
+from neural_style.objectives.transfer_loss import (
+    GUIDE_PROPAGATIONS,
+    GUIDED_STATISTICS,
+    MASK_NORMALIZATIONS,
+    PADDINGS,
+    STYLE_LOSSES,
+)
 from neural_style.runs.settings import COLOR_WHEN, INITIAL_IMAGES
 from neural_style.technique import PRECISIONS
 from neural_style.validation import check_choice, check_count, check_finite, help_texts
@@ -31,6 +37,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "content_loss_type": tuple(map(str, CONTENT_LOSS_TYPES)),
     "mask_normalization": MASK_NORMALIZATIONS,
     "guide_propagation": GUIDE_PROPAGATIONS,
+    "guided_statistic": GUIDED_STATISTICS,
     "solver": tuple(solvers.SOLVERS),
     "preserve_color": ("none", *METHODS),
     "color_when": COLOR_WHEN,
@@ -48,6 +55,8 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "seed": (0, 999),
     "min_improvement": (0, 20),
     "memory": (1, 50),
+    "averaging": (0, 0.99),
+    "guide_dilation": (-5, 5),
 }
 """Ends of sliders. Values beyond them are accepted where the dataclass accepts them."""
 
@@ -141,7 +150,7 @@ class Setting:
             return value if isinstance(value, float) else float(value)
         if float(value).is_integer():
             value = int(value)  # sliders give floats
-        check_count(self.name, value, at_least=0)
+        check_count(self.name, abs(value), at_least=0)  # some may be negative: dataclasses check the others
         return int(value)
 
     def _numbers(self, value: Any) -> Any:

@@ -50,6 +50,9 @@ FILLED = 1 / 16
 """Distance, in longer sides of a frame, up to which a painting is continued where something came into view. Longer
 streaks take part in the picture: without a limit, a fast pan had 3 % more flicker."""
 
+SHARE = 0.5
+"""delta, the share of the neighbour in the start of a later pass, as in the authors' program (`-blendWeight 1`)."""
+
 
 class Motion(NamedTuple):
     """How a frame follows from an earlier one.
@@ -221,6 +224,32 @@ def filled(warped: Array, trusted: Array, frame: Array) -> Array:
     distances, places = distance_transform_edt(~trusted, return_indices=True)
     is_near = distances <= FILLED * max(trusted.shape)
     start: Array = np.where(is_near[..., None], warped[tuple(places)], frame).astype(np.float32)
+    return start
+
+
+def blended(own: Array, warped: Array, trusted: Array, share: float = SHARE) -> Array:
+    """`delta c w + (1 - delta c) x`: the start of a frame in a later pass over its shot.
+
+    Ruder, Dosovitskiy & Brox 2016, section 3.4.
+
+    Example:
+        >>> import numpy as np
+        >>> from neural_style.video.coherence import blended
+        >>> own, warped = np.full((1, 2, 1), 10.0), np.full((1, 2, 1), 20.0)
+        >>> blended(own, warped, np.array([[1, 0]]))[0, :, 0].tolist()
+        [15.0, 10.0]
+
+    Args:
+        own: x, the frame's own last result, (H, W, 3).
+        warped: w, its neighbour's in this pass, warped to it, (H, W, 3).
+        trusted: c, in 0..1, (H, W).
+        share: delta, in 0..1.
+
+    Returns:
+        float32 (H, W, 3).
+    """
+    weights = np.float32(share) * np.asarray(trusted, np.float32)[..., None]
+    start: Array = (weights * warped + (1 - weights) * own).astype(np.float32)
     return start
 
 

@@ -6,25 +6,23 @@ import contextlib
 import filecmp
 import os
 import shutil
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from neural_style import files, images, interruption
+from neural_style import files, images
 from neural_style.errors import ExistingFileError, InvalidInputError
 from neural_style.validation import check_count, check_finite
+from neural_style.video import shot_folder
 from neural_style.video.clip import Clip, existing_numbers, is_sequence, numbered, open_clip
-from neural_style.video.encoding import CONTAINERS, Encoding, FilmFormat, Segment, container_for, written
+from neural_style.video.encoding import CONTAINERS, Encoding, FilmFormat, container_for, written
 from neural_style.video.joining import join, write_gif, write_pictures
-from neural_style.video.method import FrameMethod
-from neural_style.video.reading import Frame, Reader
+from neural_style.video.method import FrameMethod, ShotMethod
+from neural_style.video.reading import Reader
+from neural_style.video.segments import FilmProgress, clock, paint_segments
 from neural_style.video.sound import Sound, check_sound
 from neural_style.video.work import ENDING, WorkFolder, fingerprint
 
@@ -33,27 +31,6 @@ SEGMENT = 24
 
 PREVIEW = 1.0
 """Seconds of a preview."""
-
-
-class FilmProgress(NamedTuple):
-    """The progress of a film.
-
-    Attributes:
-        done: number of frames that are painted.
-        total: number of all frames, where it is known; an estimate for some files.
-        seconds: mean time of a frame in this run.
-    """
-
-    done: int
-    total: int | None
-    seconds: float
-
-    @property
-    def speed(self) -> str:
-        """Frames per second, or seconds per frame."""
-        if self.seconds <= 0:
-            return ""
-        return f"{1 / self.seconds:.1f} frames/s" if self.seconds < 1 else f"{self.seconds:.1f} s a frame"
 
 
 @dataclass(frozen=True)
@@ -92,7 +69,6 @@ class FilmRun:
         source: the facts on the clip.
         format: of the segments.
         folder: the work folder.
-        kept: number of frames in finished segments.
     """
 
     clip: str | os.PathLike[str]
@@ -106,9 +82,9 @@ class FilmRun:
     work_folder: str | os.PathLike[str] | None = None
     sound: bool = True
     keeps: bool = False
-    kept: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
+        self._work: WorkFolder | None = None
         check_count("segment", self.segment, at_least=1)
         if self.seconds is not None:
             check_finite("seconds", self.seconds)
@@ -133,6 +109,16 @@ class FilmRun:
         return f'film "{self._out}"'
 
     @property
+    def kept(self) -> int:
+        """Number of frames in finished segments."""
+        return self._work.count if self._work else 0
+
+    @property
+    def has_paintings(self) -> bool:
+        """Whether paintings of an unfinished shot are in the work folder, from which `resume` continues."""
+        return (self.folder / shot_folder.SHOT).exists()
+
+    @property
     def total(self) -> int | None:
         """Number of frames to paint, where it is known."""
         count = self.source.count
@@ -142,7 +128,7 @@ class FilmRun:
 
     def execute(
         self,
-        method: FrameMethod,
+        method: FrameMethod | ShotMethod,
         *,
         settings: Mapping[str, Any] | None = None,
         progress: Callable[[FilmProgress], object] | None = None,
@@ -168,7 +154,7 @@ class FilmRun:
         }
         with self._claimed():
             is_published = self._is_published()
-            work = WorkFolder.opened(
+            self._work = work = WorkFolder.opened(
                 self.folder, identity, resume=self.resume, overwrite=self.overwrite, finished=is_published
             )
             if is_published:
@@ -177,7 +163,15 @@ class FilmRun:
             self._report()
             reader = Reader(self.source)
             try:
-                self._paint(method, reader, work, progress)
+                paint_segments(
+                    method,
+                    reader,
+                    work,
+                    self.format,
+                    length=self.segment,
+                    until=self._until,
+                    advance=clock(self.total, progress),
+                )
             except KeyboardInterrupt:
                 if self.keeps and work.count:
                     end = work.times[-1][-1] * self.format.time_base + 1 / self.format.rate
@@ -209,38 +203,6 @@ class FilmRun:
                         f'work folder "{self.folder}" is in use by another process: choose another one, or wait'
                     )
                 yield
-
-    def _paint(
-        self,
-        method: FrameMethod,
-        reader: Reader,
-        work: WorkFolder,
-        progress: Callable[[FilmProgress], object] | None,
-    ) -> None:
-        """Paint the frames that are missing, segment by segment."""
-        if work.times:
-            method.load_state(work.state)
-        self.kept = before = work.count
-        started = time.monotonic()
-        frames = reader.frames(skip=before, until=self._until)
-        while first := next(frames, None):
-            index = len(work.times)
-            segment = Segment(work.segment(index, part=True), self.format)
-            times: list[int] = []
-            try:
-                for frame in chain([first], islice(frames, self.segment - 1)):
-                    segment.write(_checked(method.transfer(frame.rgb), frame), frame.alpha, frame.time)
-                    times.append(frame.time)
-                    if progress is not None:
-                        done = work.count + len(times)
-                        seconds = (time.monotonic() - started) / (done - before)
-                        progress(FilmProgress(done, self.total, seconds))
-                with interruption.held():
-                    segment.close()
-                    work.finish_segment(times, method.state())
-                    self.kept = work.count
-            finally:
-                segment.discard()
 
     def _publish(self, work: WorkFolder, shifts: list[Fraction], until: Fraction | None) -> list[Sound]:
         """Join the segments, with the sound until a time in seconds, and put the film into its place."""
@@ -326,19 +288,6 @@ class FilmRun:
                 f"{where} has times that jump back in {len(reader.shifts)} places, as files do that were joined end to "
                 "end: frames and sound continue there"
             )
-
-
-def _checked(painted: np.ndarray, frame: Frame) -> np.ndarray:
-    """What a method returned, if it is a frame of the film.
-
-    Raises:
-        InvalidInputError: it has another shape or type.
-    """
-    if painted.shape != frame.rgb.shape or painted.dtype != np.uint8:
-        raise InvalidInputError(
-            f"the method must return uint8 {frame.rgb.shape}, received {painted.dtype} {painted.shape}"
-        )
-    return painted
 
 
 def _warn(text: str) -> None:

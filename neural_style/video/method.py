@@ -1,9 +1,10 @@
-"""The interface between files and methods: one frame in, one frame out, and a state to resume from."""
+"""The interfaces between files and methods: frames in, painted frames out, and a state to resume from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -34,5 +35,34 @@ class FrameMethod(Protocol):
 
         Raises:
             InvalidInputError: the arrays are not those of such a state.
+        """
+        ...
+
+
+@runtime_checkable
+class ShotMethod(Protocol):
+    """Paints whole shots, whose frames it sees several times; it finds the shots itself."""
+
+    def paint_shots(
+        self,
+        frames: Callable[[int], Iterator[np.ndarray]],
+        folder: Path,
+        finished: Callable[[], int],
+        advance: Callable[[float, float], object],
+    ) -> Iterator[np.ndarray]:
+        """Paint the frames of one film, and yield them in display order, uint8 (h, w, 3) like the frames.
+
+        Args:
+            frames: the frames of the film, uint8 (h, w, 3), from a number on, counted from 0.
+            folder: for files of its own, named as in `neural_style.video.shot_folder`, by which a film is resumed: the
+                result equals the unbroken one to the bit.
+            finished: the number of frames that are safe in the film, and whose files may be deleted; the painted frames
+                begin with the first that is not.
+            advance: called with the number of frames that are painted, in all and in this run; one that is painted in
+                some of the passes counts in part.
+
+        Raises:
+            InvalidInputError: a frame has another size than those before, or the files are damaged.
+            KeyboardInterrupt: an optimisation was interrupted.
         """
         ...

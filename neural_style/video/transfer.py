@@ -19,11 +19,14 @@ from neural_style.runs import records
 from neural_style.runs.settings import Run
 from neural_style.validation import check_choice, check_names
 from neural_style.video.fast import BLEND, Fast
-from neural_style.video.film import Film, FilmProgress, FilmRun
+from neural_style.video.film import Film, FilmRun
 from neural_style.video.flow import Flow
-from neural_style.video.method import FrameMethod
-from neural_style.video.optimised import Coherence, Optimised
-from neural_style.video.work_size import WorkSize
+from neural_style.video.method import FrameMethod, ShotMethod
+from neural_style.video.optimised import Optimised
+from neural_style.video.passes import Passes
+from neural_style.video.segments import FilmProgress
+from neural_style.video.settings import Coherence
+from neural_style.video.work_size import ShotsAtWorkSize, WorkSize
 
 METHODS = ("fast", "optimise")
 
@@ -36,7 +39,7 @@ Styles = Sequence[Style | ImageSource] | Style | ImageSource
 class NamedMethod(NamedTuple):
     """A method, and plain data that identify it, by which a film to be resumed is known to be the same."""
 
-    method: FrameMethod
+    method: FrameMethod | ShotMethod
     identity: Mapping[str, Any]
 
     def at_rows(self, rows: int | None, pooling: str = "average") -> NamedMethod:
@@ -44,6 +47,8 @@ class NamedMethod(NamedTuple):
         if rows is None:
             return self
         identity = {**self.identity, "work_size": rows, "work_pooling": pooling}
+        if isinstance(self.method, ShotMethod):
+            return NamedMethod(ShotsAtWorkSize(self.method, rows, pooling=pooling), identity)
         return NamedMethod(WorkSize(self.method, rows, pooling=pooling), identity)
 
 
@@ -52,7 +57,7 @@ def transfer_video(
     styles: Styles,
     out: str | os.PathLike[str],
     *,
-    method: str | FrameMethod = "fast",
+    method: str | FrameMethod | ShotMethod = "fast",
     technique: TransferTechnique | None = None,
     painter: str | os.PathLike[str] = EMBEDDED,
     coherence: Coherence | None = None,
@@ -154,7 +159,8 @@ def optimised_method(
     technique, coherence = technique or technique_for(), coherence or Coherence()
     run = {"iterations": ITERATIONS, **settings}
     paintings = as_styles(styles)
-    method = Optimised(technique, paintings, coherence, **run)
+    kind = Optimised if coherence.passes == 1 else Passes
+    method = kind(technique, paintings, coherence, **run)
     identity = {
         "name": "optimise",
         "technique": technique.name,

@@ -1,8 +1,9 @@
 """The work folder of a film: finished segments, and the state that the next frame continues from.
 
 A run may be killed at any moment. A segment is renamed to its name when it is complete, and counts once the state
-behind it has been renamed, too; what a killed run left beyond that is made again. The folder is deleted after the film
-has been written.
+behind it has been renamed, too; what a killed run left beyond that is made again. Frames that are painted in several
+passes have files of their own, see `neural_style.video.shot_folder`. The folder is deleted after the film has been
+written.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from neural_style import files
 from neural_style.errors import InvalidInputError
 from neural_style.features.npz import Archive
+from neural_style.video import shot_folder
 from neural_style.video.clip import Clip
 
 Array = np.ndarray[Any, Any]
@@ -40,7 +42,7 @@ _MARK, _VERSION = ".pictures.part", "neural_style_film"
 _LEFTOVER = re.compile(r"\.film\.part\.[a-z0-9]+|\.[0-9a-f]{16}\.\w+\.part")
 """Names of temporary files, all that a killed run leaves without `run.json`."""
 
-_OWN = re.compile(rf"run\.json|state\.npz|\.pictures\.part|\d{{6}}(\.part)?\.mkv|{_LEFTOVER.pattern}")
+_OWN = re.compile(rf"run\.json|state\.npz|\.pictures\.part|\d{{6}}(\.part)?\.mkv|{shot_folder.OWN}|{_LEFTOVER.pattern}")
 """Names of the files in a work folder; nothing else is deleted."""
 
 
@@ -84,7 +86,7 @@ class WorkFolder:
                 _check_same(folder._run(), wanted, where)
                 folder._read_state(where, finished=finished)
                 return folder
-            if not overwrite and (path / _STATE).exists():
+            if not overwrite and any((path / name).exists() for name in (_STATE, shot_folder.SHOT)):
                 raise InvalidInputError(
                     f"{where} holds an unfinished film: --resume (resume=True) continues it, --overwrite starts afresh"
                 )
@@ -144,13 +146,14 @@ class WorkFolder:
         """Delete the files of the film, and the folder if it is empty then.
 
         The joined film, by which a resumed run recognises that it is finished, is the last, and `run.json`, without
-        which only temporary files are the folder's own, the last but one.
+        which only temporary files are the folder's own, the last but one. Segments are the first, for a film that lacks
+        one is damaged, and the frames of a shot go before their paintings.
         """
-        last = (_STATE, _MARK, _RUN)
+        last = ("", "frame", "painting", shot_folder.SHOT, _STATE, _MARK, _RUN, ".film.")
         with contextlib.suppress(OSError):
             names = [entry.name for entry in os.scandir(self.path) if _OWN.fullmatch(entry.name)]
-            rank = {name: 1 + last.index(name) if name in last else 9 * name.startswith(".film.") for name in names}
-            for name in sorted(names, key=rank.__getitem__):
+            rank = {name: max(place for place, begin in enumerate(last) if name.startswith(begin)) for name in names}
+            for name in sorted(names, key=lambda name: (rank[name], name)):
                 (self.path / name).unlink(missing_ok=True)
             self.path.rmdir()
 

@@ -6,7 +6,8 @@ enlarged with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from neural_style import images
 from neural_style.enhancement.sizes import POOLINGS, maxima
 from neural_style.validation import check_choice, check_count
-from neural_style.video.method import FrameMethod
+from neural_style.video.method import FrameMethod, ShotMethod
 
 Array = np.ndarray[Any, Any]
 
@@ -41,18 +42,12 @@ class WorkSize:
         Raises:
             InvalidInputError: a setting is impossible.
         """
-        check_count("work_size", rows, at_least=1)
-        check_choice("pooling", pooling, POOLINGS)
+        check_size(rows, pooling)
         self.method, self.rows, self.pooling = method, rows, pooling
 
     def transfer(self, frame: Array) -> Array:
         """Paint the next frame, see `neural_style.video.method.FrameMethod`; enlarged by Lanczos' filter."""
-        height, width = frame.shape[:2]
-        if height <= self.rows:
-            return self.method.transfer(frame)
-        size = self.rows, max(1, round(width * self.rows / height))
-        painted = self.method.transfer(reduced(frame, size, self.pooling))
-        return images.to_uint8(images.resize(painted, (height, width), method="lanczos"))
+        return enlarged(self.method.transfer(at_rows(frame, self.rows, self.pooling)), frame.shape)
 
     def state(self) -> dict[str, Array]:
         """See `neural_style.video.method.FrameMethod`."""
@@ -61,6 +56,52 @@ class WorkSize:
     def load_state(self, state: Mapping[str, Array]) -> None:
         """See `neural_style.video.method.FrameMethod`."""
         self.method.load_state(state)
+
+
+class ShotsAtWorkSize:
+    """The same of a `neural_style.video.method.ShotMethod`, as one."""
+
+    def __init__(self, method: ShotMethod, rows: int, *, pooling: str = "average") -> None:
+        """As of `WorkSize`."""
+        check_size(rows, pooling)
+        self.method, self.rows, self.pooling = method, rows, pooling
+
+    def paint_shots(
+        self,
+        frames: Callable[[int], Iterator[Array]],
+        folder: Path,
+        finished: Callable[[], int],
+        advance: Callable[[float, float], object],
+    ) -> Iterator[Array]:
+        """See `neural_style.video.method.ShotMethod`."""
+        first = next(frames(0), None)
+        if first is None:
+            return
+
+        def small(skip: int) -> Iterator[Array]:
+            return (at_rows(frame, self.rows, self.pooling) for frame in frames(skip))
+
+        for painted in self.method.paint_shots(small, folder, finished, advance):
+            yield enlarged(painted, first.shape)
+
+
+def check_size(rows: int, pooling: str) -> None:
+    """Raise `InvalidInputError` for an impossible number of rows or an unknown pooling."""
+    check_count("work_size", rows, at_least=1)
+    check_choice("pooling", pooling, POOLINGS)
+
+
+def at_rows(frame: Array, rows: int, pooling: str) -> Array:
+    """A frame of so many rows; one that has no more as it is."""
+    height, width = frame.shape[:2]
+    return frame if height <= rows else reduced(frame, (rows, max(1, round(width * rows / height))), pooling)
+
+
+def enlarged(painted: Array, shape: tuple[int, ...]) -> Array:
+    """A painted frame in the shape of the clip's, uint8, by Lanczos' filter."""
+    if painted.shape == shape:
+        return painted
+    return images.to_uint8(images.resize(painted, (shape[0], shape[1]), method="lanczos"))
 
 
 def reduced(frame: Array, size: tuple[int, int], pooling: str) -> Array:

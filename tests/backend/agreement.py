@@ -27,10 +27,10 @@ def objectives():
     masked = [Style(painting, mask=left), Style(other, mask=~left)]
     regions = np.where(left[..., None], np.uint8([255, 0, 0]), np.uint8([0, 0, 255]))
     return {
-        "relative": (Network(**DEEP), photo, styles),
+        "relative": (Network(**{**DEEP, "pooling": "l2"}), photo, styles),
         "titu1994": (Network(**REFERENCE), photo, styles),
         "content loss 1": (Network(content_loss_type=1, **REFERENCE), photo, painting),
-        "gatys2016": (Network(normalization="gatys2016", **SETTINGS), photo, styles),
+        "gatys2016": (Network(normalization="gatys2016", normalize_gradients=True, **SETTINGS), photo, styles),
         "johnson2016": (Network(normalization="johnson2016", **SETTINGS), photo, styles),
         "masks of titu1994": (Network(**REFERENCE), Content(photo), masked),
         "masks of gatys2017": (Network(mask_normalization="gatys2017", **SETTINGS), Content(photo, mask=left), masked),

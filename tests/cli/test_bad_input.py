@@ -118,7 +118,7 @@ def test_an_initial_image_that_cannot_be_used(paint: Command, tmp_path: Path) ->
         (["--preserve_color", "luminanse"], ['unknown preserve_color "luminanse"', 'did you mean "luminance"']),
         (["--preserve_color", "True", "--color_when", "before"], ["luminance recolours the result only"]),
         (["--mask_normalization", "gatys"], ['did you mean "gatys2017"']),
-        (["--guide_propagation", "all"], ["unknown guide_propagation"]),
+        (["--guide_propagation", "none"], ["unknown guide_propagation"]),
     ],
     ids=" ".join,
 )

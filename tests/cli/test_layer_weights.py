@@ -64,6 +64,24 @@ def test_weights_reach_the_loss(
     assert of_layer["conv1_2"] - content > 0
 
 
+def test_several_content_layers_from_the_command_line(
+    command: Command, commands: dict[str, tuple[object, ...]], tmp_path: Path
+) -> None:
+    words = [word for word in commands["network"] if word not in ("--content_layer", "conv1_2")]
+    layers = ("--content_layers", "conv2_1", "conv1_2", "--content_layer_weights", "0.25", "2")
+    at = words.index("--style_layers")
+    assert command(*words[:at], "--style_layers", "conv1_1", *layers).status == 0
+    record = json.loads(command("show", tmp_path / "out.png", "--json").out)
+    assert record["settings"]["content_layers"] == ["conv2_1", "conv1_2"]
+    assert record["settings"]["content_layer"] is None
+    assert [name for name in record["losses"] if "content" in name] == ["content.conv2_1", "content.conv1_2"]
+    assert (
+        "--content_layers conv2_1 conv1_2 --content_layer_weights 0.25 2" in command("show", tmp_path / "out.png").out
+    )
+    command("rerun", tmp_path / "out.png", tmp_path / "again", "--quiet")
+    assert (tmp_path / "again.png").is_file()
+
+
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize("name", ["network", "inetwork", "doodle", "reconstruct"])
 def test_wrong_weights_are_refused(command: Command, commands: dict[str, tuple[object, ...]], name: str) -> None:

@@ -83,3 +83,27 @@ def test_a_plan_of_a_film_counts_flows(command, painting_file, tmp_path, monkeyp
     ran = command("plan", clip, painting_file, *LOOK)
     share = 48 * 64 / 256**2
     assert ran.out.splitlines()[-2].endswith(duration((10 + 9) * share * 100))  # frames, flows
+
+
+@pytest.mark.parametrize(
+    ("passes", "iterations", "flows"), [(1, 9 * 3, 9), (2, 1 + 9 * 3, 3 * 9), (5, 4 + 9 * 5, 6 * 9)]
+)
+def test_a_plan_of_a_film_counts_passes(monkeypatch, tmp_path, passes, iterations, flows):
+    from neural_style.cli.commands import plan
+    from neural_style.video.settings import Coherence
+
+    films = pytest.importorskip("tests.video.films")
+    clip = plan.open_clip(films.write_film(tmp_path / "clip.mp4", films.pictures(10)))
+    monkeypatch.setattr(plan, "duration", lambda seconds: f"{seconds:.6f}")
+    estimate = MemoryEstimate(Network(model="mini").extractor_spec, clip.size)
+    of_iterations, of_flows = 20 * estimate.pixels, 48 * 64 / 256**2
+    for speed, seconds, found in ((1.0, 0.0, iterations * of_iterations), (0.0, 1.0, flows * of_flows)):
+        monkeypatch.setattr(plan, "_seconds", lambda function, seconds=seconds: seconds)
+        lines = plan._lines_of_film(clip, estimate, (0.0, speed), Coherence(passes=passes))
+        first = 5 * sum((rows / 48) ** 2 for rows in plan.sizes_for(48)) * speed * of_iterations
+        assert float(lines[-1].split()[-1]) == pytest.approx(first + found)
+
+
+@pytest.mark.usefixtures("idle")
+def test_passes_are_those_of_films(command, photo_file, painting_file):
+    command("plan", photo_file, painting_file, *LOOK, "--passes", 2).assert_refused("--passes has an effect on films")

@@ -93,11 +93,11 @@ def test_defaults_are_those_of_paint_so_that_networks_own_can_be_named(
     assert made["arguments"][0] == replace(technique_for(model="mini"), **{flag: value})
 
 
-def test_a_content_layer_that_is_the_detail_layer_is_compared_once(command, clip, made, painting_file, tmp_path):
+def test_a_content_layer_replaces_those_of_paint(command, clip, made, painting_file, tmp_path):
     flags = ("--method", "optimise", "--model", "mini", "--content_layer", "conv2_2")
     assert command("video", clip, painting_file, tmp_path / "out.mkv", *flags).status == 0
     technique = made["arguments"][0]
-    assert (technique.content_layer, technique.detail_layer) == ("conv2_2", None)
+    assert (technique.content_layer, technique.content_layers) == ("conv2_2", None)
 
 
 def test_a_preview_is_the_first_second_beside_the_film(command, clip, made, painting_file, tmp_path, monkeypatch):
@@ -129,12 +129,31 @@ def test_a_run_without_a_finished_segment_leaves_nothing_to_resume(command, clip
     assert command("video", clip, painting_file, tmp_path / "out.mp4").status == 0
 
 
+def test_paintings_of_unfinished_passes_are_kept(command, clip, made, painting_file, tmp_path, monkeypatch):
+    class Interrupted:
+        def paint_shots(self, frames, folder, finished, advance):
+            (folder / "shot.npz").touch()
+            yield from ()
+            raise KeyboardInterrupt
+
+    def method(styles, technique, coherence, **run):
+        assert coherence.passes == 3
+        return NamedMethod(Interrupted(), {})
+
+    monkeypatch.setattr(video, "optimised_method", method)
+    out = tmp_path / "out.mp4"
+    ran = command("video", clip, painting_file, out, "--method", "optimise", "--model", "mini", "--passes", 3)
+    assert f"interrupted; paintings of unfinished passes are kept in {out}.work; rerun" in ran.err
+    command("video", clip, painting_file, out).assert_refused("holds an unfinished film", "--resume")
+
+
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize(
     ("flags", "parts"),
     [
         (["--rounds", 1, "--method", "optimise"], ["--rounds", "--method fast only"]),
         (["--num_iter", 3], ["--num_iter", "--method optimise only"]),
+        (["--passes", 2], ["--passes", "--method optimise only"]),
         (
             ["--method", "optimise", "--strength", 2, "--content_weight", 1],
             ["no effect with --content_weight: leave one"],

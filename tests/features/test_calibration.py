@@ -29,7 +29,7 @@ def means(images, network):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("pooling", ["max", "ave"])
+@pytest.mark.parametrize("pooling", ["max", "ave", "l2"])
 def test_means_are_one_and_features_the_same_up_to_a_factor(photo, painting, loaded, pooling):
     images = [photo, painting]
     network, scaled = (

@@ -18,7 +18,7 @@ from neural_style.objectives import terms
 
 NETWORKS = {
     "Network": Network(model="mini", weights="random", pooling="ave"),
-    "Network, gatys2016": Network(model="mini", weights="random", normalization="gatys2016"),
+    "Network, gatys2016": Network(model="mini", weights="random", normalization="gatys2016", pooling="l2"),
     "INetwork": INetwork(model="mini", weights="random", variant="titu1994"),
     "INetwork, novak2016": INetwork(model="mini", weights="random", variant="novak2016", pooling="ave"),
 }

@@ -64,7 +64,7 @@ def test_average_pooling_equals_the_reference_implementation(
         assert_close(found[layer][0], golden[f"e2e_ave_{layer}_features_of_x"])
 
 
-@pytest.mark.parametrize("pooling", ["max", "ave"])
+@pytest.mark.parametrize("pooling", ["max", "ave", "l2"])
 @pytest.mark.parametrize("size", [(8, 8), (9, 8), (15, 31), (17, 4)])
 def test_any_size_with_pooling_computed_by_hand(pooling: str, size: tuple[int, int]) -> None:
     loaded = random_weights("mini", ["conv2_1"])
@@ -77,7 +77,8 @@ def test_any_size_with_pooling_computed_by_hand(pooling: str, size: tuple[int, i
     assert before.shape == (1, *size, 32)
     rows, columns = size[0] // 2, size[1] // 2
     windows = before[0, : 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, 32)
-    expected = windows.max((1, 3)) if pooling == "max" else windows.mean((1, 3))
+    roots = 0.78 * np.sqrt(np.square(windows).sum((1, 3)))  # torch.nn.LPPool2d(2, 2), scaled as crowsonkb does
+    expected = {"max": windows.max((1, 3)), "ave": windows.mean((1, 3)), "l2": roots}[pooling]
     assert_close(found["conv2_1"][0, ..., :32], expected)
 
 

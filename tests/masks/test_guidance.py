@@ -164,6 +164,79 @@ def test_a_masked_style_moves_its_region_only(photo, painting, network, settings
     assert not gradient[:, REACH["inside" if rule == "inside" else "simple"] :].any()
 
 
+@pytest.mark.parametrize(
+    ("settings", "columns"),
+    [
+        ({"propagation": "all"}, 18),
+        ({"propagation": "inside"}, 14),
+        ({"propagation": "inside", "dilation": 3}, 17),
+        ({"propagation": "simple", "dilation": -2}, 14),
+        ({"propagation": "zoom"}, None),
+    ],
+)
+def test_guides_of_each_propagation(settings, columns):
+    """Of a mask of 32 columns at conv2_1, whose receptive field reaches 4 pixels beyond its own 2 to each side."""
+    guides = Guides(architecture("mini"), normalization="gatys2017", dtype="float32", **settings)
+    left = read_mask(np.tile(np.arange(96) < 32, (48, 1)))
+    weights = guides.at(left, ("conv2_1",), (48, 96)).weights.values[0, ..., 0]
+    assert np.square(weights).sum() == pytest.approx(1, rel=1e-5)
+    if columns is None:
+        assert weights.min() < 0
+        return
+    np.testing.assert_array_equal(weights[0] > 0, np.arange(48) < columns)
+
+
+@pytest.mark.parametrize("normalization", ["relative", "gatys2016"])
+def test_guided_sums_are_means_over_the_region_beside_gram_matrices_of_all(photo, painting, normalization):
+    """By hand from the features; each half has half of the style's weight."""
+    network = Network(
+        model="mini",
+        weights="random",
+        padding="none",
+        normalization=normalization,
+        mask_normalization="gatys2017",
+        style_layers=("conv1_2", "conv2_1"),
+        content_weight=0,
+        total_variation_weight=0,
+    )
+    left = np.zeros((24, 28), bool)
+    left[:, :8] = True
+    summed = dataclasses.replace(network, guided_statistic="sums")
+    x = np.random.default_rng(4).uniform(0, 255, (24, 28, 3)).astype("float32")
+    masked, plain = Style(painting, weight=3, mask=left, resize="stretch"), Style(painting, weight=3, resize="stretch")
+    objective = summed.objective(photo, masked, image_size=24)
+    found, whole = objective.parts(x), network.objective(photo, plain, image_size=24).parts(x)
+    seen = np.asarray(plain.at((24, 28)), "float32")
+    own, target = (objective.extractor.features(image, network.style_layers) for image in (x, seen))
+    for layer, columns in (("conv1_2", 8), ("conv2_1", 4)):
+        assert found[f"style.0.{layer}"] == pytest.approx(whole[f"style.0.{layer}"] / 2, rel=1e-5)
+        mean, aim = own[layer][0, :, :columns].mean((0, 1)), target[layer][0].mean((0, 1))
+        error = np.square(mean - aim).sum() / np.square(aim).sum()
+        error = error if normalization == "relative" else 1e5 * np.square(mean - aim).mean()
+        assert found[f"style.0.sums.{layer}"] == pytest.approx(3 / 2 / 2 * error, rel=1e-4)
+    several = summed.objective(photo, [masked, dataclasses.replace(masked, image=painting[::-1])], image_size=24)
+    assert len({term.statistic for term in several.terms}) == len(objective.terms)  # shared by styles of one mask
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "guided_statistic belongs to mask_normalization gatys2017"),
+        ({"mask_normalization": "gatys2017", "style_loss": "moments"}, "belongs to style_loss gram"),
+        ({"mask_normalization": "gatys2017", "normalization": "titu1994"}, "and normalization relative or gatys2016"),
+    ],
+)
+def test_guided_sums_are_refused_where_they_do_nothing(settings, message):
+    with pytest.raises(InvalidInputError, match=message):
+        Network(model="mini", guided_statistic="sums", **settings)
+
+
+def test_guided_sums_need_a_mask(photo, painting):
+    network = Network(model="mini", weights="random", guided_statistic="sums", mask_normalization="gatys2017")
+    with pytest.raises(InvalidInputError, match="guided_statistic sums has no effect without a mask"):
+        network.objective(photo, painting, image_size=24)
+
+
 def test_a_soft_mask_keeps_its_greys(photo, painting):
     """Black does not act at all, and grey less than white; with `inside`, too."""
     soft = np.full((48, 96), 5, "uint8")
@@ -186,6 +259,11 @@ def test_a_soft_mask_keeps_its_greys(photo, painting):
         assert 0.1 * white < grey < white
     with pytest.raises(InvalidInputError, match="soft masks need mask_normalization gatys2017"):
         Network(model="mini", weights="random").objective(wide, style, image_size=48)
+    for settings in ({"guide_propagation": "all"}, {"guide_dilation": 1}):
+        with pytest.raises(InvalidInputError, match="make every mask hard"):
+            dataclasses.replace(network, **{"guide_propagation": "simple", **settings}).objective(wide, style)
+    with pytest.raises(InvalidInputError, match="guide_dilation belongs to mask_normalization gatys2017"):
+        Network(guide_dilation=3)
 
 
 def test_k_styles_share_the_statistics_of_the_pastiche(photo, painting):
@@ -226,7 +304,7 @@ def test_a_region_that_vanishes_at_a_layer_is_named(photo, painting):
     mask = np.zeros((40, 48), bool)
     mask[:3, :3] = True
     network = Network(model="mini", weights="random", mask_normalization="gatys2017", guide_propagation="inside")
-    with pytest.raises(InvalidInputError, match=r"is too small for conv\d_\d: no receptive field there is all white"):
+    with pytest.raises(InvalidInputError, match=r"is too small for conv\d_\d: no position is left there"):
         network.objective(photo, Style(painting, mask=mask), image_size=40)
     with pytest.raises(InvalidInputError, match="all black"):
         network.objective(photo, Style(painting, mask=np.zeros((40, 48), bool)), image_size=40)

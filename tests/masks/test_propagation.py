@@ -1,10 +1,12 @@
 """What masks become at a layer, against the reference's numbers, by hand, and against the network itself."""
 
 import numpy as np
+import pytest
+from scipy import ndimage
 
 from neural_style.features.extractor import feature_extractor
 from neural_style.features.vgg import architecture, weight_name
-from neural_style.masks.propagation import inside, mask_pyramid
+from neural_style.masks.propagation import dilated, inside, mask_pyramid, overlapping, zoomed
 
 
 def test_mask_pyramid_is_the_references(golden):
@@ -29,15 +31,46 @@ def test_mask_pyramid_is_a_partition():
     assert np.count_nonzero(at) == 4
 
 
-def test_inside_is_where_changing_the_outside_changes_nothing():
-    """By the network: its features inside depend on no pixel outside of the mask, and all others do, at odd sizes."""
+def test_inside_and_overlapping_are_what_changes_of_the_image_change():
+    """By the network, at odd sizes: features inside depend on no pixel outside of the mask, and all others do; those
+    that depend on a pixel of the mask overlap it."""
     rng = np.random.default_rng(0)
     mask = np.zeros((29, 35), "float32")
     mask[3:, 9:] = 1
     extractor = feature_extractor("mini", "random", ("conv1_2", "conv2_2", "conv3_1"), pooling="ave")
-    images = rng.uniform(0, 255, (2, 29, 35, 3)).astype("float32")
-    images[1] = np.where(mask[..., None] == 1, images[0], images[1])
-    for layer, (one, other) in extractor.features(images, extractor.layers).items():
-        is_same = np.abs(one - other).max(axis=-1) < 1e-5 * one.max()  # rounding may depend on pixels nearby
+    images = rng.uniform(0, 255, (3, 29, 35, 3)).astype("float32")
+    images[1] = np.where(mask[..., None] == 1, images[0], images[1])  # another outside
+    images[2] = np.where(mask[..., None] == 0, images[0], images[2])  # another inside
+    for layer, (one, *others) in extractor.features(images, extractor.layers).items():
+        # Rounding may depend on pixels nearby.
+        is_same, is_blind = (np.abs(one - other).max(axis=-1) < 1e-5 * one.max() for other in others)
         np.testing.assert_array_equal(is_same, inside(mask, extractor.architecture, layer))
-        assert 0 < is_same.sum() < is_same.size
+        np.testing.assert_array_equal(~is_blind, overlapping(mask, extractor.architecture, layer))
+        assert 0 < is_same.sum() < (~is_blind).sum() <= is_same.size
+
+
+@pytest.mark.parametrize("distance", [1, 3, -1, -3])
+def test_guides_are_dilated_as_by_the_authors(distance):
+    """They compare means over a square with that of a single position: here half of one, as rounding decides theirs."""
+    guide = (ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(23, 31)), 3) > 0).astype("float32")
+    side = 2 * abs(distance) + 1
+    means, one = ndimage.uniform_filter(guide.astype(float), side), 1 / side**2
+    expected = means > one / 2 if distance > 0 else means > 1 - one / 2
+    np.testing.assert_array_equal(dilated(guide, distance), expected)
+    assert dilated(guide, 0) is guide
+
+
+def test_zoomed_guides_are_cubic_splines_whose_corners_lie_on_one_another():
+    mask = np.zeros((33, 40), "float32")
+    mask[10:, 17:] = 1
+    size = (8, 10)
+    at = np.meshgrid(
+        *(np.linspace(0, extent - 1, n) for extent, n in zip(mask.shape, size, strict=True)), indexing="ij"
+    )
+    found = zoomed(mask, size)
+    np.testing.assert_allclose(
+        found, ndimage.map_coordinates(mask.astype(float), at, order=3, mode="nearest"), atol=1e-6
+    )
+    finer = zoomed(mask, (90, 77))
+    assert finer.min() < -0.1
+    assert finer.max() > 1.1

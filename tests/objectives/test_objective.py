@@ -1,13 +1,17 @@
 """Objectives of one's own: terms added to a technique's, and a run of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from keras import ops
 
 from neural_style import InvalidInputError, Network, Run, Statistic, Term, minimise
 from neural_style.features.extractor import FeatureExtractor
+from neural_style.features.statistics import Field
 from neural_style.features.vgg import architecture, build
 from neural_style.features.weights import load
+from neural_style.objectives.objective import Objective
 
 TINY = Network(model="mini", weights="random", content_layer="conv1_2", style_layers=("conv1_1",), padding="none")
 
@@ -80,3 +84,53 @@ def test_a_run_of_ones_own_is_resumed_and_not_taken_for_another(photo, painting,
     found = minimise(objective_at, photo, identity={"weight": 1}, resume=True, on_step=steps.append, **settings)
     assert [step.iteration for step in steps] == [3, 4]
     np.testing.assert_array_equal(found.image, whole.image)
+
+
+def test_normalised_gradients_push_every_layer_by_its_weight(photo, painting):
+    """`J^T (w g / |g|_1)` of both layers, with g in NumPy: F - P of the content, F (G - A) of the style."""
+    network = replace(
+        TINY, normalization="gatys2016", content_weight=5.0, style_scale=3.0, total_variation_weight=0, pooling="ave"
+    )
+    plain, objective = (
+        replace(network, normalize_gradients=on).objective(photo, painting, image_size=16) for on in (False, True)
+    )
+    x = np.random.default_rng(0).uniform(0, 255, (*objective.image_size, 3)).astype("float32")
+    found = objective.evaluate(x)
+    assert found.parts == pytest.approx(plain.parts(x), rel=1e-6)
+    features = plain.extractor.features(x, ["conv1_1", "conv1_2"])
+    content, style = plain.terms
+    flat = features["conv1_1"].reshape(-1, features["conv1_1"].shape[-1])
+    difference = flat.T @ flat / len(flat) - np.asarray(style.target)[0]
+    pushes = {
+        "conv1_2": features["conv1_2"] - content.statistic.fields[0].values,
+        "conv1_1": (flat @ difference).reshape(features["conv1_1"].shape),
+    }
+    linear = [
+        Term(layer, weight, Statistic((layer,), lambda f, g: ops.sum(f * g), (Field(push / np.abs(push).sum()),)))
+        for (layer, push), weight in zip(pushes.items(), (5.0, 3.0), strict=True)
+    ]
+    expected = Objective(linear, plain.extractor, plain.image_size).value_and_grad(x)[1]
+    assert np.linalg.norm(found.gradient - expected) < 1e-4 * np.linalg.norm(expected)
+    assert np.linalg.norm(plain.value_and_grad(x)[1] - expected) > 0.5 * np.linalg.norm(expected)
+
+
+def test_a_run_with_normalised_gradients_keeps_its_last_picture(photo, painting):
+    """The loss is not what it follows, and may rise."""
+    network, losses = replace(TINY, normalize_gradients=True), []
+    settings = {"image_size": 16, "iterations": 2, "solver": "adam", "learning_rate": 60}
+    result = network.transfer(photo, painting, progress=lambda _, loss: losses.append(loss), **settings)
+    assert (np.diff(losses) > 0).any()
+    assert result.loss == losses[-1]
+    assert len(result.history) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "normalize_gradients gives the gradient of no function, which lbfgs needs: use solver adam"),
+        ({"solver": "adam", "tile": 64}, "normalize_gradients needs the whole picture"),
+    ],
+)
+def test_normalised_gradients_are_refused_where_they_cannot_be(photo, painting, settings, message):
+    with pytest.raises(InvalidInputError, match=message):
+        replace(TINY, normalize_gradients=True).transfer(photo, painting, image_size=16, **settings)

@@ -48,7 +48,7 @@ def assert_same_end(found, expected):
     [
         (1, {"image_size": 16, "iterations": 3}),
         (3, {"image_size": 16, "iterations": 3, "init": "noise", "seed": 5}),
-        (2, {"image_size": 16, "iterations": 3, "solver": "adam"}),
+        (2, {"image_size": 16, "iterations": 3, "solver": "adam", "learning_rate": 5, "averaging": 0.9}),
         (2, {"sizes": (12, 16), "iterations": 2}),  # at the end of the coarse size
         (3, {"sizes": (12, 16), "iterations": 2}),  # at the beginning of the fine one
         (4, {"sizes": (12, 16), "iterations": 2, "preserve_color": "luminance"}),

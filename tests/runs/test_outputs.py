@@ -313,7 +313,7 @@ def test_a_finished_picture_is_recognised(out: Path, inputs: Inputs, change: dic
 def test_a_setting_that_a_record_lacks_has_its_default(power: float, expected: bool) -> None:
     """As in the records of the version before the setting."""
     settings = records.plain(Network(model="mini"))
-    older = {name: value for name, value in settings.items() if name not in ("content_power", "detail_layer")}
+    older = {name: value for name, value in settings.items() if name not in ("content_power", "content_layers")}
     now = {**RECORD, "settings": {**settings, "content_power": power}}
     assert same_run({**RECORD, "settings": older}, now) is expected
 

@@ -273,6 +273,12 @@ def test_transparency_of_the_content_is_kept(photo, painting, tmp_path):
         ({"seed": -1}, "seed must be"),
         ({"solver": "sgd"}, 'unknown solver "sgd"'),
         ({"min_improvement": float("nan")}, "min_improvement must be a finite number"),
+        ({"learning_rate": 5}, "learning_rate belongs to solver adam: choose it, or leave learning_rate out"),
+        ({"averaging": 0.99}, "averaging belongs to solver adam"),
+        ({"betas": (0.9, 0.99), "solver": "scipy_lbfgs"}, "betas belongs to solver adam"),
+        ({"betas": (0.9,), "solver": "adam"}, "betas must be two numbers such as"),
+        ({"averaging": 1, "solver": "adam"}, "averaging must be a number such as 0.99, at least 0 and below 1"),
+        ({"learning_rate": 0, "solver": "adam"}, "learning_rate must be above 0"),
     ],
 )
 def test_impossible_runs_are_refused(settings, message):

@@ -101,6 +101,7 @@ def test_an_objective_is_a_function():
         (ops.sum, np.zeros(3, "f4"), {"solver": "bfgs"}, 'unknown solver "bfgs": did you mean'),
         (ops.sum, np.zeros(3, "f4"), {"evaluations": 0}, "evaluations must be a whole number of at least 1"),
         (ops.sum, np.zeros(3, "f4"), {"memory": 0}, "memory must be a whole number of at least 1"),
+        (ops.sum, np.zeros(3, "f4"), {"solver": "adam", "averaging": 1.0}, "averaging must be a number such as 0.99"),
         (ops.sum, np.zeros(3, "f4"), {"first_step": -1.0}, "first_step must be a positive number, received -1.0"),
         (ops.sum, np.zeros(3, "f4"), {"learning_rate": 1}, 'unknown setting of lbfgs "learning_rate": choose one of'),
         (ops.sum, np.zeros(3, "f4"), {"resume": {}}, 'unknown setting of lbfgs "resume"'),

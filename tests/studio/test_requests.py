@@ -169,7 +169,7 @@ def test_settings_are_refused_in_one_line(mode, changes, message, request_for):
 def test_only_layers_are_free_text():
     """A setting with few values is a choice."""
     texts = {each.name for mode in MODES.values() for each in mode.settings.values() if each.kind == "text"}
-    assert texts == {"content_layer", "detail_layer"}
+    assert texts == {"content_layer"}
 
 
 def test_the_studio_downloads_nothing(request_for, monkeypatch, tmp_path):

@@ -6,7 +6,9 @@ import pytest
 from neural_style import InvalidInputError, metrics
 from neural_style.features.extractor import FeatureExtractor
 from neural_style.video.coherence import without_drift
-from neural_style.video.optimised import Coherence, Optimised
+from neural_style.video.frame_painter import FramePainter
+from neural_style.video.optimised import Optimised
+from neural_style.video.settings import Coherence
 from tests.video.conftest import SIZE, panned
 
 
@@ -38,11 +40,11 @@ def test_programs_and_statistics_of_styles_are_made_once(technique, night, pan, 
     monkeypatch.setattr(FeatureExtractor, "sums", counted)
     method = method_of(technique, night)
     method.transfer(pan.frames[0])
-    programs = dict(method.technique.extractor().objective_programs._entries)
+    programs = dict(method.painter.technique.extractor().objective_programs._entries)
     of_styles = len(calls)
     for frame in pan.frames[1:]:
         method.transfer(frame)
-    assert method.technique.extractor().objective_programs._entries == programs
+    assert method.painter.technique.extractor().objective_programs._entries == programs
     assert len(calls) == of_styles
 
 
@@ -83,13 +85,13 @@ def test_a_cut_starts_afresh(technique, night, pan, other):
 
 def test_a_frame_starts_from_the_painting_beyond_its_border(technique, night, pan, monkeypatch):
     starts = []
-    minimised = Optimised._minimised
+    minimised = FramePainter._minimised
 
-    def watched(self, inputs, grey, warped, *rest):
+    def watched(self, frame, warped, iterations):
         starts.append(warped)
-        return minimised(self, inputs, grey, warped, *rest)
+        return minimised(self, frame, warped, iterations)
 
-    monkeypatch.setattr(Optimised, "_minimised", watched)
+    monkeypatch.setattr(FramePainter, "_minimised", watched)
     method = method_of(technique, night)
     for frame in pan.frames[:2]:
         method.transfer(frame)

@@ -10,7 +10,8 @@ import pytest
 
 from neural_style.errors import ExistingFileError, InvalidInputError
 from neural_style.video.encoding import Encoding
-from neural_style.video.film import FilmProgress, FilmRun
+from neural_style.video.film import FilmRun
+from neural_style.video.segments import FilmProgress
 from neural_style.video.work import WorkFolder
 from tests.video.films import Invert, pictures, write_film
 

@@ -10,7 +10,7 @@ import pytest
 
 from neural_style.errors import InvalidInputError, UnknownSettingError
 from neural_style.video import FilmRun, transfer_video
-from neural_style.video.optimised import Coherence
+from neural_style.video.settings import Coherence
 from neural_style.video.transfer import fast_method, optimised_method
 from tests.video.conftest import panned
 from tests.video.films import Invert, frames_in, pictures, sound_in, times_in, write_film

@@ -215,7 +215,8 @@ def add_masks(
         )
     group.add_argument("--soft_masks", action="store_true", help="treat grey in masks as partly white")
     if technique is not None:
-        add_fields(group, technique, ["mask_normalization", "guide_propagation"], spelling)
+        names = ("mask_normalization", "guide_propagation", "guide_dilation", "guided_statistic")
+        add_fields(group, technique, fields_of(technique, names), spelling)
 
 
 def inputs_of(found: Namespace) -> tuple[Content, list[Style]]:

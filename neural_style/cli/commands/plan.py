@@ -11,7 +11,7 @@ import numpy as np
 
 from neural_style.cli.commands import network
 from neural_style.cli.commands.inetwork import add_technique_flag, chosen_technique
-from neural_style.cli.flags import values
+from neural_style.cli.flags import add_fields, values
 from neural_style.cli.progress import duration
 from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError
@@ -33,8 +33,8 @@ from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run, sizes_for
 from neural_style.video.clip import Clip, is_sequence, open_clip
 from neural_style.video.coherence import motion
 from neural_style.video.flow import dis
-from neural_style.video.optimised import Coherence
 from neural_style.video.reading import Reader
+from neural_style.video.settings import Coherence
 
 DESCRIPTION = """\
 Estimate the memory and time that a run needs, whole and by tiles, and the largest size that fits this machine. The
@@ -61,10 +61,14 @@ def main(arguments: Sequence[str]) -> int:
     parser = network.parser("plan", technique, DESCRIPTION, own=own, paints=False)
     parser.epilog = EPILOG
     add_technique_flag(parser)
+    add_fields(parser.add_argument_group("films"), Coherence, ["passes"])
     parser.add_argument("--device", metavar="NAME", help="cpu, gpu or gpu:<n> (default: a GPU if there is one)")
     found = parser.read(arguments)
     settings, run = technique(**values(found, technique)), Run(**values(found, Run))
     clip = open_clip(found.content) if is_clip(found.content) else None
+    coherence = Coherence(passes=found.passes)
+    if clip is None and coherence.passes != 1:
+        raise InvalidInputError("--passes has an effect on films only: leave it out")
     content = as_content(Content(found.content, frame=found.frame) if clip is None else Content(_first_frame(clip)))
     if clip is not None:
         run = replace(run, image_size=clip.size[0], sizes=())  # a film keeps its size
@@ -76,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     for estimate in planned:
         print("\n".join(_lines(estimate, available, speeds)))
     if clip is not None:
-        print("\n".join(_lines_of_film(clip, planned[0], speeds)))
+        print("\n".join(_lines_of_film(clip, planned[0], speeds, coherence)))
     return 0
 
 
@@ -111,8 +115,10 @@ def _first_frame(clip: Clip) -> np.ndarray:
     return next(Reader(clip).frames()).rgb
 
 
-def _lines_of_film(clip: Clip, estimate: MemoryEstimate, speeds: tuple[float, float]) -> list[str]:
-    """The clip, and how long each method takes for all of its frames, as long as no cut begins a new shot."""
+def _lines_of_film(
+    clip: Clip, estimate: MemoryEstimate, speeds: tuple[float, float], coherence: Coherence
+) -> list[str]:
+    """The clip, and the time of each method for all of its frames, if no cut begins a new shot."""
     from neural_style.feedforward.painter import Painter
 
     evaluation = estimate.forward_pixels * speeds[0] + estimate.pixels * speeds[1]
@@ -121,7 +127,10 @@ def _lines_of_film(clip: Clip, estimate: MemoryEstimate, speeds: tuple[float, fl
     painter, noise = Painter(), np.random.default_rng(0).integers(0, 256, (TRIED, TRIED, 3), np.uint8)
     share = clip.size[0] * clip.size[1] / TRIED**2
     flows = (count - 1) * share * _seconds(lambda: motion(noise, noise, dis))  # there and back
-    optimised = EVALUATIONS_PER_ITERATION * evaluation * (first + (count - 1) * Coherence.next_iterations) + flows
+    passes = [coherence.iterations(turn) for turn in range(1, coherence.passes + 1)]
+    iterations = first + sum(passes[1:]) + (count - 1) * sum(passes)
+    times = len(passes) + (len(passes) > 1)  # where there are several, one more finds the shots
+    optimised = EVALUATIONS_PER_ITERATION * evaluation * iterations + times * flows
     style = painter.style(noise)
     fast = count * share * _seconds(lambda: painter.paint(noise, style)) + flows
     sound = f"{clip.sound} audio stream{'s' * (clip.sound != 1)}"

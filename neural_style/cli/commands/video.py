@@ -36,8 +36,9 @@ from neural_style.runs.settings import Run
 from neural_style.validation import check_count
 from neural_style.video.encoding import Encoding
 from neural_style.video.fast import BLEND, BLEND_HELP
-from neural_style.video.film import PREVIEW, SEGMENT, Film, FilmProgress, FilmRun
-from neural_style.video.optimised import Coherence
+from neural_style.video.film import PREVIEW, SEGMENT, Film, FilmRun
+from neural_style.video.segments import FilmProgress
+from neural_style.video.settings import Coherence
 from neural_style.video.transfer import METHODS, NamedMethod, fast_method, optimised_method
 
 DESCRIPTION = """\
@@ -65,7 +66,7 @@ TECHNIQUE = technique_for(model="mini")
 """The technique of `paint`."""
 
 OF_TECHNIQUE = (
-    *("content_layer", "detail_layer", "style_layers", "content_power", "normalization", "mask_normalization"),
+    *("content_layers", "style_layers", "content_power", "normalization", "mask_normalization"),
     *("precision", "padding"),
 )
 """Its settings that are defaults of flags, the same with every network."""
@@ -77,9 +78,8 @@ SPELLING = PAINT.but(
         "content_weight": "weight of the clip's layout, in place of the one that --strength sets.",
         "total_variation_weight": "weight of smoothness; by default 1e-6, and 8.5e-5 with another `normalization` than "
         "relative.",
-        "content_layer": "layer whose activations keep the layout.",
-        "detail_layer": "a second content layer, shallower than `content_layer` and with the same weight: it keeps "
-        "drawing and fine structure.",
+        "content_layer": "layer whose activations keep the layout, in place of `content_layers`.",
+        "content_layers": "layers whose activations keep the layout; the shallow one keeps drawing and fine structure.",
         "style_layers": "layers whose Gram matrices make the texture.",
         "content_power": "with relative errors, the power of the content error in the loss, at least 1; with another "
         "`normalization` 1.",
@@ -92,7 +92,7 @@ SPELLING = PAINT.but(
     advice={"content_weight": "", "model": ""},
 )
 
-COHERENCE_FIELDS = ("temporal_weight", "next_iterations", "history", "hold_colors")
+COHERENCE_FIELDS = ("temporal_weight", "next_iterations", "passes", "history", "hold_colors")
 
 FILM_FLAGS = (
     *("method", "style_weight", "stroke_scale", "resize", "preserve_color", "strength", "seed", "tile", "codec", "crf"),
@@ -250,8 +250,8 @@ def _optimised(found: Namespace, given: Sequence[Action]) -> NamedMethod:
     named = {flag.dest: getattr(found, flag.dest) for flag in given if flag.dest in Network.__dataclass_fields__}
     if "normalization" in named:
         named = OF_RELATIVE | named
-    if named.get("content_layer") == TECHNIQUE.detail_layer:
-        named.setdefault("detail_layer", None)  # which would compare one layer twice
+    if named.get("content_layer"):
+        named.setdefault("content_layers", None)  # those of the technique, which it replaces
     model = found.model or default_model(found.weights)
     technique = replace(technique_for(found.strength, model=model, weights=found.weights), **named)
     settings = {name: value for name, value in values(found, Run).items() if name not in SIZES}
@@ -274,7 +274,8 @@ def _execute(run: FilmRun, made: NamedMethod, *, quiet: bool) -> int:
 
             film = run.execute(made.method, settings=made.identity, progress=show)
     except KeyboardInterrupt:
-        kept = f"{run.kept} frames are kept in {run.folder}" if run.kept else "no segment was finished"
+        things = [f"{run.kept} frames"] * bool(run.kept) + ["paintings of unfinished passes"] * run.has_paintings
+        kept = f"{' and '.join(things)} are kept in {run.folder}" if things else "no segment was finished"
         report(f"neural-style: interrupted; {kept}; rerun the command with --resume to continue")
         return interruption.exit_status()
     if not quiet:

@@ -12,7 +12,7 @@ from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
 from neural_style.figures.papers.gatys2015 import RECONSTRUCTION_VARIATION_WEIGHT
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
-from neural_style.network import PRESETS
+from neural_style.objectives.presets import PRESETS
 from neural_style.reconstruction import Reconstruction
 
 STYLE, STYLE_MAP, DOODLE = InputPanel("style"), InputPanel("style_map"), InputPanel("doodle")

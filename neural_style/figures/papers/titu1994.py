@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
-from neural_style.network import TOTAL_VARIATION_WEIGHT, Network, TransferTechnique
+from neural_style.network import Network, TransferTechnique
+from neural_style.objectives.presets import TOTAL_VARIATION_WEIGHT
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 CONTENT_LAYER = "conv5_2"
