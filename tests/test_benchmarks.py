@@ -57,6 +57,7 @@ TOOLS = {
 ELSEWHERE = {
     "killed_training": "six processes; tests/feedforward/test_training.py breaks off one of its own",
     "pytorch_baseline": "needs PyTorch",
+    "engines": "several commands; tests/engines and tests/cli/folders/test_engines.py take the same steps",
     "studio_page": "needs Gradio and Chromium; tests/studio/browser takes the same steps",
     "train_mini": "tests/tools/test_train_mini.py",
     "train_upscaler": "tests/tools/test_train_upscaler.py",

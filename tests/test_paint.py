@@ -105,6 +105,12 @@ def previews(tmp_path, monkeypatch) -> list[np.ndarray | None]:
 FLAGS = ("--model", "mini", "--weights", "random", "--image_size", 32, "--num_iter", 1, "--sizes", 32)
 
 
+def test_a_flag_of_network_is_recognised(command):
+    found = command("paint", "photo.png", "painting.png", "out", "--style_loss", "patches")
+    assert found.status == 2
+    assert "unknown flag --style_loss, which neural-style network has" in found.err
+
+
 def test_a_preview_is_there_while_the_painting_is_made(command, photo_file, painting_file, tmp_path, previews):
     """It is what the embedded painter makes of both, and it goes when the painting is there, or cannot be made."""
     ran = command("paint", photo_file, painting_file, tmp_path / "out", *FLAGS)

@@ -10,6 +10,7 @@ from neural_style.backend.devices import (
     device_name,
     gpu,
     grow_memory,
+    own_process,
     processor_flags,
     replicas,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "full_float32",
     "gpu",
     "grow_memory",
+    "own_process",
     "processor_flags",
     "replicas",
     "resolve_precision",

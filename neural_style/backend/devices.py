@@ -76,6 +76,14 @@ def grow_memory() -> bool:
     return True
 
 
+@cache
+def own_process(device: str | None) -> None:
+    """Take the process for this library alone, as commands and their workers do: `grow_memory`, and `choose_device`."""
+    grow_memory()
+    if device is not None:
+        choose_device(device)
+
+
 def device_name() -> str:
     """`gpu` if computations run on one by default, otherwise `cpu`."""
     if NAME == "tensorflow":

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from neural_style import files, interruption
 from neural_style.cli.folder_files import (
     DISK_IS_FULL,
     DiskIsFull,
+    Tally,
     check_results,
-    ended,
+    close_all,
     is_folder,
     pictures_in,
+    report_warning,
     reporting,
+    version,
 )
 from neural_style.cli.progress import Bar, report
+from neural_style.engines.fast_painting import FastTask, PaintedStyle
+from neural_style.engines.interface import Engine, Outcome, Task
+from neural_style.errors import NeuralStyleError
 from neural_style.feedforward.fast_run import FastRun, FastRunSettings
-from neural_style.files import remove_leftovers
 from neural_style.inputs import Content
 from neural_style.runs.outputs import Output
 from neural_style.runs.result import Result
@@ -51,6 +59,7 @@ class FastFolder:
         prepare: steps before the photos are painted, as in `Content`.
         enhance: steps of the results, as in `Output`.
         quiet: print errors and warnings only.
+        engine, device: as in `Folder`.
     """
 
     painter: Painter
@@ -63,13 +72,14 @@ class FastFolder:
     prepare: str = ""
     enhance: str = ""
     quiet: bool = False
-    _made: int = field(default=0, init=False)
-    _failed: int = field(default=0, init=False)
+    engine: Engine | None = None
+    device: str | None = None
+    _tally: Tally = field(default_factory=Tally, init=False)
 
     def paint_one(self) -> int:
         """Paint the only photo; returns the exit status."""
         photo, result = next(iter(self.results.items()))
-        self._save(self.painter.paint(self._content(photo), self.style, **self._settings), result)
+        self._save(self._painted(Content(photo, frame=self.frame, prepare=self.prepare)), result)
         if not self.quiet:
             print(f"wrote {result}")
         return 0
@@ -77,65 +87,145 @@ class FastFolder:
     def execute(self) -> int:
         """Paint the photos whose results are missing, and report; returns the exit status."""
         wanted = [photo for photo, result in self.results.items() if self.overwrite or not result.is_file()]
+        before = {photo: version(self.results[photo]) for photo in wanted}
         interrupted = False
         with Bar(len(wanted), quiet=self.quiet) as bar:
             try:
-                self._paint_all(wanted, bar)
+                self._paint_all(before, bar)
             except DiskIsFull:
                 report(DISK_IS_FULL)
             except KeyboardInterrupt:
                 interrupted = True
-        return ended(
-            next(iter(self.results.values())).parent,
-            made=self._made,
-            existing=len(self.results) - len(wanted),
-            failed=self._failed,
-            interrupted=interrupted,
-            quiet=self.quiet,
-        )
+        self._tally.existing = len(self.results) - len(wanted)
+        folder = next(iter(self.results.values())).parent
+        return self._tally.report(folder, interrupted=interrupted, quiet=self.quiet)
 
     @property
     def _settings(self) -> FastRunSettings:
         return cast(FastRunSettings, asdict(self.run))
 
-    def _paint_all(self, wanted: list[Path], bar: Bar) -> None:
+    def _paint_all(self, before: Mapping[Path, int], bar: Bar) -> None:
+        """Paint what no other process paints, and then what others have claimed and not finished.
+
+        Args:
+            before: from `version`, of the result of each photo to be painted.
+            bar: shows the number of pictures.
+        """
+        claimed: list[Path] = []
+        for photos, wait in ((before, False), (claimed, True)):
+            ready = self._ready(photos, before, claimed, wait=wait)
+            if self.engine is not None:
+                self._paint_by(self.engine, ready, bar)
+            elif wait:  # one by one: of two processes that wait, neither keeps what the other one waits for
+                for one in ready:
+                    self._paint([one], bar)
+            else:
+                self._paint_in_batches(ready, bar)
+
+    def _ready(
+        self, photos: Iterable[Path], before: Mapping[Path, int], claimed: list[Path], *, wait: bool
+    ) -> Iterator[_Ready]:
+        """The photos of which nothing is wrong, claimed and read, one by one; arguments are as in `Folder`."""
         from neural_style.feedforward.painter import size_of
 
-        waiting: dict[Size, dict[Path, Content]] = defaultdict(dict)
-        for photo in wanted:
-            with reporting(photo, self._fail):
-                content = self._content(photo).read()
-                size = size_of(content.picture, self.run)
-                waiting[size][photo] = content
-                if (len(waiting[size]) + 1) * size[0] * size[1] > BATCH_PIXELS or len(waiting[size]) == self.batch_size:
-                    self._paint(waiting.pop(size), bar)
-            while sum(rows * columns * len(photos) for (rows, columns), photos in waiting.items()) > WAITING_PIXELS:
-                self._paint(waiting.pop(next(iter(waiting))), bar)
-        for photos in waiting.values():
-            self._paint(photos, bar)
+        for photo in list(photos):
+            result, found = self.results[photo], None
+            with self._skipping(photo), ExitStack() as claim:
+                if not claim.enter_context(files.claim(result, f'output "{result}"', wait=wait)):
+                    claimed.append(photo)
+                elif version(result) != before[photo]:
+                    self._tally.elsewhere += 1
+                else:
+                    content = Content(photo, frame=self.frame, prepare=self.prepare).read()
+                    found = _Ready(photo, content, size_of(content.picture, self.run), claim.pop_all())
+            if found is not None:
+                yield found
 
-    def _paint(self, photos: Mapping[Path, Content], bar: Bar) -> None:
+    def _paint_in_batches(self, ready: Iterable[_Ready], bar: Bar) -> None:
+        waiting: dict[Size, list[_Ready]] = defaultdict(list)
+        with ExitStack() as claims:
+            claims.callback(lambda: close_all(one.claim for photos in waiting.values() for one in photos))
+            for one in ready:
+                alike, (rows, columns) = waiting[one.size], one.size
+                alike.append(one)
+                if len(alike) == self.batch_size or (len(alike) + 1) * rows * columns > BATCH_PIXELS:
+                    self._paint(waiting.pop(one.size), bar)
+                while sum(rows * columns * len(photos) for (rows, columns), photos in waiting.items()) > WAITING_PIXELS:
+                    self._paint(waiting.pop(next(iter(waiting))), bar)
+            while waiting:
+                self._paint(waiting.pop(next(iter(waiting))), bar)
+
+    def _paint(self, photos: Sequence[_Ready], bar: Bar) -> None:
         """Paint photos of one size together; if that fails, one by one, so that an error costs one picture."""
         results: list[Result] = []
-        if len(photos) > 1:
-            with suppress(Exception):  # each is tried by itself then, and reported
-                results = self.painter.paint_batch(photos.values(), self.style, **self._settings)
-        for index, (photo, content) in enumerate(photos.items()):
-            with reporting(photo, self._fail):
-                result = results[index] if results else self.painter.paint(content, self.style, **self._settings)
-                self.results[photo].parent.mkdir(exist_ok=True)
-                self._save(result, self.results[photo])
-                self._made += 1
-            bar.advance(self._made + self._failed)
+        with ExitStack() as claims:
+            for one in photos:
+                claims.enter_context(one.claim)
+            if len(photos) > 1:
+                with suppress(Exception):  # each is tried by itself then, and reported
+                    contents = [one.content for one in photos]
+                    results = self.painter.paint_batch(contents, self.style, **self._settings)
+            for index, one in enumerate(photos):
+                with self._skipping(one.photo):
+                    result = results[index] if results else self._painted(one.content)
+                    self._save(result, self.results[one.photo])
+                    self._tally.made += 1
+                bar.advance(self._tally.done)
 
-    def _content(self, photo: Path) -> Content:
-        return Content(photo, frame=self.frame, prepare=self.prepare)
+    def _paint_by(self, engine: Engine, ready: Iterator[_Ready], bar: Bar) -> None:
+        """Paint in other processes; claims and files are this one's."""
+        painted = PaintedStyle(self.painter.model, self.style, secrets.token_hex(8))
+        given: dict[Path, _Ready] = {}
+
+        def tasks() -> Iterator[tuple[Path, Task]]:
+            for one in ready:
+                given[one.photo] = one
+                name = self.results[one.photo].name
+                yield one.photo, FastTask(painted, one.content, self._settings, self.enhance, name, self.device)
+
+        with closing(engine.outcomes(tasks())) as outcomes, ExitStack() as claims:
+            claims.callback(lambda: close_all(one.claim for one in given.values()))
+            for photo, outcome in outcomes:
+                with given.pop(photo).claim, self._skipping(photo), interruption.held():
+                    self._accept(photo, outcome)
+                bar.advance(self._tally.done, note=photo.stem)
+
+    def _accept(self, photo: Path, outcome: Outcome) -> None:
+        """Write what another process has made, and report what went wrong there."""
+        for line in outcome.warnings:
+            report_warning(line, str(photo))
+        if outcome.error:
+            raise NeuralStyleError(outcome.error)
+        place = self.results[photo]
+        with files.atomic_write(place, f'output "{place}"', overwrite=self.overwrite) as file:
+            file.write(outcome.files[place.name])
+        self._tally.made += 1
+
+    def _painted(self, content: Content) -> Result:
+        return self.painter.paint(content, self.style, **self._settings)
 
     def _save(self, result: Result, path: Path) -> None:
         (result.enhanced(self.enhance) if self.enhance else result).save(path, overwrite=self.overwrite)
 
-    def _fail(self) -> None:
-        self._failed += 1
+    def _skipping(self, photo: Path) -> AbstractContextManager[None]:
+        """Report what goes wrong within; an error costs one result only."""
+        return reporting(photo, partial(self._tally.fail, photo))
+
+
+class _Ready(NamedTuple):
+    """A photo that can be painted now.
+
+    Attributes:
+        photo: its file.
+        content: in memory.
+        size: rows and columns of the result.
+        claim: keeps other processes from painting it, until it is closed.
+    """
+
+    photo: Path
+    content: Content
+    size: Size
+    claim: ExitStack
 
 
 def results_of(photos: str, out: str, *, others: Sequence[str] = (), overwrite: bool) -> dict[Path, Path]:
@@ -153,7 +243,7 @@ def results_of(photos: str, out: str, *, others: Sequence[str] = (), overwrite: 
     if is_folder(photos):
         found, folder = pictures_in(photos), Path(out)
         check_results(folder, [photos])
-        remove_leftovers(folder)
+        files.remove_leftovers(folder)
         return {photo: folder / f"{name}.png" for photo, name in found.items()}
     output = Output.from_prefix(out, overwrite=overwrite, save_every=0)
     output.check(0, sources=[photos, *others])

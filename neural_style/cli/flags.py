@@ -31,7 +31,16 @@ _QUOTED = re.compile(r"`([^`]+)`")
 class Parser(argparse.ArgumentParser):
     """A parser that raises the library's errors and suggests the nearest flag."""
 
-    def __init__(self, command: str, description: str, *, usage: str | None = None, epilog: str = "") -> None:
+    def __init__(
+        self,
+        command: str,
+        description: str,
+        *,
+        usage: str | None = None,
+        epilog: str = "",
+        fuller: Callable[[], Parser] | None = None,
+    ) -> None:
+        """`fuller` makes the parser of a command with more flags, which a message about an unknown one names."""
         super().__init__(
             prog=f"neural-style {command}",
             description=description,
@@ -41,6 +50,7 @@ class Parser(argparse.ArgumentParser):
             usage=usage and f"neural-style {command} {usage}",
         )
         self._negative_number_matcher = _NEGATIVE
+        self._fuller = fuller
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse the arguments; `--image-size` is the same as `--image_size`.
@@ -82,6 +92,8 @@ class Parser(argparse.ArgumentParser):
     def _suggestion(self, flag: str) -> str:
         """The flag or argument that was meant, if any."""
         name = flag.partition("=")[0]
+        if self._fuller is not None and (fuller := self._fuller()).flag(name.lstrip("-")) is not None:
+            return f", which {fuller.prog} has"
         meant = meant_by(name.lstrip("-"), [each.dest for each in self._actions])
         action = None if meant is None else self.flag(meant)
         if action is not None and not action.option_strings:

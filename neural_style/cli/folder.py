@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,19 +17,24 @@ from neural_style import files, images, interruption
 from neural_style.cli.folder_files import (
     DISK_IS_FULL,
     DiskIsFull,
+    Tally,
     check_results,
-    ended,
+    close_all,
     is_folder,
-    pictures_in,
+    report_warning,
     reporting,
+    version,
 )
+from neural_style.cli.paintings import Painting, paintings_of
 from neural_style.cli.place import work
 from neural_style.cli.progress import Bar, report
 from neural_style.cli.session import start_backend
-from neural_style.errors import FullDiskError, InvalidInputError
+from neural_style.engines.interface import Engine, Outcome, Task
+from neural_style.engines.painting import PaintingTask
+from neural_style.errors import FullDiskError, InvalidInputError, NeuralStyleError, explanation
 from neural_style.features.weights import check_available
 from neural_style.images import Picture
-from neural_style.inputs import Content, Style, as_styles
+from neural_style.inputs import Content, Inputs, Style, as_styles
 from neural_style.runs.file_writer import RunFiles
 from neural_style.runs.outputs import Output
 from neural_style.runs.settings import Run, RunSettings
@@ -41,22 +45,6 @@ SQUARE = 64
 
 ENDLESS = 2.0**32
 """Memory limit, in GiB, for trying settings: whether a photo fits depends on its shape, and is checked for each."""
-
-
-class Painting(NamedTuple):
-    """One picture to be made.
-
-    Attributes:
-        content: the photo.
-        style: the painting, from a folder of paintings; None where all pictures have the same styles.
-        name: of the result, without its ending.
-        problem: why it cannot be made, where that is known already.
-    """
-
-    content: Path
-    style: Path | None
-    name: str
-    problem: str = ""
 
 
 @dataclass
@@ -74,6 +62,7 @@ class Folder:
         output: its prefix is the folder of results, which is made if its parent exists.
         pairs: paint each photo with the painting of the same name only, instead of with every painting.
         quiet, device, choice: as in `Session`.
+        engine: paints in other processes; None paints one picture after the other in this one.
     """
 
     technique: Technique
@@ -85,9 +74,8 @@ class Folder:
     quiet: bool = False
     device: str | None = None
     choice: str = ""
-    _made: int = field(default=0, init=False)
-    _failed: int = field(default=0, init=False)
-    _elsewhere: int = field(default=0, init=False)
+    engine: Engine | None = None
+    _tally: Tally = field(default_factory=Tally, init=False)
 
     def execute(self) -> int:
         """Check, paint the missing pictures, and report; returns the exit status.
@@ -95,9 +83,9 @@ class Folder:
         Raises:
             InvalidInputError, MissingFileError: every picture is affected; before any work is done.
         """
-        paintings = self._paintings()
+        paintings = self.paintings()
         self._check_results()
-        before = {one: _version(self._output_of(one).final) for one in paintings}
+        before = {one: version(self._output_of(one).final) for one in paintings}
         overwrite = self.output.overwrite
         wanted = [one for one in paintings if overwrite or not self._output_of(one).is_painted()]
         interrupted = False
@@ -109,41 +97,12 @@ class Folder:
                 report(DISK_IS_FULL)
             except KeyboardInterrupt:
                 interrupted = True
-        return ended(
-            self.output.prefix,
-            made=self._made,
-            existing=len(paintings) - len(wanted),
-            failed=self._failed,
-            elsewhere=self._elsewhere,
-            interrupted=interrupted,
-            quiet=self.quiet,
-        )
+        self._tally.existing = len(paintings) - len(wanted)
+        return self._tally.report(self.output.prefix, interrupted=interrupted, quiet=self.quiet)
 
-    def _paintings(self) -> list[Painting]:
-        """All pictures, finished or not, ordered by painting so that each painting is read once."""
-        contents = pictures_in(self.content.image)
-        folder = next((style.image for style in self.styles if is_folder(style.image)), None)
-        if self.pairs and not (folder and is_folder(self.content.image)):
-            raise InvalidInputError("--pairs needs two folders, one of photos and one of paintings")
-        if folder is None:
-            paintings = [Painting(content, None, name) for content, name in contents.items()]
-        elif len(self.styles) > 1:
-            raise InvalidInputError(
-                f"each painting in the folder {folder} makes a picture of its own: name no other style beside it"
-            )
-        elif self.pairs:
-            styles = list(pictures_in(folder))
-            paintings = [_pair(content, name, styles) for content, name in contents.items()]
-        else:
-            paintings = [
-                Painting(content, style, f"{content_name}_{style_name}")
-                for style, style_name in pictures_in(folder).items()
-                for content, content_name in contents.items()
-            ]
-        name, count = Counter(painting.name for painting in paintings).most_common(1)[0]
-        if count > 1:
-            raise InvalidInputError(f"{count} pictures would be named {name}{self.output.suffix}: rename an input")
-        return paintings
+    def paintings(self) -> list[Painting]:
+        """All pictures, finished or not."""
+        return paintings_of(self.content, self.styles, pairs=self.pairs, suffix=self.output.suffix)
 
     def _check_results(self) -> None:
         """Raise where the folder of results is impossible."""
@@ -174,41 +133,74 @@ class Folder:
         Args:
             wanted: the pictures to paint.
             styles: in memory, unless they are a folder.
-            before: from `_version`, of every result when the command was started.
+            before: from `version`, of every result when the command was started.
         """
         run = Run(**self.run)
-        each = work(run)
+        each = work(run) if self.engine is None else 1
         numbers = {painting: number for number, painting in enumerate(wanted)}
         claimed: list[Painting] = []
         with Bar(len(wanted) * each, quiet=self.quiet) as bar:
             for paintings, wait in ((wanted, False), (claimed, True)):
-                for style, group in itertools.groupby(paintings, key=lambda one: one.style):
-                    alike = list(group)
-                    with self._skipping(style, count=len(alike)):
-                        in_memory = styles if style is None else as_styles([replace(styles[0], image=style)])
-                        for painting in alike:
-                            bar.begin(painting.name, numbers[painting] * each, run)
-                            with self._skipping(painting.content):
-                                output = self._output_of(painting)
-                                with files.claim(output.final, f'output "{output.final}"', wait=wait) as is_free:
-                                    if not is_free:
-                                        claimed.append(painting)
-                                    elif _version(output.final) != before[painting] and output.is_painted():
-                                        self._elsewhere += 1
-                                    else:
-                                        self._paint(painting, in_memory, bar)
+                ready = self._ready(paintings, styles, before, claimed, wait=wait)
+                if self.engine is not None:
+                    self._paint_by(self.engine, ready, bar)
+                    continue
+                for one in ready:
+                    bar.begin(one.painting.name, numbers[one.painting] * each, run)
+                    with one.claim, self._skipping(one.painting.content):
+                        self._paint(one, bar)
 
-    def _paint(self, painting: Painting, styles: Sequence[Style], bar: Bar) -> None:
+    def _ready(
+        self,
+        paintings: Sequence[Painting],
+        styles: Sequence[Style],
+        before: Mapping[Painting, int],
+        claimed: list[Painting],
+        *,
+        wait: bool,
+    ) -> Iterator[_Ready]:
+        """The pictures of which nothing is wrong, claimed and read, one by one.
+
+        Args:
+            paintings: in their order.
+            styles, before: as in `_paint_all`.
+            claimed: gets those that another process paints.
+            wait: for that process, instead.
+        """
+        for style, group in itertools.groupby(list(paintings), key=lambda one: one.style):
+            alike, in_memory = list(group), None
+            with self._skipping(style, count=len(alike)):
+                in_memory = styles if style is None else as_styles([replace(styles[0], image=style)])
+            for painting in alike if in_memory is not None else ():
+                found = None
+                with self._skipping(painting.content), ExitStack() as claim:
+                    output = self._output_of(painting)
+                    if not claim.enter_context(files.claim(output.final, f'output "{output.final}"', wait=wait)):
+                        claimed.append(painting)
+                    elif version(output.final) != before[painting] and output.is_painted():
+                        self._tally.elsewhere += 1
+                    else:
+                        found = self._read(painting, in_memory, claim)
+                if found is not None:
+                    yield found
+
+    def _read(self, painting: Painting, styles: Sequence[Style], claim: ExitStack) -> _Ready:
+        """The inputs of a picture, after checking that its files can be written; takes the claim over."""
         if painting.problem:
             raise InvalidInputError(painting.problem)
         inputs = self.technique.inputs(replace(self.content, image=painting.content), styles)
         run = self.technique.run_settings(inputs, self.run)
         output = self._output_of(painting).replacing_leftovers(run.iterations * len(run.levels))
         written = RunFiles(output, inputs, run, read=[self.technique.weights])
+        return _Ready(painting, inputs, written, claim.pop_all())
+
+    def _paint(self, one: _Ready, bar: Bar) -> None:
+        """Paint in this process."""
+        written = one.files
         with interruption.held():
             try:
                 on_step = bar.before(written.save_step)
-                result = self.technique.transfer(inputs, progress=bar.advance, on_step=on_step, **self.run)
+                result = self.technique.transfer(one.inputs, progress=bar.advance, on_step=on_step, **self.run)
                 if result.is_interrupted:
                     raise KeyboardInterrupt  # the next call would take an unfinished picture for finished
                 written.finish(result)
@@ -216,39 +208,71 @@ class Folder:
                 written.discard()
                 raise
             if result.error is None:
-                self._made += 1
+                self._tally.made += 1
                 return
-            self._failed += 1  # which the run has reported as a warning
-            if output.is_painted():  # a JPEG without room for the record, which would be taken for finished
-                output.final.unlink()
+            self._tally.fail(one.painting.content, explanation(result.error))  # which was reported as a warning
+            self._drop_unfinished(written.output)
             if isinstance(result.error, FullDiskError):
                 raise DiskIsFull
+
+    def _paint_by(self, engine: Engine, ready: Iterator[_Ready], bar: Bar) -> None:
+        """Paint in other processes; claims and files are this one's."""
+        given: dict[Painting, _Ready] = {}
+
+        def tasks() -> Iterator[tuple[Painting, Task]]:
+            for one in ready:
+                given[one.painting] = one
+                output = replace(one.files.output, prefix=Path(one.painting.name))
+                yield one.painting, PaintingTask(self.technique, one.inputs, self.run, output, self.device)
+
+        with closing(engine.outcomes(tasks())) as outcomes, ExitStack() as claims:
+            claims.callback(lambda: close_all(one.claim for one in given.values()))
+            for painting, outcome in outcomes:
+                one = given.pop(painting)
+                with one.claim, self._skipping(painting.content), interruption.held():
+                    self._accept(one, outcome)
+                bar.advance(self._tally.done, note=painting.name)
+
+    def _accept(self, one: _Ready, outcome: Outcome) -> None:
+        """Write what another process has made, and report what went wrong there."""
+        for line in outcome.warnings:
+            report_warning(line, str(one.painting.content))
+        try:
+            one.files.accept(outcome.files)
+        except BaseException:
+            one.files.discard()
+            raise
+        if outcome.error:
+            if outcome.files:
+                self._drop_unfinished(one.files.output)
+            raise NeuralStyleError(outcome.error)
+        self._tally.made += 1
+
+    def _drop_unfinished(self, output: Output) -> None:
+        """Delete the picture of a run that failed if it would be taken for finished: a JPEG without room for the
+        record."""
+        if output.is_painted():
+            output.final.unlink()
 
     def _output_of(self, painting: Painting) -> Output:
         return replace(self.output, prefix=self.output.prefix / painting.name)
 
     def _skipping(self, source: Path | None, *, count: int = 1) -> AbstractContextManager[None]:
         """Report what goes wrong within; an error costs `count` results only."""
-        return reporting(source, partial(self._fail, count))
-
-    def _fail(self, count: int) -> None:
-        self._failed += count
+        return reporting(source, partial(self._tally.fail, source, count=count))
 
 
-def _version(path: Path) -> int:
-    """A number that changes when the file is replaced; 0 where there is none."""
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return 0
+class _Ready(NamedTuple):
+    """A picture that can be painted now.
 
+    Attributes:
+        painting: its inputs by name.
+        inputs: in memory.
+        files: the files of its run.
+        claim: keeps other processes from painting it, until it is closed.
+    """
 
-def _pair(content: Path, name: str, styles: Sequence[Path]) -> Painting:
-    """The photo with the only painting of its name."""
-    found = [style for style in styles if style.stem == content.stem]
-    if len(found) == 1:
-        return Painting(content, found[0], name)
-    if found:
-        names = " and ".join(style.name for style in found)
-        return Painting(content, None, name, f"{content} has several paintings of its name, {names}")
-    return Painting(content, None, name, f"{content} has no painting of its name in {styles[0].parent}")
+    painting: Painting
+    inputs: Inputs
+    files: RunFiles
+    claim: ExitStack

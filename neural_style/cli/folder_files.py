@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from neural_style import images, interruption
+from neural_style import files, images, interruption
 from neural_style.cli.progress import report, report_error
 from neural_style.cli.session import FAILED
 from neural_style.errors import FullDiskError, InvalidInputError, MissingFileError, explanation
 from neural_style.images.formats import ENDINGS
+from neural_style.runs.records import library_version
 
 NAMED = 3
 """Skipped files that are named before the rest is counted."""
@@ -23,13 +26,17 @@ DISK_IS_FULL = "neural-style: the disk is full; make room and rerun the command 
 """The line after `DiskIsFull`."""
 
 
+FAILURES = "failed.json"
+"""Name of the file, in the folder of the results, that lists the pictures which failed."""
+
+
 class DiskIsFull(Exception):
     """Ends a folder: every further picture would be painted in vain."""
 
 
 @contextmanager
-def reporting(source: Path | None, on_error: Callable[[], None]) -> Iterator[None]:
-    """Report errors and warnings as lines that name the picture, and call `on_error` after an error.
+def reporting(source: Path | None, on_error: Callable[[str], None]) -> Iterator[None]:
+    """Report errors and warnings as lines that name the picture, and call `on_error` with the text of an error.
 
     Raises:
         DiskIsFull: the next picture would meet it as well.
@@ -37,51 +44,95 @@ def reporting(source: Path | None, on_error: Callable[[], None]) -> Iterator[Non
 
     name = "" if source is None else str(source)
 
-    def report_warning(message: Warning | str, *_: object, **__: object) -> None:
-        about = "" if name in str(message) else f"{name}: "
-        report(f"neural-style: warning: {about}{message}")
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        report_warning(str(message), name)
 
     with warnings.catch_warnings():
-        warnings.showwarning = report_warning
+        warnings.showwarning = show
         try:
             yield
         except DiskIsFull:
             raise
         except FullDiskError as error:
-            on_error()
+            on_error(str(error))
             report_error(error, about=name)
             raise DiskIsFull from error
         except Exception as error:  # also an unforeseen one: the other pictures do not depend on it
-            on_error()
+            on_error(explanation(error))
             report_error(explanation(error), about=name)
             if interruption.is_ending():  # by a signal that came while the failing picture was written
                 raise KeyboardInterrupt from error
 
 
-def ended(
-    where: Path, *, made: int, existing: int, failed: int, interrupted: bool, quiet: bool, elsewhere: int = 0
-) -> int:
-    """Print what became of the pictures of a folder; returns the exit status.
+def report_warning(message: str, name: str) -> None:
+    """Write a warning about a picture as a line that names it."""
+    about = "" if name in message else f"{name}: "
+    report(f"neural-style: warning: {about}{message}")
 
-    Args:
-        where: the folder of the results.
-        made, existing, failed, elsewhere: pictures painted now, skipped as finished, failed, and painted by another
-            process.
-        interrupted: whether a signal ended the command.
-        quiet: print the interruption only.
+
+@dataclass
+class Tally:
+    """What becomes of the pictures of a folder.
+
+    Attributes:
+        made: painted now.
+        existing: skipped, since they are finished.
+        elsewhere: painted by another process meanwhile.
+        failed: errors by the picture, or the painting, that they are about.
+        lost: pictures that those errors cost.
     """
-    counts = [
-        f"{made} painted",
-        f"{elsewhere} painted by another process" if elsewhere else "",
-        f"{existing} skipped that exist already (--overwrite paints them again)" if existing else "",
-        f"{failed} failed" if failed else "",
-    ]
-    if not quiet:
-        print(f"{where}: {', '.join(filter(None, counts))}")
-    if interrupted:
-        print("neural-style: interrupted; rerun the command to paint the remaining images", file=sys.stderr)
-        return interruption.exit_status()
-    return FAILED if failed else 0
+
+    made: int = 0
+    existing: int = 0
+    elsewhere: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    lost: int = 0
+
+    @property
+    def done(self) -> int:
+        """Pictures that were painted or have failed."""
+        return self.made + self.lost
+
+    def fail(self, source: Path | None, error: str, *, count: int = 1) -> None:
+        """Count an error that costs `count` pictures."""
+        self.failed[str(source)] = error
+        self.lost += count
+
+    def report(self, folder: Path, *, interrupted: bool, quiet: bool) -> int:
+        """Print the counts, and write `FAILURES`; returns the exit status.
+
+        Args:
+            folder: of the results.
+            interrupted: whether a signal ended the command.
+            quiet: print the interruption only.
+        """
+        _write_failures(folder, self.failed)
+        counts = [
+            f"{self.made} painted",
+            f"{self.elsewhere} painted by another process" if self.elsewhere else "",
+            f"{self.existing} skipped that exist already (--overwrite paints them again)" if self.existing else "",
+            f"{self.lost} failed" if self.lost else "",
+        ]
+        if not quiet:
+            print(f"{folder}: {', '.join(filter(None, counts))}")
+        if interrupted:
+            print("neural-style: interrupted; rerun the command to paint the remaining images", file=sys.stderr)
+            return interruption.exit_status()
+        return FAILED if self.lost else 0
+
+
+def _write_failures(folder: Path, failed: Mapping[str, str]) -> None:
+    """Write the pictures that failed, each with its error, in place of those of an earlier command."""
+    path = folder / FAILURES
+    with suppress(OSError, ValueError):  # which the errors on the terminal do without
+        if path.exists() and "neural_style" not in json.loads(path.read_text("utf-8")):
+            return  # a file of somebody else's
+        if failed:
+            text = json.dumps({"neural_style": library_version(), "failed": failed}, ensure_ascii=False, indent=1)
+            with files.atomic_write(path, FAILURES, overwrite=True) as file:
+                file.write(text.encode("utf-8", "backslashreplace"))
+        else:
+            path.unlink(missing_ok=True)
 
 
 def check_results(results: Path, sources: Sequence[images.ImageSource | None]) -> None:
@@ -136,3 +187,17 @@ def pictures_in(source: images.ImageSource | None) -> dict[Path, str]:
         )
     shared = Counter(entry.stem.casefold() for entry in found)  # some file systems ignore case
     return {entry: entry.stem if shared[entry.stem.casefold()] == 1 else entry.name for entry in found}
+
+
+def version(path: Path) -> int:
+    """A number that changes when the file is replaced; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
+def close_all(claims: Iterable[ExitStack]) -> None:
+    """Give up what was claimed for pictures that nobody paints any more."""
+    for claim in claims:
+        claim.close()

@@ -177,9 +177,7 @@ def start_backend(device: str | None, loading: str = "") -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for notes of later operations
     from neural_style import backend
 
-    backend.grow_memory()  # a command owns its process; in the library that is for the host program to decide
-    if device is not None:
-        backend.choose_device(device)
+    backend.own_process(device)
 
 
 def table_of_terms(losses: Mapping[str, float]) -> str:

@@ -153,11 +153,16 @@ def _step(word: str, what: str, allowed: Sequence[str]) -> Step:
     return Step(kind, values)
 
 
-def check_sizes(steps: Sequence[Step], picture: Picture) -> None:
-    """Raise `InvalidInputError` where a picture would become too large or too small, before any step is taken."""
-    size = picture.size
+def check_sizes(steps: Sequence[Step], size: sizes.Size, name: str) -> None:
+    """Raise `InvalidInputError` where a picture would become too large or too small, before any step is taken.
+
+    Args:
+        steps: in their order.
+        size: rows and columns of the picture.
+        name: of the picture, for messages.
+    """
     for step in steps:
-        size = step.size(size, picture.name)
+        size = step.size(size, name)
 
 
 def enhance(source: ImageSource, steps: str) -> Array:
@@ -189,7 +194,7 @@ def enhance(source: ImageSource, steps: str) -> Array:
 def enhanced(source: ImageSource, steps: str) -> Picture:
     """A picture after some steps, with its transparency: the picture behind `enhance`."""
     picture, found = images.read(source), steps_of(steps)
-    check_sizes(found, picture)
+    check_sizes(found, picture.size, picture.name)
     for step in found:
         picture = step(picture)
     return picture

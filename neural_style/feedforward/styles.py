@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from keras import ops
 
+import neural_style.backend  # noqa: F401  (before Keras, which it starts silently)
 from neural_style.errors import InvalidInputError
 from neural_style.feedforward import encoder
 from neural_style.feedforward.embedded import EmbeddedNetwork

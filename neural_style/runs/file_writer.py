@@ -15,13 +15,14 @@ from __future__ import annotations
 import itertools
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neural_style import images
+from neural_style import files, images
 from neural_style.errors import ExistingFileError, InvalidInputError, NeuralStyleError, explanation
 from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, Style
@@ -66,7 +67,8 @@ class RunFiles:
                 files.
 
         Raises:
-            InvalidInputError: a file cannot be written, exists, would be written twice, or is an input.
+            InvalidInputError: a file cannot be written, exists, would be written twice, or is an input; or the picture
+                would be too large after its enhancement.
         """
         self.output = output
         self.written: list[Path] = []
@@ -78,6 +80,7 @@ class RunFiles:
         sources += read
         file = None if checkpoint is None else checkpoint.path
         output.check(iterations, sources=sources, others=others, checkpoint=file)
+        output.check_enhancement(run.levels[-1], self._canvas)
         if checkpoint is not None:
             self._frames = _stored_frames(checkpoint, output)
             named = [str(path.absolute()) for path in output.last]
@@ -124,15 +127,36 @@ class RunFiles:
             raise kind(f"{explanation(error)}{self._rescued(picture, text)}") from error
         if problem is not None:
             raise problem
-        if self._moved:
-            path = output.final if output.final in self._moved else next(iter(self._moved))
-            more = f", and {len(self._moved) - 1} more files under free names" if len(self._moved) > 1 else ""
-            raise ExistingFileError(f"{path} has appeared during the run, which has written {self._moved[path]}{more}")
+        self._report_moved()
         if self._checkpoint is not None:
             if self._checkpoint.is_finished:
                 self._checkpoint.delete()  # last, so that at any moment either the checkpoint or every file exists
             self._checkpoint.release()
         return output.last
+
+    def accept(self, contents: Mapping[str, bytes]) -> None:
+        """Write the files that another process has made for this run, in their order, the finished picture last.
+
+        Args:
+            contents: by name, as in `output` but for the folder.
+
+        Raises:
+            InvalidInputError: a file could not be written, or not under its name.
+        """
+        for name, content in contents.items():
+            self._put(self.output.prefix.parent / name, partial(self._write_bytes, content))
+        self._report_moved()
+
+    def _write_bytes(self, content: bytes, place: Path) -> None:
+        with files.atomic_write(place, f'output "{place}"', overwrite=self.output.replaces(place)) as file:
+            file.write(content)
+
+    def _report_moved(self) -> None:
+        """Raise `ExistingFileError` where files had to be written under other names than their own."""
+        if self._moved:
+            path = self.output.final if self.output.final in self._moved else next(iter(self._moved))
+            more = f", and {len(self._moved) - 1} more files under free names" if len(self._moved) > 1 else ""
+            raise ExistingFileError(f"{path} has appeared during the run, which has written {self._moved[path]}{more}")
 
     def _write_extras(self, record: str) -> None:
         """Write the animation and the record beside the picture, as far as they are wanted."""

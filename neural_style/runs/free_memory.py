@@ -14,6 +14,15 @@ NVIDIA = Path("/proc/driver/nvidia/version")
 SLOWEST_ANSWER = 10.0
 """Seconds that nvidia-smi may take to answer."""
 
+_sharing = 1
+"""Processes that share the free memory."""
+
+
+def share(processes: int) -> None:
+    """Count only an equal part of the free memory as this process's, whose like run beside it."""
+    global _sharing
+    _sharing = processes
+
 
 def free_memory() -> int | None:
     """Bytes that this process may use in all, including those it uses already; None where that is unknown.
@@ -25,9 +34,10 @@ def free_memory() -> int | None:
         from neural_style import backend
 
         if backend.device_name() == "gpu":
-            return _free_on_gpu(*backend.gpu())
+            free = _free_on_gpu(*backend.gpu())
+            return None if free is None else free // _sharing
     free = memory.headroom()
-    return None if free is None else memory.own() + free
+    return None if free is None else memory.own() + free // _sharing
 
 
 def _free_on_gpu(number: int, held: int, limit: int | None, is_pooled: bool = False) -> int | None:

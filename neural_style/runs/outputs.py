@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from neural_style import files, images
-from neural_style.enhancement.steps import enhanced, steps_of
+from neural_style.enhancement.steps import check_sizes, enhanced, steps_of
 from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.images import Picture
 from neural_style.images.formats import ENDINGS, FOREIGN
@@ -214,8 +214,16 @@ class Output:
 
         The picture of a run on a square is stretched back to the shape of the canvas, as in the reference scripts.
         """
-        size = canvas.size if self.rescale_image else (image.shape[0], columns_at(image.shape[0], canvas.size))
-        return images.resize(image, (size[0], max(1, size[1])), method=self.rescale_method)
+        return images.resize(image, self._size(image.shape[0], canvas), method=self.rescale_method)
+
+    def check_enhancement(self, rows: int, canvas: Picture) -> None:
+        """Raise `InvalidInputError` where `enhance` makes a picture of so many rows too large, or too small."""
+        check_sizes(steps_of(self.enhance), self._size(rows, canvas), self.final.name)
+
+    def _size(self, rows: int, canvas: Picture) -> tuple[int, int]:
+        """Rows and columns in which a picture of so many rows is saved."""
+        size = canvas.size if self.rescale_image else (rows, columns_at(rows, canvas.size))
+        return size[0], max(1, size[1])
 
     def picture(self, image: np.ndarray, canvas: Picture) -> Picture:
         """A picture of the run in the size in which it is saved, with the transparency of the canvas."""

@@ -92,6 +92,7 @@ def test_an_initial_image_that_cannot_be_used(paint: Command, tmp_path: Path) ->
         (["--style_resize", "strech"], ['did you mean "stretch"?']),
         (["--image_siz", "32"], ["unknown flag --image_siz", 'did you mean "--image_size"?']),
         (["--image-siz=32"], ["unknown flag --image_siz", 'did you mean "--image_size"?']),
+        (["--enhance", "upscale:4 " * 6], ["out.png", "too large"]),
         (["--frobnicate"], ["unknown flag --frobnicate", "--help"]),
         (["--content_loss_type", "3"], ["content_loss_type must be 0, 1 or 2"]),
         (["--rescale_image", "maybe"], ["rescale_image", '"maybe"']),

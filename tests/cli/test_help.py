@@ -213,7 +213,7 @@ def test_examples_can_be_typed(
     monkeypatch.setattr(samples, "sample", lambda name: np.zeros((16, 16, 3), np.uint8))
     monkeypatch.setattr(Session, "execute", lambda self: 0 if Run(**self.run) else 1)
     monkeypatch.setattr(FastFolder, "paint_one", lambda self: 0)
-    monkeypatch.setattr(Folder, "execute", lambda self: 0 if self._paintings() and Run(**self.run) else 1)
+    monkeypatch.setattr(Folder, "execute", lambda self: 0 if self.paintings() and Run(**self.run) else 1)
     shown = list(examples(helped[0][name][1]))
     assert shown
     for command, *rest in shown:

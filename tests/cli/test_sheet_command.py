@@ -18,6 +18,7 @@ from neural_style.cli.commands import sheet as sheet_command
 from neural_style.cli.commands.inetwork import chosen_technique
 from neural_style.cli.progress import Bar
 from neural_style.cli.sheets.combinations import Combination
+from neural_style.engines.local import Local
 from neural_style.errors import OutOfMemoryError
 from neural_style.images import grid
 from tests.conftest import SMALL
@@ -193,7 +194,11 @@ def test_cells_with_one_network_are_neighbours(sheet: Command, cells: list[Combi
     assert [cell["values"]["content_layer"] for cell in record()["cells"]] == ["conv1_1", "conv2_1"] * 2
 
 
-def test_a_cell_that_fails_is_empty(sheet: Command, monkeypatch: pytest.MonkeyPatch, made: Path, record: Any) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_cell_that_fails_is_empty(
+    sheet: Command, monkeypatch: pytest.MonkeyPatch, made: Path, record: Any, jobs: int
+) -> None:
+    monkeypatch.setattr(Local, "outcomes", lambda self, tasks: ((key, task.run()) for key, task in tasks))
     whole = INetwork.transfer
 
     def transfer(self: INetwork, *arguments: Any, **settings: Any) -> Any:
@@ -202,7 +207,7 @@ def test_a_cell_that_fails_is_empty(sheet: Command, monkeypatch: pytest.MonkeyPa
         return whole(self, *arguments, **settings)
 
     monkeypatch.setattr(INetwork, "transfer", transfer)
-    ran = sheet(*UNCHAINED, "--vary", "seed", 1, 2, 3, "--quiet")
+    ran = sheet(*UNCHAINED, "--vary", "seed", 1, 2, 3, "--quiet", "--jobs", jobs)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == "neural-style: error: 2: no memory left\n"
     cells = record()["cells"]

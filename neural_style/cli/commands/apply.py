@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neural_style.cli.engine_flags import add_engine_flags, engine_of
 from neural_style.cli.fast_folder import FastFolder, results_of
 from neural_style.cli.flags import Parser, add_fields, values
 from neural_style.cli.folder_files import is_folder
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     if found.model != EMBEDDED and not Path(found.model).is_file():
         raise MissingFileError(f"no network {found.model}: name a .keras file, or embedded")
     results = results_of(found.content, found.out, others=found.style or [], overwrite=found.overwrite)
+    engine = engine_of(found, is_folder=is_folder(found.content))
     start_backend(found.device)
     painter, style = opened(found)
     folder = FastFolder(
@@ -68,6 +70,8 @@ def main(arguments: Sequence[str]) -> int:
         prepare=found.prepare,
         enhance=found.enhance,
         quiet=found.quiet,
+        engine=engine,
+        device=found.device,
     )
     return folder.execute() if is_folder(found.content) else folder.paint_one()
 
@@ -99,6 +103,7 @@ def parser() -> Parser:
         "--batch_size", type=int, default=4, metavar="N", help="photos of one size painted together (default: 4)"
     )
     add_enhancement_flags(parser)
+    add_engine_flags(parser)
     add_machine_flags(parser)
     return parser
 

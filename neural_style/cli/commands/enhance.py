@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         raise InvalidInputError('--steps names no step: give some, as in --steps "denoise sharpen"')
     check_result(found.output, [found.picture], overwrite=found.overwrite)
     picture = images.read(found.picture, what="picture", frame=found.frame)
-    check_sizes(steps, picture)
+    check_sizes(steps, picture.size, picture.name)
     if "upscale" in found.steps:
         start_backend(found.device, "" if found.quiet else "the upscaler")
     result = enhanced(picture, found.steps)

@@ -9,6 +9,7 @@ from argparse import Namespace, _ArgumentGroup
 from collections.abc import Sequence
 from pathlib import Path
 
+from neural_style.cli.engine_flags import add_engine_flags, engine_of
 from neural_style.cli.flags import Parser, Spelling, add_fields, run_settings, values
 from neural_style.cli.folder import Folder
 from neural_style.cli.folder_files import is_folder
@@ -96,11 +97,13 @@ def run_technique(
     content, styles = inputs_of(found)
     given = {name: value for name, value in values(found, Output).items() if value is not None}
     machine = {"quiet": found.quiet, "device": found.device, "choice": choice}
-    if found.pairs or any(map(is_folder, [found.content, *found.styles])):
+    has_folders = found.pairs or any(map(is_folder, [found.content, *found.styles]))
+    engine = engine_of(found, is_folder=has_folders)
+    if has_folders:
         if found.checkpoint is not None or found.resume:
             raise InvalidInputError("--checkpoint saves a single run: for a folder, rerun the command to resume it")
         output = Output(**{"save_every": 0, **given, "prefix": Path(found.prefix)})
-        return Folder(technique, content, styles, run, output, pairs=found.pairs, **machine).execute()
+        return Folder(technique, content, styles, run, output, pairs=found.pairs, engine=engine, **machine).execute()
     checkpoint, output = open_checkpoint(found, Output.from_prefix(**given))
     return Session(technique, content, styles, run, output, checkpoint=checkpoint, preview=preview, **machine).execute()
 
@@ -158,6 +161,7 @@ def add_pictures(parser: Parser, *, paints: bool) -> None:
     parser.add_argument(
         "--pairs", action="store_true", help="of two folders, paint each photo with the painting of the same name only"
     )
+    add_engine_flags(parser)
 
 
 def add_appearance(

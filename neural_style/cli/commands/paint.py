@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from argparse import Action, Namespace
 from collections.abc import Sequence
+from functools import partial
 
+from neural_style.cli.commands import network
 from neural_style.cli.commands.network import (
     add_masks,
     add_pictures,
@@ -13,6 +15,7 @@ from neural_style.cli.commands.network import (
     run_technique,
     styles_of,
 )
+from neural_style.cli.engine_flags import engine_of
 from neural_style.cli.fast_folder import FastFolder, results_of
 from neural_style.cli.flags import Parser, add_fields, run_settings
 from neural_style.cli.folder_files import is_folder
@@ -57,6 +60,7 @@ SPELLING_OF_PAINT = SPELLING.but(
 FLAGS_OF_FAST = (
     *("fast", "strength", "preserve_color", "image_size", "seed", "tile", "style_weight", "stroke_scale", "resize"),
     *("frame", "prepare", "enhance", "overwrite", "device", "quiet"),
+    *("jobs", "engine", "address", "per_task_gpus"),
 )
 """Flags that have an effect with `--fast`."""
 
@@ -74,7 +78,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def parser() -> Parser:
     """The parser of the command."""
-    parser = Parser("paint", DESCRIPTION, usage="photo painting [painting ...] prefix [flags]", epilog=EPILOG)
+    parser = Parser(
+        "paint",
+        DESCRIPTION,
+        usage="photo painting [painting ...] prefix [flags]",
+        epilog=EPILOG,
+        fuller=partial(network.parser, "network", Network, ""),
+    )
     add_pictures(parser, paints=True)
     group = parser.add_argument_group("appearance")
     group.add_argument(
@@ -97,11 +107,11 @@ def parser() -> Parser:
     add_output_flags(parser, SPELLING_OF_PAINT)
     add_color_flags(parser, with_mask=True)
     add_masks(parser)
-    network = parser.add_argument_group("network")
-    network.add_argument(
+    of_network = parser.add_argument_group("network")
+    of_network.add_argument(
         "--model", metavar="NAME", help="vgg16, vgg19 or mini (default: vgg19 if downloaded, else mini)"
     )
-    add_fields(network, Network, ["weights"], SPELLING_OF_PAINT)
+    add_fields(of_network, Network, ["weights"], SPELLING_OF_PAINT)
     add_machine_flags(parser)
     return parser
 
@@ -128,6 +138,7 @@ def _paint_in_one_pass(found: Namespace, given: Sequence[Action]) -> int:
     )
     styles = styles_of(found)
     results = results_of(found.content, found.prefix, others=found.styles, overwrite=found.overwrite)
+    engine = engine_of(found, is_folder=is_folder(found.content))
     start_backend(found.device)
     from neural_style.feedforward.painter import Painter
 
@@ -143,5 +154,7 @@ def _paint_in_one_pass(found: Namespace, given: Sequence[Action]) -> int:
         prepare=found.prepare,
         enhance=found.enhance,
         quiet=found.quiet,
+        engine=engine,
+        device=found.device,
     )
     return folder.execute() if is_folder(found.content) else folder.paint_one()

@@ -15,6 +15,7 @@ import numpy as np
 from neural_style import images, interruption
 from neural_style.cli.commands import network
 from neural_style.cli.commands.inetwork import add_technique_flag, chosen_technique
+from neural_style.cli.engine_flags import add_engine_flags, engine_of
 from neural_style.cli.flags import Parser
 from neural_style.cli.groups import add_machine_flags
 from neural_style.cli.place import work
@@ -30,8 +31,9 @@ from neural_style.cli.sheets.combinations import (
     difference_of_size,
     named,
 )
-from neural_style.cli.sheets.painting import paint_all
+from neural_style.cli.sheets.painting import paint_all, paint_by
 from neural_style.cli.sheets.varied import Axis, read_axes
+from neural_style.engines.interface import Engine
 from neural_style.errors import InvalidInputError
 from neural_style.images import grid
 from neural_style.images.picture import to_uint8
@@ -85,13 +87,14 @@ def main(arguments: Sequence[str]) -> int:
     output = Output.from_prefix(name, save_every=0, record=True, overwrite=found.overwrite)
     named_files = [("content", found.content), *(("style", style) for style in found.styles)]
     inputs = [images.read(path, what=what, frame=found.frame) for what, path in named_files]
+    engine = engine_of(found, is_folder=True)
     if found.fast:
         one_pass.check(axes, found, flags.given(found))
     networks = "" if found.fast else " and ".join(check_weights(found, technique, axes))
     start_backend(found.device, "" if found.quiet else networks)  # the memory that a size needs depends on it
     combinations = all_combinations(found, technique, command, axes, output.prefix, inputs)
     _check_output(output, combinations, [found.content, *found.styles])
-    is_interrupted = _painted(combinations, output, found)
+    is_interrupted = _painted(combinations, output, found, engine)
     try:
         with interruption.held():
             sheet, places = _drawn(combinations, axes, inputs, found.rows)
@@ -109,16 +112,21 @@ def main(arguments: Sequence[str]) -> int:
     return FAILED if any(each.problem for each in combinations) else 0
 
 
-def _painted(combinations: Sequence[Combination], output: Output, found: Namespace) -> bool:
+def _painted(combinations: Sequence[Combination], output: Output, found: Namespace, engine: Engine | None) -> bool:
     """Paint the cells; returns whether that was interrupted, after a picture or more."""
-    in_order, paint = by_network(combinations), one_pass.paint_all if found.fast else paint_all
-    works = [1.0 if found.fast else work(Run(**each.run)) for each in combinations]
+    in_order = by_network(combinations)
+    works = [1.0 if found.fast or engine else work(Run(**each.run)) for each in combinations]
     for each in [] if found.fast else in_order:
         with named(each.texts), warnings.catch_warnings(action="ignore"):  # the run itself will warn
             each.settings.steps(each.content, each.styles, **each.run)
     with Bar(sum(works), quiet=found.quiet) as bar:
         try:
-            paint(in_order, output, bar)
+            if found.fast:
+                one_pass.paint_all(in_order, output, bar)
+            elif engine is not None:
+                paint_by(engine, in_order, output, bar, device=found.device)
+            else:
+                paint_all(in_order, output, bar)
         except KeyboardInterrupt:
             if all(each.picture is None for each in combinations):
                 raise
@@ -163,6 +171,7 @@ def _parser(technique: type[TransferTechnique], own: Sequence[str]) -> Parser:
         f"a download: previews of {', '.join(one_pass.VARIABLE[:2])}, preserve_color, seed or image_size",
     )
     add_technique_flag(sheet)
+    add_engine_flags(parser)
     sheet.add_argument("--overwrite", action="store_true", help="replace an existing sheet")
     add_machine_flags(parser, quiet="print errors and warnings only, and no commands")
     return parser

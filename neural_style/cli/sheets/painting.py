@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
 from neural_style import images, metrics
+from neural_style.cli.folder_files import report_warning
 from neural_style.cli.place import work
 from neural_style.cli.progress import Bar, report_error
 from neural_style.cli.sheets.combinations import Combination
+from neural_style.engines.interface import Engine
+from neural_style.engines.transfer import TransferTask
 from neural_style.errors import InvalidInputError, explanation
 from neural_style.images.transparency import over_white, without_white
 from neural_style.metrics.judgement import SCALES
@@ -19,7 +24,7 @@ from neural_style.metrics.measurement import layer_mean
 from neural_style.network import TransferTechnique
 from neural_style.runs.outputs import Output
 from neural_style.runs.result import Result
-from neural_style.runs.settings import Run
+from neural_style.runs.settings import Run, RunSettings
 
 Measured = Callable[[np.ndarray, Combination], dict[str, float]]
 """Measures the picture of a cell."""
@@ -47,6 +52,34 @@ def paint_all(combinations: Sequence[Combination], output: Output, bar: Bar) -> 
         if result.is_interrupted:
             raise KeyboardInterrupt
         finish(each, result, time.perf_counter() - started, output, measured)
+
+
+def paint_by(
+    engine: Engine, combinations: Sequence[Combination], output: Output, bar: Bar, *, device: str | None
+) -> None:
+    """As `paint_all`, by other processes of that device."""
+    measured = measuring([each.settings for each in combinations])
+    tasks = (
+        (index, TransferTask(each.settings, each.settings.inputs(each.content, each.styles), _run_of(each), device))
+        for index, each in enumerate(combinations)
+    )
+    with closing(engine.outcomes(tasks)) as outcomes:
+        for done, (index, outcome) in enumerate(outcomes):
+            each = combinations[index]
+            for line in outcome.warnings:
+                report_warning(line, each.name)
+            if outcome.error:
+                each.problem = outcome.error
+                report_error(each.problem, about=each.name)
+            else:
+                result, seconds = outcome.value
+                finish(each, result, seconds, output, measured)
+            bar.advance(done + 1, note=each.name)
+
+
+def _run_of(each: Combination) -> RunSettings:
+    """The settings of a cell's run as keywords."""
+    return cast(RunSettings, dict(each.run))
 
 
 def finish(each: Combination, result: Result, seconds: float, output: Output, measured: Measured) -> None:

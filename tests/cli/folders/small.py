@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from neural_style.cli.folder_files import FAILURES
+
 Command = Callable[..., Any]
 
 
@@ -28,7 +30,8 @@ def save(path: Path, seed: int = 0) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.suffix != ".part")  # of the picture in work
+    """Results, without the picture in work and the list of failures."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".part" and path.name != FAILURES)
 
 
 def pixels(path: Path) -> np.ndarray:

@@ -1,0 +1,135 @@
+"""Folders by several processes: the pictures of one process, also where workers and commands are killed.
+
+`python benchmarks/engines.py kills --engine ray` paints a folder of random pictures by one process and by the engine,
+kills a worker and then a command by SIGKILL, and breaks a file; it prints how many pictures there are then, and how
+many equal those of one process. `overhead` compares the seconds of both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+FLAGS = ("--model", "mini", "--num_iter", "1", "--save_every", "0")
+
+
+def photos(folder: Path, count: int, rows: int) -> None:
+    """Random pictures of two shapes."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(count):
+        picture = random.integers(0, 256, (rows, rows + 16 * (number % 2), 3), np.uint8)
+        Image.fromarray(picture).save(folder / f"{number:04}.png")
+
+
+class Folder:
+    """A folder of photos, and commands over it."""
+
+    def __init__(self, place: Path, engine: str, jobs: int, rows: int) -> None:
+        self.place = place
+        self.engine = ["--engine", "ray"] if engine == "ray" else ["--jobs", str(jobs)]
+        self.rows = str(rows)
+
+    def start(self, out: str, *, by_engine: bool = True) -> subprocess.Popen[str]:
+        """Start the command."""
+        command = [sys.executable, "-m", "neural_style", "network", "photos", "style.png", out, *FLAGS]
+        command += ["--image_size", self.rows, *(self.engine if by_engine else ())]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.place, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+    def made(self, out: str) -> int:
+        """Number of finished pictures."""
+        return len(list((self.place / out).glob("*.png")))
+
+    def equal(self, out: str) -> int:
+        """Number of pictures whose pixels are those of one process."""
+        names = [path.name for path in (self.place / out).glob("*.png")]
+        return sum(
+            (np.asarray(Image.open(self.place / out / name)) == np.asarray(Image.open(self.place / "one" / name))).all()
+            for name in names
+        )
+
+    def wait_for(self, out: str, count: int) -> None:
+        """Until so many pictures are finished."""
+        while self.made(out) < count:
+            time.sleep(0.05)
+
+
+def workers(of: int) -> list[int]:
+    """Processes that a command has started which paint: Python's own, or those of Ray."""
+    found = []
+    for line in subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout.splitlines()[1:]:
+        pid, parent, text = line.split(None, 2)
+        if ("spawn_main" in text and int(parent) == of) or "ray::_run" in text:
+            found.append(int(pid))
+    return found
+
+
+def report(name: str, folder: Folder, out: str, command: subprocess.Popen[str]) -> None:
+    """One line of the table."""
+    printed, problems = command.communicate()
+    lines = [line for line in problems.splitlines() if "error:" in line]
+    summary = printed.strip().splitlines()[-1:] or [""]
+    print(f"| {name} | {folder.made(out)} | {folder.equal(out)} | {command.returncode} | {summary[0]} | {len(lines)} |")
+
+
+def kills(folder: Folder, count: int) -> None:
+    """A worker is killed, then the command, then a file is broken."""
+    print("| what | pictures | equal to one process | exit status | last line | error lines |")
+    print("|---|---|---|---|---|---|")
+    report("one process", folder, "one", folder.start("one", by_engine=False))
+    command = folder.start("worker")
+    folder.wait_for("worker", count // 4)
+    os.kill(workers(command.pid)[0], signal.SIGKILL)
+    report("a worker killed", folder, "worker", command)
+    command = folder.start("driver")
+    folder.wait_for("driver", count // 4)
+    command.send_signal(signal.SIGKILL)
+    command.communicate()
+    print(f"| the command killed | {folder.made('driver')} | {folder.equal('driver')} | {command.returncode} | | |")
+    report("the same command again", folder, "driver", folder.start("driver"))
+    (folder.place / "photos" / "0003.png").write_bytes(b"no picture")
+    report("a broken file", folder, "broken", folder.start("broken"))
+
+
+def overhead(folder: Folder, count: int) -> None:
+    """Seconds of one process and of the engine for the same pictures, from the first finished picture to the last."""
+    for out, by_engine in (("one", False), ("many", True)):
+        begun = time.monotonic()
+        command = folder.start(out, by_engine=by_engine)
+        folder.wait_for(out, 1)
+        first = time.monotonic()
+        command.communicate()
+        ended = time.monotonic()
+        print(f"{out}: {ended - begun:.1f} s, {(ended - first) / max(1, count - 1):.2f} s a picture after the first")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("kills", "overhead"))
+    parser.add_argument("--engine", choices=("local", "ray"), default="local")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--rows", type=int, default=32)
+    found = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as place:
+        photos(Path(place) / "photos", found.pictures, found.rows)
+        Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)).save(
+            Path(place) / "style.png"
+        )
+        folder = Folder(Path(place), found.engine, found.jobs, found.rows)
+        (kills if found.what == "kills" else overhead)(folder, found.pictures)
+
+
+if __name__ == "__main__":
+    main()

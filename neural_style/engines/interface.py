@@ -1,0 +1,60 @@
+"""What an engine is given and what it returns: tasks, their outcomes, and the engine itself."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+TRIES = 3
+"""Processes that may die of a task before it has failed."""
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task.
+
+    Attributes:
+        files: content of each file by its name, the finished picture last.
+        value: what else it returns.
+        warnings: one line each.
+        error: one line; empty where the task has succeeded.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    value: Any = None
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+
+
+class Task(Protocol):
+    """One picture to be made. It is sent to another process, and holds everything that it takes."""
+
+    def run(self) -> Outcome:
+        """Do the task; an error becomes an outcome."""
+
+
+class Engine(Protocol):
+    """Runs tasks in other processes."""
+
+    @property
+    def description(self) -> str:
+        """Where the tasks run, for a line at the start."""
+
+    def outcomes(self, tasks: Iterable[tuple[Key, Task]]) -> Generator[tuple[Key, Outcome]]:
+        """The outcome of each task, as soon as there is one.
+
+        Tasks are taken from the iterable when there is a process for them, so that few are in memory at a time. A task
+        whose process dies is given to another one, and fails after `TRIES` of them. Closing the iterator ends all
+        processes at once.
+        """
+
+
+def died(how: str) -> Outcome:
+    """The outcome of a task of which `TRIES` processes have died, the last one as `how` states."""
+    return Outcome(
+        error=f"{TRIES} processes died of it, the last one {how}: if memory is short, paint fewer pictures at once, or "
+        "choose a smaller image_size"
+    )

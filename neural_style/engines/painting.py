@@ -1,0 +1,49 @@
+"""The task of one optimised picture: inputs in memory, and the files of the run as bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from neural_style.engines.interface import Outcome
+from neural_style.engines.written import outcome_of
+from neural_style.errors import explanation
+from neural_style.inputs import Inputs
+from neural_style.runs.file_writer import RunFiles
+from neural_style.runs.outputs import Output
+from neural_style.runs.settings import RunSettings
+from neural_style.technique import Technique
+
+
+@dataclass(frozen=True)
+class PaintingTask:
+    """A transfer and its files.
+
+    Attributes:
+        technique, run: of the transfer.
+        inputs: in memory, since another machine may paint.
+        output: names, format and size of the files, whose folder is not used.
+        device: for the process, as in `neural_style.backend.choose_device`.
+    """
+
+    technique: Technique
+    inputs: Inputs
+    run_settings: RunSettings
+    output: Output
+    device: str | None = None
+
+    def run(self) -> Outcome:
+        """Paint, and return the files; those of a run that was broken off as well."""
+        return outcome_of(self._paint, last=self.output.final.name)
+
+    def _paint(self, folder: Path) -> str:
+        """Paint into a folder; returns the error that has broken the run off, if any."""
+        from neural_style import backend
+
+        backend.own_process(self.device)
+        output = replace(self.output, prefix=folder / self.output.prefix.name)
+        run = self.technique.run_settings(self.inputs, self.run_settings)
+        files = RunFiles(output, self.inputs, run)
+        result = self.technique.transfer(self.inputs, on_step=files.save_step, **self.run_settings)
+        files.finish(result)
+        return "" if result.error is None else explanation(result.error)

@@ -1,0 +1,129 @@
+"""Folders that other processes paint: the same pictures, and the same lines about those that fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neural_style import files
+from neural_style.cli.folder_files import FAILURES
+from neural_style.engines.interface import Outcome
+from neural_style.engines.local import Local
+from neural_style.runs import records
+from tests.cli.folders.small import Command, names, pixels, save
+
+
+def here(self: Local, tasks: Any) -> Iterator[Any]:
+    """In place of `Local.outcomes`: in this process, the last task first."""
+    for key, task in reversed(list(tasks)):
+        yield key, task.run()
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Local, "outcomes", here)
+
+
+def without_times(path: Path) -> dict[str, Any]:
+    record = records.read(path)
+    for entry in record["history"]:
+        del entry["seconds"]
+    return record
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_pictures_and_failures_are_those_of_one_process(paint: Command, folders: Path) -> None:
+    (folders / "photos" / "broken.png").write_bytes(b"\x89PNG broken")
+
+    one = paint("--save_every", "1", "--record", to="one")
+    several = paint("--save_every", "1", "--record", "--jobs", "2", to="several")
+
+    assert one.status == several.status == 1
+    assert "2 painted, 1 failed" in several.out
+    assert names(folders / "several") == names(folders / "one")
+    for name in ("a.png", "a_at_iteration_1.png", "b.png"):
+        assert (pixels(folders / "several" / name) == pixels(folders / "one" / name)).all()
+    assert without_times(folders / "several" / "a.png") == without_times(folders / "one" / "a.png")
+    failed = json.loads((folders / "several" / FAILURES).read_text())["failed"]
+    assert list(failed) == [str(folders / "photos" / "broken.png")]
+
+    (folders / "photos" / "broken.png").unlink()
+    again = paint("--jobs", "2", "--record", to="several")
+    assert "0 painted, 2 skipped" in again.out
+    assert again.status == 0
+    assert not (folders / "several" / FAILURES).exists()
+
+
+def test_file_of_that_name_which_is_not_ours_stays(paint: Command, folders: Path) -> None:
+    (folders / "results").mkdir()
+    (folders / "results" / FAILURES).write_text('{"mine": 1}')
+    assert paint().status == 0
+    assert (folders / "results" / FAILURES).read_text() == '{"mine": 1}'
+
+
+def test_failing_process_deletes_no_picture(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(folders / "results" / "a.png")
+    before = (folders / "results" / "a.png").read_bytes()
+    monkeypatch.setattr(
+        Local,
+        "outcomes",
+        lambda self, tasks: ((key, Outcome(error="no memory", warnings=("odd",))) for key, _ in tasks),
+    )
+
+    found = paint("--jobs", "2", "--overwrite")
+
+    assert found.status == 1
+    assert "0 painted, 2 failed" in found.out
+    assert "a.png: no memory" in found.err
+    assert "warning: " in found.err
+    assert (folders / "results" / "a.png").read_bytes() == before
+
+
+def test_claims_end_with_the_command(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Local, tasks: Any) -> Iterator[Any]:
+        next(tasks), next(tasks)
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(Local, "outcomes", interrupted)
+    found = paint("--jobs", "2")
+
+    assert found.status == 130
+    assert "rerun the command" in found.err
+    for name in ("a.png", "b.png"):
+        with files.claim(folders / "results" / name, name) as is_free:
+            assert is_free
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_feed_forward_network(command: Command, folders: Path) -> None:
+    (folders / "photos" / "b.png").unlink()
+    for to, flags in (("one", ("--batch_size", "1")), ("several", ("--jobs", "2"))):
+        found = command("apply", "embedded", folders / "photos", folders / to, "--style", folders / "style.png", *flags)
+        assert found.status == 0, found.err
+    assert (pixels(folders / "several" / "a.png") == pixels(folders / "one" / "a.png")).all()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--address", "head:6379"), "--address needs --engine ray"),
+        (("--per_task_gpus", "1"), "--per_task_gpus needs --engine ray"),
+        (("--jobs", "0"), "jobs"),
+        (("--jobs", "2", "--engine", "ray"), "--jobs is for --engine local"),
+    ],
+)
+def test_flags_that_do_not_go_together(paint: Command, flags: tuple[str, ...], words: str) -> None:
+    found = paint(*flags)
+    assert found.status == 2
+    assert words in found.err
+
+
+def test_one_picture_has_no_engine(paint: Command) -> None:
+    found = paint("--jobs", "2", content="photos/a.png", to="out")
+    assert found.status == 2
+    assert "name a folder" in found.err

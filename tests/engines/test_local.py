@@ -1,0 +1,86 @@
+"""Processes of this machine: every task is done once, also where processes die."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from neural_style.engines.interface import TRIES, Outcome
+from neural_style.engines.local import Local
+from neural_style.errors import InvalidInputError
+
+
+@dataclass(frozen=True)
+class Named:
+    """Returns the process and the cores that it may use."""
+
+    name: str
+
+    def run(self) -> Outcome:
+        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        return Outcome({self.name: str(os.getpid()).encode()}, (str(cores),))
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Kills its process until a file has been written as often as given."""
+
+    log: Path
+    times: int
+
+    def run(self) -> Outcome:
+        with self.log.open("a") as file:
+            file.write("x")
+        if len(self.log.read_text()) <= self.times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Outcome({"out": b"x"})
+
+
+def test_tasks_of_which_some_kill_their_process(tmp_path: Path) -> None:
+    often, once = tmp_path / "often", tmp_path / "once"
+    tasks = {
+        "a": Named("a"),
+        "killed always": Deadly(often, 99),
+        "killed once": Deadly(once, 1),
+        **{str(number): Named(str(number)) for number in range(4)},
+    }
+    given = []
+
+    def lazily():
+        for key, task in tasks.items():
+            given.append(key)
+            yield key, task
+
+    found = {}
+    for key, outcome in Local(2).outcomes(lazily()):
+        assert key not in found
+        assert len(given) <= len(found) + 3  # one in each process, and the one that is given in place of this
+        found[key] = outcome
+
+    assert found.keys() == tasks.keys()
+    assert "SIGKILL" in found.pop("killed always").error
+    assert len(often.read_text()) == TRIES
+    assert not any(outcome.error for outcome in found.values())
+    assert found["killed once"].files == {"out": b"x"}
+    processes = {outcome.files[key] for key, outcome in found.items() if isinstance(tasks[key], Named)}
+    assert str(os.getpid()).encode() not in processes
+    if hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1:
+        shares = {outcome.warnings for outcome in found.values() if outcome.warnings}
+        assert all(str(sorted(os.sched_getaffinity(0))) not in share for share in shares)
+
+
+def test_closing_ends_the_processes() -> None:
+    outcomes = Local(1).outcomes((number, Named("a")) for number in range(9))
+    _, outcome = next(outcomes)
+    outcomes.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(outcome.files["a"]), 0)
+
+
+def test_impossible_number() -> None:
+    with pytest.raises(InvalidInputError, match="jobs"):
+        Local(0)
