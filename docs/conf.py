@@ -65,6 +65,9 @@ def add_figures(app, docname, source):
         lines = [f"## {name}", f"{recipe.summary[0].upper()}{recipe.summary[1:]} ({recipe.source})."]
         if picture.is_file():
             lines.append(f"![{recipe.summary}](pictures/figures/{name}.webp)")
+        if (picture.parent / "vgg19" / picture.name).is_file():
+            lines.append("With the first three blocks of VGG-19, at 256 rows:")
+            lines.append(f"![{recipe.summary}, with VGG-19](pictures/figures/vgg19/{name}.webp)")
         lines.append(f"```\nneural-style figure {name} --draft\n```")
         inputs = ", ".join(f"`{slot}` ({default})" for slot, default in recipe.inputs.items())
         lines.append(f"Its pictures, and the samples that stand in for them: {inputs}.")

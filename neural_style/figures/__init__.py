@@ -35,6 +35,8 @@ from neural_style.figures.papers import (
     control2017,
     gatys2015,
     gatys2016,
+    li2016,
+    losses,
     novak2016,
     titu1994,
 )
@@ -47,10 +49,10 @@ from neural_style.validation import check_choice, check_count, did_you_mean
 
 RECIPES: dict[str, Recipe] = {
     name: recipe
-    for paper in (gatys2015, gatys2016, novak2016, color2016, control2017, champandard2016, titu1994)
+    for paper in (gatys2015, gatys2016, novak2016, color2016, control2017, li2016, champandard2016, titu1994, losses)
     for name, recipe in paper.FIGURES.items()
 }
-"""All figures by name: the paper's first author and year, and the figure's number or subject."""
+"""All figures by name: the paper's first author and year, and the figure's number or subject; `losses` is ours."""
 
 __all__ = ["RECIPES", "cost", "make", "plan"]
 
@@ -184,7 +186,9 @@ def _builder(setup: Setup, recipe: Recipe, given: Mapping[str, ImageSource], fol
 
 def _caption(recipe: Recipe, setup: Setup, figure: Figure, builder: PanelBuilder, given: list[str]) -> str:
     """The caption of the recipe with findings and differences from the paper."""
-    texts = [*(builder.numbers(finding)["text"] for finding in figure.findings), *figure.departures]
+    claims = [builder.numbers(claim)["text"] for claim in figure.claims]
+    measured = [f"measured: {'; '.join(claims)}"] if claims else []
+    texts = [*measured, *(builder.numbers(finding)["text"] for finding in figure.findings), *figure.departures]
     sentences = [text[0].upper() + text[1:] + ("" if text.endswith(".") else ".") for text in texts if text]
     return " ".join([figure.caption, *sentences, setup.differences_text(list(recipe.inputs), given)])
 
@@ -194,9 +198,11 @@ def _summary(recipe: Recipe, setup: Setup, figure: Figure, builder: PanelBuilder
     return {
         "source": recipe.source,
         "title": figure.title,
+        "planned": figure.caption,
         "scale": setup.scale.name,
         "model": setup.model,
         "weights": setup.weights,
+        "claims": [builder.numbers(claim) for claim in figure.claims],
         "findings": [builder.numbers(finding) for finding in figure.findings],
         "differences": [*figure.departures, *setup.differences.values()],
         "library": records.library_version(),

@@ -14,6 +14,9 @@ import numpy as np
 
 from neural_style import files, images, interruption
 from neural_style.errors import BrokenRunError
+from neural_style.figures.balance import balanced_weight
+from neural_style.figures.claims import claimed, content_error_in
+from neural_style.figures.convergence import shift_ratios, style_error_by_evaluations
 from neural_style.figures.judge import Judge, sha256_of
 from neural_style.figures.measurements import MEASUREMENTS
 from neural_style.figures.panels import (
@@ -31,18 +34,22 @@ from neural_style.figures.setup import NORMALISED, Setup, size_at
 from neural_style.figures.transforms import TRANSFORMS
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style
+from neural_style.network import TransferTechnique
 from neural_style.reconstruction import Reconstruction
 from neural_style.runs import records
 from neural_style.samples import as_rgb, sample
 
 if TYPE_CHECKING:
-    from neural_style.runs.result import Result, Step
+    from neural_style.runs.result import Result
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, float], None]
 """Called after every evaluation of a panel with its key, the number of its evaluations and the lowest loss."""
 
-VERSION = 3
+FUNCTIONS = MEASUREMENTS | {each.__name__: each for each in (claimed, shift_ratios, style_error_by_evaluations)}
+"""What a `Measurement` may name."""
+
+VERSION = 4
 """Format of the stored panels; panels of another version are made again."""
 
 
@@ -50,6 +57,14 @@ class Sample(NamedTuple):
     """A picture of `neural_style.samples` by its name; a plain string is a path."""
 
     name: str
+
+
+class Outcome(NamedTuple):
+    """A finished run: picture, record for its file, and report with metrics and loss curve."""
+
+    image: Array
+    record: str | None
+    report: dict[str, Any]
 
 
 class PanelBuilder:
@@ -111,7 +126,7 @@ class PanelBuilder:
         """The result of a measurement."""
         if not self._is_stored(panel):
             started = time.perf_counter()
-            values = MEASUREMENTS[panel.function](self, *panel.pictures, **dict(panel.settings))
+            values = FUNCTIONS[panel.function](self, *panel.pictures, **dict(panel.settings))
             self._store(panel, {"numbers": values, "seconds": time.perf_counter() - started})
         found: dict[str, Any] = self._reports[panel]["numbers"]
         return found
@@ -135,23 +150,42 @@ class PanelBuilder:
     def _paint(self, panel: TransferPanel, progress: Progress | None) -> None:
         if self._is_stored(panel):
             return
+        started = time.perf_counter()
+        outcome = self._outcome(panel, progress) if panel.content_like is None else self._balanced(panel, progress)
+        report = {"technique": type(panel.technique).__name__, **outcome.report}
+        with interruption.held():
+            images.write(self._file(panel, ".png"), outcome.image, record=outcome.record, overwrite=True)
+            self._pictures[panel] = outcome.image
+            self._store(panel, {**report, "seconds": time.perf_counter() - started})
+            self.made.append(self.key(panel))
+
+    def _balanced(self, panel: TransferPanel, progress: Progress | None) -> Outcome:
+        """The run whose content error is that of `content_like`, or comes closest to it."""
+        assert panel.content_like is not None, "a balanced picture has another to be like"
+        first = panel.technique
+        assert isinstance(first, TransferTechnique), "only transfers have a content weight"
+        wanted = content_error_in(self.report(panel.content_like)["metrics"])
+        outcomes: dict[float, Outcome] = {}
+
+        def error_at(weight: float) -> float:
+            technique = replace(first, content_weight=weight)
+            outcomes[weight] = self._outcome(replace(panel, technique=technique), progress)
+            return content_error_in(outcomes[weight].report["metrics"])
+
+        return outcomes[balanced_weight(error_at, wanted, first.transfer_loss.content_weight)]
+
+    def _outcome(self, panel: TransferPanel, progress: Progress | None) -> Outcome:
+        """The panel's run, with the technique as it is."""
         key = self.key(panel)
         curve: list[float] = []
-        trace: list[dict[str, float]] = []
 
         def on_evaluation(evaluations: int, loss: float) -> None:
             curve.append(loss)
             if progress is not None:
                 progress(key, evaluations, loss)
 
-        def on_step(step: Step) -> None:
-            if panel.traced:
-                trace.append({"evaluations": step.evaluations, **self._metrics(panel, step.image)})
-
-        started = time.perf_counter()
-        report: dict[str, Any]
         try:
-            result = self._run(panel, on_evaluation, on_step)
+            result = self._run(panel, on_evaluation)
         except BrokenRunError as error:
             if not panel.may_break:
                 raise
@@ -166,13 +200,8 @@ class PanelBuilder:
                 raise BrokenRunError(result.stopped)  # a picture of a smaller size is no panel
             image, record, stopped = result.image, records.to_json(result.record), result.stopped
             report = {name: result.record[name] for name in ("settings", "run", "losses", "history")}
-        seconds = time.perf_counter() - started
-        report |= {"technique": type(panel.technique).__name__, "stopped": stopped, "seconds": seconds}
-        with interruption.held():
-            images.write(self._file(panel, ".png"), image, record=record, overwrite=True)
-            self._pictures[panel] = image
-            self._store(panel, {**report, "metrics": self._metrics(panel, image), "curve": curve, "trace": trace})
-            self.made.append(key)
+        metrics = self._metrics(panel, image)
+        return Outcome(image, record, {**report, "stopped": stopped, "metrics": metrics, "curve": curve})
 
     def _initial(self, panel: TransferPanel) -> Array:
         """The initial picture of a run that does not start from noise."""
@@ -182,9 +211,7 @@ class PanelBuilder:
             initial = images.resize(self.picture(panel.init), initial.shape[:2])
         return images.to_uint8(initial)
 
-    def _run(
-        self, panel: TransferPanel, on_evaluation: Callable[[int, float], None], on_step: Callable[[Step], None]
-    ) -> Result:
+    def _run(self, panel: TransferPanel, on_evaluation: Callable[[int, float], None]) -> Result:
         rows = panel.run.levels[-1]
         weights = self.judge.weights_for(panel.technique.weights, panel.technique.pooling)
         content = Content(
@@ -196,7 +223,7 @@ class PanelBuilder:
             settings["init"] = images.resize(self.picture(panel.init), content.canvas.size)
         styles = [self._style(style, rows) for style in panel.styles]
         technique = replace(panel.technique, weights=weights)
-        return technique.transfer(content, styles, progress=on_evaluation, on_step=on_step, **settings)
+        return technique.transfer(content, styles, progress=on_evaluation, **settings)
 
     def _style(self, style: StyleInput, rows: int) -> Style:
         picture = self.picture(style.picture)
@@ -243,7 +270,7 @@ class PanelBuilder:
                     "label_map": self._key_of(panel.label_map),
                     "styles": [self._style_identity(style) for style in panel.styles],
                     "init": self._key_of(panel.init),
-                    "traced": panel.traced,
+                    "content_like": self._key_of(panel.content_like),
                     "may_break": panel.may_break,
                     **self._environment(),
                 }

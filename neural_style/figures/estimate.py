@@ -15,6 +15,9 @@ OPERATIONS_PER_SECOND = 150e9
 SECONDS_PER_PANEL = 3.0
 """Time for targets and compilation, besides the evaluations."""
 
+BALANCED_RUNS = 3
+"""Runs until a content error is equal to that of another picture; see `neural_style.figures.balance`."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -37,8 +40,9 @@ def cost(figure: Figure) -> Cost:
     evaluations, operations = 0, 0.0
     for panel in panels:
         table = vgg.architecture(panel.technique.model)
+        runs = 1 if panel.content_like is None else BALANCED_RUNS
         for rows in panel.run.levels:
-            count = EVALUATIONS_PER_ITERATION * panel.run.iterations
+            count = runs * EVALUATIONS_PER_ITERATION * panel.run.iterations
             evaluations += count
             operations += count * _operations(table, panel.technique.used_layers, rows)
     return Cost(len(panels), evaluations, operations / OPERATIONS_PER_SECOND + SECONDS_PER_PANEL * len(panels))

@@ -8,16 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from neural_style.figures.judge import Judge
-from neural_style.figures.panels import Picture, TransferPanel
+from neural_style.figures.panels import Measurement, Picture, TransferPanel
 
 Array = np.ndarray[Any, Any]
 Numbers = dict[str, Any]
 
 NEAR_ZERO = 0.01
 """An entry of a Gram matrix counts as near zero below this fraction of the matrix's root mean square."""
-
-CONVERGED = 0.99
-"""A run counts as converged after this fraction of its loss's total decrease."""
 
 
 class MadePanels(Protocol):
@@ -28,58 +25,14 @@ class MadePanels(Protocol):
     def report(self, panel: TransferPanel) -> dict[str, Any]:
         """Settings, losses and metrics of a painted picture."""
 
+    def picture(self, panel: Picture) -> Array:
+        """A picture (H, W, 3), RGB in 0..255."""
+
     def picture_at(self, panel: Picture, rows: int) -> Array:
         """A picture (rows, W, 3), RGB in 0..255."""
 
-
-def loss_by_evaluations(made: MadePanels, panel: TransferPanel) -> Numbers:
-    """The lowest loss so far, as a fraction of the first one, by number of evaluations."""
-    curve = np.asarray(made.report(panel)["curve"])
-    return {"x": list(range(1, len(curve) + 1)), "y": (curve / curve[0]).tolist()}
-
-
-def gram_by_evaluations(made: MadePanels, panel: TransferPanel) -> Numbers:
-    """The relative Gram error after each iteration of a traced run, of plain activations, averaged over layers.
-
-    It compares runs of different objectives by one measure.
-    """
-    trace = made.report(panel)["trace"]
-    errors = [float(np.mean([value for name, value in entry.items() if name.startswith("gram.0.")])) for entry in trace]
-    return {"x": [entry["evaluations"] for entry in trace], "y": errors}
-
-
-def shift_comparison(made: MadePanels, plain: TransferPanel, shifted: TransferPanel, *, name: str) -> Numbers:
-    """Evaluations that runs without and with an activation shift need to reach the same ends.
-
-    Their losses belong to two objectives with different minima, so each run is compared with itself: evaluations until
-    `CONVERGED` of its own decrease. The Gram error of plain activations is one measure for both: evaluations until each
-    first reaches the lowest level that both reach, and twice that level.
-
-    Args:
-        made: the finished panels.
-        plain, shifted: the runs, both traced.
-        name: name of the network, for the text.
-
-    Returns:
-        `loss`, `gram`, `twice`: evaluations of both runs; `level`: the lowest common Gram error; `text`.
-    """
-    panels = (plain, shifted)
-    losses = [loss_by_evaluations(made, panel) for panel in panels]
-    to_loss = [_first_below(curve, 1 - CONVERGED * (1 - curve["y"][-1])) for curve in losses]
-    errors = [gram_by_evaluations(made, panel) for panel in panels]
-    level = max(min(curve["y"]) for curve in errors)
-    to_level, to_twice = ([_first_below(curve, factor * level) for curve in errors] for factor in (1, 2))
-    text = (
-        f"{name}: {CONVERGED:.0%} of the loss's decrease takes {_compared(to_loss)}; a plain Gram error of "
-        f"{level:.2g}, the lowest that both runs reach, takes {_compared(to_level)}; twice that error takes "
-        f"{_compared(to_twice)}"
-    )
-    return {"loss": to_loss, "gram": to_level, "twice": to_twice, "level": level, "text": text}
-
-
-def _compared(counts: list[float]) -> str:
-    plain, shifted = counts
-    return f"{shifted:.0f} evaluations with the shift and {plain:.0f} without it ({shifted / plain:.2f} times)"
+    def numbers(self, panel: Measurement) -> Numbers:
+        """The result of another measurement."""
 
 
 def early_stops(made: MadePanels, *panels: TransferPanel, names: tuple[str, ...]) -> Numbers:
@@ -113,13 +66,24 @@ def gram_sparsity(made: MadePanels, picture: Picture, *, shift: float, normalise
 
 
 def sparsity_comparison(made: MadePanels, picture: Picture, *, name: str, normalised: bool, rows: int) -> Numbers:
-    """The mean of `gram_sparsity` over layers, without a shift and with a shift of -1; `name` is the network's."""
+    """The mean of `gram_sparsity` over layers, without a shift and with a shift of -1; `name` is the network's.
+
+    `holds` says whether the shift removes a tenth of the near-zero entries of the normalised network, and less of the
+    network's as it is.
+    """
     shares = [
         float(np.mean(gram_sparsity(made, picture, shift=shift, normalised=normalised, rows=rows)["y"]))
         for shift in (0.0, -1.0)
     ]
     text = f"{name}: {shares[0]:.1%} of the entries are near zero without the shift and {shares[1]:.1%} with it"
-    return {"shares": shares, "text": f"{text}, averaged over layers"}
+    removed = 1 - shares[1] / max(shares[0], 1e-9)
+    claim = f"near-zero entries without the shift and with it, {name}"
+    return {
+        "claim": claim,
+        "shares": shares,
+        "holds": (removed > 0.1) == normalised,
+        "text": f"{text}, averaged over layers",
+    }
 
 
 def gram_matrix(
@@ -148,21 +112,9 @@ def _grams(
     return found
 
 
-def _first_below(curve: Numbers, level: float) -> float:
-    """The first x at which a curve reaches a level, linear between its points."""
-    x, y = np.asarray(curve["x"], float), np.asarray(curve["y"], float)
-    after = int(np.argmax(y <= level))
-    if after == 0:
-        return float(x[0])
-    return float(np.interp(level, y[[after, after - 1]], x[[after, after - 1]]))
-
-
 MEASUREMENTS: dict[str, Callable[..., Numbers]] = {
     function.__name__: function
     for function in (
-        loss_by_evaluations,
-        gram_by_evaluations,
-        shift_comparison,
         early_stops,
         gram_sparsity,
         sparsity_comparison,

@@ -69,7 +69,8 @@ class TransferPanel:
         run: settings of the run; its `image_size`, or the last of its `sizes`, sets the rows of the content.
         init: the initial picture, in place of the run's.
         label_map: regions of the pastiche, for a doodle.
-        traced: whether metrics are computed after every iteration, too.
+        content_like: a painted picture whose content error this one is to have: the content weight is found by runs
+            with other weights (`neural_style.figures.balance`).
         may_break: whether a run that breaks down at once is shown as its initial picture, with the reason in the
             report's `stopped`; otherwise it raises.
     """
@@ -80,7 +81,7 @@ class TransferPanel:
     run: Run = field(default_factory=Run)
     init: Picture | None = None
     label_map: Picture | None = None
-    traced: bool = False
+    content_like: TransferPanel | None = None
     may_break: bool = False
 
 
@@ -112,7 +113,7 @@ def dependencies(panel: Panel) -> tuple[Picture, ...]:
             return panel.pictures
         case TransferPanel():
             styles = (part for style in panel.styles for part in (style.picture, style.mask, style.label_map))
-            others = (panel.content, panel.label_map, *styles, panel.init)
+            others = (panel.content, panel.label_map, *styles, panel.init, panel.content_like)
             return tuple(part for part in others if part is not None)
 
 

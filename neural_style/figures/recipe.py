@@ -64,6 +64,7 @@ class Figure:
         inputs: pictures shown small above the grid, from which the others were made.
         departures: sentences on differences from the paper that the setup does not record.
         findings: measurements whose `text` is appended to the caption once the panels are made.
+        claims: what the caption claims, as numbers (`neural_style.figures.claims.claim`); appended likewise.
     """
 
     title: str
@@ -74,6 +75,7 @@ class Figure:
     inputs: tuple[Cell, ...] = ()
     departures: tuple[str, ...] = ()
     findings: tuple[Measurement, ...] = ()
+    claims: tuple[Measurement, ...] = ()
 
     def slots(self) -> Iterator[Cell | Chart]:
         """All places that are not empty, from top to bottom."""
@@ -81,7 +83,7 @@ class Figure:
         yield from (slot for row in self.rows for slot in row if slot is not None)
 
     def panels(self) -> Iterator[Panel]:
-        """All panels in these places, and the findings."""
+        """All panels in these places, the findings and the claims."""
         for slot in self.slots():
             if isinstance(slot, Chart):
                 yield from (measurement for _, measurement in slot.curves)
@@ -90,6 +92,7 @@ class Figure:
                 if slot.inset is not None:
                     yield slot.inset
         yield from self.findings
+        yield from self.claims
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from neural_style import images
 from neural_style.color_transfer import match_colors, transfer_color
+from neural_style.figures.setup import size_at
 from neural_style.images import LUMA
 
 Array = np.ndarray[Any, Any]
@@ -22,10 +23,25 @@ def cropped(picture: Array, *, box: tuple[float, float, float, float]) -> Array:
     return part
 
 
+def resized(picture: Array, *, rows: int) -> Array:
+    """The picture as a run of that many rows sees it."""
+    return images.resize(picture.astype(np.float32), size_at(picture, rows))
+
+
 def inverted(picture: Array) -> Array:
     """255 - x: the complement of a mask."""
     complement: Array = 255 - picture
     return complement
+
+
+def painted_at_once(photo: Array, painting: Array, *, rows: int) -> Array:
+    """The photo in the style of the painting by the embedded feed-forward network, in one pass."""
+    from neural_style.feedforward import Painter  # which starts the backend
+
+    painter = Painter()
+    height, width = size_at(photo, rows)
+    content = images.to_uint8(images.resize(photo.astype(np.float32), (height, width)))
+    return painter.paint(content, painter.style(images.to_uint8(painting)), size=rows).image
 
 
 def luminance(picture: Array) -> Array:
@@ -69,7 +85,9 @@ TRANSFORMS: dict[str, Callable[..., Array]] = {
     function.__name__: function
     for function in (
         cropped,
+        resized,
         inverted,
+        painted_at_once,
         luminance,
         chroma,
         recombined,

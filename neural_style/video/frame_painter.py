@@ -44,7 +44,8 @@ from neural_style.video.state import DAMAGED
 if TYPE_CHECKING:
     from neural_style.objectives.objective import Objective, Term
     from neural_style.objectives.transfer_objective import StyleTerms
-    from neural_style.runs.level import Level
+    from neural_style.runs.initial import start_image
+from neural_style.runs.level import Level
 
 Array = np.ndarray[Any, Any]
 
@@ -259,7 +260,4 @@ class FramePainter:
 
     def _start(self, inputs: Inputs, run: Run, size: tuple[int, int]) -> Array:
         """The initial image of the first frame of a shot."""
-        start = self.technique.initial_picture(inputs, run)
-        if start is None:
-            return np.random.default_rng(run.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
-        return images.resize(start.rgb, size).astype(np.float32)
+        return start_image(self.technique.initial_picture(inputs, run), inputs, run, size)

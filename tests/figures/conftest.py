@@ -13,10 +13,13 @@ import pytest
 from neural_style import figures, images
 from neural_style.features import vgg
 from neural_style.figures import page
-from neural_style.figures.builder import PanelBuilder
+from neural_style.figures.builder import FUNCTIONS, PanelBuilder
+from neural_style.figures.claims import NUMBERS
+from neural_style.figures.panels import Picture
 from neural_style.figures.recipe import Recipe
+from neural_style.figures.transforms import TRANSFORMS, resized
 from neural_style.runs import records
-from neural_style.runs.result import Result, Step
+from neural_style.runs.result import Result
 from neural_style.runs.settings import EVALUATIONS_PER_ITERATION
 from neural_style.technique import Technique
 from tests.figures.small_figure import TINY, summary, tiny_setup, two_pictures
@@ -49,7 +52,10 @@ def builder(tmp_path: Path, photo: np.ndarray, painting: np.ndarray) -> PanelBui
 
 @pytest.fixture
 def no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Transfers check their inputs, make their objective, and return their initial picture; pages are coarse."""
+    """Transfers check their inputs, make their objective, and return their initial picture; pages are coarse.
+
+    Nothing is painted by a feed-forward network or minimised by a measurement either.
+    """
 
     def transfer(
         self: Technique,
@@ -57,7 +63,6 @@ def no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
         styles: Any,
         *,
         progress: Callable[[int, float], None],
-        on_step: Callable[[Step], None],
         **settings: Any,
     ) -> Result:
         inputs = self.inputs(content, styles)
@@ -72,11 +77,16 @@ def no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
             for evaluation in range(evaluations - EVALUATIONS_PER_ITERATION, evaluations):
                 progress(evaluation + 1, 1 / (evaluation + 1))
             history.append({"image_size": list(size), "loss": 1 / evaluations})
-            on_step(Step(iteration, evaluations, 1 / evaluations, {}, None, image, 0.0))
         record = {"settings": records.plain(self), "run": records.plain(run), "losses": {}, "history": history}
         return Result(image=image, alpha=None, losses={}, history=history, stopped="", record=record)
 
+    def errors(made: PanelBuilder, *pictures: Picture, shift: float, **settings: Any) -> dict[str, Any]:
+        return {"x": [1, 2], "y": [1.0, 0.001]}
+
     monkeypatch.setattr(Technique, "transfer", transfer)
+    monkeypatch.setitem(NUMBERS, "patch_error", lambda made, picture, painting, *, layer: 1.0)
+    monkeypatch.setitem(FUNCTIONS, "style_error_by_evaluations", errors)
+    monkeypatch.setitem(TRANSFORMS, "painted_at_once", lambda photo, painting, *, rows: resized(photo, rows=rows))
     monkeypatch.setattr(page, "DPI", 40)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from neural_style import Network
 from neural_style.features import vgg
+from neural_style.figures.claims import claim
 from neural_style.figures.panels import InputPanel, Measurement, StyleInput, TransferPanel, TransformPanel
 from neural_style.figures.recipe import Cell, Chart, Figure
 from neural_style.figures.setup import SCALES, Setup
@@ -36,18 +37,20 @@ def painted(ratio: float = 1e-3, **settings: Any) -> TransferPanel:
 
 
 def two_pictures(setup: Setup) -> Figure:
-    """Two pictures that differ in their weights, a part of one, and a chart of the other, which is traced."""
-    one, two = painted(traced=True), painted(1.0)
+    """Two pictures that differ in their weights, a part of one, a chart of the painting, and a claim."""
+    one, two = painted(), painted(1.0)
     part = TransformPanel("cropped", (two,), (("box", (0.0, 0.0, 0.5, 0.5)),))
-    curves = tuple((name, Measurement(f"{name}_by_evaluations", (one,))) for name in ("loss", "gram"))
+    settings = (("shift", 0.0), ("normalised", False), ("rows", 32))
+    curves = (("sparsity", Measurement("gram_sparsity", (PAINTING,), settings)),)
     return Figure(
         title="Two pictures",
-        rows=((Cell(one, "one", inset=PAINTING), Cell(two, "two")), (Cell(part), Chart(curves))),
+        rows=((Cell(one, "one", inset=PAINTING), Cell(two, "two")), (Cell(part), Chart(curves, kind="bar"))),
         caption="A caption.",
         inputs=(Cell(PHOTO, "photo"),),
         row_labels=("above", "below"),
         column_labels=("left", "right"),
         departures=("the colours",),
+        claims=(claim("content errors", "content_error", "above", one, two),),
     )
 
 

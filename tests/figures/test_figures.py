@@ -37,12 +37,12 @@ def test_a_figure_is_a_picture_with_every_setting_and_metric_beside_it(make: Mak
         assert len(panel["curve"]) == 20
         assert panel["seconds"] > 0
         assert {"ssim", "tv", "clipped", "gram.0.conv1_1", "swd.0.conv1_1"} <= panel["metrics"].keys()
-    loss, gram = (found["charts"][0]["curves"][name] for name in ("loss", "gram"))
-    assert (loss["x"], loss["y"][0]) == (list(range(1, 21)), 1)
-    (traced,) = (panel["metrics"] for panel in found["panels"].values() if panel["trace"])
-    errors = [value for name, value in traced.items() if name.startswith("gram.0.")]
-    assert (gram["x"], gram["y"]) == ([20], [pytest.approx(np.mean(errors))])
-    assert found["caption"] == "A caption. The colours. Differences from the original: other pictures."
+    assert found["charts"][0]["curves"]["sparsity"]["x"][0] == "conv1_1"
+    (claim,) = found["claims"]
+    errors = [panel["metrics"]["content.conv3_3"] for panel in found["panels"].values()]
+    assert (claim["values"], claim["holds"]) == ([errors], True)
+    measured = f"Measured: content errors: {errors[0]:.2g}, {errors[1]:.2g}."
+    assert found["caption"] == f"A caption. {measured} The colours. Differences from the original: other pictures."
 
 
 def test_an_interrupted_figure_recomputes_no_finished_panel(make: Make, tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_every_figure_is_made_by_its_command(
     assert ran.status == 0, ran.err
     found = summary(output)
     assert found["caption"].count("Differences from the original") == 1
-    assert "32 rows" in found["caption"]
-    assert "random weights" in found["caption"]
+    assert f"{16 if name == 'novak2016-convergence' else 32} rows" in found["caption"]
+    assert ("random weights" in found["caption"]) == (name != "control2017-6")  # whose painter has its own
     assert all(finding["text"][1:] in found["caption"] for finding in found["findings"])
     assert all(panel["seconds"] > 0 and panel["metrics"] for panel in found["panels"].values())
     with Image.open(output) as picture:

@@ -8,7 +8,8 @@ Gram matrices of its own, as in Keras' `neural_doodle.py` (`neural_style.doodle`
 from __future__ import annotations
 
 from neural_style.doodle import NeuralDoodle
-from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
+from neural_style.figures.claims import claim
+from neural_style.figures.panels import InputPanel, Measurement, StyleInput, TransferPanel
 from neural_style.figures.papers.gatys2015 import RECONSTRUCTION_VARIATION_WEIGHT
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
@@ -52,14 +53,16 @@ def doodle(setup: Setup) -> Figure:
         normalization="relative",
         total_variation_weight=RECONSTRUCTION_VARIATION_WEIGHT["style"],
     )
+    plain, improved = doodled("plain", layers), doodled("improved", setup.layers)
+    free = TransferPanel(texture, STYLE, (), run)
     return Figure(
         title="A landscape from a doodle",
         rows=(
             (Cell(STYLE, "painting"), Cell(STYLE_MAP, "its regions"), Cell(DOODLE, "doodle")),
             (
-                Cell(TransferPanel(texture, STYLE, (), run), "without regions"),
-                Cell(doodled("plain", layers), "Gram matrices by region"),
-                Cell(doodled("improved", setup.layers), "improved: shifted, all layers"),
+                Cell(free, "without regions"),
+                Cell(plain, "Gram matrices by region"),
+                Cell(improved, "improved: shifted, all layers"),
             ),
         ),
         caption="Each region of the doodle gets the texture of the painting's region with the same colour; without "
@@ -69,6 +72,28 @@ def doodle(setup: Setup) -> Figure:
             f"style layers are {', '.join(layers)}, or all, instead of conv3_1 and conv4_1",
             "Gram matrices by region replace matched patches, which the library does not implement",
             "a total variation term removes the grain of the noise",
+        ),
+        claims=_claims(free, plain, improved),
+    )
+
+
+def _claims(free: TransferPanel, plain: TransferPanel, improved: TransferPanel) -> tuple[Measurement, ...]:
+    return (
+        claim(
+            "distance of the colours from the doodle's at the same places, by region, in grey levels",
+            "local_colour_distance",
+            "below",
+            *(plain, improved),
+            against=(DOODLE,),
+            bound=60.0,
+        ),
+        claim(
+            "correlation of light and dark with the doodle, without regions and by region",
+            "layout",
+            "rises",
+            *(free, plain),
+            against=(DOODLE,),
+            bound=0.5,
         ),
     )
 

@@ -1,5 +1,5 @@
 """Gatys, Ecker, Bethge, Hertzmann & Shechtman 2017, Controlling Perceptual Factors in Neural Style Transfer (CVPR),
-arXiv:1611.07865: figures 2, 3 and 5.
+arXiv:1611.07865: figures 2 to 6.
 
 Network and units are those of `neural_style.figures.papers.color2016`.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import sqrt
 
+from neural_style.figures.claims import claim
 from neural_style.figures.panels import InputPanel, Picture, StyleInput, TransferPanel, TransformPanel
 from neural_style.figures.papers.color2016 import (
     DEPARTURES,
@@ -21,10 +22,16 @@ from neural_style.figures.papers.color2016 import (
     settings_text,
     with_colours,
 )
-from neural_style.figures.papers.gatys2015 import author_network, total_variation_weight
+from neural_style.figures.papers.gatys2015 import (
+    RECONSTRUCTION_VARIATION_WEIGHT,
+    STYLE_LAYERS,
+    author_network,
+    total_variation_weight,
+)
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
 from neural_style.network import Network
+from neural_style.reconstruction import Reconstruction
 from neural_style.runs.settings import Run
 
 PHOTO, PAINTING, SECOND_PAINTING, BUILDING = map(InputPanel, ("photo", "painting", "second_painting", "building"))
@@ -41,6 +48,9 @@ FINE_EVALUATIONS = 200
 """From the authors' code, at twice the rows, after `EVALUATIONS` at 512."""
 
 ZOOM: Box = (0.3, 0.2, 0.7, 0.6)
+
+SKY, GROUND = (0.0, 0.25, 0.35, 0.75), (0.9, 0.0, 1.0, 1.0)
+"""Parts of the sample `rocket` outside and inside `launchpad`."""
 
 
 def part(painting: Picture, box: Box, *, mask: Picture, weight: float) -> StyleInput:
@@ -88,24 +98,36 @@ def spatial_guidance(setup: Setup) -> Figure:
             "several paintings only",
             *DEPARTURES,
         ),
+        claims=(
+            claim(
+                "difference between (e) and (f) in the sky and at the ground, in grey levels",
+                "pixel_distance",
+                "falls",
+                *(_cut(one, SKY), _cut(one, GROUND)),
+                against=(_cut(two, SKY), _cut(two, GROUND)),
+                bound=0.5,
+            ),
+        ),
     )
+
+
+def _cut(picture: Picture, box: Box) -> TransformPanel:
+    return TransformPanel("cropped", (picture,), (("box", box),))
 
 
 def colour(setup: Setup) -> Figure:
     """Figure 3: colour control by luminance and by matched colours."""
+    plain, before = painted(setup, PHOTO, PAINTING), colours_before(setup, PHOTO, PAINTING)
+    grey = with_colours(on_luminance(setup, PHOTO, PAINTING), PHOTO)
     return Figure(
         title="Colour control",
         rows=(
             (Cell(PHOTO, "(a) photo"), Cell(PAINTING, "(b) painting"), None),
             (
-                Cell(painted(setup, PHOTO, PAINTING), "(c) plain transfer"),
+                Cell(plain, "(c) plain transfer"),
+                Cell(grey, "(d) luminance only", inset=TransformPanel("matched_luminance", (PAINTING, PHOTO))),
                 Cell(
-                    with_colours(on_luminance(setup, PHOTO, PAINTING), PHOTO),
-                    "(d) luminance only",
-                    inset=TransformPanel("matched_luminance", (PAINTING, PHOTO)),
-                ),
-                Cell(
-                    colours_before(setup, PHOTO, PAINTING),
+                    before,
                     "(e) colours matched first",
                     inset=colours_matched(PAINTING, PHOTO),
                 ),
@@ -115,6 +137,106 @@ def colour(setup: Setup) -> Figure:
         "matched to the photo's (e) each stroke has one colour, and only the distribution of colours is the photo's. "
         f"The map is that of Image Analogies. {settings_text(setup)}",
         departures=DEPARTURES,
+        claims=(
+            claim(
+                "distance of the colours from the photo's at the same places in (c), (e) and (d), in grey levels",
+                "local_colour_distance",
+                "falls",
+                *(plain, before, grey),
+                against=(PHOTO,),
+            ),
+        ),
+    )
+
+
+def scale_control(setup: Setup) -> Figure:
+    """Figure 4: a painting with the large structures of one and the strokes of another, and what it paints."""
+    fine, run = setup.style_layers(*STYLE_LAYERS[:2]), setup.run(evaluations=EVALUATIONS, share=0.5)
+
+    def mixed(coarse: Picture, strokes: Picture) -> TransferPanel:
+        technique = Reconstruction(
+            of="style",
+            layers=fine,
+            **setup.normalised_network(),
+            normalization="relative",
+            total_variation_weight=RECONSTRUCTION_VARIATION_WEIGHT["style"],
+        )
+        return TransferPanel(technique, strokes, (), run, init=coarse)
+
+    mixtures = [mixed(PAINTING, SECOND_PAINTING), mixed(SECOND_PAINTING, PAINTING)]
+    paintings: tuple[Picture, ...] = (PAINTING, SECOND_PAINTING, *mixtures)
+    results = [painted(setup, PHOTO, picture) for picture in paintings]
+    return Figure(
+        title="Scale control",
+        rows=(
+            (
+                Cell(PAINTING, "(a) style I"),
+                Cell(SECOND_PAINTING, "(b) style II"),
+                Cell(mixtures[0], "(c) large structures of I, strokes of II", show_metrics=False),
+                Cell(mixtures[1], "(d) large structures of II, strokes of I", show_metrics=False),
+            ),
+            tuple(Cell(panel, f"painted with ({letter})") for letter, panel in zip("abcd", results, strict=True)),
+        ),
+        inputs=(Cell(PHOTO, "photo"),),
+        caption=f"New paintings (c, d): a run starts from one painting and matches the other's Gram matrices at "
+        f"{' and '.join(fine)} only, so that its fine structure changes and its large structures stay. They then serve "
+        f"as styles in ordinary transfers. {settings_text(setup)}",
+        departures=("weights of the new paintings are relative errors, in half of the evaluations", *DEPARTURES),
+        claims=(
+            claim(
+                "correlation of light and dark between (c) and (d) and the painting of their large structures",
+                "layout",
+                "above",
+                *mixtures,
+                against=(PAINTING, SECOND_PAINTING),
+                bound=0.7,
+            ),
+            claim(
+                "Gram errors at these layers to the painting of the strokes: of (a) and (c), of (b) and (d)",
+                "texture_distance",
+                "falls",
+                *(PAINTING, mixtures[0], SECOND_PAINTING, mixtures[1]),
+                against=(SECOND_PAINTING, SECOND_PAINTING, PAINTING, PAINTING),
+                series=2,
+                bound=1.0,
+                layers=fine,
+                rows=run.image_size,
+            ),
+        ),
+    )
+
+
+def fast_networks(setup: Setup) -> Figure:
+    """Figure 6: colour control in a feed-forward network."""
+    settings = (("rows", setup.rows(512)),)
+    plain = TransformPanel("painted_at_once", (PHOTO, PAINTING), settings)
+    luminances = TransformPanel("luminance", (PHOTO,)), TransformPanel("matched_luminance", (PAINTING, PHOTO))
+    grey = with_colours(TransformPanel("painted_at_once", luminances, settings), PHOTO)
+    before = TransformPanel("painted_at_once", (PHOTO, colours_matched(PAINTING, PHOTO)), settings)
+    return Figure(
+        title="Colour control in a feed-forward network",
+        rows=(
+            (Cell(PHOTO, "photo"), Cell(PAINTING, "painting"), None),
+            (
+                Cell(plain, "in one pass"),
+                Cell(grey, "luminance only"),
+                Cell(before, "colours matched first", inset=colours_matched(PAINTING, PHOTO)),
+            ),
+        ),
+        caption="The colour controls of an optimisation also serve a network that paints in one pass: given "
+        "luminances, its picture gets the photo's colours back; given a painting in the photo's colours, it paints in "
+        "these.",
+        departures=("the third picture is ours", "the embedded network paints instead of one for each painting"),
+        claims=(
+            claim(
+                "distance of the colours from the photo's at the same places, in one pass, with matched colours and on "
+                "luminance, in grey levels",
+                "local_colour_distance",
+                "falls",
+                *(plain, before, grey),
+                against=(PHOTO,),
+            ),
+        ),
     )
 
 
@@ -147,6 +269,9 @@ def coarse_to_fine(setup: Setup) -> Figure:
         "in less time. Evaluations and seconds of (b) include those of (c); seconds include compilation. "
         f"{settings_text(setup)}",
         departures=("the direct run has as many evaluations as both sizes together", *DEPARTURES),
+        claims=(
+            claim("size of structures in (a) and (b), in pixels", "structure_size", "rises", direct, fine, bound=0.1),
+        ),
     )
 
 
@@ -168,7 +293,19 @@ FIGURES = {
     "control2017-3": Recipe(
         "colour control", f"{SOURCE}, figure 3", {"photo": "rocket", "painting": "harvest"}, colour
     ),
+    "control2017-4": Recipe(
+        "scale control: large structures of one painting, strokes of another",
+        f"{SOURCE}, figure 4",
+        {"photo": "cat", "painting": "night", "second_painting": "brick"},
+        scale_control,
+    ),
     "control2017-5": Recipe(
         "coarse to fine", f"{SOURCE}, figure 5", {"photo": "cat", "painting": "night"}, coarse_to_fine
+    ),
+    "control2017-6": Recipe(
+        "colour control in a feed-forward network",
+        f"{SOURCE}, figure 6",
+        {"photo": "coffee", "painting": "night"},
+        fast_networks,
     ),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from neural_style.figures.claims import claim
 from neural_style.figures.panels import StyleInput, TransferPanel
 from neural_style.figures.papers.gatys2015 import (
     EVALUATIONS,
@@ -30,19 +31,21 @@ SEEDS = 4
 def ratios(setup: Setup) -> Figure:
     """Figure 4: from the painting's texture to the photo, by alpha / beta."""
     run = setup.run(evaluations=EVALUATIONS, init="noise")
-    cells = [
-        Cell(
-            TransferPanel(author_network(setup, ratio=ratio), PHOTO, (StyleInput(PAINTING),), run),
-            f"alpha/beta = {setup.ratio(ratio):g}",
-        )
+    panels = {
+        setup.ratio(ratio): TransferPanel(author_network(setup, ratio=ratio), PHOTO, (StyleInput(PAINTING),), run)
         for ratio in (1e-5, 1e-4, 1e-3, 1e-2)
-    ]
+    }
+    cells = [Cell(panel, f"alpha/beta = {ratio:g}") for ratio, panel in panels.items()]
     return Figure(
         title="Content weight against style weight",
         rows=(tuple(cells[:2]), tuple(cells[2:])),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         caption=f"A larger ratio keeps more of the photo and less of the painting. {settings_text(setup)}",
         departures=(VARIATION_ADDED, "the ratios are ours"),
+        claims=(
+            claim("content errors", "content_error", "falls", *panels.values()),
+            claim("Gram errors", "gram_error", "rises", *panels.values()),
+        ),
     )
 
 
@@ -66,6 +69,7 @@ def content_layers(setup: Setup) -> Figure:
         f"{setup.layer(DEEP)} keeps only the layout, and photo and texture merge. Both at alpha/beta = "
         f"{setup.ratio(RATIO):g}. {settings_text(setup, content='')}",
         departures=(VARIATION_ADDED,),
+        claims=(claim("SSIM with the photo", "similarity", "falls", shallow, deep, against=(PHOTO,), bound=0.5),),
     )
 
 
@@ -74,13 +78,12 @@ def initial_images(setup: Setup) -> Figure:
     run = setup.run(evaluations=EVALUATIONS, init="noise")
     technique = author_network(setup, ratio=RATIO)
     start = TransferPanel(technique, PHOTO, (StyleInput(PAINTING),), replace(run, init="content"))
+    second = replace(start, init=PAINTING)
+    noise = tuple(replace(start, run=replace(run, seed=setup.seed + index)) for index in range(SEEDS))
     cells = [
         Cell(start, "A   from the photo"),
-        Cell(replace(start, init=PAINTING), "B   from the painting"),
-        *(
-            Cell(replace(start, run=replace(run, seed=setup.seed + index)), f"C   from noise {setup.seed + index}")
-            for index in range(SEEDS)
-        ),
+        Cell(second, "B   from the painting"),
+        *(Cell(panel, f"C   from noise {panel.run.seed}") for panel in noise),
     ]
     return Figure(
         title="Initial images",
@@ -90,6 +93,32 @@ def initial_images(setup: Setup) -> Figure:
         "and every noise leaves a different one. "
         f"alpha/beta = {setup.ratio(RATIO):g}. {settings_text(setup, start='')}",
         departures=(VARIATION_ADDED,),
+        claims=(
+            claim(
+                "SSIM with the photo, from the photo and from noise",
+                "similarity",
+                "falls",
+                start,
+                *noise[:1],
+                against=(PHOTO,),
+            ),
+            claim(
+                "SSIM with the painting, from the painting and from noise",
+                "similarity",
+                "falls",
+                second,
+                *noise[:1],
+                against=(PAINTING,),
+            ),
+            claim(
+                "difference from the first of the noises, in grey levels",
+                "pixel_distance",
+                "above",
+                *noise[1:],
+                against=noise[:1],
+                bound=10.0,
+            ),
+        ),
     )
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
+from neural_style.figures.claims import claim
+from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel, TransformPanel
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
 from neural_style.network import Network, TransferTechnique
@@ -24,6 +25,9 @@ CONTENT_WEIGHT = 0.025
 SHALLOW_FACTOR = 0.1
 """Factor on the content weight where a layer of the third block replaces the paper's, which keeps much more of a photo:
 the ratio of mini's default content weight to that of the other networks."""
+
+ZOOM = (0.3, 0.15, 0.8, 0.65)
+"""An enlarged part: top, left, bottom and right, as fractions of the sides."""
 
 PHOTO, PAINTING, SECOND = InputPanel("photo"), InputPanel("painting"), InputPanel("second_painting")
 
@@ -69,17 +73,17 @@ def ratios(setup: Setup) -> Figure:
     """Style weight against content weight, from the README."""
     run = setup.run(rows=ROWS, evaluations=EVALUATIONS)
     pairs = ((1, 1000), (1, 1), (1000, 1))
-    painted = [
-        Cell(
-            TransferPanel(
-                reference(setup, Network, content_weight=float(content)),
-                PHOTO,
-                (StyleInput(PAINTING, weight=float(style)),),
-                run,
-            ),
-            f"style {style}, content {content}",
+    panels = [
+        TransferPanel(
+            reference(setup, Network, content_weight=float(content)),
+            PHOTO,
+            (StyleInput(PAINTING, weight=float(style)),),
+            run,
         )
         for style, content in pairs
+    ]
+    painted = [
+        Cell(panel, f"style {style}, content {content}") for panel, (style, content) in zip(panels, pairs, strict=True)
     ]
     return Figure(
         title="Style weight against content weight",
@@ -88,21 +92,23 @@ def ratios(setup: Setup) -> Figure:
         caption="The higher the style weight, the less of the photo remains; the fine grain comes from max pooling. "
         f"All start from the photo; content {setup.layer(CONTENT_LAYER)}.",
         departures=("the number of evaluations is the scripts' default, because the README states none",),
+        claims=(
+            claim("SSIM with the photo", "similarity", "falls", *panels, against=(PHOTO,)),
+            claim("Gram errors", "gram_error", "falls", *panels),
+        ),
     )
 
 
 def styles(setup: Setup) -> Figure:
     """Two styles in one picture, from the README."""
     run = setup.run(rows=ROWS, evaluations=1000)
-    painted = [
-        Cell(
-            TransferPanel(
-                reference(setup, Network), PHOTO, (StyleInput(PAINTING), StyleInput(SECOND, weight=weight)), run
-            ),
-            f"painting 1, second painting {weight:g}",
+    panels = {
+        weight: TransferPanel(
+            reference(setup, Network), PHOTO, (StyleInput(PAINTING), StyleInput(SECOND, weight=weight)), run
         )
         for weight in (0.2, 0.4, 1.0)
-    ]
+    }
+    painted = [Cell(panel, f"painting 1, second painting {weight:g}") for weight, panel in panels.items()]
     return Figure(
         title="Two styles in one picture",
         rows=(tuple(painted),),
@@ -110,6 +116,17 @@ def styles(setup: Setup) -> Figure:
         caption="The weight of the second painting grows from left to right. Max pooling, content "
         f"{setup.layer(CONTENT_LAYER)}; all start from the photo. Numbers for the first painting stand before those "
         "for the second.",
+        claims=(
+            claim("Gram errors to the second painting", "gram_error", "falls", *panels.values(), style=1, bound=1.0),
+            claim(
+                "distance of the colours from the second painting's, in grey levels",
+                "colour_distance",
+                "falls",
+                *panels.values(),
+                against=(SECOND,),
+                bound=0.3,
+            ),
+        ),
     )
 
 
@@ -117,23 +134,34 @@ def pooling(setup: Setup) -> Figure:
     """Max against average pooling, which the guide suggests for Starry Night."""
     run = setup.run(rows=ROWS, evaluations=EVALUATIONS)
     names = {"max": "max pooling", "ave": "average pooling"}
-    rows = tuple(
-        tuple(
-            Cell(
-                TransferPanel(reference(setup, Network, pooling=kind), PHOTO, (StyleInput(painting),), run),
-                inset=painting,
-            )
-            for kind in names
-        )
+    panels = [
+        [TransferPanel(reference(setup, Network, pooling=kind), PHOTO, (StyleInput(painting),), run) for kind in names]
         for painting in (PAINTING, SECOND)
-    )
+    ]
+
+    def enlarged(panel: TransferPanel) -> Cell:
+        return Cell(TransformPanel("cropped", (panel,), (("box", ZOOM),)))
+
     return Figure(
         title="Max against average pooling",
-        rows=rows,
+        rows=tuple(
+            (*(Cell(each, inset=each.styles[0].picture) for each in pair), *map(enlarged, pair)) for pair in panels
+        ),
         inputs=(Cell(PHOTO, "photo"),),
-        column_labels=tuple(names.values()),
+        column_labels=(*names.values(), *(f"{name}, enlarged" for name in names.values())),
         caption="The same settings with both kinds of pooling: max pooling keeps the peaks of the activations, average "
-        f"pooling their mean. Content {setup.layer(CONTENT_LAYER)}; all start from the photo.",
+        "pooling their mean. As wholes the pictures are equally good and much alike; with average pooling strokes are "
+        f"finer and denser. Content {setup.layer(CONTENT_LAYER)}; all start from the photo.",
+        departures=("the enlarged parts are ours",),
+        claims=(
+            claim(
+                "variation from pixel to pixel, with max and average pooling",
+                "variation",
+                "rises",
+                *(panel for pair in panels for panel in pair),
+                series=2,
+            ),
+        ),
     )
 
 
@@ -151,6 +179,7 @@ def initial_images(setup: Setup) -> Figure:
         for init in ("content", "gray", "noise")
     ]
     picture = TransferPanel(technique, PHOTO, (StyleInput(PAINTING),), run, init=SECOND)
+    from_content, _, from_noise = (cell.picture for cell in named)
     return Figure(
         title="Initial images",
         rows=((*named, Cell(picture, "from a picture", inset=SECOND)),),
@@ -161,6 +190,22 @@ def initial_images(setup: Setup) -> Figure:
         departures=(
             "gray starts from the photo in grey, and the content's activations are those of the photo in colour",
         ),
+        claims=(
+            claim(
+                "SSIM with the photo, from content and from noise",
+                "similarity",
+                "falls",
+                *(from_content, from_noise),
+                against=(PHOTO,),
+            ),
+            claim(
+                "SSIM with the other picture, from it and from noise",
+                "similarity",
+                "falls",
+                *(picture, from_noise),
+                against=(SECOND,),
+            ),
+        ),
     )
 
 
@@ -168,10 +213,12 @@ SOURCE = "titu1994/Neural-Style-Transfer"
 PAIR = {"photo": "rocket", "painting": "night"}
 
 TRIO = {**PAIR, "second_painting": "harvest"}
+BRIGHT = {**TRIO, "photo": "cat"}
+"""On a dark photo two paintings hardly differ."""
 
 FIGURES = {
     "titu1994-ratios": Recipe("style weight against content weight", f"{SOURCE}, README", PAIR, ratios, "vgg16"),
-    "titu1994-styles": Recipe("two styles with weights", f"{SOURCE}, README", TRIO, styles, "vgg16"),
-    "titu1994-pooling": Recipe("max against average pooling", f"{SOURCE}, README and Guide", TRIO, pooling, "vgg16"),
+    "titu1994-styles": Recipe("two styles with weights", f"{SOURCE}, README", BRIGHT, styles, "vgg16"),
+    "titu1994-pooling": Recipe("max against average pooling", f"{SOURCE}, README and Guide", BRIGHT, pooling, "vgg16"),
     "titu1994-init": Recipe("initial images", f"{SOURCE}, README", TRIO, initial_images, "vgg16"),
 }

@@ -60,7 +60,7 @@ def test_two_ways() -> None:
 
 def test_linear_maps_differ_in_the_map_only() -> None:
     _, figure = plan("color2016-3", scale="paper")
-    recoloured, results = ([slot.picture for slot in row if isinstance(slot, Cell)] for row in figure.rows)
+    recoloured, _, results = ([slot.picture for slot in row if isinstance(slot, Cell)] for row in figure.rows)
     methods = [dict(picture.settings)["method"] for picture in recoloured if isinstance(picture, TransformPanel)]
     assert methods == ["cholesky", "pca", "monge_kantorovich"]
     assert [panel.styles[0].picture for panel in results if isinstance(panel, TransferPanel)] == recoloured
@@ -80,6 +80,14 @@ def test_before_and_after() -> None:
         plain = after.pictures[0]
         assert isinstance(plain, TransferPanel)
         assert (plain.content, plain.styles[0].picture) == (photo, painting)
+
+
+def test_the_enlarged_parts_are_those_of_the_same_pictures() -> None:
+    """Figure 6 shows (d) and (e) of figure 1, and paints nothing else."""
+    whole, parts = ([slot.picture for slot in row if isinstance(slot, Cell)] for row in plan("color2016-6")[1].rows)
+    assert [part.pictures for part in parts if isinstance(part, TransformPanel)] == [(picture,) for picture in whole]
+    _, figure = plan("color2016-1")
+    assert whole[1:] == [of_letter(figure, "e"), of_letter(figure, "d")]
 
 
 def test_luminance_without_and_with_matching() -> None:

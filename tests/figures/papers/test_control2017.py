@@ -13,6 +13,7 @@ from neural_style.figures.builder import PanelBuilder, Sample
 from neural_style.figures.panels import InputPanel, TransferPanel, TransformPanel, in_order
 from neural_style.figures.recipe import Cell, Figure
 from neural_style.network import Network
+from neural_style.reconstruction import Reconstruction
 
 MASK = InputPanel("building")
 
@@ -52,17 +53,28 @@ def test_settings_at_the_scale_of_the_paper(name: str) -> None:
     for panel in in_order(*figure.panels()):
         if isinstance(panel, TransferPanel):
             technique = panel.technique
+            assert (technique.model, technique.weights) == ("vgg19", "normalised")
+            if isinstance(technique, Reconstruction):
+                continue
             assert isinstance(technique, Network)
-            assert (technique.model, technique.weights, technique.normalization) == (
-                "vgg19",
-                "normalised",
-                "gatys2016",
-            )
+            assert technique.normalization == "gatys2016"
             ratio = 1e-3
             assert (technique.content_layer, technique.content_weight) == ("conv4_2", ratio)
             assert technique.style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
             assert panel.run.init == "content"
     assert not setup.differences
+
+
+def test_new_paintings_have_the_structures_of_one_and_the_strokes_of_another() -> None:
+    """A run from one painting that matches Gram matrices of the other's shallow layers; then an ordinary transfer."""
+    _, figure = plan("control2017-4", scale="paper")
+    one, two = InputPanel("painting"), InputPanel("second_painting")
+    first, second, *results = painted_of(figure)
+    for mixture, coarse, strokes in ((first, one, two), (second, two, one)):
+        assert (mixture.init, mixture.content) == (coarse, strokes)
+        assert isinstance(mixture.technique, Reconstruction)
+        assert (mixture.technique.of, mixture.technique.layers) == ("style", ("conv1_1", "conv2_1"))
+    assert [panel.styles[0].picture for panel in results] == [one, two, first, second]
 
 
 def test_coarse_to_fine_at_the_scale_of_the_paper() -> None:
