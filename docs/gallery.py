@@ -154,13 +154,6 @@ PICTURES = {
             "--target-image-prefix by_patches --variant patches --model mini --image_size 256 --num_iter 5",
         ),
     ),
-    "analogy": Picture(
-        ("cat", "painted", "portrait", "by_analogy"),
-        (
-            "paint cat.png night.png painted --model mini --image_size 192",
-            "analogy cat.png painted.png portrait.png by_analogy --model mini --image_size 192 --num_iter 5",
-        ),
-    ),
     "contents": Picture(
         ("cat", "content_1_2", "content_3_4", "content_max"),
         tuple(
