@@ -71,7 +71,8 @@ class Bar:
 
         done = self._done(evaluations)
         place = "" if self._place is None else self._place.text(evaluations)
-        title = ", ".join(filter(None, [self._name, place])) + ": "
+        where = ", ".join(filter(None, [self._name, place]))
+        title = f"{where}: " if where else ""
         shown = note if loss is None else f"loss {loss:.4g}"
         if self._bar is None:
             self._bar = tqdm(

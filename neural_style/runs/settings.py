@@ -89,8 +89,9 @@ class Run:
     betas: Sequence[float] = setting((0.9, 0.999), "of adam, how much its two moments keep of their past.")
     averaging: float = setting(
         0.0,
-        "of adam, decay of an average of the pictures so far, such as 0.99, which is evaluated at the end of each "
-        "iteration and kept where its loss is the lowest: without the grain of single steps. 0 averages nothing.",
+        "of adam, decay of an average of the pictures so far, such as 0.9, which is the picture of each iteration in "
+        "place of the best single step. It settles where steps are too large, and lags behind where they are not. 0 "
+        "averages nothing.",
     )
     tile: int | None = setting(
         None,
