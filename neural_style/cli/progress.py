@@ -79,7 +79,7 @@ class Bar:
                 desc=title,
                 postfix=shown,
                 total=self._total,
-                initial=self._done(evaluations - 1),  # of a resumed run
+                initial=self._done(max(evaluations - 1, 0)),  # of a resumed run
                 bar_format=FORMAT,
                 disable=self._quiet,
                 dynamic_ncols=self._is_terminal,
