@@ -147,6 +147,13 @@ PICTURES = {
             "--target-image-prefix doodle --model mini --sizes 80 160 320 --num_iter 5",
         ),
     ),
+    "doodle_patches": Picture(
+        ("night", "doodle_map", "doodle", "by_patches"),
+        (
+            "doodle --style-image night.png --style-mask night_map.png --target-mask doodle_map.png "
+            "--target-image-prefix by_patches --variant patches --model mini --image_size 256 --num_iter 5",
+        ),
+    ),
     "contents": Picture(
         ("cat", "content_1_2", "content_3_4", "content_max"),
         tuple(

@@ -6,6 +6,7 @@ TYPE_CHECKING = False  # as in `typing`, which takes longer to import than all o
 if TYPE_CHECKING:
     from typing import Any
 
+    from neural_style.analogy.technique import Analogy
     from neural_style.backend.cache import clear_caches
     from neural_style.color_transfer import transfer_color
     from neural_style.doodle import NeuralDoodle
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from neural_style.runs.transfer import minimise
 
 _MODULES = {
+    "Analogy": "analogy.technique",
     "Content": "inputs",
     "INetwork": "inetwork",
     "InvalidInputError": "errors",
@@ -54,6 +56,7 @@ ready for Ctrl-C before it spends half a second on imports."""
 _STARTING_THE_BACKEND = ("Objective", "Statistic", "Term", "clear_caches", "minimise")
 
 __all__ = [
+    "Analogy",
     "Content",
     "INetwork",
     "InvalidInputError",

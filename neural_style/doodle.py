@@ -1,7 +1,7 @@
 """NeuralDoodle: a style painted into the regions of a label map (Champandard 2016, arXiv:1603.01768).
 
-The mathematics is that of `neural_doodle.py` and `improved_neural_doodle.py` of titu1994/Neural-Style-Transfer, which
-compare Gram matrices region by region instead of patches as the paper does.
+The variant `patches` is the paper's. The mathematics of the others is that of `neural_doodle.py` and
+`improved_neural_doodle.py` of titu1994/Neural-Style-Transfer, which compare Gram matrices region by region instead.
 """
 
 from __future__ import annotations
@@ -17,17 +17,25 @@ from neural_style.images import Picture
 from neural_style.inputs import Content, Inputs, as_content, as_styles, warn_of_stretched_masks
 from neural_style.masks import label_map
 from neural_style.objectives.layer_weights import validate_layer_weights, validate_layers, weights_of_layers
-from neural_style.objectives.presets import PRESETS, Preset
-from neural_style.runs.settings import Run, RunSettings
+from neural_style.objectives.presets import PRESETS, TOTAL_VARIATION_WEIGHT, Preset
+from neural_style.objectives.transfer_loss import MATCHED_LAYERS
+from neural_style.runs.memory_plan import ExtractorSpec, held_bytes
+from neural_style.runs.settings import Run, RunSettings, sizes_for
 from neural_style.technique import Source, Sources, Technique
 from neural_style.validation import check_choice, check_count, check_weight, documented, setting
 
 if TYPE_CHECKING:
     from neural_style.objectives.objective import ObjectiveAt
 
-VARIANTS = ("plain", "improved")
-SHIFTS = {"plain": 0.0, "improved": -1.0}
+VARIANTS = ("plain", "improved", "patches")
+SHIFTS = {"plain": 0.0, "improved": -1.0, "patches": 0.0}
 
+SEMANTIC_WEIGHT = 10.0
+"""Of `patches`, as in alexjc/neural-doodle."""
+
+PATCHES_TOTAL_VARIATION_WEIGHT = 1e-5
+"""Of the mean TV in `patches`, chosen by looking, with mini at 128 rows: 1e-6 leaves coloured grain, and 2e-5 softens
+strokes."""
 
 START_CONTRAST = 0.25
 """Contrast of the initial image in parts of the painting's: enough to break symmetries, too little to last as grain."""
@@ -59,6 +67,13 @@ class NeuralDoodle(Technique):
 
     over style layers l and regions r, with the Gram matrices of `neural_style.losses.regions`. `plain` has c_l = 1/n
     for n layers; `improved` uses all layers, shifts activations by -1 and has c_l = 2^-(n-i) for the i-th of n.
+    `patches`, the paper's, is::
+
+        style_weight region_style_weight * sum_l c_l mean_i |Psi_i(F_lx) - Psi_NN(i)(F_ls)|^2 / mean_j |Psi_j(F_ls)|^2
+            + content_weight * sum (F_x - F_c)^2 / sum F_c^2 + total_variation_weight * mean TV(x)
+
+    with c_l = 1/n and the patches Psi of 3 x 3 positions; NN(i) is the painting's patch that is nearest in features and
+    label map together, see `neural_style.losses.patches.semantic_patch_loss`.
 
     The painting is a `Style` with the label map of its regions, the target a `Content` with a label map of the same
     colours, and with a photo where its layout is to be kept, too. Painting and pastiche may differ in size and shape:
@@ -82,16 +97,25 @@ class NeuralDoodle(Technique):
         None, "number of regions; by default the number of colours that each cover at least 0.5 % of the label maps."
     )
     variant: str = setting(
-        "plain", "`plain`, or `improved`: all layers, with shifted activations and geometric weights."
+        "plain",
+        "`plain`; `improved`: all layers, with shifted activations and geometric weights; or `patches`: the nearest "
+        "patches of the painting, by features and label map, as in the paper.",
+    )
+    semantic_weight: float = setting(
+        SEMANTIC_WEIGHT,
+        "with patches, weight of the label maps beside the features in finding the nearest patch; 0 ignores them.",
     )
     style_weight: float = setting(1.0, "weight of the painting's texture.")
     region_style_weight: float = setting(1.0, "factor on `style_weight` (the reference scripts have both).")
     content_weight: float = setting(0.1, "weight of the photo's layout, if there is a photo.")
-    total_variation_weight: float = setting(8.5e-5, "weight of smoothness.")
+    total_variation_weight: float | None = setting(
+        None, "weight of smoothness; by default 8.5e-5, and 1e-5 with patches, whose errors are relative."
+    )
     style_layers: tuple[str, ...] | None = setting(
         None,
-        "layers whose Gram matrices make the texture; by default conv1_1 conv2_1 conv3_1 conv4_1 conv5_1 (mini: "
-        "conv1_1 conv2_1 conv3_1 conv3_3), and all layers in `improved`.",
+        "layers whose Gram matrices or patches make the texture; by default conv1_1 conv2_1 conv3_1 conv4_1 conv5_1 "
+        "(mini: conv1_1 conv2_1 conv3_1 conv3_3), all layers in `improved`, and conv3_1 conv4_1 (mini: conv3_1) in "
+        "`patches`.",
     )
     style_layer_weights: tuple[float, ...] | str | None = setting(
         None,
@@ -99,7 +123,7 @@ class NeuralDoodle(Technique):
         "1000 / C^2 for a layer of C channels as in the authors' notebooks.",
     )
     content_layer: str | None = setting(
-        None, "layer whose activations keep the layout; by default conv5_2 (mini: conv3_3)."
+        None, "layer whose activations keep the layout; by default conv5_2, in `patches` conv4_2 (mini: conv3_3)."
     )
 
     name: ClassVar[str] = "doodle"
@@ -113,14 +137,33 @@ class NeuralDoodle(Technique):
         check_choice("variant", self.variant, VARIANTS)
         if self.labels is not None:
             check_count("labels", self.labels, at_least=1)
-        for name in ("style_weight", "region_style_weight", "content_weight", "total_variation_weight"):
+        for name in ("style_weight", "region_style_weight", "content_weight", "semantic_weight"):
             check_weight(name, getattr(self, name))
+        if self.total_variation_weight is not None:
+            check_weight("total_variation_weight", self.total_variation_weight)
+        if self.semantic_weight != SEMANTIC_WEIGHT and not self.by_patches:
+            raise InvalidInputError("semantic_weight belongs to variant patches: choose it, or leave it out")
         self.style_coefficients()
 
     @property
     def preset(self) -> Preset:
         """Defaults that depend on the network."""
-        return PRESETS[self.model]
+        preset = PRESETS[self.model]
+        if not self.by_patches:
+            return preset
+        layer = preset.content_layer if self.model == "mini" else "conv4_2"
+        return replace(preset, content_layer=layer, style_layers=MATCHED_LAYERS["patches"][self.model])
+
+    @property
+    def by_patches(self) -> bool:
+        """Whether patches are compared, and not Gram matrices."""
+        return self.variant == "patches"
+
+    @property
+    def smoothness(self) -> float:
+        """The weight of the total variation, as it was named or by default."""
+        default = PATCHES_TOTAL_VARIATION_WEIGHT if self.by_patches else TOTAL_VARIATION_WEIGHT
+        return default if self.total_variation_weight is None else self.total_variation_weight
 
     def style_coefficients(self) -> dict[str, float]:
         """Factor c_l of each style layer's loss, in the order of the network; see the class."""
@@ -141,10 +184,18 @@ class NeuralDoodle(Technique):
     def content_targets(self) -> tuple[str, ...]:
         return (self.content_layer or self.preset.content_layer,) if self.content_weight else ()
 
+    @property
+    def extractor_spec(self) -> ExtractorSpec:
+        spec = super().extractor_spec
+        if not self.by_patches:
+            return spec
+        return spec._replace(by_tiles=False, held=held_bytes("patches", tuple(self.style_coefficients()), spec))
+
     def resolved(self) -> Self:
         return replace(
             super().resolved(),
             content_layer=self.content_layer or self.preset.content_layer,
+            total_variation_weight=self.smoothness,
             # Weights belong to the layers in the order in which they were named.
             style_layers=(self.style_layer_weights and self.style_layers) or tuple(self.style_coefficients()),
         )
@@ -184,6 +235,9 @@ class NeuralDoodle(Technique):
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:
         """The settings of a run: as large as the target's label map, and from its regions where there is no photo.
 
+        `patches` goes through three sizes, the phases of alexjc/neural-doodle: a patch cannot place what is larger than
+        itself.
+
         Raises:
             InvalidInputError: they are impossible, or need a photo that is not there.
         """
@@ -194,6 +248,8 @@ class NeuralDoodle(Technique):
             "init": "content" if has_photo else "regions",
         }
         settings = {**defaults, **settings}
+        if self.by_patches and not settings.get("sizes"):
+            settings["sizes"] = sizes_for(settings["image_size"])
         if not has_photo:
             if isinstance(settings["init"], str) and settings["init"] in ("content", "gray"):
                 raise InvalidInputError(
@@ -220,9 +276,10 @@ class NeuralDoodle(Technique):
                 for layer, coefficient in self.style_coefficients().items()
             },
             content={layer: self.content_weight for layer in self.content_targets if inputs.content.image is not None},
-            total_variation_weight=self.total_variation_weight,
+            total_variation_weight=self.smoothness,
             shift=SHIFTS[self.variant],
             padding=self.resolved_padding,
+            semantic_weight=self.semantic_weight if self.by_patches else None,
         )
         if loss.is_zero(inputs.styles[0].weight):
             raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")

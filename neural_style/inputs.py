@@ -148,6 +148,9 @@ class Style:
         "of an animation, or of a file with several pages, the one that is read, counted from 1; by default the first "
         "in full size.",
     )
+    source: ImageSource | None = setting(
+        None, "the picture that the painting was made from, of the same things in the same places, for `Analogy`."
+    )
 
     def __post_init__(self) -> None:
         check_weight("the weight of a style", self.weight)
@@ -167,6 +170,7 @@ class Style:
             image=images.read(self.image, what="style", frame=self.frame),
             mask=_read_mask(self.mask, "style mask"),
             label_map=_read_picture(self.label_map, "style label map"),
+            source=_read_picture(self.source, "source of the style"),
         )
 
     @cached_property
@@ -310,6 +314,12 @@ def read_inputs(content: Content | ImageSource, styles: Sequence[Style | ImageSo
         name, picture = ("content", content.picture) if of_content else ("style", style.picture)
         warn_of_stretching(style.mask_in_memory, "style mask", name, picture.size)
     return inputs
+
+
+def check_sources(technique: str, styles: Sequence[Style], *, used: bool) -> None:
+    """Raise `InvalidInputError` where a style has a source, and the technique does not use it."""
+    if not used and any(style.source is not None for style in styles):
+        raise InvalidInputError(f"{technique} does not use the source of a style: leave it out, or use Analogy")
 
 
 def warn_of_stretched_masks(content: Content) -> None:

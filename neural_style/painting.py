@@ -16,8 +16,8 @@ from neural_style.inputs import Content, Style
 from neural_style.network import Network
 from neural_style.runs.level import Progress
 from neural_style.runs.result import Result, Step
-from neural_style.runs.settings import Run, RunSettings
-from neural_style.validation import check_count, check_weight
+from neural_style.runs.settings import Run, RunSettings, sizes_for
+from neural_style.validation import check_weight
 
 if TYPE_CHECKING:
     from neural_style.runs.transfer import CheckpointSource
@@ -36,12 +36,6 @@ benchmarks/painting.py and by looking at its pictures."""
 CONTENT_POWER = 2.0
 """Of a content error in the loss: a painting of strong contrasts, which would cover a photo, is held back more than one
 that leaves the photo near."""
-
-LEVELS = 3
-"""Sizes of the pyramid: rows / 4, rows / 2 and rows."""
-
-SMALLEST_LEVEL = 32
-"""Rows of the smallest level: of fewer, the deepest layer sees nothing."""
 
 ITERATIONS = 5
 """At each size. The last size takes three quarters of the time."""
@@ -85,22 +79,6 @@ def technique_for(strength: float = 1.0, *, model: str | None = None, weights: s
 def default_model(weights: str | None = None) -> str:
     """`vgg19` where its weights are named or in Keras' cache, otherwise `mini`, which is part of this package."""
     return "vgg19" if weights is not None or is_cached("vgg19") else "mini"
-
-
-def sizes_for(image_size: int) -> tuple[int, ...]:
-    """Rows of the levels of a pyramid that ends at `image_size`, each half of the next.
-
-    Example:
-        >>> from neural_style.painting import sizes_for
-        >>> sizes_for(400), sizes_for(64)
-        ((100, 200, 400), (32, 64))
-
-    Raises:
-        InvalidInputError: it is no whole number of at least 1.
-    """
-    check_count("image_size", image_size, at_least=1)
-    halved = [round(image_size / 2**level) for level in range(LEVELS)]
-    return tuple(rows for rows in reversed(halved) if rows >= SMALLEST_LEVEL) or (image_size,)
 
 
 def run_for(settings: RunSettings) -> RunSettings:

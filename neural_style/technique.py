@@ -20,7 +20,7 @@ from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.images import ImageSource, Picture
 from neural_style.images.opening import check_name
-from neural_style.inputs import Content, Inputs, Style, read_inputs, working_size
+from neural_style.inputs import Content, Inputs, Style, check_sources, read_inputs, working_size
 from neural_style.objectives.transfer_loss import PADDINGS
 from neural_style.runs import records, schema
 from neural_style.runs.color_preservation import ColorPreservation
@@ -51,10 +51,10 @@ class Technique(ABC):
     """Settings that make an objective from inputs, which can therefore be run."""
 
     name: ClassVar[str]
+    uses_sources: ClassVar[bool] = False  # of styles
     elsewhere: ClassVar[Mapping[str, str]] = {
-        **{each.name: f"it is a setting of a run: transfer(..., {each.name}=...)" for each in fields(Run)},
-        **OF_INPUTS,
-    }
+        each.name: f"it is a setting of a run: transfer(..., {each.name}=...)" for each in fields(Run)
+    } | OF_INPUTS
 
     model: str = setting("vgg16", "the network: `vgg16`, `vgg19` or `mini`.")
     weights: str | None = setting(
@@ -66,8 +66,7 @@ class Technique(ABC):
     precision: str = setting(
         "float32",
         "`float32`; `bfloat16`, faster on some processors, which differs from float32 by about a percent; `auto`, "
-        "the better of these two on this machine; or `float64`, for checking gradients. Image, Gram matrices and sums "
-        "have at least float32.",
+        "the better of these two on this machine; or `float64`, to check gradients. Sums have at least float32.",
     )
     padding: str = setting(
         "auto",
@@ -148,6 +147,7 @@ class Technique(ABC):
             InvalidInputError: they are impossible, or do not go with the inputs.
         """
         self.check_run_names(settings)
+        check_sources(self.name, inputs.styles, used=self.uses_sources)
         run = Run(**settings)
         if inputs.content.color_mask is not None and run.preserve_color == "none":
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
@@ -222,7 +222,7 @@ class Technique(ABC):
         settings |= {} if image_size is None else {"image_size": image_size}
         inputs = self.inputs(content, styles)
         run = self.run_settings(inputs, settings)
-        plan = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)[0]
+        plan = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)[-1]
         return self.objective_at(inputs)(plan.size, plan.tile)
 
     def steps(

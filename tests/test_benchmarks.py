@@ -27,7 +27,8 @@ BENCHMARKS = {
     "enhancement": "upscale --images photos",
     "evaluation": "--model mini --content_layer conv1_2 --sizes 32 --precisions float32 --runs 1",
     "films": "--frames 10 --rows 16",
-    "gpu": "--sizes 16 --precisions float32 --runs 1",
+    "gpu": "memory evaluations run training --sizes 16 --precisions float32 --runs 1 --run_rows 16 --iterations 1 "
+    "--training_model mini --crop 16 --batch 1",
     "masks": "photo.png mask.png painting.png painting.png painting.png --weights random --rows 32 --runs 1",
     "memory": "--one 64 mini 0 --evaluations 2",
     "own_network": "painting.png --images photos --photos photo.png --rows 32 --crop 32 --minutes 1e-4 "

@@ -53,6 +53,7 @@ TINY = {
         *("--steps", "1"),
     ),
     "doodle": (*SHALLOW, "--image_size", "64"),
+    **dict.fromkeys(("analogy", "mrf"), (*SHALLOW, "--style_layers", "conv2_1")),
     "reconstruct": (*SMALL, "--layers", "conv1_1", "--image_size", "32", "--num_iter", "1"),
     "plan": SHALLOW,
     "sheet": (*SMALL, "--rows", "32", "--num_iter", "1"),
@@ -142,6 +143,8 @@ def tiny(arguments: list[str], *, overwrite: bool) -> list[str]:
         shallow = {"content_layer": "conv1_2", "style_layers": "conv1_1"}
         words += [word for flag, layer in shallow.items() if flag not in words for word in (f"--{flag}", layer)]
     flags = TINY["apply" if "--fast" in words else name]  # an optimisation's have no effect with --fast
+    if name == "doodle" and "patches" in words:  # whose time grows with the square of the pixels
+        flags = (*flags, "--image_size", "32")
     if name == "video" and "optimise" in words:
         flags = (*SHALLOW[: SHALLOW.index("--image_size")], "--num_iter", "1")
     return [*words, *flags, *(["--overwrite"] if overwrite and name not in WITHOUT_OUTPUT else [])]
@@ -245,7 +248,7 @@ def test_commands_of_a_page_are_valid_as_written(page, tmp_path, monkeypatch):
     for executed in (Session, Folder):
         monkeypatch.setattr(executed, "execute", lambda self: 0 if Run(**self.run) else 1)
     for arguments in commands(page):
-        if arguments[0] in ("paint", "network", "inetwork", "doodle", "reconstruct"):
+        if arguments[0] in ("paint", "network", "inetwork", "doodle", "analogy", "mrf", "reconstruct"):
             assert main(arguments) == 0, shlex.join(arguments)
 
 

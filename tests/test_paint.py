@@ -9,9 +9,10 @@ from PIL import Image
 import neural_style.cli.commands.paint  # noqa: F401  (binds its names before a test replaces one of them)
 from neural_style import Content, InvalidInputError, Style, images, paint
 from neural_style.feedforward import Painter
-from neural_style.painting import CONTENT_WEIGHT, default_model, sizes_for, technique_for
+from neural_style.painting import CONTENT_WEIGHT, default_model, technique_for
 from neural_style.runs.file_writer import RunFiles
 from neural_style.runs.result import Result
+from neural_style.runs.settings import sizes_for
 
 TINY = {"model": "mini", "weights": "random", "image_size": 32, "iterations": 1}
 

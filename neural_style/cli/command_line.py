@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from neural_style.cli.commands import doodle, network, reconstruct
+from neural_style.analogy.technique import Analogy
+from neural_style.cli.commands import analogy, doodle, network, reconstruct
 from neural_style.cli.commands.inetwork import IMPROVEMENTS
 from neural_style.cli.flags import Parser
 from neural_style.doodle import NeuralDoodle
@@ -24,6 +25,7 @@ _PARSERS = {
     Network.name: lambda: network.parser("network", Network, ""),
     INetwork.name: lambda: network.parser("inetwork", INetwork, "", own=IMPROVEMENTS),
     NeuralDoodle.name: doodle.parser,
+    Analogy.name: analogy.parser,
     Reconstruction.name: reconstruct.parser,
 }
 
@@ -60,6 +62,8 @@ def command_of(record: Mapping[str, Any], prefix: str) -> list[str]:
     if name == NeuralDoodle.name:
         given |= _label_maps(record)
         positional = []
+    elif name == Analogy.name:
+        positional = _analogous(record)
     else:
         content = _path(record["content"], "content")
         positional = [given.pop("of"), content] if name == Reconstruction.name else [content]
@@ -107,6 +111,15 @@ def _label_maps(record: Mapping[str, Any]) -> dict[str, Any]:
         "target_mask": _path(content["label_map"], "label map"),
         "content_image": _path(content, "content") if "image" in content else None,
     }
+
+
+def _analogous(record: Mapping[str, Any]) -> list[str]:
+    """The pictures of an analogy, in the order of the command."""
+    style = record["styles"][0]
+    if any(style[name] != getattr(Style, name) for name in ("weight", "scale", "resize")):
+        raise InvalidInputError("an analogy's command sets neither weight, scale nor resize of the painting")
+    given = {"source": style["source"], "style": style, "content": record["content"]}
+    return [_path(given[name], name) for name in analogy.ORDER]
 
 
 def _masks(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -176,6 +176,7 @@ class FastFolder:
         """Paint in other processes; claims and files are this one's."""
         painted = PaintedStyle(self.painter.model, self.style, secrets.token_hex(8))
         given: dict[Path, _Ready] = {}
+        bar.begin(engine.description, 0)
 
         def tasks() -> Iterator[tuple[Path, Task]]:
             for one in ready:

@@ -218,6 +218,7 @@ class Folder:
     def _paint_by(self, engine: Engine, ready: Iterator[_Ready], bar: Bar) -> None:
         """Paint in other processes; claims and files are this one's."""
         given: dict[Painting, _Ready] = {}
+        bar.begin(engine.description, 0)
 
         def tasks() -> Iterator[tuple[Painting, Task]]:
             for one in ready:

@@ -31,6 +31,8 @@ GROUPS = {
         "apply": "paint photos with a feed-forward network, in one pass",
         "video": "paint a film with a feed-forward network or by optimisation, and keep its sound",
         "doodle": "fill a label map with textures from a painting",
+        "analogy": "paint a photo as a painting was made from its source (image analogies)",
+        "mrf": "the same with the arguments of the reference's MRFNetwork.py",
         "studio": "open a web page to paint on, without a terminal",
         "reconstruct": "show what layers of a network keep of a photo or a painting",
     },

@@ -71,14 +71,15 @@ class Bar:
 
         done = self._done(evaluations)
         place = "" if self._place is None else self._place.text(evaluations)
-        title = ", ".join(filter(None, [self._name, place])) + ": "
+        where = ", ".join(filter(None, [self._name, place]))
+        title = f"{where}: " if where else ""
         shown = note if loss is None else f"loss {loss:.4g}"
         if self._bar is None:
             self._bar = tqdm(
                 desc=title,
                 postfix=shown,
                 total=self._total,
-                initial=self._done(evaluations - 1),  # of a resumed run
+                initial=self._done(max(evaluations - 1, 0)),  # of a resumed run
                 bar_format=FORMAT,
                 disable=self._quiet,
                 dynamic_ncols=self._is_terminal,

@@ -19,7 +19,7 @@ from keras import ops
 
 from neural_style.backend import Tensor
 from neural_style.errors import InvalidInputError
-from neural_style.losses.shapes import FEATURES, check_axes
+from neural_style.losses.shapes import FEATURES, check_axes, check_positions
 
 PATCH = 3
 """Rows and columns of a patch in Li & Wand 2016 and Champandard 2016."""
@@ -99,23 +99,62 @@ def patch_distance(features: Tensor, paintings: Sequence[Tensor], matches: Match
     Returns:
         A scalar, in squared units of the features: a sum over patches.
     """
-    channels = features.shape[-1]
+    extent = features.shape[0], features.shape[1]
+    target, counts, spread = map(ops.stop_gradient, patch_targets(paintings, matches, size=extent, patch=size))
+    return ops.sum(counts * ops.square(features - target)) + spread
+
+
+def patch_targets(
+    paintings: Sequence[Tensor], matches: Matches, *, size: tuple[int, int], patch: int = PATCH
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What the patches that some patches match lay over a picture, for `patch_distance`.
+
+    Args:
+        paintings: (h_k, w_k, C) each, in which the matches are places.
+        matches: from `nearest_patches`.
+        size: h and w of the picture.
+        patch: rows and columns of a patch.
+
+    Returns:
+        T, (h, w, C), the mean of the matched patches at each position; n, (h, w, 1), how many cover it; and
+        `sum_i |Psi_NN(i)|^2 - sum_p n_p |T_p|^2`, a scalar: how far they disagree.
+    """
+    channels = paintings[0].shape[-1]
     table = ops.concatenate([ops.reshape(each, (-1, channels)) for each in paintings])
-    height, width = features.shape[:2]
-    rows, columns = matches.first.shape
+    (height, width), (rows, columns) = size, matches.first.shape
     covering = np.zeros((height, width, 1))
     total, squares = 0.0, 0.0
-    for row in range(size):
-        for column in range(size):
+    for row in range(patch):
+        for column in range(patch):
             place = (row, height - rows - row), (column, width - columns - column)
             matched = ops.take(table, matches.first + row * matches.columns + column, axis=0)
             total = total + ops.pad(matched, (*place, (0, 0)))
             squares = squares + ops.sum(ops.square(matched))
             covering[row : row + rows, column : column + columns] += 1
-    counts = ops.convert_to_tensor(covering, dtype=features.dtype)
-    target = ops.stop_gradient(total / counts)
-    spread = ops.stop_gradient(squares - ops.sum(counts * ops.square(target)))
-    return ops.sum(counts * ops.square(features - target)) + spread
+    counts = ops.convert_to_tensor(covering, dtype=table.dtype)
+    target = total / counts
+    return target, counts, squares - ops.sum(counts * ops.square(target))
+
+
+def target_distance(features: Tensor, target: Tensor, counts: Tensor) -> Tensor:
+    """`sum_p n_p |f_p - T_p|^2`: `patch_distance` from matches that stay the same, without its constant.
+
+    A sum over positions.
+
+    Args:
+        features: (N, h, w, C).
+        target: T, (1, h, w, C), of `patch_targets`.
+        counts: n, (1, h, w, 1).
+
+    Returns:
+        (N,), in squared units of the features.
+
+    Raises:
+        InvalidInputError: the shapes are not these.
+    """
+    check_positions("the target", target, features)
+    check_positions("the counts", counts, features)
+    return ops.sum(counts * ops.square(features - target), axis=(1, 2, 3))
 
 
 def patch_loss(features: Tensor, *paintings: Tensor, size: int = PATCH) -> Tensor:
@@ -145,10 +184,72 @@ def patch_loss(features: Tensor, *paintings: Tensor, size: int = PATCH) -> Tenso
     )
 
 
+def with_map(features: Tensor, semantic_map: Tensor, *, weight: float) -> Tensor:
+    """Features and the channels of a semantic map side by side: what is compared to find the nearest patch.
+
+    Both have unit length at each position, and the map's channels the factor `sqrt(weight)`. The product of two such
+    positions is `cos(f, g) + weight cos(m, n)` of their features f and g and of their maps m and n, as in Champandard's
+    alexjc/neural-doodle; equation 2 of his paper (arXiv:1603.01768) appends the map to the features as they are, so
+    that it counts least where they are strongest.
+
+    Args:
+        features: (h, w, C).
+        semantic_map: (h, w, R), such as a mask for each of R regions.
+        weight: at least 0.
+
+    Returns:
+        (h, w, C + R).
+    """
+    return ops.concatenate([_unit(features), float(weight) ** 0.5 * _unit(semantic_map)], axis=-1)
+
+
+def semantic_patch_loss(
+    features: Tensor,
+    semantic_map: Tensor,
+    painting: Tensor,
+    painting_map: Tensor,
+    *,
+    weight: float,
+    size: int = PATCH,
+) -> Tensor:
+    """`patch_distance` to the patches of a painting that are nearest in features and semantic map together.
+
+    Champandard 2016 (arXiv:1603.01768): `NN(i) = argmax_j <Psi_i, Psi_j> / |Psi_j|` with patches of `with_map`; the
+    distance is that of features alone.
+
+    Args:
+        features: (N, h, w, C), of the pastiche.
+        semantic_map: (1, h, w, R), the wanted one.
+        painting: (1, h', w', C), features of the painting.
+        painting_map: (1, h', w', R).
+        weight: of the map beside the features; 0 is `patch_loss` with positions of unit length.
+        size: rows and columns of a patch.
+
+    Returns:
+        (N,), a sum over patches, in squared units of the features.
+
+    Raises:
+        InvalidInputError: the shapes are not these, or a map is smaller than a patch.
+    """
+    check_positions("the semantic map", semantic_map, features)
+    check_positions("the painting's semantic map", painting_map, painting)
+    compared = [with_map(painting[0], painting_map[0], weight=weight)]
+    losses = []
+    for each in ops.unstack(features):
+        matches = nearest_patches(with_map(each, semantic_map[0], weight=weight), compared, size=size)
+        losses.append(patch_distance(each, [painting[0]], matches, size=size))
+    return ops.stack(losses)
+
+
 def patch_power(features: Tensor, *, size: int = PATCH) -> Tensor:
     """`mean_j |Psi_j|^2` over the patches of features (N, h, w, C), (N,): their distance from patches of zeros."""
     check_axes("features", features, FEATURES)
     return ops.mean(_window_sums(ops.sum(ops.square(features), axis=-1), size), axis=(1, 2))
+
+
+def _unit(columns: Tensor) -> Tensor:
+    """Columns of (h, w, C) divided by their length; those of zeros remain zero."""
+    return columns / ops.sqrt(ops.sum(ops.square(columns), axis=-1, keepdims=True) + SMALLEST)
 
 
 def _window_sums(values: Tensor, size: int) -> Tensor:

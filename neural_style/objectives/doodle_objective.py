@@ -1,4 +1,5 @@
-"""The objective of a doodle: Gram matrices of each region against those of the same region of a painting."""
+"""The objective of a doodle: Gram matrices of each region against those of the same region of a painting, or patches
+against the nearest patches of like regions."""
 
 from __future__ import annotations
 
@@ -8,19 +9,22 @@ from functools import partial
 from math import prod
 
 import numpy as np
+from keras import ops
 
 from neural_style import images
 from neural_style.errors import InvalidInputError
 from neural_style.features.extractor import FeatureExtractor
 from neural_style.features.statistics import Field, Statistic
 from neural_style.inputs import Inputs
+from neural_style.losses.patches import PATCH, patch_power, semantic_patch_loss
 from neural_style.losses.regions import region_gram_matrices, region_style_loss
+from neural_style.losses.relative import SMALLEST
 from neural_style.masks import label_map
 from neural_style.masks.mask import Mask
 from neural_style.masks.propagation import mask_pyramid
 from neural_style.objectives import terms
 from neural_style.objectives.canvas import Canvas
-from neural_style.objectives.objective import Objective, ObjectiveAt, Term
+from neural_style.objectives.objective import Objective, ObjectiveAt, Term, statistic_itself
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class DoodleLoss:
         total_variation_weight: 0 leaves it out.
         shift: added to every masked activation; see `neural_style.losses.regions.region_gram_matrices`.
         padding: of the pastiche, see `neural_style.objectives.canvas.Canvas`.
+        semantic_weight: of label maps in `neural_style.losses.patches.semantic_patch_loss`; all losses are then
+            relative errors, and the total variation is a mean. None compares Gram matrices.
     """
 
     style: Mapping[str, float]
@@ -40,6 +46,7 @@ class DoodleLoss:
     total_variation_weight: float
     shift: float
     padding: str = "none"
+    semantic_weight: float | None = None
 
     def is_zero(self, style_weight: float) -> bool:
         """Whether nothing is left to optimise with a style of this weight."""
@@ -68,12 +75,19 @@ def objective_at(
         stride = extractor.architecture.stride(extractor.layers)
         canvas = Canvas.of(loss.padding, size, stride)
         whole = canvas.size(size)
+        by_patches = loss.semantic_weight is not None
         chosen: list[Term] = []
         if loss.content:
             photo = canvas.padded(images.resize(inputs.content.picture.rgb, size))
             features = extractor.features(photo, loss.content, tile=tile)
             chosen += [
-                terms.content(layer, features[layer], weight=weight, image_size=whole, normalization="titu1994")
+                terms.content(
+                    layer,
+                    features[layer],
+                    weight=weight,
+                    image_size=whole,
+                    normalization="relative" if by_patches else "titu1994",
+                )
                 for layer, weight in loss.content.items()
             ]
         if style.weight * sum(loss.style.values()):
@@ -85,9 +99,11 @@ def objective_at(
                 _masks(loss, what, each, palette, extractor, place, on, visible)
                 for what, (each, place, on, visible) in zip(("style", "target"), at_sizes, strict=True)
             ]
-            chosen += _style_terms(loss, style.weight, own.padded(painting), (masks[0], masks[1]), extractor, tile)
+            make = _patch_terms if by_patches else _style_terms
+            chosen += make(loss, style.weight, own.padded(painting), (masks[0], masks[1]), extractor, tile)
         if loss.total_variation_weight:
-            chosen.append(terms.total_variation(weight=loss.total_variation_weight))
+            differences = 3 * (whole[0] - 1) * (whole[1] - 1) if by_patches else 1
+            chosen.append(terms.total_variation(weight=loss.total_variation_weight / differences))
         return Objective(chosen, extractor, size, tile=tile, canvas=canvas)
 
     return at
@@ -119,6 +135,40 @@ def _style_terms(
     ]
 
 
+def _patch_terms(
+    loss: DoodleLoss,
+    style_weight: float,
+    painting: np.ndarray,
+    masks: tuple[dict[str, np.ndarray], dict[str, np.ndarray]],
+    extractor: FeatureExtractor,
+    tile: int | None,
+) -> list[Term]:
+    """A term for each layer: the mean over patches, in parts of what it is for features of zero."""
+    assert loss.semantic_weight is not None
+    painted, wanted = masks
+    features = extractor.features(painting, loss.style, tile=tile)
+    found = []
+    for layer, weight in loss.style.items():
+        maps = painted[layer][None].astype(extractor.dtype), wanted[layer][None].astype(extractor.dtype)
+        if min(min(each.shape[1:3]) for each in maps) < PATCH:
+            raise InvalidInputError(
+                f"{layer} has no patch of {PATCH} x {PATCH} positions at {maps[1].shape[1]} x {maps[1].shape[2]} "
+                "positions of the pastiche: choose a larger image_size, or shallower style layers"
+            )
+        count = prod(extent - PATCH + 1 for extent in maps[1].shape[1:3])
+        power = float(np.asarray(patch_power(ops.convert_to_tensor(features[layer])))[0])
+        statistic = Statistic(
+            (layer,),
+            partial(semantic_patch_loss, weight=loss.semantic_weight),
+            (Field(maps[1]),),
+            constants=(features[layer], maps[0]),
+            additive=False,
+        )
+        scale = style_weight * weight / (count * (power + SMALLEST))
+        found.append(Term(f"style.0.{layer}", scale, statistic, statistic_itself))
+    return found
+
+
 def _region_statistic(layer: str, masks: np.ndarray, shift: float) -> Statistic:
     """Gram matrices of all regions at a layer, given its soft masks (h, w, R)."""
     areas = tuple(masks.mean(axis=(0, 1), dtype=np.float64).tolist())
@@ -138,13 +188,16 @@ def _masks(
     """A soft mask for each label at each style layer; invisible pixels have no label.
 
     Raises:
-        InvalidInputError: nothing of a region is left at that size, or at one of the layers.
+        InvalidInputError: Gram matrices are compared, and nothing of a region is left at that size, or at one of the
+            layers. A patch whose region the painting has lost is the nearest of all patches.
     """
     masks = label_map.one_hot(label_map.resize(labels, size), len(palette))
     if visible is not None:
         masks *= visible.at(size)[..., None]
     masks = canvas.padded(masks)
     found = mask_pyramid(masks, extractor.architecture, loss.style)
+    if loss.semantic_weight is not None:
+        return found
     areas = label_map.areas_of(labels, len(palette))
     for layer, at_layer in found.items():
         for label, colour in enumerate(palette):

@@ -218,7 +218,7 @@ def _stored_frames(checkpoint: Checkpoint, output: Output) -> list[np.ndarray]:
 
 def _sources(given: Content | Style) -> list[Any]:
     """Everything of an input that may be a file."""
-    found = (getattr(given, name, None) for name in ("image", "mask", "color_mask", "label_map"))
+    found = (getattr(given, name, None) for name in ("image", "mask", "color_mask", "label_map", "source"))
     return [source for source in found if source is not None]
 
 

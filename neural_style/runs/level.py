@@ -130,8 +130,7 @@ class Level:
                     )
                 else:
                     self._breakdown = ""
-                    # Where the loss is not what is followed, the last picture counts, and not the lowest loss.
-                    if value < self.loss or self.objective.normalize_gradients:
+                    if self._is_wanted(value):
                         self._best, self.loss, self.losses = image, value, self.objective.named(auxiliary)
                 if progress is not None:
                     progress(evaluations_before + self.evaluations, self.loss)
@@ -152,6 +151,17 @@ class Level:
                 stacklevel=2,
             )
         return ""
+
+    def _is_wanted(self, value: float) -> bool:
+        """Whether the picture that has just been evaluated is to be kept, and not the one before.
+
+        Normally that of the lowest loss; the last one where the gradient is not that of the loss; and with an average
+        that, which is the last of each iteration.
+        """
+        in_iteration = self.evaluations % EVALUATIONS_PER_ITERATION
+        if self.run.averaging and self.evaluations >= EVALUATIONS_PER_ITERATION:
+            return in_iteration == 0
+        return value < self.loss or self.objective.normalize_gradients
 
     def _explain_slowness(self) -> str:
         """Why this size ends after too small an improvement; empty if the last iteration improved the loss enough."""

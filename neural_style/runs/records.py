@@ -38,6 +38,7 @@ _PICTURES: dict[str, schema.Schema] = {
     "mask": schema.any_of(schema.nothing, schema.MASK),
     "color_mask": schema.any_of(schema.nothing, schema.MASK),
     "label_map": schema.any_of(schema.nothing, schema.PICTURE),
+    "source": schema.any_of(schema.nothing, schema.PICTURE),
 }
 _IMAGE: dict[str, schema.Schema] = {"image": schema.any_of(schema.text, schema.nothing)}
 
@@ -306,8 +307,8 @@ def _find_input(entry: Mapping[str, Any], beside: Path, what: str) -> dict[str, 
             mask = read_mask(_place(value["image"], beside, f"{what} {name}"), soft=value["soft"], what=name)
             _check_unchanged(mask.name, _describe_mask(mask)["sha256"], value["sha256"])
             found[name] = mask
-        elif name == "label_map" and value is not None:
-            found[name] = find_picture(value, beside, f"{what} label map")
+        elif name in ("label_map", "source") and value is not None:
+            found[name] = find_picture(value, beside, f"{what} {name.replace('_', ' ')}")
     return {**found, "image": find_picture(entry, beside, what)} if "image" in entry else found
 
 

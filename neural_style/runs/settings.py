@@ -15,6 +15,12 @@ from neural_style.validation import check_choice, check_count, check_weight, doc
 EVALUATIONS_PER_ITERATION = 20
 """Evaluations in one iteration, as in the reference scripts."""
 
+LEVELS = 3
+"""Sizes of the pyramid: rows / 4, rows / 2 and rows."""
+
+SMALLEST_LEVEL = 32
+"""Rows of the smallest level: of fewer, the deepest layer sees nothing."""
+
 SMALLEST_TILE = 64
 """A smaller tile is hardly anything but halo."""
 
@@ -89,8 +95,9 @@ class Run:
     betas: Sequence[float] = setting((0.9, 0.999), "of adam, how much its two moments keep of their past.")
     averaging: float = setting(
         0.0,
-        "of adam, decay of an average of the pictures so far, such as 0.99, which is evaluated at the end of each "
-        "iteration and kept where its loss is the lowest: without the grain of single steps. 0 averages nothing.",
+        "of adam, decay of an average of the pictures so far, such as 0.9, which is the picture of each iteration in "
+        "place of the best single step. It settles where steps are too large, and lags behind where they are not. 0 "
+        "averages nothing.",
     )
     tile: int | None = setting(
         None,
@@ -182,3 +189,19 @@ class LevelPlan(NamedTuple):
     size: tuple[int, int]
     tile: int | None
     memory: int
+
+
+def sizes_for(image_size: int) -> tuple[int, ...]:
+    """Rows of the levels of a pyramid that ends at `image_size`, each half of the next.
+
+    Example:
+        >>> from neural_style.runs.settings import sizes_for
+        >>> sizes_for(400), sizes_for(64)
+        ((100, 200, 400), (32, 64))
+
+    Raises:
+        InvalidInputError: it is no whole number of at least 1.
+    """
+    check_count("image_size", image_size, at_least=1)
+    halved = [round(image_size / 2**level) for level in range(LEVELS)]
+    return tuple(rows for rows in reversed(halved) if rows >= SMALLEST_LEVEL) or (image_size,)

@@ -41,7 +41,7 @@ def minimise(
     A value or gradient that is not finite ends the run, since the moments keep it for ever. A gradient of exactly zero
     ends it at the start; later the moments carry x on.
 
-    Steps of a constant size never settle: iterates circle the minimum, and their average is nearer to it (Polyak &
+    Steps that are too large never settle: iterates circle the minimum, and their average is nearer to it (Polyak &
     Juditsky 1992). With `averaging` d the average of x_0 ... x_n, the start and the results of n steps, is::
 
         a_n = (1 - d) / (1 - d^(n+1)) sum_k d^(n-k) x_k

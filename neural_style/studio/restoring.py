@@ -15,9 +15,10 @@ from neural_style.errors import InvalidInputError, NeuralStyleError
 from neural_style.feedforward.fast_run import TECHNIQUE as FAST
 from neural_style.inputs import Style
 from neural_style.network import Network
-from neural_style.painting import CONTENT_WEIGHT, sizes_for, technique_for
+from neural_style.painting import CONTENT_WEIGHT, technique_for
 from neural_style.reconstruction import Reconstruction
 from neural_style.runs import records
+from neural_style.runs.settings import sizes_for
 from neural_style.studio.job import Job
 from neural_style.studio.modes import MODES
 from neural_style.studio.request import Request

@@ -25,12 +25,12 @@ from neural_style.images import ImageSource
 from neural_style.images.warping import warp
 from neural_style.inputs import Content, Inputs, Style, as_styles
 from neural_style.network import TransferTechnique
-from neural_style.painting import sizes_for
 from neural_style.runs import records
 from neural_style.runs.color_preservation import ColorPreservation
 from neural_style.runs.greyness import Greyness
+from neural_style.runs.initial import start_image
 from neural_style.runs.memory_plan import fit_run
-from neural_style.runs.settings import LevelPlan, Run, RunSettings
+from neural_style.runs.settings import LevelPlan, Run, RunSettings, sizes_for
 from neural_style.video.coherence import (
     Motion,
     filled,
@@ -45,8 +45,7 @@ from neural_style.video.state import DAMAGED
 if TYPE_CHECKING:
     from neural_style.objectives.objective import Objective, Term
     from neural_style.objectives.transfer_objective import StyleTerms
-    from neural_style.runs.initial import start_image
-from neural_style.runs.level import Level
+    from neural_style.runs.level import Level
 
 Array = np.ndarray[Any, Any]
 

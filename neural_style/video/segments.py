@@ -91,7 +91,12 @@ def _painted(
             """The frames by a reader of its own, whose damage is that of the first."""
             return (frame.rgb for frame in Reader(reader.clip).frames(skip=skip, until=until))
 
-        yield from zip(frames, method.paint_shots(again, work.path, lambda: work.count, advance), strict=True)
+        paintings = method.paint_shots(again, work.path, lambda: work.count, advance)
+        for frame in frames:
+            painted = next(paintings, None)
+            if painted is None:
+                raise InvalidInputError("the method has painted fewer frames than the film has")
+            yield frame, painted
         return
     if work.times:
         method.load_state(work.state)

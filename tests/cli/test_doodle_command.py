@@ -55,7 +55,7 @@ def test_flags_are_the_references_with_its_defaults():
         "min_improvement": 0.0,
         "content_weight": 0.1,
         "style_weight": 1.0,
-        "total_variation_weight": 8.5e-5,
+        "total_variation_weight": None,
         "region_style_weight": 1.0,
         "model": "vgg16",
         "variant": "plain",

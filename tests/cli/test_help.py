@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from neural_style.analogy.technique import Analogy
 from neural_style.cli import main
 from neural_style.cli.commands import (
+    analogy,
     apply,
     doodle,
     export,
@@ -113,6 +115,7 @@ PARSERS = {
     "inetwork": network.parser("inetwork", INetwork, "", own=IMPROVEMENTS),
     "doodle": doodle.parser(),
     "reconstruct": reconstruct.parser(),
+    "analogy": analogy.parser(),
     "video": video.parser(),
     "studio": studio.parser(),
     "figure": figure._parser(),
@@ -137,6 +140,7 @@ def test_every_flag_is_explained_in_words_of_the_command_line(name: str) -> None
         ("inetwork", (INetwork, Run)),
         ("doodle", (NeuralDoodle, Run)),
         ("reconstruct", (Reconstruction, Run)),
+        ("analogy", (Analogy, Run)),
     ],
 )
 def test_every_setting_can_be_reached(name: str, settings: tuple[type, ...]) -> None:

@@ -133,6 +133,7 @@ def test_paintings_of_unfinished_passes_are_kept(command, clip, made, painting_f
     class Interrupted:
         def paint_shots(self, frames, folder, finished, advance):
             (folder / "shot.npz").touch()
+            advance(1 / 3, 1 / 3)
             yield from ()
             raise KeyboardInterrupt
 
@@ -143,6 +144,8 @@ def test_paintings_of_unfinished_passes_are_kept(command, clip, made, painting_f
     monkeypatch.setattr(video, "optimised_method", method)
     out = tmp_path / "out.mp4"
     ran = command("video", clip, painting_file, out, "--method", "optimise", "--model", "mini", "--passes", 3)
+    assert "0%|" in ran.err
+    assert "warning" not in ran.err
     assert f"interrupted; paintings of unfinished passes are kept in {out}.work; rerun" in ran.err
     command("video", clip, painting_file, out).assert_refused("holds an unfinished film", "--resume")
 

@@ -6,7 +6,13 @@ from keras import ops
 
 from neural_style import InvalidInputError, backend
 from neural_style.losses.neighbours import centred, hypercolumns, neighbour_loss
-from neural_style.losses.patches import nearest_patches, patch_distance, patch_loss, patch_power
+from neural_style.losses.patches import (
+    nearest_patches,
+    patch_distance,
+    patch_loss,
+    patch_power,
+    semantic_patch_loss,
+)
 
 DTYPE = "float64" if backend.NAME == "tensorflow" else "float32"
 CLOSE = 1e-9 if DTYPE == "float64" else 1e-4
@@ -42,12 +48,43 @@ def test_distance_to_nearest_patches_is_that_of_brute_force(size, block):
     assert float(found) == pytest.approx(by_brute_force(features, paintings, size), rel=CLOSE)
 
 
+@pytest.mark.parametrize("weight", [0.0, 3.0])
+def test_distance_to_patches_nearest_in_features_and_map_is_that_of_brute_force(weight):
+    """The score of alexjc/neural-doodle: cosines of features and, `weight` times, of maps, summed over positions."""
+    (x, painting), (wanted, painted) = (
+        [random(6, 7, 4), random(5, 8, 4, seed=1)],
+        [np.abs(random(6, 7, 2, seed=2)), np.abs(random(5, 8, 2, seed=3))],
+    )
+    unit = [each / np.linalg.norm(each, axis=-1, keepdims=True) for each in (x, wanted, painting, painted)]
+    own, own_map, other, other_map = (patches_of(each, 3) for each in unit)
+    nearest = (own @ other.T + weight * own_map @ other_map.T).argmax(axis=1)
+    expected = np.square(patches_of(x, 3) - patches_of(painting, 3)[nearest]).sum()
+    found = semantic_patch_loss(*(tensor(each[None]) for each in (x, wanted, painting, painted)), weight=weight)
+    assert float(found[0]) == pytest.approx(expected, rel=CLOSE)
+    if weight:
+        assert (nearest != (own @ other.T).argmax(axis=1)).any()
+
+
+def test_a_heavy_map_decides():
+    """Two regions that look alike, of which the map wants the other one for each patch."""
+    x, left = random(1, 5, 6, 3), (np.arange(6) < 3)[None, None, :, None].repeat(5, axis=1)
+    regions = np.concatenate([left, ~left], axis=-1).astype(float)
+    maps = [tensor(each) for each in (regions, regions[:, :, ::-1])]
+    near, far = (float(semantic_patch_loss(tensor(x), maps[0], tensor(x), other, weight=1000.0)[0]) for other in maps)
+    assert near < 1e-5 * far
+
+
 def test_gradient_is_that_of_finite_differences():
     if DTYPE == "float32":
         pytest.skip("finite differences need float64")
     x, paintings = random(1, 6, 7, 3), [tensor(random(1, 5, 8, 3, seed=1)), tensor(random(1, 7, 4, 3, seed=2))]
     direction, step = random(*x.shape, seed=3), 1e-6
-    for loss in (patch_loss, neighbour_loss):
+    maps = [tensor(np.abs(random(1, *extent, 2, seed=4))) for extent in ((6, 7), (5, 8))]
+
+    def semantic(x, painting, _):
+        return semantic_patch_loss(x, maps[0], painting, maps[1], weight=2.0)
+
+    for loss in (patch_loss, neighbour_loss, semantic):
         _, _, gradient = backend.value_and_grad(lambda x, _, loss=loss: (ops.sum(loss(x, *paintings)), 0.0))(
             tensor(x), 0.0
         )

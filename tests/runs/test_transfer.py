@@ -61,6 +61,16 @@ def test_a_transfer_lowers_the_loss_and_keeps_books(photo, painting):
     assert 0.99 * result.loss < objective.value_and_grad(result.image.astype("float32"))[0] < 0.5 * first
 
 
+def test_with_an_average_it_is_the_picture_of_each_iteration(photo, painting):
+    """Its loss, known from the 20th evaluation, may be above that of a single step."""
+    losses: list[float] = []
+    settings = {"image_size": 16, "iterations": 2, "solver": "adam", "averaging": 0.99}
+    result = TINY.transfer(photo, painting, progress=lambda _, loss: losses.append(loss), **settings)
+    assert losses[19] > losses[18]
+    assert set(losses[19:39]) == {losses[19]}
+    assert result.loss == losses[39] < losses[19]
+
+
 def test_steps_are_the_same_run_as_an_iterator(photo, painting):
     settings = {"image_size": 16, "iterations": 2}
     steps = list(TINY.steps(photo, [painting], **settings))

@@ -151,6 +151,12 @@ def test_a_film_in_passes_is_resumed_from_its_work_folder(monkeypatch, tmp_path)
     FilmRun(clip, tmp_path / "whole.mp4", segment=2).execute(passes(monkeypatch)[0], progress=seen.append)
     assert [each.done for each in seen] == [0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5]
     assert len(films.times_in(tmp_path / "whole.mp4")) == 5
+    method, sketch = passes(monkeypatch)
+    assert FilmRun(clip, tmp_path / "preview.mp4", seconds=0.08).execute(method).frames == 2
+    assert len(sketch.calls) == 3 * 2
+    method.paint_shots = lambda *_: iter([np.zeros((*SIZE, 3), np.uint8)])
+    with pytest.raises(InvalidInputError, match="fewer frames"):
+        FilmRun(clip, tmp_path / "short.mp4").execute(method)
     out = tmp_path / "out.mp4"
     for at in (4, 13):  # in the second pass; and in the second shot, with a segment finished
         with pytest.raises(KeyboardInterrupt):

@@ -92,8 +92,8 @@ def parser() -> Parser:
     parser = Parser("doodle", DESCRIPTION, usage="[flags]", epilog=EPILOG)
     _add_pictures(parser)
     appearance = parser.add_argument_group("appearance")
-    names = ["variant", "content_weight", "style_weight", "region_style_weight", "total_variation_weight"]
-    add_fields(appearance, NeuralDoodle, names, DOODLE)
+    weights = [f"{name}_weight" for name in ("semantic", "content", "style", "region_style", "total_variation")]
+    add_fields(appearance, NeuralDoodle, ["variant", *weights], DOODLE)
     add_run_flags(parser, DOODLE)
     add_output_flags(parser)
     add_color_flags(parser)

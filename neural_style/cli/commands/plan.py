@@ -17,7 +17,7 @@ from neural_style.cli.session import start_backend
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Content, as_content
 from neural_style.network import TransferTechnique
-from neural_style.painting import ITERATIONS, sizes_for
+from neural_style.painting import ITERATIONS
 from neural_style.runs.memory_plan import (
     GIB,
     SMALL_TILES,
@@ -29,7 +29,7 @@ from neural_style.runs.memory_plan import (
     fit_to_memory,
     largest,
 )
-from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
+from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run, sizes_for
 from neural_style.video.clip import Clip, is_sequence, open_clip
 from neural_style.video.coherence import motion
 from neural_style.video.flow import dis

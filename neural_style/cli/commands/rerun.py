@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from neural_style.analogy.technique import Analogy
 from neural_style.cli.flags import Parser, file_path, values
 from neural_style.cli.groups import add_machine_flags, add_output_flags
 from neural_style.cli.session import Session, start_backend
@@ -36,7 +37,7 @@ _NAMED_STYLES = schema.list_of(
 _RUN = schema.settings_of(FastRun, {})
 """The parts of a record of a feed-forward network that differ from those of other techniques."""
 
-TECHNIQUES = (Network, INetwork, NeuralDoodle, Reconstruction)
+TECHNIQUES = (Network, INetwork, NeuralDoodle, Analogy, Reconstruction)
 """Imported, and so known to `technique_named`."""
 
 

@@ -63,6 +63,7 @@ def paint_by(
         (index, TransferTask(each.settings, each.settings.inputs(each.content, each.styles), _run_of(each), device))
         for index, each in enumerate(combinations)
     )
+    bar.begin(engine.description, 0)
     with closing(engine.outcomes(tasks)) as outcomes:
         for done, (index, outcome) in enumerate(outcomes):
             each = combinations[index]

@@ -1,0 +1,1 @@
+"""Image analogies: the settings in `technique`, and what is minimised in `objective`."""
