@@ -154,6 +154,10 @@ PICTURES = {
             "--target-image-prefix by_patches --variant patches --model mini --image_size 256 --num_iter 5",
         ),
     ),
+    "analogy": Picture(
+        ("night_map", "night", "doodle_map", "by_analogy"),
+        ("analogy night_map.png night.png doodle_map.png by_analogy --model mini --image_size 192 --num_iter 5",),
+    ),
     "contents": Picture(
         ("cat", "content_1_2", "content_3_4", "content_max"),
         tuple(

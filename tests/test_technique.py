@@ -6,7 +6,17 @@ from typing import get_type_hints
 import numpy as np
 import pytest
 
-from neural_style import Content, INetwork, InvalidInputError, Network, NeuralDoodle, Reconstruction, Run, Style
+from neural_style import (
+    Analogy,
+    Content,
+    INetwork,
+    InvalidInputError,
+    Network,
+    NeuralDoodle,
+    Reconstruction,
+    Run,
+    Style,
+)
 from neural_style.inputs import Inputs
 from neural_style.runs import records
 from neural_style.runs.settings import RunSettings
@@ -22,6 +32,7 @@ def test_the_registry_has_every_technique():
         "network": Network,
         "inetwork": INetwork,
         "doodle": NeuralDoodle,
+        "analogy": Analogy,
         "reconstruction": Reconstruction,
     } == TECHNIQUES
 
