@@ -87,11 +87,8 @@ def _listed(settings: Mapping[str, Any]) -> str:
         lines.append(f"{name:<24}{cost.panels or '-':>7}{cost.evaluations or '-':>12}{time:>9}  {recipe.summary}")
         lines.append(f"  {recipe.source}; pictures: {', '.join(recipe.inputs)}")
     network = settings["model"] or ("mini" if settings["scale"] == "draft" else "the paper's network")
-    scale = settings["scale"]
-    lines.append(
-        f"\nTimes are estimates for two CPU cores, {network} and --{scale}. Figures marked - are not estimated:"
-    )
-    lines.append("seconds with mini; for curves of convergence minutes, or hours with a VGG network.")
+    lines.append(f"\nTimes are estimates for two CPU cores, {network} and --{settings['scale']}. Figures marked - have")
+    lines.append("none: seconds with mini; for curves of convergence minutes, or hours with a VGG network.")
     return "\n".join(lines)
 
 
