@@ -51,10 +51,10 @@ def line(pair: str, style_loss: str, values: Sequence[float]) -> str:
     return f"| {pair} | `{style_loss}` | {' | '.join(f'{value:.3f}' for value in values)} |"
 
 
-def row_of_sheet(photo: np.ndarray, painting: np.ndarray, pictures: dict[str, np.ndarray]) -> list[grid.Cell]:
-    """Photo, painting and pictures in one size, 4 x 3."""
+def row_of_sheet(inputs: dict[str, np.ndarray], pictures: dict[str, np.ndarray]) -> list[grid.Cell]:
+    """Inputs and pictures in one size, 4 x 3."""
     rows = next(iter(pictures.values())).shape[0]
-    columns = {"photo": photo, "painting": painting, **pictures}
+    columns = {**inputs, **pictures}
     return [
         grid.Cell(images.to_uint8(images.resize(each, (rows, rows * 4 // 3), method="lanczos")), grid.Label("", name))
         for name, each in columns.items()
@@ -70,6 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=128)
     parser.add_argument("--iterations", type=int, default=2, help="of 20 evaluations; the first includes compilation")
     parser.add_argument("--pairs", type=int, default=len(PAIRS), help="how many")
+    parser.add_argument("--without_inputs", action="store_true", help="leave photos and paintings out of the sheet")
     parser.add_argument("--out", type=Path, default=Path("losses"))
     found = parser.parse_args(arguments)
     found.out.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,7 @@ def main(arguments: list[str] | None = None) -> None:
         for (name, (_, seconds)), judgement in zip(results.items(), judged, strict=True):
             table[name].append([*numbers(judgement), seconds])
             print(line(f"{photo_name} + {painting_name}", name, table[name][-1]), flush=True)
-        sheet.append(row_of_sheet(photo, painting, pictures))
+        sheet.append(row_of_sheet({} if found.without_inputs else {"photo": photo, "painting": painting}, pictures))
         Image.fromarray(grid.draw(sheet, gap=6, margin=6)[0]).save(found.out / "sheet.webp", quality=80)
     for name, measured in table.items():
         print(line("mean", name, np.mean(measured, axis=0)))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 from neural_style.engines.interface import TRIES, Key, Outcome, Task, died
-from neural_style.errors import InvalidInputError, first_line
+from neural_style.errors import InvalidInputError, first_line, reason
 from neural_style.runs.records import library_version
 from neural_style.validation import check_weight
 
@@ -26,6 +27,9 @@ THREADS = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OM
 
 WAITING = 2
 """Tasks in Ray's hands for each that it can run at once, so that no worker waits for this process."""
+
+PATIENCE = 10.0
+"""Seconds in which the head of a cluster must answer."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class OnRay:
         if self.address is None:  # its ports are open on every interface: nobody else may use them
             os.environ.setdefault("RAY_AUTH_MODE", "token")
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        else:
+            _check_answers(self.address)
         import ray
 
         own = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"} if self.address is None else {}
@@ -89,12 +95,12 @@ class OnRay:
             ray.init(
                 self.address,
                 log_to_driver=False,
-                logging_level="ERROR",
+                logging_level="CRITICAL",
                 runtime_env={"env_vars": THREADS},
                 **own,
             )
         except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
-            raise InvalidInputError(f"{self.description} does not answer ({first_line(error)})") from error
+            raise InvalidInputError(f"{self.description} cannot be used: {first_line(error)}") from error
         return ray
 
     def _at_once(self, ray: Any) -> int:
@@ -102,6 +108,17 @@ class OnRay:
         resources = ray.cluster_resources()
         slots = resources.get("GPU", 0) / self.per_task_gpus if self.per_task_gpus else resources.get("CPU", 1)
         return WAITING * max(1, int(slots))
+
+
+def _check_answers(address: str) -> None:
+    """Raise `InvalidInputError` where nothing listens at HOST:PORT: Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdecimal()):
+        raise InvalidInputError(f'address must be HOST:PORT, such as head:6379, received "{address}"')
+    try:
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise InvalidInputError(f"Ray at {address} does not answer: {reason(error)}") from error
 
 
 def _run(version: str, task: Task) -> Outcome:

@@ -78,8 +78,6 @@ def test_several_content_layers_from_the_command_line(
     assert (
         "--content_layers conv2_1 conv1_2 --content_layer_weights 0.25 2" in command("show", tmp_path / "out.png").out
     )
-    command("rerun", tmp_path / "out.png", tmp_path / "again", "--quiet")
-    assert (tmp_path / "again.png").is_file()
 
 
 @pytest.mark.usefixtures("idle")

@@ -1,0 +1,50 @@
+"""Ray, where it is installed: tasks come back, a killed worker is replaced, and nothing is left running."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from neural_style.engines import on_ray
+from neural_style.engines.interface import TRIES
+from neural_style.engines.on_ray import OnRay
+from neural_style.errors import InvalidInputError
+from tests.engines.test_local import Deadly, Named
+
+with_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs the extra ray")
+
+
+@with_ray
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_tasks_of_which_some_kill_their_worker(tmp_path: Path) -> None:
+    often, once = tmp_path / "often", tmp_path / "once"
+    tasks = {"a": Named("a"), "killed always": Deadly(often, 99), "killed once": Deadly(once, 1)}
+    found = dict(OnRay().outcomes(tasks.items()))
+    assert found.keys() == tasks.keys()
+    assert str(TRIES) in found.pop("killed always").error
+    assert len(often.read_text()) == TRIES
+    assert not any(outcome.error for outcome in found.values())
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("127.0.0.1:1", r"127\.0\.0\.1:1 does not answer"), ("head", "HOST:PORT"), (":99999", "HOST:PORT")],
+)
+def test_no_cluster_at_the_address(monkeypatch: pytest.MonkeyPatch, address: str, words: str) -> None:
+    monkeypatch.setattr(on_ray, "find_spec", lambda name: True)
+    with pytest.raises(InvalidInputError, match=words):
+        next(OnRay(address).outcomes([("a", Named("a"))]))
+
+
+def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_ray, "find_spec", lambda name: None)
+    with pytest.raises(InvalidInputError, match=r"pip install 'neural-style-keras\[ray\]'"):
+        OnRay()
+
+
+def test_worker_of_another_version() -> None:
+    outcome = on_ray._run("0.0.0", Named("a"))
+    assert "0.0.0" in outcome.error
+    assert not outcome.files
