@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,19 @@ def test_pictures_and_failures_are_those_of_one_process(paint: Command, folders:
     assert "0 painted, 2 skipped" in again.out
     assert again.status == 0
     assert not (folders / "several" / FAILURES).exists()
+
+
+def test_initial_image_is_sent_to_the_process(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def elsewhere(self: Local, tasks: Any) -> Iterator[Any]:
+        for key, task in islice(tasks, 1):
+            start.unlink(missing_ok=True)  # as on another machine
+            yield key, task.run()
+
+    monkeypatch.setattr(Local, "outcomes", elsewhere)
+    start = folders / "photos" / "b.png"  # the second photo, which nothing asks for
+    found = paint("--jobs", "2", "--init", start)
+    assert "1 painted" in found.out, found.err
+    assert start.name in json.dumps(records.read(folders / "results" / "a.png")["run"]["init"])
 
 
 def test_file_of_that_name_which_is_not_ours_stays(paint: Command, folders: Path) -> None:
