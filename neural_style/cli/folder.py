@@ -246,14 +246,16 @@ class Folder:
         """Write what another process has made, and report what went wrong there."""
         for line in outcome.warnings:
             report_warning(line, str(one.painting.content))
+        output = one.files.output
+        if outcome.error and output.final.name not in outcome.files:  # an earlier picture of that name stays
+            raise NeuralStyleError(outcome.error)
         try:
             one.files.accept(outcome.files)
         except BaseException:
             one.files.discard()
             raise
         if outcome.error:
-            if outcome.files:
-                self._drop_unfinished(one.files.output)
+            self._drop_unfinished(output)
             raise NeuralStyleError(outcome.error)
         self._tally.made += 1
 

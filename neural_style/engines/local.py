@@ -129,7 +129,7 @@ class _Worker:
 
 
 def _serve(connection: Connection, jobs: int, folder: str) -> None:
-    """Do the tasks that come, with temporary files in `folder`, until the other end is closed or its process is gone."""
+    """Do the tasks that come, with temporary files in `folder`, until the other end is closed or its process gone."""
     free_memory.share(jobs)
     tempfile.tempdir = folder
     parent = multiprocessing.parent_process()

@@ -77,7 +77,7 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def test_sigterm_stays_ours_and_workers_leave_no_files(ray: SimpleNamespace) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(InvalidInputError, match="has 0 GPUs, and per_task_gpus is 0.5"):
+    with pytest.raises(InvalidInputError, match=r"has 0 GPUs, and per_task_gpus is 0\.5"):
         next(OnRay(per_task_gpus=0.5).outcomes([("a", Named("a"))]))
     assert signal.getsignal(signal.SIGTERM) is before
     assert not Path(ray.runtime_env["env_vars"]["TMPDIR"]).exists()
@@ -91,5 +91,5 @@ def test_ray_is_not_started_for_nothing(ray: SimpleNamespace) -> None:
 def test_cluster_without_gpus_may_grow(ray: SimpleNamespace) -> None:
     with pytest.warns(UserWarning, match="head:1 has 0 GPUs, and per_task_gpus is 2: pictures wait"):
         OnRay("head:1", 2)._check_gpus(ray)
-    with pytest.raises(InvalidInputError, match="whole number, received 1.5"):
+    with pytest.raises(InvalidInputError, match=r"whole number, received 1\.5"):
         OnRay(per_task_gpus=1.5)

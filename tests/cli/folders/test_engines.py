@@ -82,14 +82,12 @@ def test_file_of_that_name_which_is_not_ours_stays(paint: Command, folders: Path
 def test_failing_process_deletes_no_picture(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(folders / "results" / "a.png")
     before = (folders / "results" / "a.png").read_bytes()
-    monkeypatch.setattr(
-        Local,
-        "outcomes",
-        lambda self, tasks: ((key, Outcome(error="no memory", warnings=("odd",))) for key, _ in tasks),
-    )
+    failed = Outcome({"a_at_iteration_1.png": b"a step"}, error="no memory", warnings=("odd",))
+    monkeypatch.setattr(Local, "outcomes", lambda self, tasks: ((key, failed) for key, _ in tasks))
 
     found = paint("--jobs", "2", "--overwrite")
 
+    assert names(folders / "results") == ["a.png"]
     assert found.status == 1
     assert "0 painted, 2 failed" in found.out
     assert "a.png: no memory" in found.err
