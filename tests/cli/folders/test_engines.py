@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from itertools import islice
@@ -118,6 +119,13 @@ def test_feed_forward_network(command: Command, folders: Path) -> None:
         found = command("apply", "embedded", folders / "photos", folders / to, "--style", folders / "style.png", *flags)
         assert found.status == 0, found.err
     assert (pixels(folders / "several" / "a.png") == pixels(folders / "one" / "a.png")).all()
+
+
+def test_process_that_unpickles_a_style_starts_keras_silently() -> None:
+    """Otherwise TensorFlow writes its lines first: the process has imported nothing else."""
+    source = Path(files.__file__).with_name("feedforward") / "styles.py"
+    imports = [node for node in ast.parse(source.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert ast.unparse(imports[1]) == "import neural_style.backend"  # behind that of __future__
 
 
 @pytest.mark.parametrize(
