@@ -6,6 +6,7 @@ Nothing is fetched while it builds; formulas are drawn by MathJax in the browser
 import ast
 import os
 import re
+import runpy
 import sys
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def add_figures(app, docname, source):
         return
     from neural_style.figures import RECIPES
 
+    many = runpy.run_path(str(Path(app.srcdir) / "figures.py"))["MANY"]
     for name, recipe in RECIPES.items():
         picture = Path(app.srcdir) / "pictures" / "figures" / f"{name}.webp"
         lines = [f"## {name}", f"{recipe.summary[0].upper()}{recipe.summary[1:]} ({recipe.source})."]
@@ -68,7 +70,7 @@ def add_figures(app, docname, source):
         if (picture.parent / "vgg19" / picture.name).is_file():
             lines.append("With the first three blocks of VGG-19, at 256 rows:")
             lines.append(f"![{recipe.summary}, with VGG-19](pictures/figures/vgg19/{name}.webp)")
-        lines.append(f"```\nneural-style figure {name} --draft\n```")
+        lines.append(f"```\nneural-style figure {name} {' '.join(many.get(name, ['--draft']))}\n```")
         inputs = ", ".join(f"`{slot}` ({default})" for slot, default in recipe.inputs.items())
         lines.append(f"Its pictures, and the samples that stand in for them: {inputs}.")
         source[0] += "\n\n" + "\n\n".join(lines)

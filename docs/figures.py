@@ -22,26 +22,37 @@ from neural_style.figures import RECIPES, cost, plan
 
 PICTURES = Path(__file__).resolve().parent / "pictures" / "figures"
 WIDTH, QUALITY = 1400, 80
+
+MANY = {
+    name: ["--draft", "--image_size", "96", "--num_iter", "6"]
+    for name in (
+        *("control2017-4", "gatys2015-1", "gatys2015-2", "gatys2015-3", "li2016", "losses"),
+        *("novak2016-1", "novak2016-ablation", "novak2016-convergence", "titu1994-pooling"),
+    )
+}
+"""Flags of figures with many runs, or with several for each picture; the others have `--draft`."""
 REAL_WIDTH, REAL_QUALITY = 1200, 70
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path("gallery"), help="folder for figures and panels")
-    parser.add_argument("--only", nargs="+", choices=RECIPES, default=list(RECIPES), help="make these again")
+    parser.add_argument(
+        "--only", nargs="+", choices=RECIPES, help="make these, in this order; by default all, cheapest first"
+    )
     parser.add_argument("--weights", help="weights of VGG-19, of which a file may lack the deepest blocks")
     parser.add_argument("--rows", type=int, default=256, help="rows of pictures with these weights")
     parser.add_argument("--iterations", type=int, default=5, help="iterations with these weights")
     found = parser.parse_args()
     found.work.mkdir(parents=True, exist_ok=True)
-    folder, width, quality, how = PICTURES, WIDTH, QUALITY, ["--draft"]
+    folder, width, quality, with_weights = PICTURES, WIDTH, QUALITY, None
     if found.weights is not None:
         folder, width, quality = PICTURES / "vgg19", REAL_WIDTH, REAL_QUALITY
-        how = ["--model", "vgg19", "--weights", found.weights]
-        how += ["--image_size", str(found.rows), "--num_iter", str(found.iterations)]
+        with_weights = ["--model", "vgg19", "--weights", found.weights]
+        with_weights += ["--image_size", str(found.rows), "--num_iter", str(found.iterations)]
     folder.mkdir(parents=True, exist_ok=True)
-    for name in sorted(found.only, key=lambda name: cost(plan(name, scale="draft")[1]).seconds):
-        figure = found.work / f"{name}.png"
+    for name in found.only or sorted(RECIPES, key=lambda name: cost(plan(name, scale="draft")[1]).seconds):
+        figure, how = found.work / f"{name}.png", with_weights or MANY.get(name, ["--draft"])
         print("neural-style figure", name, *how, flush=True)
         flags = ["--output", str(figure), "--panels", str(found.work / "panels"), "--overwrite", "--quiet"]
         if neural_style(["figure", name, *how, *flags]):

@@ -34,6 +34,7 @@ BENCHMARKS = {
     "own_network": "painting.png --images photos --photos photo.png --rows 32 --crop 32 --minutes 1e-4 "
     "--starts scratch --evaluations 20 --out own",
     "overhead": f"--model mini {SHALLOW} --sizes 32 --runs 1",
+    "patches": "--one 'doodle patches' --rows 32 --evaluations 1",
     "parallax": "out --frames 2 --rows 32 --columns 2",
     "painting": "--photos photos --paintings paintings --weights random --rows 32 --pairs 1 --out painted",
     "studio": "--jobs 1",

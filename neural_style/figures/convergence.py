@@ -9,14 +9,21 @@ import numpy as np
 from neural_style.figures.measurements import MadePanels, Numbers
 from neural_style.figures.panels import Measurement, Picture
 from neural_style.figures.setup import NORMALISED
+from neural_style.inputs import Style
 
 Array = np.ndarray[Any, Any]
 
 LEVELS = (0.1, 0.03, 0.01)
 """Fractions of the first error that runs are timed to."""
 
-SAVING = 0.2
+SAVING = 0.1
 """A shift that saves fewer evaluations, as a fraction of those without it, is not seen to speed up convergence."""
+
+PRECISIONS = {"scipy_lbfgs": "float64"}
+"""By solver, where it is not float32, in which rounding ends some runs of SciPy's from the photo at once."""
+
+WEIGHT = 1e4
+"""Weight of the style: SciPy's first step is the gradient, or of length 1 where that is longer, and there it is."""
 
 POOLING = "ave"
 
@@ -52,7 +59,8 @@ def style_error_by_evaluations(
     from neural_style.inetwork import INetwork
     from neural_style.runs.level import GREY_LEVELS
 
-    start, style = made.picture_at(photo, rows).astype(np.float32), made.picture(painting)
+    precision = PRECISIONS.get(solver, "float32")
+    start, style = made.picture_at(photo, rows).astype(precision), Style(made.picture(painting), weight=WEIGHT)
     setup = made.judge.setup
     weights = made.judge.weights_for(NORMALISED, POOLING) if normalised else setup.weights
 
@@ -61,6 +69,7 @@ def style_error_by_evaluations(
             model=setup.model,
             weights=weights,
             pooling=POOLING,
+            precision=precision,
             variant="novak2016",
             style_layers=setup.layers,
             activation_shift=shift,
@@ -89,8 +98,8 @@ def shift_ratios(made: MadePanels, photo: Picture, *paintings: Picture, name: st
         runs: keyword arguments of `style_error_by_evaluations` but for the shift.
 
     Returns:
-        `ratios` by painting and level, where both runs reach it; `holds`, whether the shift saves less than
-        `SAVING` of the evaluations, and their median is known; `text`.
+        `ratios` by painting and level, where both runs reach it; `holds`, whether the shift saves at least `SAVING` of
+        the evaluations in the median; `text`.
     """
     ratios = []
     for painting in paintings:
@@ -110,7 +119,7 @@ def shift_ratios(made: MadePanels, photo: Picture, *paintings: Picture, name: st
             "text": f"{name}: no pair of runs reaches {levels} % of the first error",
         }
     text = f"{name} {np.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
-    return {"claim": claim, "ratios": found, "holds": bool(np.median(found) > 1 - SAVING), "text": text}
+    return {"claim": claim, "ratios": found, "holds": bool(np.median(found) <= 1 - SAVING), "text": text}
 
 
 def first_below(errors: list[float], level: float) -> float:

@@ -112,7 +112,7 @@ class Guides:
         if not weights.any():
             raise InvalidInputError(
                 f'mask "{mask.name}" is too small for {layers[-1]}: no position is left there; use guide_propagation '
-                "simple, a larger guide_dilation, or shallower style layers"
+                "simple or all, or shallower style layers"
             )
         return weights
 

@@ -16,32 +16,18 @@ from neural_style.figures.panels import InputPanel
 PATH = Path(__file__).parents[2] / "docs/pictures/figures/claims.json"
 STORED = json.loads(PATH.read_text(encoding="utf-8"))
 
-NOT_SHOWN: dict[str, int] = {}
+NOT_SHOWN = {"gatys2016-4": 1, "novak2016-convergence": 2, "control2017-4": 1, "li2016": 1}
 """Numbers of claims that a figure does not show, by figure; docs/figures.md says so."""
 
 AWAITED = {
     "champandard2016",
-    "color2016-5",
     "control2017-2",
-    "control2017-3",
-    "control2017-4",
     "control2017-5",
-    "gatys2015-1",
-    "gatys2015-2",
     "gatys2015-3",
-    "gatys2016-4",
-    "gatys2016-5",
     "gatys2016-6",
-    "li2016",
     "losses",
-    "novak2016-1",
     "novak2016-ablation",
-    "novak2016-convergence",
-    "novak2016-sparsity",
     "titu1994-init",
-    "titu1994-pooling",
-    "titu1994-ratios",
-    "titu1994-styles",
 }
 """Figures whose pictures in the documentation are older than their claims."""
 
@@ -166,10 +152,7 @@ def test_the_figures_of_the_documentation_show_their_claims(name: str) -> None:
         settings = dict(each.settings)
         found = by_text[settings["text"]]
         values = found["values"]
-        assert (found["order"], found["bound"], sum(map(len, values))) == (
-            settings["order"],
-            settings["bound"],
-            settings["count"],
-        )
+        assert (found["order"], sum(map(len, values))) == (settings["order"], settings["count"])
+        assert found["bound"] == pytest.approx(settings["bound"], rel=1e-3)
         assert found["holds"] == all(holds(series, found["order"], found["bound"]) for series in values)
     assert sum(not each["holds"] for each in stored["claims"]) == NOT_SHOWN.get(name, 0)

@@ -49,6 +49,6 @@ def test_ratios_of_evaluations() -> None:
     made = MadeRuns([1, 0.5, 0.1, 0.01], [1, 0.1, 0.05])
     found = shift_ratios(made, PHOTO, PAINTING, name="here", runs=())
     assert found["ratios"] == [pytest.approx(2 / 3)]
-    assert not found["holds"]
+    assert found["holds"]
     equal = MadeRuns([1, 0.1, 0.01], [1, 0.1, 0.01])
-    assert shift_ratios(equal, PHOTO, PAINTING, name="here", runs=())["holds"]
+    assert not shift_ratios(equal, PHOTO, PAINTING, name="here", runs=())["holds"]

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from neural_style import InvalidInputError, Network, files, images
+from neural_style.cli.folder_files import FAILURES
 from neural_style.features import weights
 from neural_style.runs import records
 from neural_style.runs.checkpoint import Checkpoint
@@ -31,7 +32,7 @@ SMALLEST = (*NETWORK, "--image_size", "16", "--num_iter", "1")
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.name != FAILURES)
 
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

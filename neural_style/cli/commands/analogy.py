@@ -33,7 +33,7 @@ ANALOGY = SPELLING.but(
         "style_layers": ["style_layers", "analogy_layers", "mrf_layers"],
     },
     advice={
-        "mrf_weight": "0 takes a third of the time, and allows tiles.",
+        "mrf_weight": "0 takes a quarter of the time, and allows tiles.",
         "image_size": "Time grows with the square of the number of pixels.",
         "sizes": "Default: a quarter, half and all rows.",
     },

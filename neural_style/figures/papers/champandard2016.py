@@ -1,8 +1,8 @@
 """Champandard 2016, Semantic Style Transfer and Turning Two-Bit Doodles into Fine Artworks, arXiv:1603.01768: a
 landscape from a doodle.
 
-The paper matches patches of features with the label map appended, which this library does not. Here each region has
-Gram matrices of its own, as in Keras' `neural_doodle.py` (`neural_style.doodle`).
+The paper matches patches of features with the label map appended. Beside it stand Gram matrices for each region, as in
+Keras' `neural_doodle.py` (`neural_style.doodle`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from neural_style.doodle import NeuralDoodle
 from neural_style.figures.claims import claim
 from neural_style.figures.panels import InputPanel, Measurement, StyleInput, TransferPanel
 from neural_style.figures.papers.gatys2015 import RECONSTRUCTION_VARIATION_WEIGHT
+from neural_style.figures.papers.li2016 import PATCH_LAYERS
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
 from neural_style.objectives.presets import PRESETS
@@ -42,7 +43,7 @@ def doodle(setup: Setup) -> Figure:
             variant=variant,
             style_layers=layers,
             content_weight=0.0,  # there is no photo
-            total_variation_weight=DOODLE_VARIATION_WEIGHT[variant] * rows**2,
+            total_variation_weight=None if variant == "patches" else DOODLE_VARIATION_WEIGHT[variant] * rows**2,
         )
         return TransferPanel(technique, None, (StyleInput(STYLE, label_map=STYLE_MAP),), run, label_map=DOODLE)
 
@@ -54,6 +55,8 @@ def doodle(setup: Setup) -> Figure:
         total_variation_weight=RECONSTRUCTION_VARIATION_WEIGHT["style"],
     )
     plain, improved = doodled("plain", layers), doodled("improved", setup.layers)
+    matched = setup.style_layers(*PATCH_LAYERS)
+    patches = doodled("patches", matched)
     free = TransferPanel(texture, STYLE, (), run)
     return Figure(
         title="A landscape from a doodle",
@@ -63,27 +66,27 @@ def doodle(setup: Setup) -> Figure:
                 Cell(free, "without regions"),
                 Cell(plain, "Gram matrices by region"),
                 Cell(improved, "improved: shifted, all layers"),
+                Cell(patches, "patches"),
             ),
         ),
         caption="Each region of the doodle gets the texture of the painting's region with the same colour; without "
         f"regions, textures spread everywhere. {' to '.join(map(str, sizes))} rows, from noise; weights in the units "
-        "of titu1994/Neural-Style-Transfer, in relative errors where there are no regions.",
+        "of titu1994/Neural-Style-Transfer, in relative errors without regions and with patches.",
         departures=(
-            f"style layers are {', '.join(layers)}, or all, instead of conv3_1 and conv4_1",
-            "Gram matrices by region replace matched patches, which the library does not implement",
+            f"Gram matrices are of {', '.join(layers)}, or of all layers, and patches of {', '.join(matched)}",
             "a total variation term removes the grain of the noise",
         ),
-        claims=_claims(free, plain, improved),
+        claims=_claims(free, plain, improved, patches),
     )
 
 
-def _claims(free: TransferPanel, plain: TransferPanel, improved: TransferPanel) -> tuple[Measurement, ...]:
+def _claims(free: TransferPanel, *by_region: TransferPanel) -> tuple[Measurement, ...]:
     return (
         claim(
             "distance of the colours from the doodle's at the same places, by region, in grey levels",
             "local_colour_distance",
             "below",
-            *(plain, improved),
+            *by_region,
             against=(DOODLE,),
             bound=60.0,
         ),
@@ -91,8 +94,9 @@ def _claims(free: TransferPanel, plain: TransferPanel, improved: TransferPanel) 
             "correlation of light and dark with the doodle, without regions and by region",
             "layout",
             "rises",
-            *(free, plain),
+            *(panel for each in by_region for panel in (free, each)),
             against=(DOODLE,),
+            series=2,
             bound=0.5,
         ),
     )
@@ -100,7 +104,7 @@ def _claims(free: TransferPanel, plain: TransferPanel, improved: TransferPanel) 
 
 FIGURES = {
     "champandard2016": Recipe(
-        "a landscape from a doodle, with Gram matrices by region",
+        "a landscape from a doodle, with Gram matrices by region and with patches",
         "Champandard 2016, arXiv:1603.01768",
         {"style": "night", "style_map": "night_map", "doodle": "doodle_map"},
         doodle,

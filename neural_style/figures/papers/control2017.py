@@ -163,7 +163,9 @@ def scale_control(setup: Setup) -> Figure:
         )
         return TransferPanel(technique, strokes, (), run, init=coarse)
 
-    mixtures = [mixed(PAINTING, SECOND_PAINTING), mixed(SECOND_PAINTING, PAINTING)]
+    # In one palette, so that colours call for no change of the large structures.
+    strokes = colours_matched(SECOND_PAINTING, PAINTING), colours_matched(PAINTING, SECOND_PAINTING)
+    mixtures = [mixed(PAINTING, strokes[0]), mixed(SECOND_PAINTING, strokes[1])]
     paintings: tuple[Picture, ...] = (PAINTING, SECOND_PAINTING, *mixtures)
     results = [painted(setup, PHOTO, picture) for picture in paintings]
     return Figure(
@@ -178,8 +180,9 @@ def scale_control(setup: Setup) -> Figure:
             tuple(Cell(panel, f"painted with ({letter})") for letter, panel in zip("abcd", results, strict=True)),
         ),
         inputs=(Cell(PHOTO, "photo"),),
-        caption=f"New paintings (c, d): a run starts from one painting and matches the other's Gram matrices at "
-        f"{' and '.join(fine)} only, so that its fine structure changes and its large structures stay. They then serve "
+        caption=f"New paintings (c, d): a run starts from one painting and matches the Gram matrices of the other, "
+        f"in the colours of the first, at {' and '.join(fine)} only, so that its fine structure changes and its large "
+        "structures stay. They then serve "
         f"as styles in ordinary transfers. {settings_text(setup)}",
         departures=("weights of the new paintings are relative errors, in half of the evaluations", *DEPARTURES),
         claims=(
@@ -196,7 +199,7 @@ def scale_control(setup: Setup) -> Figure:
                 "texture_distance",
                 "falls",
                 *(PAINTING, mixtures[0], SECOND_PAINTING, mixtures[1]),
-                against=(SECOND_PAINTING, SECOND_PAINTING, PAINTING, PAINTING),
+                against=(strokes[0], strokes[0], strokes[1], strokes[1]),
                 series=2,
                 bound=1.0,
                 layers=fine,

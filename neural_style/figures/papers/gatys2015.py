@@ -107,7 +107,12 @@ def reconstructions(setup: Setup) -> Figure:
         departures=(f"errors are relative, which gives every layer equal influence; {VARIATION_ADDED}",),
         claims=(
             claim("SSIM of the content reconstructions", "similarity", "falls", *contents, against=(PHOTO,)),
-            claim("Gram errors of the style reconstructions over all layers", "gram_error", "falls", *styles),
+            claim(
+                "Gram errors over all layers of the style reconstructions with the paper's own layers",
+                "gram_error",
+                "falls",
+                *(panel for panel, names in zip(styles, sets, strict=True) if set(names) <= set(setup.layers)),
+            ),
         ),
     )
 
@@ -136,7 +141,7 @@ def gallery(setup: Setup) -> Figure:
         f"{settings_text(setup)}",
         departures=(VARIATION_ADDED,),
         claims=(
-            claim("correlation of light and dark with the photo", "layout", "above", *panels, against=(PHOTO,)),
+            claim("SSIM with the photo", "similarity", "above", *panels, against=(PHOTO,), bound=0.1),
             claim(
                 "distance of the colours from those of each painting, in grey levels",
                 "colour_distance",
@@ -214,7 +219,7 @@ GALLERY_INPUTS = {
     "painting": "night",
     "second_painting": "harvest",
     "third_painting": "cells",
-    "fourth_painting": "night_map",
+    "fourth_painting": "coffee",
     "fifth_painting": "brick",
 }
 SOURCE = "Gatys, Ecker & Bethge 2015, arXiv:1508.06576"

@@ -139,6 +139,8 @@ def pooling(setup: Setup) -> Figure:
         for painting in (PAINTING, SECOND)
     ]
 
+    flat = [panel for pair in panels for panel in pair]
+
     def enlarged(panel: TransferPanel) -> Cell:
         return Cell(TransformPanel("cropped", (panel,), (("box", ZOOM),)))
 
@@ -150,17 +152,19 @@ def pooling(setup: Setup) -> Figure:
         inputs=(Cell(PHOTO, "photo"),),
         column_labels=(*names.values(), *(f"{name}, enlarged" for name in names.values())),
         caption="The same settings with both kinds of pooling: max pooling keeps the peaks of the activations, average "
-        "pooling their mean. As wholes the pictures are equally good and much alike; with average pooling strokes are "
-        f"finer and denser. Content {setup.layer(CONTENT_LAYER)}; all start from the photo.",
+        "pooling their mean. As wholes the pictures are much alike. With average pooling contrasts are stronger, and a "
+        "chequered grain is left in bright parts, because pixels exchanged within an average do not change it. "
+        f"Content {setup.layer(CONTENT_LAYER)}; all start from the photo.",
         departures=("the enlarged parts are ours",),
         claims=(
             claim(
                 "variation from pixel to pixel, with max and average pooling",
                 "variation",
                 "rises",
-                *(panel for pair in panels for panel in pair),
+                *flat,
                 series=2,
             ),
+            claim("shares of clipped pixels", "clipped_share", "rises", *flat, series=2),
         ),
     )
 

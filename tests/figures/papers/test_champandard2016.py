@@ -13,13 +13,10 @@ from neural_style.figures.recipe import Cell, Figure
 from neural_style.reconstruction import Reconstruction
 
 
-def made_of(figure: Figure) -> tuple[TransferPanel, TransferPanel, TransferPanel]:
-    """Without regions, plain and improved."""
-    texture, plain, improved = (slot.picture for slot in figure.rows[1] if isinstance(slot, Cell))
-    assert isinstance(texture, TransferPanel)
-    assert isinstance(plain, TransferPanel)
-    assert isinstance(improved, TransferPanel)
-    return texture, plain, improved
+def made_of(figure: Figure) -> list[TransferPanel]:
+    """Without regions, plain, improved and patches."""
+    pictures = (slot.picture for slot in figure.rows[1] if isinstance(slot, Cell))
+    return [picture for picture in pictures if isinstance(picture, TransferPanel)]
 
 
 def doodle(panel: TransferPanel) -> NeuralDoodle:
@@ -29,8 +26,8 @@ def doodle(panel: TransferPanel) -> NeuralDoodle:
 
 def test_settings_at_the_scale_of_the_paper() -> None:
     setup, figure = plan("champandard2016", scale="paper")
-    texture, plain, improved = made_of(figure)
-    for panel in (plain, improved):
+    texture, plain, improved, patches = made_of(figure)
+    for panel in (plain, improved, patches):
         assert panel.styles == (StyleInput(InputPanel("style"), label_map=InputPanel("style_map")),)
         assert (panel.content, panel.label_map) == (None, InputPanel("doodle"))
         assert (doodle(panel).labels, panel.technique.model) == (None, "vgg19")
@@ -38,6 +35,7 @@ def test_settings_at_the_scale_of_the_paper() -> None:
     assert (doodle(plain).variant, doodle(improved).variant) == ("plain", "improved")
     assert doodle(plain).style_layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
     assert len(doodle(improved).style_layers or ()) == 16
+    assert (doodle(patches).variant, doodle(patches).style_layers) == ("patches", ("conv3_1", "conv4_1"))
     assert isinstance(texture.technique, Reconstruction)
     assert (texture.technique.of, texture.content, texture.run) == ("style", InputPanel("style"), plain.run)
     assert not setup.differences
@@ -50,7 +48,7 @@ def test_recipe_builds_for_every_network(
     model: str, last: str | None, improved_layers: int, cut: Callable[[str], str]
 ) -> None:
     setup, figure = plan("champandard2016", scale="draft", model=model, weights=cut(last) if last is not None else None)
-    _, plain, improved = made_of(figure)
+    _, plain, improved, _ = made_of(figure)
     assert (plain.run.sizes, plain.run.iterations) == ((64, 128), 5)
     assert len(doodle(improved).style_layers or ()) == improved_layers
     assert "rows" in setup.differences

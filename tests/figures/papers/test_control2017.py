@@ -71,7 +71,8 @@ def test_new_paintings_have_the_structures_of_one_and_the_strokes_of_another() -
     one, two = InputPanel("painting"), InputPanel("second_painting")
     first, second, *results = painted_of(figure)
     for mixture, coarse, strokes in ((first, one, two), (second, two, one)):
-        assert (mixture.init, mixture.content) == (coarse, strokes)
+        matched = TransformPanel("matched_colours", (strokes, coarse), (("method", "pca"),))
+        assert (mixture.init, mixture.content) == (coarse, matched)
         assert isinstance(mixture.technique, Reconstruction)
         assert (mixture.technique.of, mixture.technique.layers) == ("style", ("conv1_1", "conv2_1"))
     assert [panel.styles[0].picture for panel in results] == [one, two, first, second]

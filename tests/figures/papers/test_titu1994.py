@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from neural_style import figures
 from neural_style.figures import titu1994
+from neural_style.figures.builder import PanelBuilder, Sample
 from neural_style.figures.estimate import transfer_panels
 from neural_style.figures.panels import InputPanel, TransferPanel
 from neural_style.network import Network
@@ -63,3 +66,15 @@ def test_sums_over_fewer_pixels_weigh_as_much() -> None:
         assert network(panel).content_weight == pytest.approx(0.025 * 25)
         assert network(panel).total_variation_weight == pytest.approx(8.5e-5 * 25)
     assert "times 25" in setup.differences["sums"]
+
+
+def test_the_claims_of_a_figure_hold_at_32_rows(tmp_path: Path) -> None:
+    """Real runs, with the embedded network: the more the style weighs, the less is left of the photo."""
+    setup, figure = figures.plan("titu1994-ratios", scale="draft", image_size=32, iterations=2)
+    samples = {name: Sample(default) for name, default in figures.RECIPES["titu1994-ratios"].inputs.items()}
+    builder = PanelBuilder(setup, samples, tmp_path)
+    similar, gram = (builder.numbers(claim) for claim in figure.claims)
+    assert similar["holds"]
+    assert gram["holds"]
+    assert similar["values"][0][0] > 0.9 > 2 * similar["values"][0][2]
+    assert gram["values"][0][0] > 5 * gram["values"][0][2]
