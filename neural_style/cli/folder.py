@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -224,7 +224,7 @@ class Folder:
             for one in ready:
                 given[one.painting] = one
                 output = replace(one.files.output, prefix=Path(one.painting.name))
-                yield one.painting, PaintingTask(self.technique, one.inputs, self.run, output, self.device)
+                yield one.painting, PaintingTask(self.technique, one.inputs, self._run_to_send, output, self.device)
 
         with closing(engine.outcomes(tasks())) as outcomes, ExitStack() as claims:
             claims.callback(lambda: close_all(one.claim for one in given.values()))
@@ -234,18 +234,28 @@ class Folder:
                     self._accept(one, outcome)
                 bar.advance(self._tally.done, note=painting.name)
 
+    @cached_property
+    def _run_to_send(self) -> RunSettings:
+        """The fields of `Run` with the initial image in memory like the other inputs: another machine may paint."""
+        run = Run(**self.run)
+        if run.init_is_named:
+            return self.run
+        return self.run | RunSettings(init=images.read(run.init, what="initial image"))
+
     def _accept(self, one: _Ready, outcome: Outcome) -> None:
         """Write what another process has made, and report what went wrong there."""
         for line in outcome.warnings:
             report_warning(line, str(one.painting.content))
+        output = one.files.output
+        if outcome.error and output.final.name not in outcome.files:  # an earlier picture of that name stays
+            raise NeuralStyleError(outcome.error)
         try:
             one.files.accept(outcome.files)
         except BaseException:
             one.files.discard()
             raise
         if outcome.error:
-            if outcome.files:
-                self._drop_unfinished(one.files.output)
+            self._drop_unfinished(output)
             raise NeuralStyleError(outcome.error)
         self._tally.made += 1
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
+import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -43,13 +47,14 @@ class Local:
         """As in `Engine`."""
         remaining = iter(tasks)
         workers: list[_Worker] = []
+        folder = tempfile.mkdtemp(prefix="neural-style-")
         try:
             while True:
                 while (place := _free_place(workers, self.jobs)) is not None:
                     if (following := next(remaining, None)) is None:
                         break
                     if place == len(workers):
-                        workers.append(_Worker(place, self.jobs))
+                        workers.append(_Worker(place, self.jobs, folder))
                     workers[place].begin(*following)
                 busy = {each.connection: each for each in workers if each.is_busy}
                 if not busy:
@@ -62,6 +67,7 @@ class Local:
         finally:
             for worker in workers:
                 worker.end()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _free_place(workers: list[_Worker], jobs: int) -> int | None:
@@ -73,8 +79,8 @@ def _free_place(workers: list[_Worker], jobs: int) -> int | None:
 class _Worker:
     """A process that does one task after the other, and is replaced when it dies."""
 
-    def __init__(self, place: int, jobs: int) -> None:
-        self._place, self._jobs = place, jobs
+    def __init__(self, place: int, jobs: int, folder: str) -> None:
+        self._place, self._jobs, self._folder = place, jobs, folder
         self._start()
         self.key: Any = None
         self.is_busy = False
@@ -109,7 +115,7 @@ class _Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork of a process with a backend hangs
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, self._jobs), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, self._jobs, self._folder), daemon=True)
         with _share_of_cores(self._place, self._jobs), _signals_blocked():
             self.process.start()
         theirs.close()
@@ -122,15 +128,31 @@ class _Worker:
             return
 
 
-def _serve(connection: Connection, jobs: int) -> None:
-    """Do the tasks that come, until the other end is closed, or its process is gone."""
+def _serve(connection: Connection, jobs: int, folder: str) -> None:
+    """Do the tasks that come, with temporary files in `folder`, until the other end is closed or its process gone."""
     free_memory.share(jobs)
+    tempfile.tempdir = folder
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent.sentinel, folder), daemon=True).start()
     while True:
         try:
             task: Task = connection.recv()
             connection.send(task.run())
         except (EOFError, OSError):
             return
+
+
+def _end_with(sentinel: Any, folder: str) -> None:
+    """End this process with another, which was killed: nobody waits for the task that may take hours.
+
+    Args:
+        sentinel: is ready when the other process has ended.
+        folder: of temporary files, which that process cannot delete any more.
+    """
+    wait([sentinel])
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
 
 
 def _how(status: int | None) -> str:
@@ -165,6 +187,7 @@ def _signals_blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # its start, which would follow within, unblocks signals before Python 3.13
     before = signal.pthread_sigmask(signal.SIG_BLOCK, interruption.SIGNALS)
     try:
         yield

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
+import tempfile
+import warnings
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any
 
 from neural_style.engines.interface import TRIES, Key, Outcome, Task, died
@@ -50,6 +54,8 @@ class OnRay:
             InvalidInputError: a value is impossible, or Ray is not installed.
         """
         check_weight("per_task_gpus", self.per_task_gpus)
+        if self.per_task_gpus > 1 and self.per_task_gpus != int(self.per_task_gpus):
+            raise InvalidInputError(f"per_task_gpus above 1 must be a whole number, received {self.per_task_gpus}")
         if find_spec("ray") is None:
             raise InvalidInputError(f"engine ray needs Ray: {INSTALL}")
 
@@ -64,24 +70,29 @@ class OnRay:
         Raises:
             InvalidInputError: there is no cluster at the address.
         """
-        ray = self._started()
-        try:
-            run = ray.remote(max_retries=TRIES - 1, num_cpus=1, num_gpus=self.per_task_gpus)(_run)
-            remaining = iter(tasks)
-            pending: dict[Any, Key] = {}
-            while True:
-                while len(pending) < self._at_once(ray) and (following := next(remaining, None)) is not None:
-                    key, task = following
-                    pending[run.remote(library_version(), task)] = key
-                if not pending:
-                    return
-                for reference in ray.wait(list(pending))[0]:
-                    yield pending.pop(reference), _outcome(ray, reference)
-        finally:
-            ray.shutdown()
+        remaining = iter(tasks)
+        if (first := next(remaining, None)) is None:
+            return  # Ray takes half a minute to start
+        remaining = chain([first], remaining)
+        with tempfile.TemporaryDirectory(prefix="neural-style-", ignore_cleanup_errors=True) as folder:
+            ray = self._started(folder)
+            try:
+                self._check_gpus(ray)
+                run = ray.remote(max_retries=TRIES - 1, num_cpus=1, num_gpus=self.per_task_gpus)(_run)
+                pending: dict[Any, Key] = {}
+                while True:
+                    while len(pending) < self._at_once(ray) and (following := next(remaining, None)) is not None:
+                        key, task = following
+                        pending[run.remote(library_version(), task)] = key
+                    if not pending:
+                        return
+                    for reference in ray.wait(list(pending))[0]:
+                        yield pending.pop(reference), _outcome(ray, reference)
+            finally:
+                ray.shutdown()
 
-    def _started(self) -> Any:
-        """The module, connected to a cluster or to workers of its own."""
+    def _started(self, folder: str) -> Any:
+        """The module, connected to a cluster, or to workers of its own, whose temporary files are in `folder`."""
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         if self.address is None:  # its ports are open on every interface: nobody else may use them
             os.environ.setdefault("RAY_AUTH_MODE", "token")
@@ -90,18 +101,32 @@ class OnRay:
             _check_answers(self.address)
         import ray
 
-        own = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"} if self.address is None else {}
+        is_own = self.address is None
+        own = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"} if is_own else {}
+        ended_by = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(
                 self.address,
                 log_to_driver=False,
                 logging_level="CRITICAL",
-                runtime_env={"env_vars": THREADS},
+                runtime_env={"env_vars": THREADS | ({"TMPDIR": folder} if is_own else {})},
                 **own,
             )
         except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
             raise InvalidInputError(f"{self.description} cannot be used: {first_line(error)}") from error
+        finally:
+            if signal.getsignal(signal.SIGTERM) is not ended_by:  # Ray's ends the process without a last line
+                signal.signal(signal.SIGTERM, ended_by)
         return ray
+
+    def _check_gpus(self, ray: Any) -> None:
+        """Raise `InvalidInputError` where tasks would wait for GPUs for ever; warn where a cluster may still grow."""
+        found = ray.cluster_resources().get("GPU", 0)
+        if found < self.per_task_gpus:
+            text = f"{self.description} has {found:g} GPUs, and per_task_gpus is {self.per_task_gpus:g}"
+            if self.address is None:
+                raise InvalidInputError(f"{text}: leave it out to paint on cores")
+            warnings.warn(f"{text}: pictures wait until the cluster has grown", stacklevel=2)
 
     def _at_once(self, ray: Any) -> int:
         """Tasks in Ray's hands at most; the cluster may grow and shrink."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+# First, since it starts Keras silently: the process of a task begins here.
+import neural_style.backend  # noqa: F401  # isort: skip
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from keras import ops
 
-import neural_style.backend  # noqa: F401  (before Keras, which it starts silently)
 from neural_style.errors import InvalidInputError
 from neural_style.feedforward import encoder
 from neural_style.feedforward.embedded import EmbeddedNetwork

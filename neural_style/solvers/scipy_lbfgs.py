@@ -23,6 +23,9 @@ MEMORY = 10
 LINE_SEARCH = 20
 """Evaluations that one line search may take (SciPy's default)."""
 
+FIRST_STEP = 1 / 128
+"""Root mean square of the first step within bounds, in parts of their distance: 2 of 255 grey levels."""
+
 _UNLIMITED = 2**31 - 1
 
 
@@ -39,6 +42,11 @@ def minimise(
     SciPy's tests of convergence are switched off: on a badly scaled loss they end a run after a few steps. When a line
     search fails, as rounding in float32 makes it do in the end, the run restarts from the best point with an empty
     memory; when that also fails at once, no descent is left.
+
+    Within bounds SciPy's first step is the gradient itself, which may be lost in rounding (a relative loss of a
+    picture), or may lead to the bounds everywhere. So k times the loss is minimised, with k such that this step has the
+    root mean square `FIRST_STEP`; all later steps are the same for any k. Without bounds the first step has length 1 at
+    most, as in the reference scripts.
 
     Args:
         function: to be minimised.
@@ -81,6 +89,8 @@ class _Run:
 
     def __init__(self, start: np.ndarray, memory: int, bounds: Bounds | None) -> None:
         self._shape, self._dtype = start.shape, start.dtype
+        self._distance = None if bounds is None else bounds[1] - bounds[0]
+        self._factor: float | None = None
         self._points: queue.Queue[np.ndarray | BaseException | None] = queue.Queue()
         self._answers: queue.Queue[tuple[float, np.ndarray] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._loop, args=(start, memory, bounds), daemon=True)
@@ -129,5 +139,12 @@ class _Run:
         answer = self._answers.get()
         if answer is None:
             raise _Stop
-        value, gradient = answer
-        return value, gradient.ravel().astype(np.float64)
+        value, gradient = answer[0], answer[1].ravel().astype(np.float64)
+        if self._factor is None:
+            self._factor = self._first_factor(gradient)
+        return self._factor * value, self._factor * gradient
+
+    def _first_factor(self, gradient: np.ndarray) -> float:
+        """k, from the first gradient."""
+        size = float(np.sqrt(np.mean(gradient**2)))
+        return 1.0 if self._distance is None or size == 0 else FIRST_STEP * self._distance / size

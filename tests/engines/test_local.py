@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from dataclasses import dataclass
+from multiprocessing import Pipe, resource_tracker
 from pathlib import Path
 
 import pytest
 
+from neural_style import interruption
+from neural_style.engines import local
 from neural_style.engines.interface import TRIES, Outcome
 from neural_style.engines.local import Local
 from neural_style.errors import InvalidInputError
@@ -73,12 +77,39 @@ def test_tasks_of_which_some_kill_their_process(tmp_path: Path) -> None:
         assert all(str(sorted(os.sched_getaffinity(0))) not in share for share in shares)
 
 
-def test_closing_ends_the_processes() -> None:
-    outcomes = Local(1).outcomes((number, Named("a")) for number in range(9))
-    _, outcome = next(outcomes)
+@dataclass(frozen=True)
+class Leaving:
+    """Leaves a temporary folder, and returns it, the process and the signals that it does not get."""
+
+    def run(self) -> Outcome:
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else set()
+        return Outcome(value=(tempfile.mkdtemp(), os.getpid(), blocked))
+
+
+def test_processes_get_no_signals_and_closing_ends_them_with_their_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracker = resource_tracker.ResourceTracker()  # not started yet, as in a command
+    for name in ("ensure_running", "getfd"):
+        monkeypatch.setattr(resource_tracker, name, getattr(tracker, name))
+    outcomes = Local(1).outcomes((number, Leaving()) for number in range(9))
+    folder, process, blocked = next(outcomes)[1].value
+    assert Path(folder).is_dir()
     outcomes.close()
+    assert not Path(folder).exists()
+    assert blocked.issuperset(interruption.SIGNALS) or not hasattr(signal, "pthread_sigmask")
     with pytest.raises(ProcessLookupError):
-        os.kill(int(outcome.files["a"]), 0)
+        os.kill(process, 0)
+
+
+def test_process_ends_with_a_killed_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    status: list[int] = []
+    monkeypatch.setattr(os, "_exit", status.append)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    ours, theirs = Pipe()
+    theirs.close()  # readable now, as the sentinel of a process that has ended
+    local._end_with(ours, str(folder))
+    assert status == [1]
+    assert not folder.exists()
 
 
 def test_impossible_number() -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -48,3 +52,44 @@ def test_worker_of_another_version() -> None:
     outcome = on_ray._run("0.0.0", Named("a"))
     assert "0.0.0" in outcome.error
     assert not outcome.files
+
+
+@pytest.fixture
+def ray(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """In place of Ray: two cores, no GPU, a handler of its own for SIGTERM, and the arguments of `init`."""
+
+    def init(*_: Any, **settings: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        vars(found).update(settings)
+
+    found = SimpleNamespace(
+        init=init,
+        shutdown=lambda: None,
+        cluster_resources=lambda: {"CPU": 2.0},
+        exceptions=SimpleNamespace(RayError=OSError),
+    )
+    monkeypatch.setitem(sys.modules, "ray", found)
+    monkeypatch.setattr(on_ray, "find_spec", lambda name: True)
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_USAGE_STATS_ENABLED"):
+        monkeypatch.setenv(name, "0")
+    return found
+
+
+def test_sigterm_stays_ours_and_workers_leave_no_files(ray: SimpleNamespace) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(InvalidInputError, match=r"has 0 GPUs, and per_task_gpus is 0\.5"):
+        next(OnRay(per_task_gpus=0.5).outcomes([("a", Named("a"))]))
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not Path(ray.runtime_env["env_vars"]["TMPDIR"]).exists()
+
+
+def test_ray_is_not_started_for_nothing(ray: SimpleNamespace) -> None:
+    assert list(OnRay().outcomes([])) == []
+    assert not hasattr(ray, "runtime_env")
+
+
+def test_cluster_without_gpus_may_grow(ray: SimpleNamespace) -> None:
+    with pytest.warns(UserWarning, match="head:1 has 0 GPUs, and per_task_gpus is 2: pictures wait"):
+        OnRay("head:1", 2)._check_gpus(ray)
+    with pytest.raises(InvalidInputError, match=r"whole number, received 1\.5"):
+        OnRay(per_task_gpus=1.5)

@@ -80,3 +80,16 @@ def test_bounds_far_away_change_nothing():
         for settings in ({}, {"bounds": (-1e6, 1e6)})
     )
     assert bounded[:6] == pytest.approx(free[:6], rel=1e-3)  # rounding grows later
+
+
+@pytest.mark.parametrize("units", [1e-9, 1e9])
+def test_units_of_the_loss_change_no_step_within_bounds(units):
+    """A gradient of 1e-9 would be lost in float32, one of 1e9 leads to the bounds everywhere."""
+    target = np.linspace(20, 230, 12).reshape(2, 2, 3).astype("float32")
+
+    def scaled(x):
+        return float(units * np.square(x - target).sum()), (2 * units * (x - target)).astype(np.float64)
+
+    points, _ = run("scipy_lbfgs", on_host(scaled), np.full((2, 2, 3), 128, "float32"), 12, bounds=(0, 255))
+    assert np.sqrt(np.mean(np.square(points[1].x - points[0].x))) == pytest.approx(255 / 128, rel=1e-4)
+    np.testing.assert_allclose(min(points, key=lambda point: point.value).x, target, atol=0.01)

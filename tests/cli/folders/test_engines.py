@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,19 @@ def test_pictures_and_failures_are_those_of_one_process(paint: Command, folders:
     assert not (folders / "several" / FAILURES).exists()
 
 
+def test_initial_image_is_sent_to_the_process(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def elsewhere(self: Local, tasks: Any) -> Iterator[Any]:
+        for key, task in islice(tasks, 1):
+            start.unlink(missing_ok=True)  # as on another machine
+            yield key, task.run()
+
+    monkeypatch.setattr(Local, "outcomes", elsewhere)
+    start = folders / "photos" / "b.png"  # the second photo, which nothing asks for
+    found = paint("--jobs", "2", "--init", start)
+    assert "1 painted" in found.out, found.err
+    assert start.name in json.dumps(records.read(folders / "results" / "a.png")["run"]["init"])
+
+
 def test_file_of_that_name_which_is_not_ours_stays(paint: Command, folders: Path) -> None:
     (folders / "results").mkdir()
     (folders / "results" / FAILURES).write_text('{"mine": 1}')
@@ -68,14 +83,12 @@ def test_file_of_that_name_which_is_not_ours_stays(paint: Command, folders: Path
 def test_failing_process_deletes_no_picture(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(folders / "results" / "a.png")
     before = (folders / "results" / "a.png").read_bytes()
-    monkeypatch.setattr(
-        Local,
-        "outcomes",
-        lambda self, tasks: ((key, Outcome(error="no memory", warnings=("odd",))) for key, _ in tasks),
-    )
+    failed = Outcome({"a_at_iteration_1.png": b"a step"}, error="no memory", warnings=("odd",))
+    monkeypatch.setattr(Local, "outcomes", lambda self, tasks: ((key, failed) for key, _ in tasks))
 
     found = paint("--jobs", "2", "--overwrite")
 
+    assert names(folders / "results") == ["a.png"]
     assert found.status == 1
     assert "0 painted, 2 failed" in found.out
     assert "a.png: no memory" in found.err
@@ -106,6 +119,13 @@ def test_feed_forward_network(command: Command, folders: Path) -> None:
         found = command("apply", "embedded", folders / "photos", folders / to, "--style", folders / "style.png", *flags)
         assert found.status == 0, found.err
     assert (pixels(folders / "several" / "a.png") == pixels(folders / "one" / "a.png")).all()
+
+
+def test_process_that_unpickles_a_style_starts_keras_silently() -> None:
+    """Otherwise TensorFlow writes its lines first: the process has imported nothing else."""
+    source = Path(files.__file__).with_name("feedforward") / "styles.py"
+    imports = [node for node in ast.parse(source.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert ast.unparse(imports[1]) == "import neural_style.backend"  # behind that of __future__
 
 
 @pytest.mark.parametrize(
