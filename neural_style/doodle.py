@@ -142,7 +142,7 @@ class NeuralDoodle(Technique):
         if self.total_variation_weight is not None:
             check_weight("total_variation_weight", self.total_variation_weight)
         if self.semantic_weight != SEMANTIC_WEIGHT and not self.by_patches:
-            raise InvalidInputError("semantic_weight belongs to variant patches: choose it, or leave it out")
+            raise InvalidInputError("semantic_weight belongs to variant patches: choose that, or leave the weight out")
         self.style_coefficients()
 
     @property

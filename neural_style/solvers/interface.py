@@ -81,7 +81,7 @@ def check_decays(name: str, value: Any) -> None:
     several = value if name == "betas" and isinstance(value, Sequence) else [value]
     is_decay = [isinstance(each, int | float) and not isinstance(each, bool) and 0 <= each < 1 for each in several]
     if not all(is_decay) or len(is_decay) != (2 if name == "betas" else 1):
-        expected = "two numbers such as (0.9, 0.999)" if name == "betas" else "a number such as 0.99"
+        expected = "two numbers such as 0.9 and 0.999" if name == "betas" else "a number such as 0.99"
         raise InvalidInputError(f"{name} must be {expected}, at least 0 and below 1, received {value!r:.60}")
 
 

@@ -219,7 +219,8 @@ def _check_effect(method: str, given: Sequence[Action]) -> None:
     for flag in given:
         if flag.dest not in FILM_FLAGS and (flag.dest in FAST_FLAGS) != (method == "fast"):
             other = METHODS[1 - METHODS.index(method)]
-            raise InvalidInputError(f"{flag.option_strings[0]} has an effect with --method {other} only: leave it out")
+            name = flag.option_strings[0]
+            raise InvalidInputError(f"{name} has an effect with --method {other} only: add that, or leave {name} out")
 
 
 def _check_pairs(given: Collection[str]) -> None:
