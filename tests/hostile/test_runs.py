@@ -176,7 +176,7 @@ def test_what_the_other_process_did_not_finish_is_painted(
     original, refused = files.claim, []
 
     def claimed(path: Path, where: str, *, wait: bool = False) -> Any:
-        if path.name == "b.png" and not wait:
+        if path.name == "b.png" and not (wait or refused):
             refused.append(original(path.with_name("b.png"), where))
             refused[0].__enter__()
         elif wait:
