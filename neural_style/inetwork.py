@@ -156,10 +156,10 @@ class INetwork(TransferTechnique):
     def _content_weights(self) -> dict[str, float]:
         layers = self._ordered_style_layers if self._content_is_everywhere else self._content_layers
         own = content_weights_of(self, layers)
-        if self.variant == "titu1994" or not self.geometric_weights:
+        if self.variant == "titu1994":
             return own
         ordered = [layer for layer in self.architecture.layers if layer in layers]
-        shares = _shares({layer: 2.0**i for i, layer in enumerate(ordered)})
+        shares = _shares({layer: 2.0**i if self.geometric_weights else 1.0 for i, layer in enumerate(ordered)})
         return {layer: shares[layer] * own[layer] for layer in ordered} if self.content_layer_weights else shares
 
     def _paper_weights(self) -> dict[tuple[str, ...], float]:

@@ -89,7 +89,7 @@ class TransferTechnique(Technique):
     mask_normalization: str = setting(
         "titu1994",
         "normalisation of a masked style: with `titu1994`, that of the reference scripts, a small region gets little "
-        "of its style; with `gatys2017` it gets as much as a large one.",
+        "of its style, unless errors are relative; with `gatys2017` it gets as much as a large one.",
     )
     guide_propagation: str = setting(
         "simple",
@@ -265,6 +265,10 @@ class Network(TransferTechnique):
             raise InvalidInputError(f"content_power must be at least 1, received {self.content_power:g}")
         if self.content_power != 1 and self.units != "relative":
             raise InvalidInputError("content_power belongs to normalization relative: choose it, or leave 1")
+        for name in ("content_power", "content_loss_type"):
+            default = getattr(Network, name)
+            if self.normalize_gradients and getattr(self, name) != default:
+                raise InvalidInputError(f"{name} scales gradients, which normalize_gradients undoes: use {default:g}")
         weights_of_layers(self, self._style_layers)
         content_weights_of(self, self._content_layers)
 

@@ -96,13 +96,15 @@ def test_command_record_and_rerun(painted, painting, tmp_path, monkeypatch, caps
         ({"mask": np.ones((9, 9), bool)}, {}, "remove the masks"),
         ({"source": np.full((36, 30, 4), 128, np.uint8)}, {}, "is transparent"),
         ({}, dict.fromkeys(("analogy_weight", "mrf_weight"), 0), "every weight is zero"),
+        ({"weight": 0}, {}, "every weight is zero"),
+        ({}, {"content_layer": "conv1_1"}, "content_layer has no effect without content_weight"),
         ({}, {"padding": "none", "style_layers": "conv3_4"}, "conv3_4 has no patch"),
     ],
 )
 def test_impossible_inputs_are_refused(painted, style, changes, message):
-    network = dataclasses.replace(TINY, **changes)
+    style = dataclasses.replace(painted, **style)
     with pytest.raises(InvalidInputError, match=message):
-        network.objective(painted.source, dataclasses.replace(painted, **style), image_size=10)
+        dataclasses.replace(TINY, **changes).objective(painted.source, style, image_size=10)
 
 
 def test_other_techniques_refuse_a_source(painted):

@@ -91,6 +91,8 @@ def test_several_content_layers_have_geometric_weights_in_the_paper_only():
     weighted = dataclasses.replace(paper, content_layer_weights=(3, 6))
     assert weighted.content_coefficients() == pytest.approx({"conv1_2": 2, "conv3_1": 2})
     even = dataclasses.replace(paper, geometric_weights=False)
+    weighted = dataclasses.replace(even, content_layer_weights=(3, 6))
+    assert weighted.content_coefficients() == {"conv1_2": 3, "conv3_1": 1.5}
     reference = INetwork(model="vgg19", content_layers=layers)
     assert even.content_coefficients() == reference.content_coefficients() == {"conv3_1": 0.5, "conv1_2": 0.5}
     assert INetwork(model="mini", content_layer="conv2_1").content_coefficients() == {"conv2_1": 1}

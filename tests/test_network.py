@@ -226,6 +226,12 @@ def test_defaults_follow_the_model(model):
             "content_layers replace content_layer",
         ),
         ({"content_layer_weights": (1, 2)}, "has 2 values for 1 content layers"),
+        (
+            {"normalize_gradients": True, "normalization": "relative", "content_power": 2},
+            "content_power scales grad.*use 1",
+        ),
+        ({"normalize_gradients": True, "content_loss_type": 1}, "content_loss_type scales gradients, .*use 0"),
+        ({"mask_normalization": "gatys2017", "guide_dilation": "3"}, "guide_dilation must be a whole number"),
         ({"content_layers": ("conv3_1",), "content_layer_weights": "gatys2016"}, "a number for each content layer"),
         ({"content_layers": ("conv3_1",), "content_layer_weights": (-1,)}, "each of content_layer_weights must be"),
         ({"model": "mini", "style_layers": ("conv4_1",)}, 'mini has no layer "conv4_1"'),

@@ -88,6 +88,8 @@ class Analogy(Technique):
             self.architecture.check_layers([self.content_layer], what="content_layer")
         for name in WEIGHTS:
             check_weight(name, getattr(self, name))
+        if self.content_layer is not None and not self.content_weight:
+            raise InvalidInputError("content_layer has no effect without content_weight: give one, or leave it out")
         self.style_coefficients()
 
     def style_coefficients(self) -> dict[str, float]:
@@ -116,9 +118,8 @@ class Analogy(Technique):
         return spec._replace(by_tiles=not self.mrf_weight, held=held)
 
     def resolved(self) -> Self:
-        return replace(
-            super().resolved(), content_layer=self._content_layer, style_layers=tuple(self.style_coefficients())
-        )
+        layer = self._content_layer if self.content_weight else None
+        return replace(super().resolved(), content_layer=layer, style_layers=tuple(self.style_coefficients()))
 
     def inputs(self, content: Source, styles: Sources = ()) -> Inputs:
         """The photo, and the painting with its source, in memory.
@@ -172,6 +173,7 @@ class Analogy(Technique):
             total_variation_weight=self.total_variation_weight,
             padding=self.resolved_padding,
         )
-        if not any(getattr(self, name) for name in WEIGHTS):
+        by_patches = inputs.styles[0].weight * any(loss.style.values()) * (self.analogy_weight + self.mrf_weight)
+        if not (by_patches or self.content_weight or self.total_variation_weight):
             raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
         return objective_at(loss, inputs, self.extractor())

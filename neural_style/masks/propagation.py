@@ -91,7 +91,8 @@ def zoomed(mask: Array, size: tuple[int, int]) -> Array:
     from scipy.ndimage import zoom
 
     factors = [wanted / extent for wanted, extent in zip(size, mask.shape, strict=True)]
-    return np.asarray(zoom(mask.astype(np.float64), factors, order=3, mode="nearest"), np.float32)
+    # Splines as by SciPy's default "constant", which may take the last position, by rounding, for one outside.
+    return np.asarray(zoom(mask.astype(np.float64), factors, order=3, mode="mirror"), np.float32)
 
 
 def dilated(positions: Array, distance: int) -> Array:
@@ -109,7 +110,8 @@ def dilated(positions: Array, distance: int) -> Array:
     if not distance:
         return positions
     extreme = maximum_filter if distance > 0 else minimum_filter
-    return np.asarray(extreme(positions, size=2 * abs(distance) + 1, mode="nearest"))
+    distance = min(abs(distance), max(positions.shape))  # beyond which a square holds nothing more
+    return np.asarray(extreme(positions, size=2 * distance + 1, mode="nearest"))
 
 
 def _neighbourhood_means(masks: Array) -> Array:

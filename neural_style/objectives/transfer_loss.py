@@ -8,7 +8,7 @@ from typing import Any
 
 from neural_style.errors import InvalidInputError
 from neural_style.inputs import Inputs
-from neural_style.validation import check_choice, check_count
+from neural_style.validation import MAX_COUNT, check_choice, check_count
 
 PADDINGS = ("none", "reflect")
 """What lies beyond the borders of the pastiche; see `neural_style.objectives.canvas.Canvas`."""
@@ -125,9 +125,9 @@ def check_guides(settings: Any) -> None:
     """Raise `InvalidInputError` where settings of masks and guides do not go together."""
     check_choice("mask_normalization", settings.mask_normalization, MASK_NORMALIZATIONS)
     check_choice("guide_propagation", settings.guide_propagation, GUIDE_PROPAGATIONS)
-    check_count("guide_dilation", abs(settings.guide_dilation), at_least=0)
-    for name, default in (("guide_propagation", "simple"), ("guide_dilation", 0), ("guided_statistic", "gram")):
-        if settings.mask_normalization == "titu1994" and getattr(settings, name, default) != default:
+    check_count("guide_dilation", settings.guide_dilation, at_least=-MAX_COUNT)
+    if settings.mask_normalization == "titu1994":
+        for name in sorted(_named_guides(settings)):
             raise InvalidInputError(f"{name} belongs to mask_normalization gatys2017: name that too")
     if getattr(settings, "guided_statistic", "gram") == "gram":
         return
@@ -146,8 +146,15 @@ def check_masks(settings: Any, inputs: Inputs) -> None:
         raise InvalidInputError("soft masks need mask_normalization gatys2017: titu1994 makes every mask hard")
     if is_soft and (settings.guide_propagation == "all" or settings.guide_dilation):
         raise InvalidInputError("guide_propagation all and guide_dilation make every mask hard: leave soft out")
-    if getattr(settings, "guided_statistic", "gram") != "gram" and all(mask is None for mask in masks):
-        raise InvalidInputError("guided_statistic sums has no effect without a mask: give one, or leave it out")
+    if all(mask is None for mask in masks):
+        for name in sorted(_named_guides(settings) - {"guide_propagation"}):  # which records of 0.1.0 may have
+            raise InvalidInputError(f"{name} has no effect without a mask: give one, or leave it out")
+
+
+def _named_guides(settings: Any) -> set[str]:
+    """Settings of guides that are not their defaults."""
+    defaults = {"guide_propagation": "simple", "guide_dilation": 0, "guided_statistic": "gram"}
+    return {name for name, default in defaults.items() if getattr(settings, name, default) != default}
 
 
 def check_whole_pictures(style_loss: str, inputs: Inputs) -> None:

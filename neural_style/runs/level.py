@@ -158,9 +158,8 @@ class Level:
         Normally that of the lowest loss; the last one where the gradient is not that of the loss; and with an average
         that, which is the last of each iteration.
         """
-        in_iteration = self.evaluations % EVALUATIONS_PER_ITERATION
         if self.run.averaging and self.evaluations >= EVALUATIONS_PER_ITERATION:
-            return in_iteration == 0
+            return self.evaluations % EVALUATIONS_PER_ITERATION == 0
         return value < self.loss or self.objective.normalize_gradients
 
     def _explain_slowness(self) -> str:

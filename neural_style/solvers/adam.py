@@ -109,7 +109,8 @@ class _Progress:
         if not self._is_average:
             return keras.ops.copy(self._x.value)
         steps = self.done - self.done // AVERAGED_EVERY
-        return self._average / (1 - self._averaging ** (steps + 1))
+        average = self._average / (1 - self._averaging ** (steps + 1))
+        return average if self._bounds is None else keras.ops.clip(average, *self._bounds)  # which rounding may leave
 
     def advance(self, gradient: Tensor) -> None:
         """Take a step by the gradient at the point; none from the average."""

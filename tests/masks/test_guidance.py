@@ -233,7 +233,10 @@ def test_guided_sums_are_refused_where_they_do_nothing(settings, message):
 
 def test_guided_sums_need_a_mask(photo, painting):
     network = Network(model="mini", weights="random", guided_statistic="sums", mask_normalization="gatys2017")
-    with pytest.raises(InvalidInputError, match="guided_statistic sums has no effect without a mask"):
+    with pytest.raises(InvalidInputError, match="guided_statistic has no effect without a mask"):
+        network.objective(photo, painting, image_size=24)
+    network = dataclasses.replace(network, guided_statistic="gram", guide_dilation=-1)
+    with pytest.raises(InvalidInputError, match="guide_dilation has no effect without a mask"):
         network.objective(photo, painting, image_size=24)
 
 

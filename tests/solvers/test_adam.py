@@ -48,6 +48,19 @@ def test_every_20th_point_is_the_average_of_the_iterates_before_it():
     assert points[59].value < min(each.value for each in iterates[38:])
 
 
+def test_the_average_of_iterates_at_a_bound_lies_within_it():
+    """Rounding took it to 255.0004."""
+    points, _ = run(
+        "adam",
+        on_host(lambda x: (1.0, np.full_like(x, -1))),
+        np.full(SHAPE, 255, "float32"),
+        100,
+        averaging=0.99,
+        bounds=(0, 255),
+    )
+    assert max(np.max(point.x) for point in points) == 255
+
+
 @pytest.mark.parametrize("averaging", [0.0, 0.9])
 def test_a_resumed_run_is_the_same(averaging):
     value_and_grad, _ = quadratic()
