@@ -31,7 +31,7 @@ from neural_style.cli.place import work
 from neural_style.cli.progress import Bar, report
 from neural_style.cli.session import start_backend
 from neural_style.engines.interface import Engine, Outcome, Task
-from neural_style.engines.painting import PaintingTask
+from neural_style.engines.painting import PaintingTask, to_send
 from neural_style.errors import FullDiskError, InvalidInputError, NeuralStyleError, explanation
 from neural_style.features.weights import check_available
 from neural_style.images import Picture
@@ -237,11 +237,7 @@ class Folder:
 
     @cached_property
     def _run_to_send(self) -> RunSettings:
-        """The fields of `Run` with the initial image in memory like the other inputs: another machine may paint."""
-        run = Run(**self.run)
-        if run.init_is_named:
-            return self.run
-        return self.run | RunSettings(init=images.read(run.init, what="initial image"))
+        return to_send(self.run)
 
     def _accept(self, one: _Ready, outcome: Outcome) -> None:
         """Write what another process has made, and report what went wrong there."""
