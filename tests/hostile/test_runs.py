@@ -222,6 +222,13 @@ def test_a_picture_that_fits_nowhere_is_saved_elsewhere(
     assert f"No space left on device; the picture was saved as {place}" in ran.err
     assert not records.is_unfinished(records.read(place))
 
+    def full(_: int) -> None:
+        raise FULL
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "saved as" not in paint("--save_every", "0", "--quiet").err
+    assert list((tmp_path / "temporary").iterdir()) == [place.parent]
+
 
 def test_an_animation_that_fails_does_not_cost_the_picture(
     paint: Command, made: Path, monkeypatch: pytest.MonkeyPatch
