@@ -2,5 +2,6 @@ import sys
 
 from neural_style.cli import main
 
-sys.argv[1:1] = ["doodle", "--variant", "improved"]
-sys.exit(main())
+if __name__ == "__main__":
+    sys.argv[1:1] = ["doodle", "--variant", "improved"]
+    sys.exit(main())

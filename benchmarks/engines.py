@@ -58,9 +58,9 @@ class Folder:
             for name in names
         )
 
-    def wait_for(self, out: str, count: int) -> None:
-        """Until so many pictures are finished."""
-        while self.made(out) < count:
+    def wait_for(self, out: str, count: int, command: subprocess.Popen[str]) -> None:
+        """Until so many pictures are finished, or the command has ended."""
+        while self.made(out) < count and command.poll() is None:
             time.sleep(0.05)
 
 
@@ -88,11 +88,11 @@ def kills(folder: Folder, count: int) -> None:
     print("|---|---|---|---|---|---|")
     report("one process", folder, "one", folder.start("one", by_engine=False))
     command = folder.start("worker")
-    folder.wait_for("worker", count // 4)
+    folder.wait_for("worker", count // 4, command)
     os.kill(workers(command.pid)[0], signal.SIGKILL)
     report("a worker killed", folder, "worker", command)
     command = folder.start("driver")
-    folder.wait_for("driver", count // 4)
+    folder.wait_for("driver", count // 4, command)
     command.send_signal(signal.SIGKILL)
     command.communicate()
     print(f"| the command killed | {folder.made('driver')} | {folder.equal('driver')} | {command.returncode} | | |")
@@ -106,7 +106,7 @@ def overhead(folder: Folder, count: int) -> None:
     for out, by_engine in (("one", False), ("many", True)):
         begun = time.monotonic()
         command = folder.start(out, by_engine=by_engine)
-        folder.wait_for(out, 1)
+        folder.wait_for(out, 1, command)
         first = time.monotonic()
         command.communicate()
         ended = time.monotonic()

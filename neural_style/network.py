@@ -89,7 +89,7 @@ class TransferTechnique(Technique):
     mask_normalization: str = setting(
         "titu1994",
         "normalisation of a masked style: with `titu1994`, that of the reference scripts, a small region gets little "
-        "of its style; with `gatys2017` it gets as much as a large one.",
+        "of its style, unless errors are relative; with `gatys2017` it gets as much as a large one.",
     )
     guide_propagation: str = setting(
         "simple",

@@ -10,6 +10,9 @@ from neural_style.engines.local import Local
 from neural_style.engines.on_ray import OnRay
 from neural_style.errors import InvalidInputError
 
+ENGINE_FLAGS = ("jobs", "engine", "address", "per_task_gpus")
+"""Fields of the flags."""
+
 
 def add_engine_flags(parser: Parser) -> None:
     """`--jobs`, `--engine` and the flags of Ray."""

@@ -23,6 +23,7 @@ from neural_style.cli.folder_files import (
     report_warning,
     reporting,
     version,
+    wait_for_first,
 )
 from neural_style.cli.progress import Bar, report
 from neural_style.engines.fast_painting import FastTask, PaintedStyle
@@ -111,27 +112,25 @@ class FastFolder:
             before: from `version`, of the result of each photo to be painted.
             bar: shows the number of pictures.
         """
-        claimed: list[Path] = []
-        for photos, wait in ((before, False), (claimed, True)):
-            ready = self._ready(photos, before, claimed, wait=wait)
+        remaining = list(before)
+        while remaining:
+            claimed: list[Path] = []
+            ready = self._ready(remaining, before, claimed)
             if self.engine is not None:
                 self._paint_by(self.engine, ready, bar)
-            elif wait:  # one by one: of two processes that wait, neither keeps what the other one waits for
-                for one in ready:
-                    self._paint([one], bar)
             else:
                 self._paint_in_batches(ready, bar)
+            remaining = claimed
+            wait_for_first(self.results[photo] for photo in remaining)
 
-    def _ready(
-        self, photos: Iterable[Path], before: Mapping[Path, int], claimed: list[Path], *, wait: bool
-    ) -> Iterator[_Ready]:
+    def _ready(self, photos: Iterable[Path], before: Mapping[Path, int], claimed: list[Path]) -> Iterator[_Ready]:
         """The photos of which nothing is wrong, claimed and read, one by one; arguments are as in `Folder`."""
         from neural_style.feedforward.painter import size_of
 
-        for photo in list(photos):
+        for photo in photos:
             result, found = self.results[photo], None
             with self._skipping(photo), ExitStack() as claim:
-                if not claim.enter_context(files.claim(result, f'output "{result}"', wait=wait)):
+                if not claim.enter_context(files.claim(result, f'output "{result}"')):
                     claimed.append(photo)
                 elif version(result) != before[photo]:
                     self._tally.elsewhere += 1

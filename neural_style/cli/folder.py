@@ -24,13 +24,14 @@ from neural_style.cli.folder_files import (
     report_warning,
     reporting,
     version,
+    wait_for_first,
 )
 from neural_style.cli.paintings import Painting, paintings_of
 from neural_style.cli.place import work
 from neural_style.cli.progress import Bar, report
 from neural_style.cli.session import start_backend
 from neural_style.engines.interface import Engine, Outcome, Task
-from neural_style.engines.painting import PaintingTask
+from neural_style.engines.painting import PaintingTask, to_send
 from neural_style.errors import FullDiskError, InvalidInputError, NeuralStyleError, explanation
 from neural_style.features.weights import check_available
 from neural_style.images import Picture
@@ -138,17 +139,20 @@ class Folder:
         run = Run(**self.run)
         each = work(run) if self.engine is None else 1
         numbers = {painting: number for number, painting in enumerate(wanted)}
-        claimed: list[Painting] = []
+        remaining = list(wanted)
         with Bar(len(wanted) * each, quiet=self.quiet) as bar:
-            for paintings, wait in ((wanted, False), (claimed, True)):
-                ready = self._ready(paintings, styles, before, claimed, wait=wait)
+            while remaining:
+                claimed: list[Painting] = []
+                ready = self._ready(remaining, styles, before, claimed)
                 if self.engine is not None:
                     self._paint_by(self.engine, ready, bar)
-                    continue
-                for one in ready:
-                    bar.begin(one.painting.name, numbers[one.painting] * each, run)
-                    with one.claim, self._skipping(one.painting.content):
-                        self._paint(one, bar)
+                else:
+                    for one in ready:
+                        bar.begin(one.painting.name, numbers[one.painting] * each, run)
+                        with one.claim, self._skipping(one.painting.content):
+                            self._paint(one, bar)
+                remaining = claimed
+                wait_for_first(self._output_of(one).final for one in remaining)
 
     def _ready(
         self,
@@ -156,8 +160,6 @@ class Folder:
         styles: Sequence[Style],
         before: Mapping[Painting, int],
         claimed: list[Painting],
-        *,
-        wait: bool,
     ) -> Iterator[_Ready]:
         """The pictures of which nothing is wrong, claimed and read, one by one.
 
@@ -165,9 +167,8 @@ class Folder:
             paintings: in their order.
             styles, before: as in `_paint_all`.
             claimed: gets those that another process paints.
-            wait: for that process, instead.
         """
-        for style, group in itertools.groupby(list(paintings), key=lambda one: one.style):
+        for style, group in itertools.groupby(paintings, key=lambda one: one.style):
             alike, in_memory = list(group), None
             with self._skipping(style, count=len(alike)):
                 in_memory = styles if style is None else as_styles([replace(styles[0], image=style)])
@@ -175,7 +176,7 @@ class Folder:
                 found = None
                 with self._skipping(painting.content), ExitStack() as claim:
                     output = self._output_of(painting)
-                    if not claim.enter_context(files.claim(output.final, f'output "{output.final}"', wait=wait)):
+                    if not claim.enter_context(files.claim(output.final, f'output "{output.final}"')):
                         claimed.append(painting)
                     elif version(output.final) != before[painting] and output.is_painted():
                         self._tally.elsewhere += 1
@@ -236,11 +237,7 @@ class Folder:
 
     @cached_property
     def _run_to_send(self) -> RunSettings:
-        """The fields of `Run` with the initial image in memory like the other inputs: another machine may paint."""
-        run = Run(**self.run)
-        if run.init_is_named:
-            return self.run
-        return self.run | RunSettings(init=images.read(run.init, what="initial image"))
+        return to_send(self.run)
 
     def _accept(self, one: _Ready, outcome: Outcome) -> None:
         """Write what another process has made, and report what went wrong there."""

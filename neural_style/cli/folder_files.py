@@ -201,3 +201,14 @@ def close_all(claims: Iterable[ExitStack]) -> None:
     """Give up what was claimed for pictures that nobody paints any more."""
     for claim in claims:
         claim.close()
+
+
+def wait_for_first(results: Iterable[Path]) -> None:
+    """Wait until the first of several results, if any, is claimed by no other process.
+
+    Nothing is held meanwhile: of two processes that wait, neither has what the other one waits for, and every finished
+    picture is written.
+    """
+    for result in results:
+        with suppress(InvalidInputError), files.claim(result, f'output "{result}"', wait=True):
+            return  # an error comes up again where the result is claimed to be painted

@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from neural_style import images
 from neural_style.engines.interface import Outcome
 from neural_style.engines.written import outcome_of
 from neural_style.errors import explanation
 from neural_style.inputs import Inputs
 from neural_style.runs.file_writer import RunFiles
 from neural_style.runs.outputs import Output
-from neural_style.runs.settings import RunSettings
+from neural_style.runs.settings import Run, RunSettings
 from neural_style.technique import Technique
+
+
+def to_send(run: RunSettings) -> RunSettings:
+    """The fields of `Run` with the initial image in memory like the other inputs."""
+    settings = Run(**run)
+    if settings.init_is_named:
+        return run
+    return run | RunSettings(init=images.read(settings.init, what="initial image"))
 
 
 @dataclass(frozen=True)

@@ -191,9 +191,14 @@ class RunFiles:
     def _rescued(self, picture: Picture, record: str) -> str:
         """Save a picture that cannot be written where it belongs; the end of a message that states where."""
         try:
-            place = Path(tempfile.mkdtemp(prefix="neural-style-")) / self.output.final.name
+            folder = Path(tempfile.mkdtemp(prefix="neural-style-"))
+        except OSError:  # then there is no place for it
+            return ""
+        place = folder / self.output.final.name
+        try:
             self.output.write_picture(place, picture, record)
-        except Exception:  # then there is no place for it
+        except Exception:
+            folder.rmdir()
             return ""
         return f"; the picture was saved as {place}"
 

@@ -213,6 +213,7 @@ def test_a_cell_that_fails_is_empty(
     cells = record()["cells"]
     assert ["loss" in cell for cell in cells] == [True, False, True]
     assert cells[1]["problem"] == "no memory left"
+    assert "--jobs" not in cells[0]["command"]  # which paints one picture, and would refuse it
     empty = cut(pixels(made / "s.png"), cells[1]["place"], (ROWS, 38))
     assert (empty[0] == 0xEC).all()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import tempfile
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import neural_style
 from neural_style import interruption
 from neural_style.engines import local
 from neural_style.engines.interface import TRIES, Outcome
@@ -115,3 +117,9 @@ def test_process_ends_with_a_killed_command(tmp_path: Path, monkeypatch: pytest.
 def test_impossible_number() -> None:
     with pytest.raises(InvalidInputError, match="jobs"):
         Local(0)
+
+
+@pytest.mark.parametrize("name", ["network", "inetwork"])
+def test_processes_of_a_script_do_not_run_it_again(name: str) -> None:
+    """Each imports the main module of the command under this name."""
+    runpy.run_path(str(Path(neural_style.__file__).parents[1] / f"{name}.py"), run_name="__mp_main__")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,8 @@ def test_the_list_has_every_figure_with_its_cost(command) -> None:
             assert name in ran.out
             assert recipe.source in ran.out
     assert "min" in ran.out or " h" in ran.out
+    # Its runs are measurements, whose cost is not estimated: not "0 evaluations, 0 s".
+    assert re.search(r"^novak2016-convergence +- +- +- ", ran.out, flags=re.MULTILINE)
 
 
 def test_ctrl_c_names_the_folder_of_finished_panels(command, recipe, tmp_path, monkeypatch) -> None:

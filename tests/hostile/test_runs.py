@@ -176,7 +176,7 @@ def test_what_the_other_process_did_not_finish_is_painted(
     original, refused = files.claim, []
 
     def claimed(path: Path, where: str, *, wait: bool = False) -> Any:
-        if path.name == "b.png" and not wait:
+        if path.name == "b.png" and not (wait or refused):
             refused.append(original(path.with_name("b.png"), where))
             refused[0].__enter__()
         elif wait:
@@ -221,6 +221,13 @@ def test_a_picture_that_fits_nowhere_is_saved_elsewhere(
     (place,) = (tmp_path / "temporary").glob("*/out.png")
     assert f"No space left on device; the picture was saved as {place}" in ran.err
     assert not records.is_unfinished(records.read(place))
+
+    def full(_: int) -> None:
+        raise FULL
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "saved as" not in paint("--save_every", "0", "--quiet").err
+    assert list((tmp_path / "temporary").iterdir()) == [place.parent]
 
 
 def test_an_animation_that_fails_does_not_cost_the_picture(

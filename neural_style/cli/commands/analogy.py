@@ -54,7 +54,7 @@ Where the photo looks like a place of the source, the picture becomes like the p
 
 EPILOG = """\
 example:
-  neural-style analogy photo.jpg painting.jpg wave.jpg out --model mini
+  neural-style analogy photo.jpg its_painting.jpg other_photo.jpg out --model mini
 """
 
 

@@ -83,13 +83,12 @@ def _listed(settings: Mapping[str, Any]) -> str:
     for name, recipe in figures.RECIPES.items():
         _, figure = figures.plan(name, **settings)
         cost = figures.cost(figure)
-        lines.append(f"{name:<24}{cost.panels:>7}{cost.evaluations:>12}{duration(cost.seconds):>9}  {recipe.summary}")
+        time = duration(cost.seconds) if cost.panels else "-"
+        lines.append(f"{name:<24}{cost.panels or '-':>7}{cost.evaluations or '-':>12}{time:>9}  {recipe.summary}")
         lines.append(f"  {recipe.source}; pictures: {', '.join(recipe.inputs)}")
     network = settings["model"] or ("mini" if settings["scale"] == "draft" else "the paper's network")
-    scale = settings["scale"]
-    lines.append(
-        f"\nTimes are estimates for two CPU cores, {network} and --{scale}; a GPU is at least ten times faster."
-    )
+    lines.append(f"\nTimes are estimates for two CPU cores, {network} and --{settings['scale']}. Figures marked - have")
+    lines.append("none: seconds with mini; for curves of convergence minutes, or hours with a VGG network.")
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ neural-style network photo painting prefix --style_loss patches."""
 
 EPILOG = """\
 example:
-  neural-style mrf painting.jpg photo.jpg wave.jpg out --model mini --analogy-w 1 --mrf-w 0.5
+  neural-style mrf its_painting.jpg photo.jpg other_photo.jpg out --model mini --analogy-w 1 --mrf-w 0.5
 """
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from neural_style.cli.commands import network
+from neural_style.cli.engine_flags import ENGINE_FLAGS
 from neural_style.cli.flags import Parser, values
 from neural_style.cli.sheets.varied import Axis
 from neural_style.errors import InvalidInputError, NeuralStyleError
@@ -26,6 +27,9 @@ from neural_style.runs.settings import Run
 
 ITERATIONS = 5
 """Iterations of a cell by default."""
+
+OF_THE_SHEET = ("overwrite", "quiet", *ENGINE_FLAGS)
+"""Fields of flags that are not those of the printed commands, each of which paints one picture."""
 
 
 @dataclass
@@ -179,7 +183,7 @@ def _combination(
     content, styles = network.inputs_of(at)
     content = as_content(replace(content, image=photo))
     styles = list(as_styles([replace(s, image=image) for s, image in zip(styles, paintings, strict=True)]))
-    own = {"overwrite": False, "quiet": False}  # of the sheet, not of the printed commands
+    own = {name: command.get_default(name) for name in OF_THE_SHEET}
     full = Namespace(**{**vars(at), **own, "iterations": Run.iterations if at.iterations is None else at.iterations})
     run = values(full, Run)
     estimates(settings.extractor_spec, content.canvas, styles, Run(**run))

@@ -113,6 +113,28 @@ def test_claims_end_with_the_command(paint: Command, folders: Path, monkeypatch:
 
 
 @pytest.mark.usefixtures("in_this_process")
+def test_finished_pictures_are_written_before_it_waits_for_other_commands(
+    paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two others have claimed a and b; that of a dies first."""
+    results, original = folders / "results", files.claim
+    others = [files.claim(results / name, name) for name in ("a.png", "b.png")]
+    seen: list[list[str]] = []
+
+    def claimed(path: Path, where: str, *, wait: bool = False) -> Any:
+        if wait:
+            seen.append(names(results))
+            others.pop(0).__exit__(None, None, None)
+        return original(path, where, wait=wait)
+
+    assert all(each.__enter__() for each in others)
+    monkeypatch.setattr(files, "claim", claimed)
+    assert paint("--jobs", "2").status == 0
+    assert seen == [[], ["a.png"]]
+    assert names(results) == ["a.png", "b.png"]
+
+
+@pytest.mark.usefixtures("in_this_process")
 def test_feed_forward_network(command: Command, folders: Path) -> None:
     (folders / "photos" / "b.png").unlink()
     for to, flags in (("one", ("--batch_size", "1")), ("several", ("--jobs", "2"))):
