@@ -292,12 +292,11 @@ class Network(TransferTechnique):
         return spec._replace(by_tiles=self.style_loss in BY_TILES and not self.normalize_gradients, held=held)
 
     def check_run(self, run: Run) -> None:
+        super().check_run(run)
         if self.normalize_gradients and run.solver != "adam":
             raise InvalidInputError(
                 f"normalize_gradients gives the gradient of no function, which {run.solver} needs: use solver adam"
             )
-        if self.normalize_gradients and run.tile is not None:
-            raise InvalidInputError("normalize_gradients needs the whole picture: leave tile out")
 
     def check_inputs(self, inputs: Inputs) -> None:
         super().check_inputs(inputs)

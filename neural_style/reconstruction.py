@@ -116,7 +116,8 @@ class Reconstruction(Technique):
         other = next(kind for kind in KINDS if kind != self.of)
         if getattr(self, f"{other}_layer_weights") is not None:
             raise InvalidInputError(f"{other}_layer_weights belong to the reconstruction of {other}: leave them out")
-        self._layer_weights()
+        if not any(self._layer_weights().values()) and not self.total_variation_weight:
+            raise InvalidInputError("every weight is zero, so there is nothing to optimise: give one that is not")
 
     @property
     def used_layers(self) -> tuple[str, ...]:

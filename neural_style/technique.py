@@ -153,8 +153,10 @@ class Technique(ABC):
             raise InvalidInputError("a color_mask needs preserve_color: name a method, such as luminance")
         return run
 
-    def check_run(self, run: Run) -> None:  # noqa: B027  (by default all runs do)
+    def check_run(self, run: Run) -> None:
         """Raise `InvalidInputError` where a run and settings do not go together."""
+        if run.tile is not None and not self.extractor_spec.by_tiles:
+            raise InvalidInputError(f"these settings of {self.name} need the whole picture: leave tile out")
 
     def check_run_names(self, settings: RunSettings) -> None:
         """Raise `UnknownSettingError` for a keyword that is no setting of a run."""
@@ -220,8 +222,7 @@ class Technique(ABC):
         """
         settings: RunSettings = {"maintain_aspect_ratio": maintain_aspect_ratio, "tile": tile}
         settings |= {} if image_size is None else {"image_size": image_size}
-        inputs = self.inputs(content, styles)
-        run = self.run_settings(inputs, settings)
+        run = self.run_settings(inputs := self.inputs(content, styles), settings)
         plan = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)[-1]
         return self.objective_at(inputs)(plan.size, plan.tile)
 
@@ -323,13 +324,12 @@ class Technique(ABC):
         self.check_run(run := self.run_settings(inputs, settings))
         file = open_checkpoint(checkpoint, resume, run)
         plans = fit_run(self.extractor_spec, inputs.content.canvas, inputs.styles, run)
-        start, size = self.initial_picture(inputs, run), plans[0].size
-        image = start_image(start, inputs, run, size)
+        start = self.initial_picture(inputs, run)
         colors = ColorPreservation(inputs.content, run)
         grey = Greyness(inputs, None if run.init_is_named else start, run)
         return Minimisation(
             grey.objective_at(self.objective_at(colors.recolored_styles(inputs))),
-            grey.image(image),
+            grey.image(start_image(start, inputs, run, plans[0].size)),
             run,
             plans,
             identity=self.identity(inputs, run),

@@ -107,6 +107,8 @@ def test_impossible_inputs_are_refused(painted, style, changes, message):
         dataclasses.replace(TINY, **changes).objective(painted.source, style, image_size=10)
 
 
-def test_other_techniques_refuse_a_source(painted):
+def test_other_techniques_refuse_a_source_and_patches_refuse_tiles(painted):
+    with pytest.raises(InvalidInputError, match="settings of analogy need the whole picture: leave tile out"):
+        TINY.steps(painted.source, painted, sizes=(36, 90), tile=64)
     with pytest.raises(InvalidInputError, match="network does not use the source of a style"):
         Network(model="mini").transfer(painted.source, painted)

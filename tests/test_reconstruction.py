@@ -163,6 +163,7 @@ def test_transparency_is_kept_where_positions_are(photo):
         ({"layers": ()}, "layers must be different layers, at least one"),
         ({"layers": ("conv1_1", "conv1_1")}, "layers must be different layers"),
         ({"layers": "conv4_2"}, 'mini has no layer "conv4_2"'),
+        ({"layers": "conv1_1", "content_layer_weights": (0,)}, "every weight is zero"),
         ({"normalization": "titu1994"}, "unknown normalization"),
         ({"total_variation_weight": -1}, "total_variation_weight must be a finite number"),
     ],

@@ -92,6 +92,8 @@ def test_tiles_and_masks_where_statistics_are_sums(photo, painting, name):
 def test_the_others_refuse_tiles_masks_and_transparency(photo, painting, name):
     with pytest.raises(InvalidInputError, match="not additive over positions, so it cannot be computed by tiles"):
         network(name).objective_at(network(name).inputs(photo, painting))((12, 14), 64)
+    with pytest.raises(InvalidInputError, match="network need the whole picture: leave tile out"):  # before any size
+        network(name).steps(photo, painting, sizes=(12, 90), tile=64)
     mask = np.full((40, 48), 255, "uint8")
     for content, style in ((Content(photo, mask=mask), painting), (photo, Style(painting, mask=mask))):
         with pytest.raises(InvalidInputError, match=f"style_loss {name} compares whole pictures: leave masks out"):

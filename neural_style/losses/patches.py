@@ -285,7 +285,7 @@ def _search(features: Tensor, painting: Tensor, size: int, block: int) -> tuple[
     def compare(step: Tensor, best: tuple[Tensor, Tensor], top: Tensor) -> tuple[Tensor, Tensor]:
         score, first = best
         # Waits for the block before, so that two are never in memory: `first` is not negative.
-        line = ops.minimum(step * given, lines - given) + ops.minimum(first[0], 0)
+        line = ops.cast(ops.minimum(step * given, lines - given), "int32") + ops.minimum(first[0], 0)
         found = scores(top, line)
         own, value = ops.cast(ops.argmax(found, axis=-1), "int32"), ops.max(found, axis=-1)
         better = value > score
@@ -293,11 +293,12 @@ def _search(features: Tensor, painting: Tensor, size: int, block: int) -> tuple[
 
     def search(step: Tensor, found: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         score, first = found
-        top = ops.minimum(step * taken, rows - taken) + ops.minimum(first[0, 0], 0)
+        top = ops.cast(ops.minimum(step * taken, rows - taken), "int32") + ops.minimum(first[0, 0], 0)
         none = ops.full((kept,), -np.inf, dtype=features.dtype), ops.zeros((kept,), dtype="int32")
         best = ops.fori_loop(0, counts[1], lambda line, best: compare(line, best, top), none)
         whole = [ops.reshape(ops.pad(each, (0, size - 1)), (taken, width)) for each in best]
-        return ops.slice_update(score, (top, 0), whole[0]), ops.slice_update(first, (top, 0), whole[1])
+        corner = top, ops.zeros_like(top)  # of one type, which 0 is not where JAX has 64 bits
+        return ops.slice_update(score, corner, whole[0]), ops.slice_update(first, corner, whole[1])
 
     nothing = ops.zeros((rows, width), dtype=features.dtype), ops.zeros((rows, width), dtype="int32")
     score, first = ops.fori_loop(0, counts[0], search, nothing)
@@ -313,5 +314,5 @@ def _shifted_sums(products: Tensor, size: int, down: int, right: int) -> Tensor:
 
 def _rows_of(values: Tensor, first: Tensor, count: int) -> Tensor:
     """Some rows of (h, w, ...), from one that is known at run time only."""
-    zeros = [0] * (len(values.shape) - 1)
+    zeros = [ops.zeros_like(first)] * (len(values.shape) - 1)
     return ops.slice(values, (first, *zeros), (count, *values.shape[1:]))

@@ -8,8 +8,13 @@ At 256 rows, where counts of pixels squared do not fit into the integers of 32 b
 import sys
 
 import numpy as np
+from keras import ops
 
-from neural_style import Content, INetwork, Network, NeuralDoodle, Style
+from neural_style import Content, INetwork, Network, NeuralDoodle, Style, backend
+from neural_style.losses.patches import nearest_patches
+
+if backend.NAME == "jax":
+    import jax
 
 ROWS, COLUMNS = 256, 264
 DEEP = {"model": "mini", "weights": "random", "pooling": "ave"}
@@ -55,7 +60,17 @@ def found():
     network = Network(**SETTINGS)
     for solver in ("lbfgs", "scipy_lbfgs", "adam"):
         values[solver] = network.transfer(photo, painting, image_size=24, iterations=1, solver=solver).loss
+    values["patches in float64"] = patches_in_float64()
     return values
+
+
+def patches_in_float64():
+    """The places of the nearest patches, found in several blocks. Last: JAX keeps 64 bits from here on."""
+    features, painting = (np.random.default_rng(seed).random((9, 8, 4)) for seed in (4, 5))
+    if backend.NAME == "jax":
+        jax.config.update("jax_enable_x64", True)
+    matches = nearest_patches(ops.convert_to_tensor(features), [ops.convert_to_tensor(painting)], block=200)
+    return np.asarray(matches.first)
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ def test_a_run_with_normalised_gradients_keeps_its_last_picture(photo, painting)
     ("settings", "message"),
     [
         ({}, "normalize_gradients gives the gradient of no function, which lbfgs needs: use solver adam"),
-        ({"solver": "adam", "tile": 64}, "normalize_gradients needs the whole picture"),
+        ({"solver": "adam", "tile": 64}, "these settings of network need the whole picture: leave tile out"),
     ],
 )
 def test_normalised_gradients_are_refused_where_they_cannot_be(photo, painting, settings, message):
