@@ -20,7 +20,6 @@ NOT_SHOWN = {"gatys2016-4": 1, "novak2016-convergence": 2, "control2017-4": 1, "
 """Numbers of claims that a figure does not show, by figure; docs/figures.md says so."""
 
 AWAITED = {
-    "champandard2016",
     "control2017-2",
     "control2017-5",
     "gatys2015-3",
