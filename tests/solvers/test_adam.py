@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from neural_style.runs.settings import EVALUATIONS_PER_ITERATION
 from neural_style.solvers import solver
+from neural_style.solvers.adam import AVERAGED_EVERY
 from tests.solvers.problems import SHAPE, on_host, quadratic, run
 
 
@@ -71,3 +73,7 @@ def test_a_resumed_run_is_the_same(averaging):
     rest, _ = run("adam", on_host(value_and_grad), start, 45, averaging=averaging, resume=state)
     np.testing.assert_array_equal([each.x for each in rest], [each.x for each in whole[23:]])
     assert state == {}
+
+
+def test_every_iteration_ends_with_the_average():
+    assert AVERAGED_EVERY == EVALUATIONS_PER_ITERATION
