@@ -78,7 +78,7 @@ def test_the_first_line_names_the_network_before_the_backend_starts(
 ) -> None:
     import neural_style.backend
 
-    monkeypatch.setattr(neural_style.backend, "grow_memory", lambda: print("started", file=sys.stderr))
+    monkeypatch.setattr(neural_style.backend, "own_process", lambda device: print("started", file=sys.stderr))
     session.start_backend(None, "mini")  # which has started, here
     assert capsys.readouterr().err == "started\n"
     monkeypatch.delitem(sys.modules, "neural_style.backend")
