@@ -53,7 +53,7 @@ TINY = {
         *("--steps", "1"),
     ),
     "doodle": (*SHALLOW, "--image_size", "64"),
-    **dict.fromkeys(("analogy", "mrf"), (*SHALLOW, "--style_layers", "conv2_1")),
+    **dict.fromkeys(("analogy", "mrf"), (*SMALL, "--style_layers", "conv2_1", "--image_size", "32", "--num_iter", "1")),
     "reconstruct": (*SMALL, "--layers", "conv1_1", "--image_size", "32", "--num_iter", "1"),
     "plan": SHALLOW,
     "sheet": (*SMALL, "--rows", "32", "--num_iter", "1"),

@@ -194,7 +194,7 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8)
     for folder in ("photos", "paintings"):
         Path(folder).mkdir()
-    for name in ("photo", "painting", "wave", "scream", "photos/a", "paintings/b"):
+    for name in ("photo", "painting", "its_painting", "other_photo", "wave", "scream", "photos/a", "paintings/b"):
         Image.fromarray(rgb).save(f"{name}.jpg")
     for name in ("painting", "out"):
         Image.fromarray(rgb).save(f"{name}.png")
