@@ -20,8 +20,6 @@ NOT_SHOWN = {"gatys2016-4": 1, "novak2016-convergence": 2, "control2017-4": 1, "
 """Numbers of claims that a figure does not show, by figure; docs/figures.md says so."""
 
 AWAITED = {
-    "control2017-2",
-    "gatys2016-6",
     "novak2016-ablation",
 }
 """Figures whose pictures in the documentation are older than their claims."""
