@@ -22,9 +22,6 @@ NOT_SHOWN = {
 }
 """Numbers of claims that a figure does not show, by figure; docs/figures.md says so."""
 
-AWAITED: set[str] = set()
-"""Figures whose pictures in the documentation are older than their claims."""
-
 
 class Pictures:
     """Finished pictures by name."""
@@ -128,9 +125,8 @@ def test_each_claim_compares_with_its_own_picture() -> None:
 
 
 def test_every_figure_of_the_documentation_has_its_claims() -> None:
-    assert set(STORED) | AWAITED == set(RECIPES)
-    assert not set(STORED) & AWAITED
-    assert all(plan(name)[1].claims or STORED[name]["claims"] for name in RECIPES if name not in AWAITED)
+    assert set(STORED) == set(RECIPES)
+    assert all(plan(name)[1].claims or STORED[name]["claims"] for name in RECIPES)
 
 
 @pytest.mark.parametrize("name", STORED)
