@@ -3,11 +3,7 @@
 All blocks of a page run one after another in one folder, at a tiny size.
 """
 
-import doctest
-import importlib
-import importlib.util
 import os
-import pkgutil
 import re
 import runpy
 import shlex
@@ -338,20 +334,3 @@ def test_the_site_builds_offline_without_a_warning(tmp_path):
     assert [name for name in neural_style.__all__ if f'id="neural_style.{name}"' not in reference] == []
     examples = (tmp_path / "html" / "examples.html").read_text(encoding="utf-8")
     assert [path.stem for path in EXAMPLES if f"{path.stem}<" not in examples] == []
-
-
-def modules_with_examples() -> list[str]:
-    package = Path(neural_style.__file__).parent
-    found = pkgutil.walk_packages([str(package)], "neural_style.")
-    paths = {each.name: package.parent / Path(*each.name.split(".")) for each in found}
-    sources = {name: path / "__init__.py" if path.is_dir() else path.with_suffix(".py") for name, path in paths.items()}
-    return [name for name, path in sources.items() if ">>> " in path.read_text(encoding="utf-8")]
-
-
-@pytest.mark.parametrize("module", modules_with_examples())
-def test_examples_run(module, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-    failed, tried = doctest.testmod(importlib.import_module(module), optionflags=flags)
-    assert failed == 0
-    assert tried > 0

@@ -19,6 +19,7 @@ from neural_style.cli.folder_files import (
     check_results,
     close_all,
     is_folder,
+    painted_by,
     pictures_in,
     report_warning,
     reporting,
@@ -27,7 +28,7 @@ from neural_style.cli.folder_files import (
 )
 from neural_style.cli.progress import Bar, report
 from neural_style.engines.fast_painting import FastTask, PaintedStyle
-from neural_style.engines.interface import Engine, Outcome, Task
+from neural_style.engines.interface import Engine, Outcome
 from neural_style.errors import NeuralStyleError
 from neural_style.feedforward.fast_run import FastRun, FastRunSettings
 from neural_style.inputs import Content
@@ -105,7 +106,7 @@ class FastFolder:
     def _settings(self) -> FastRunSettings:
         return cast(FastRunSettings, asdict(self.run))
 
-    def _paint_all(self, before: Mapping[Path, int], bar: Bar) -> None:
+    def _paint_all(self, before: Mapping[Path, tuple[int, int]], bar: Bar) -> None:
         """Paint what no other process paints, and then what others have claimed and not finished.
 
         Args:
@@ -123,7 +124,9 @@ class FastFolder:
             remaining = claimed
             wait_for_first(self.results[photo] for photo in remaining)
 
-    def _ready(self, photos: Iterable[Path], before: Mapping[Path, int], claimed: list[Path]) -> Iterator[_Ready]:
+    def _ready(
+        self, photos: Iterable[Path], before: Mapping[Path, tuple[int, int]], claimed: list[Path]
+    ) -> Iterator[_Ready]:
         """The photos of which nothing is wrong, claimed and read, one by one; arguments are as in `Folder`."""
         from neural_style.feedforward.painter import size_of
 
@@ -174,21 +177,17 @@ class FastFolder:
     def _paint_by(self, engine: Engine, ready: Iterator[_Ready], bar: Bar) -> None:
         """Paint in other processes; claims and files are this one's."""
         painted = PaintedStyle(self.painter.model, self.style, secrets.token_hex(8))
-        given: dict[Path, _Ready] = {}
         bar.begin(engine.description, 0)
 
-        def tasks() -> Iterator[tuple[Path, Task]]:
-            for one in ready:
-                given[one.photo] = one
-                name = self.results[one.photo].name
-                yield one.photo, FastTask(painted, one.content, self._settings, self.enhance, name, self.device)
+        def task(one: _Ready) -> FastTask:
+            name = self.results[one.photo].name
+            return FastTask(painted, one.content, self._settings, self.enhance, name, self.device)
 
-        with closing(engine.outcomes(tasks())) as outcomes, ExitStack() as claims:
-            claims.callback(lambda: close_all(one.claim for one in given.values()))
-            for photo, outcome in outcomes:
-                with given.pop(photo).claim, self._skipping(photo), interruption.held():
-                    self._accept(photo, outcome)
-                bar.advance(self._tally.done, note=photo.stem)
+        with closing(painted_by(engine, ready, task)) as outcomes:
+            for one, outcome in outcomes:
+                with one.claim, self._skipping(one.photo), interruption.held():
+                    self._accept(one.photo, outcome)
+                bar.advance(self._tally.done, note=one.photo.stem)
 
     def _accept(self, photo: Path, outcome: Outcome) -> None:
         """Write what another process has made, and report what went wrong there."""

@@ -19,8 +19,8 @@ from neural_style.cli.folder_files import (
     DiskIsFull,
     Tally,
     check_results,
-    close_all,
     is_folder,
+    painted_by,
     report_warning,
     reporting,
     version,
@@ -30,7 +30,7 @@ from neural_style.cli.paintings import Painting, paintings_of
 from neural_style.cli.place import work
 from neural_style.cli.progress import Bar, report
 from neural_style.cli.session import start_backend
-from neural_style.engines.interface import Engine, Outcome, Task
+from neural_style.engines.interface import Engine, Outcome
 from neural_style.engines.painting import PaintingTask, to_send
 from neural_style.errors import FullDiskError, InvalidInputError, NeuralStyleError, explanation
 from neural_style.features.weights import check_available
@@ -128,7 +128,9 @@ class Folder:
             self.technique.steps(inputs, **(self.run | RunSettings(memory_limit=ENDLESS)))
         return styles
 
-    def _paint_all(self, wanted: Sequence[Painting], styles: Sequence[Style], before: Mapping[Painting, int]) -> None:
+    def _paint_all(
+        self, wanted: Sequence[Painting], styles: Sequence[Style], before: Mapping[Painting, tuple[int, int]]
+    ) -> None:
         """Paint what no other process paints, and then what others have claimed and not finished.
 
         Args:
@@ -158,7 +160,7 @@ class Folder:
         self,
         paintings: Sequence[Painting],
         styles: Sequence[Style],
-        before: Mapping[Painting, int],
+        before: Mapping[Painting, tuple[int, int]],
         claimed: list[Painting],
     ) -> Iterator[_Ready]:
         """The pictures of which nothing is wrong, claimed and read, one by one.
@@ -218,22 +220,16 @@ class Folder:
 
     def _paint_by(self, engine: Engine, ready: Iterator[_Ready], bar: Bar) -> None:
         """Paint in other processes; claims and files are this one's."""
-        given: dict[Painting, _Ready] = {}
         bar.begin(engine.description, 0)
-
-        def tasks() -> Iterator[tuple[Painting, Task]]:
-            for one in ready:
-                given[one.painting] = one
-                output = replace(one.files.output, prefix=Path(one.painting.name))
-                yield one.painting, PaintingTask(self.technique, one.inputs, self._run_to_send, output, self.device)
-
-        with closing(engine.outcomes(tasks())) as outcomes, ExitStack() as claims:
-            claims.callback(lambda: close_all(one.claim for one in given.values()))
-            for painting, outcome in outcomes:
-                one = given.pop(painting)
-                with one.claim, self._skipping(painting.content), interruption.held():
+        with closing(painted_by(engine, ready, self._task)) as outcomes:
+            for one, outcome in outcomes:
+                with one.claim, self._skipping(one.painting.content), interruption.held():
                     self._accept(one, outcome)
-                bar.advance(self._tally.done, note=painting.name)
+                bar.advance(self._tally.done, note=one.painting.name)
+
+    def _task(self, one: _Ready) -> PaintingTask:
+        output = replace(one.files.output, prefix=Path(one.painting.name))
+        return PaintingTask(self.technique, one.inputs, self._run_to_send, output, self.device)
 
     @cached_property
     def _run_to_send(self) -> RunSettings:

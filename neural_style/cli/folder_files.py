@@ -7,14 +7,16 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from neural_style import files, images, interruption
 from neural_style.cli.progress import report, report_error
 from neural_style.cli.session import FAILED
+from neural_style.engines.interface import Engine, Outcome, Task
 from neural_style.errors import FullDiskError, InvalidInputError, MissingFileError, explanation
 from neural_style.images.formats import ENDINGS
 from neural_style.runs.records import library_version
@@ -189,12 +191,46 @@ def pictures_in(source: images.ImageSource | None) -> dict[Path, str]:
     return {entry: entry.stem if shared[entry.stem.casefold()] == 1 else entry.name for entry in found}
 
 
-def version(path: Path) -> int:
-    """A number that changes when the file is replaced; 0 where there is none."""
+def version(path: Path) -> tuple[int, int]:
+    """Numbers that change when the file is replaced: of its place and its time; zeros where there is none."""
     try:
-        return path.stat().st_ino
+        found = path.stat()
     except OSError:
-        return 0
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
+
+
+class Claimed(Protocol):
+    """A picture that other processes do not paint until `claim` is closed."""
+
+    @property
+    def claim(self) -> ExitStack: ...
+
+
+Picture = TypeVar("Picture", bound=Claimed)
+
+
+def painted_by(
+    engine: Engine, pictures: Iterator[Picture], task: Callable[[Picture], Task]
+) -> Generator[tuple[Picture, Outcome]]:
+    """The outcome of each picture as soon as another process has it; its claim is then the caller's.
+
+    Args:
+        engine: runs the tasks.
+        pictures: claimed when there is a process for them.
+        task: of a picture.
+    """
+    given: dict[int, Picture] = {}
+
+    def tasks() -> Iterator[tuple[int, Task]]:
+        for number, one in enumerate(pictures):
+            given[number] = one
+            yield number, task(one)
+
+    with closing(engine.outcomes(tasks())) as outcomes, ExitStack() as claims:
+        claims.callback(lambda: close_all(one.claim for one in given.values()))
+        for number, outcome in outcomes:
+            yield given.pop(number), outcome
 
 
 def close_all(claims: Iterable[ExitStack]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from neural_style.feedforward.styles import PreparedStyle
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class PaintedStyle:
     """A network and a style, for all pictures of a command.
 
@@ -27,15 +27,9 @@ class PaintedStyle:
         key: of the command, by which a process recognises the style, whose statistics it computes once.
     """
 
-    model: str
-    style: PreparedStyle
+    model: str = field(compare=False)
+    style: PreparedStyle = field(compare=False)
     key: str
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PaintedStyle) and self.key == other.key
 
 
 @dataclass(frozen=True)
