@@ -36,7 +36,7 @@ from neural_style.objectives.transfer_loss import (
     check_whole_pictures,
 )
 from neural_style.runs.memory_plan import ExtractorSpec, held_bytes
-from neural_style.runs.settings import Run
+from neural_style.runs.settings import Run, check_solver_of_normalized
 from neural_style.technique import Technique
 from neural_style.validation import check_choice, check_finite, check_weight, documented, setting
 
@@ -293,10 +293,8 @@ class Network(TransferTechnique):
 
     def check_run(self, run: Run) -> None:
         super().check_run(run)
-        if self.normalize_gradients and run.solver != "adam":
-            raise InvalidInputError(
-                f"normalize_gradients gives the gradient of no function, which {run.solver} needs: use solver adam"
-            )
+        if self.normalize_gradients:
+            check_solver_of_normalized(run)
 
     def check_inputs(self, inputs: Inputs) -> None:
         super().check_inputs(inputs)

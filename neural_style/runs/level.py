@@ -13,7 +13,7 @@ import numpy as np
 from neural_style import interruption, solvers
 from neural_style.errors import BrokenRunError
 from neural_style.runs.records import INTERRUPTED
-from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run
+from neural_style.runs.settings import EVALUATIONS_PER_ITERATION, Run, check_solver_of_normalized
 
 if TYPE_CHECKING:
     from neural_style.objectives.objective import Objective
@@ -55,7 +55,10 @@ class Level:
     @cached_property
     def objective(self) -> Objective:
         with interruption.allowed():
-            return self._make_objective()
+            made = self._make_objective()
+        if made.normalize_gradients:
+            check_solver_of_normalized(self.run)
+        return made
 
     @property
     def image(self) -> np.ndarray:

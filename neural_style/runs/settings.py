@@ -177,6 +177,14 @@ class Run:
         return tuple(self.sizes) or (self.image_size,)
 
 
+def check_solver_of_normalized(run: Run) -> None:
+    """Raise `InvalidInputError` where the solver cannot work with normalised gradients, which belong to no function."""
+    if run.solver != "adam":
+        raise InvalidInputError(
+            f"normalize_gradients gives the gradient of no function, which {run.solver} needs: use solver adam"
+        )
+
+
 class LevelPlan(NamedTuple):
     """One level of a pyramid as it is run.
 

@@ -134,3 +134,11 @@ def test_a_run_with_normalised_gradients_keeps_its_last_picture(photo, painting)
 def test_normalised_gradients_are_refused_where_they_cannot_be(photo, painting, settings, message):
     with pytest.raises(InvalidInputError, match=message):
         replace(TINY, normalize_gradients=True).transfer(photo, painting, image_size=16, **settings)
+
+
+def test_normalized_gradients_of_an_objective_of_ones_own(photo, painting):
+    """By `minimise`, which checks no technique."""
+    network = replace(TINY, normalize_gradients=True)
+    objective_at = network.objective_at(network.inputs(photo, painting))
+    with pytest.raises(InvalidInputError, match="use solver adam"):
+        minimise(objective_at, photo, Run(image_size=16, iterations=1))
