@@ -3,8 +3,8 @@
 Each is made by the command that stands under it, and kept as WebP in docs/pictures/figures/; numbers are in claims.json
 there. Takes two hours on 2 cores, without a download. An interrupted run resumes.
 
-With `--weights vgg19.npz` it makes a second set with real weights, in docs/pictures/figures/vgg19/, at 256 rows and with
-15 iterations, each evaluation of which takes a second of a CPU. `--rows` and `--iterations` change both.
+With `--weights vgg19.npz` it makes a second set with real weights, in docs/pictures/figures/vgg19/, at 256 rows and
+with 15 iterations, each evaluation of which takes a second of a CPU. `--rows` and `--iterations` change both.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ MANY = {
         *("novak2016-1", "novak2016-ablation", "novak2016-convergence", "titu1994-pooling"),
     )
 } | {"control2017-4": ["--draft", "--image_size", "192"]}
-"""Flags of figures with many runs, or with several for each picture, or whose effect shows at more rows only; the others
-have `--draft`."""
+"""Flags of figures with many runs, or with several for each picture, or whose effect shows at more rows only; the
+others have `--draft`."""
 REAL_WIDTH, REAL_QUALITY = 1200, 70
 
 

@@ -40,8 +40,8 @@ SKY_OF_SECOND: Box = (0.0, 0.0, 0.58, 1.0)
 of the sides."""
 
 STROKE_VARIATION_WEIGHT = 1e-8
-"""Weight of total variation in paintings of mixed scales, enough against a grid. With ten times as much, at 256 rows and
-after 160 evaluations, large structures correlate with those of `night` by 0.86 instead of 0.90, and Gram errors are
+"""Weight of total variation in paintings of mixed scales, enough against a grid. With ten times as much, at 256 rows
+and after 160 evaluations, large structures correlate with those of `night` by 0.86 instead of 0.90, and Gram errors are
 0.0021 instead of 0.0006."""
 
 FINE_EVALUATIONS = 200
