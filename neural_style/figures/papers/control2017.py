@@ -22,12 +22,7 @@ from neural_style.figures.papers.color2016 import (
     settings_text,
     with_colours,
 )
-from neural_style.figures.papers.gatys2015 import (
-    RECONSTRUCTION_VARIATION_WEIGHT,
-    STYLE_LAYERS,
-    author_network,
-    total_variation_weight,
-)
+from neural_style.figures.papers.gatys2015 import STYLE_LAYERS, author_network, total_variation_weight
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
 from neural_style.network import Network
@@ -43,6 +38,11 @@ GROUND_OF_FIRST: Box = (0.44, 0.0, 1.0, 1.0)
 SKY_OF_SECOND: Box = (0.0, 0.0, 0.58, 1.0)
 """Parts of the samples `harvest` and `night` above and below their horizons: top, left, bottom and right, as fractions
 of the sides."""
+
+STROKE_VARIATION_WEIGHT = 1e-8
+"""Weight of total variation in paintings of mixed scales, enough against a grid. With ten times as much, at 256 rows
+and after 160 evaluations, large structures correlate with those of `night` by 0.86 instead of 0.90, and Gram errors are
+0.0021 instead of 0.0006."""
 
 FINE_EVALUATIONS = 200
 """From the authors' code, at twice the rows, after `EVALUATIONS` at 512."""
@@ -159,7 +159,7 @@ def scale_control(setup: Setup) -> Figure:
             layers=fine,
             **setup.normalised_network(),
             normalization="relative",
-            total_variation_weight=RECONSTRUCTION_VARIATION_WEIGHT["style"],
+            total_variation_weight=STROKE_VARIATION_WEIGHT,
         )
         return TransferPanel(technique, strokes, (), run, init=coarse)
 
@@ -299,7 +299,7 @@ FIGURES = {
     "control2017-4": Recipe(
         "scale control: large structures of one painting, strokes of another",
         f"{SOURCE}, figure 4",
-        {"photo": "cat", "painting": "night", "second_painting": "brick"},
+        {"photo": "cat", "painting": "night", "second_painting": "harvest"},
         scale_control,
     ),
     "control2017-5": Recipe(
