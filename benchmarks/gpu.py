@@ -1,7 +1,7 @@
 """The speeds of this library on a GPU machine, beside plain JAX and PyTorch where they are installed.
 
     python benchmarks/gpu.py
-    python benchmarks/gpu.py evaluations --sizes 256 512 1024 2048
+    python benchmarks/gpu.py evaluations --sizes 256 512 1024 2048 --only library torch
 
 Parts: `memory`, the plan against the peak; `evaluations`, seconds of an evaluation by size and precision; `run`, a run
 of 500 evaluations by lbfgs; `painter`, a photo painted in one pass; `training`, steps of a network of one's own.
@@ -154,6 +154,8 @@ def of_pytorch(precision, content, style, *, compiles=False):
             value = value + (gram(x) - wanted).square().sum() / (36.0 * 5 * content.shape[0] ** 4)
         return value
 
+    if compiles:
+        torch._dynamo.reset()  # otherwise sizes become dynamic, and the ninth program runs eagerly
     used = torch.compile(loss) if compiles else loss
 
     def evaluate():
@@ -186,17 +188,18 @@ def first_line(error):
     return (str(error).splitlines() or [type(error).__name__])[0][:80]
 
 
+MAKERS = {
+    "library": ("keras", of_library),
+    "jax": ("jax", of_jax),
+    "torch": ("torch", of_pytorch),
+    "torch_compiled": ("torch", partial(of_pytorch, compiles=True)),
+}
+"""The module that is needed, and what makes an evaluation."""
+
+
 def print_evaluations(found):
-    makers = {
-        name: maker
-        for name, needed, maker in (
-            ("library", "keras", of_library),
-            ("jax", "jax", of_jax),
-            ("torch", "torch", of_pytorch),
-            ("torch compiled", "torch", partial(of_pytorch, compiles=True)),
-        )
-        if importlib.util.find_spec(needed)
-    }
+    """Seconds of an evaluation, in turn with each of those that are installed."""
+    makers = {name: MAKERS[name][1] for name in found.only if importlib.util.find_spec(MAKERS[name][0])}
     print("| rows | precision | with | s an evaluation | GFLOP/s | 500 evaluations s |")
     print("|---|---|---|---|---|---|")
     for rows in found.sizes:
@@ -264,9 +267,14 @@ def print_run(found):
         inputs = technique.inputs(noise(rows), noise(rows)[::-1].copy())
         for _ in range(2):
             started = time.perf_counter()
-            technique.transfer(inputs, image_size=rows, iterations=iterations)
+            try:
+                technique.transfer(inputs, image_size=rows, iterations=iterations)
+            except Exception as error:
+                print(f"| {precision} | {rows} | {first_line(error)} | | |", flush=True)
+                break
             times.append(time.perf_counter() - started)
-        print(f"| {precision} | {rows} | {20 * iterations} | {times[1]:.2f} | {times[0]:.2f} |", flush=True)
+        else:
+            print(f"| {precision} | {rows} | {20 * iterations} | {times[1]:.2f} | {times[0]:.2f} |", flush=True)
 
 
 def print_painter(found):
@@ -326,6 +334,7 @@ def main():
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512, 1024, 2048])
     parser.add_argument("--precisions", nargs="+", default=PRECISIONS, choices=PRECISIONS)
+    parser.add_argument("--only", nargs="+", default=list(MAKERS), choices=MAKERS, help="of the evaluations")
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--run_rows", type=int, default=512)
     parser.add_argument("--iterations", type=int, default=25, help="of 20 evaluations, of the run")

@@ -13,6 +13,7 @@ from neural_style.backend.devices import (
     own_process,
     processor_flags,
     replicas,
+    thread_count,
 )
 from neural_style.backend.forks import check_origin, check_process
 from neural_style.backend.gradient_norm import with_gradient_norm
@@ -50,6 +51,7 @@ __all__ = [
     "processor_flags",
     "replicas",
     "resolve_precision",
+    "thread_count",
     "value_and_grad",
     "version",
     "with_gradient_norm",

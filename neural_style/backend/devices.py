@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,11 +79,29 @@ def grow_memory() -> bool:
 
 
 @cache
-def own_process(device: str | None) -> None:
-    """Take the process for this library alone, as commands and their workers do: `grow_memory`, and `choose_device`."""
+def own_process(device: str | None, threads: int | None = None) -> None:
+    """Take the process for this library alone, as commands and their workers do: `grow_memory`, and `choose_device`.
+
+    Args:
+        device: None leaves it as it is.
+        threads: of TensorFlow's operations, from `thread_count` of another process whose results are to be the same to
+            the bit; nothing changes where TensorFlow has started.
+    """
+    if threads is not None and NAME == "tensorflow":
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
     grow_memory()
     if device is not None:
         choose_device(device)
+
+
+def thread_count() -> int:
+    """Threads that share an operation. The last bits of TensorFlow's longest sums depend on their number, not on that
+    of the cores."""
+    given = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def device_name() -> str:

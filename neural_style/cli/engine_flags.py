@@ -1,4 +1,4 @@
-"""Flags that choose where the pictures of a folder, or of a sheet, are painted, and the engine that they choose."""
+"""Flags that choose where pictures, shots of a film or panels are painted, and the engine that they choose."""
 
 from __future__ import annotations
 
@@ -14,21 +14,27 @@ ENGINE_FLAGS = ("jobs", "engine", "address", "per_task_gpus")
 """Fields of the flags."""
 
 
-def add_engine_flags(parser: Parser) -> None:
-    """`--jobs`, `--engine` and the flags of Ray."""
-    group = parser.add_argument_group("several pictures at once")
+def add_engine_flags(parser: Parser, *, part: str = "picture", note: str = "") -> None:
+    """`--jobs`, `--engine` and the flags of Ray.
+
+    Args:
+        parser: of a command.
+        part: what a process paints at a time.
+        note: on these parts, behind the title of the group.
+    """
+    group = parser.add_argument_group(f"several {part}s at once{note}")
     group.add_argument(
         "--jobs",
         type=int,
         default=1,
         metavar="N",
-        help="paint N pictures at once, each by a process of its own with a part of the cores (default: 1)",
+        help=f"paint N {part}s at once, each by a process of its own with a part of the cores (default: 1)",
     )
     group.add_argument(
         "--engine",
         choices=("local", "ray"),
         default="local",
-        help="local paints on this machine; ray by Ray, a picture on each core or GPU of this machine or a cluster "
+        help=f"local paints on this machine; ray by Ray, a {part} on each core or GPU of this machine or a cluster "
         "(default: local)",
     )
     group.add_argument(
@@ -39,7 +45,7 @@ def add_engine_flags(parser: Parser) -> None:
         type=float,
         default=0.0,
         metavar="X",
-        help="GPUs of each picture for --engine ray, such as 1 or 0.5 (default: 0, a core)",
+        help=f"GPUs of each {part} for --engine ray, such as 1 or 0.5 (default: 0, a core)",
     )
 
 
@@ -66,6 +72,6 @@ def engine_of(found: Namespace, *, is_folder: bool) -> Engine | None:
             raise InvalidInputError(f"--{name} needs --engine ray")
     if found.engine == "ray":
         if given["jobs"]:
-            raise InvalidInputError("--jobs is for --engine local: Ray paints a picture on each core or GPU it has")
+            raise InvalidInputError("--jobs is for --engine local: Ray has a task on each core or GPU")
         return OnRay(found.address, found.per_task_gpus)
     return None if found.jobs == 1 else Local(found.jobs)

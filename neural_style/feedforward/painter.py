@@ -60,6 +60,10 @@ class Painter:
         else:
             self.network = TrainedNetwork(Path(model))
 
+    def __reduce__(self) -> tuple[type[Painter], tuple[str]]:
+        """In another process the network is loaded again."""
+        return Painter, (self.model,)
+
     @property
     def styles(self) -> tuple[str, ...]:
         """Names of the styles that the network was trained for; empty where it paints in any."""

@@ -15,7 +15,7 @@ OPERATIONS_PER_SECOND = 150e9
 SECONDS_PER_PANEL = 3.0
 """Time for targets and compilation, besides the evaluations."""
 
-BALANCED_RUNS = 3
+BALANCED_RUNS = 4
 """Runs until a content error is equal to that of another picture; see `neural_style.figures.balance`."""
 
 

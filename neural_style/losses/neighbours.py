@@ -30,7 +30,7 @@ def hypercolumns(features: Sequence[Tensor], scales: Tensor, *, size: tuple[int,
         check_axes("features", each, FEATURES)
         if each.shape[1] > size[0]:
             factor = _power_of_two(each.shape[1] // size[0])
-            each = ops.average_pool(each, factor, padding="valid", data_format="channels_last")
+            each = ops.average_pool(each, factor, factor, padding="valid", data_format="channels_last")
         elif size[0] > each.shape[1]:
             factor = _power_of_two(size[0] // each.shape[1])
             each = ops.repeat(ops.repeat(each, factor, axis=1), factor, axis=2)

@@ -83,10 +83,17 @@ def motion(frame: Array, earlier: Array, flow: Flow) -> Motion:
     return Motion(backward, followed, is_cut)
 
 
+def begins_shot(frame: Array, earlier: Array, flow: Flow) -> bool:
+    """`motion(...).is_cut`; the flow is estimated only where the colours are others, which is rare within a shot."""
+    return _has_other_colors(frame, earlier) and motion(frame, earlier, flow).is_cut
+
+
 def _is_cut(followed: int, seen: int, frame: Array, earlier: Array) -> bool:
     """Whether too few pixels of those in sight are found in the earlier frame, and its colours are others."""
-    if followed >= CUT * seen > 0:
-        return False
+    return not followed >= CUT * seen > 0 and _has_other_colors(frame, earlier)
+
+
+def _has_other_colors(frame: Array, earlier: Array) -> bool:
     return float(np.abs(_histogram(frame) - _histogram(earlier)).sum()) / 2 > OTHER_COLORS
 
 

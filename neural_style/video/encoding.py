@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
 
@@ -218,19 +218,20 @@ class FilmFormat:
 class Segment:
     """The file of some consecutive frames. It is complete once it has been closed."""
 
-    def __init__(self, path: Path, film: FilmFormat) -> None:
+    def __init__(self, path: Path | BinaryIO, film: FilmFormat) -> None:
         """
         Args:
-            path: the file, a Matroska.
+            path: the file, a Matroska; or one in memory.
             film: its format.
 
         Raises:
             InvalidInputError: it cannot be written (`FullDiskError`); so do the other functions.
         """
-        self._film, self._where = film, f'segment "{path}"'
+        is_path = isinstance(path, Path)
+        self._film, self._where = film, f'segment "{path}"' if is_path else "a shot in memory"
         self._start = self._count = 0
         with written(self._where):
-            self._container = pyav().open(f"file:{path}", "w", format="matroska")
+            self._container = pyav().open(f"file:{path}" if is_path else path, "w", format="matroska")
             self._stream = self._added()
 
     def _added(self) -> Any:

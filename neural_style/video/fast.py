@@ -26,7 +26,7 @@ from neural_style.images import ImageSource
 from neural_style.images.warping import warp
 from neural_style.inputs import Style
 from neural_style.validation import check_finite
-from neural_style.video.coherence import motion
+from neural_style.video.coherence import begins_shot, motion
 from neural_style.video.flow import Flow, flow_named
 from neural_style.video.state import FrameSize, History
 
@@ -117,6 +117,10 @@ class Fast:
             result += share * (warp(self._history.results[0], step.flow) - result)
         self._history.add(frame, result)
         return images.to_uint8(result)
+
+    def begins_shot(self, frame: Array, earlier: Array) -> bool:
+        """See `neural_style.video.method.SeparateShots`."""
+        return begins_shot(frame, earlier, self._flow)
 
     @property
     def _holds_statistics(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from neural_style import files, images
 from neural_style.errors import ExistingFileError, InvalidInputError
 from neural_style.validation import check_count, check_finite
-from neural_style.video import shot_folder
+from neural_style.video import shot_files, shot_folder
 from neural_style.video.clip import Clip, existing_numbers, is_sequence, numbered, open_clip
 from neural_style.video.encoding import CONTAINERS, Encoding, FilmFormat, container_for, written
 from neural_style.video.joining import join, write_gif, write_pictures
@@ -117,6 +117,11 @@ class FilmRun:
     def has_paintings(self) -> bool:
         """Whether paintings of an unfinished shot are in the work folder, from which `resume` continues."""
         return (self.folder / shot_folder.SHOT).exists()
+
+    @property
+    def painted_shots(self) -> int:
+        """Number of shots in the work folder that other processes have painted, and that wait for earlier ones."""
+        return len(shot_files.shots_in(self.folder))
 
     @property
     def total(self) -> int | None:

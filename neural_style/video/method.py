@@ -40,6 +40,18 @@ class FrameMethod(Protocol):
 
 
 @runtime_checkable
+class SeparateShots(Protocol):
+    """What a method has whose shots do not depend on one another, so that other processes can paint them.
+
+    It can be pickled; a `FrameMethod` begins a shot with `load_state({})`.
+    """
+
+    def begins_shot(self, frame: np.ndarray, earlier: np.ndarray) -> bool:
+        """Whether a frame, uint8 (h, w, 3), begins a shot, given the one before it."""
+        ...
+
+
+@runtime_checkable
 class ShotMethod(Protocol):
     """Paints whole shots, whose frames it sees several times; it finds the shots itself."""
 

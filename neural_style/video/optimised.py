@@ -15,7 +15,7 @@ from neural_style.images import ImageSource
 from neural_style.inputs import Style
 from neural_style.network import TransferTechnique
 from neural_style.runs.settings import RunSettings
-from neural_style.video.coherence import motion
+from neural_style.video.coherence import begins_shot, motion
 from neural_style.video.flow import flow_named
 from neural_style.video.frame_painter import FramePainter, Neighbour, Warped
 from neural_style.video.settings import Coherence
@@ -100,6 +100,10 @@ class Optimised:
         if "first" in state:
             self._size.check(state["first"])
         self.painter.load_state(state)
+
+    def begins_shot(self, frame: Array, earlier: Array) -> bool:
+        """See `neural_style.video.method.SeparateShots`."""
+        return begins_shot(frame, earlier, self._flow)
 
     def _neighbours(self, frame: Array) -> list[Neighbour]:
         """The frames of the history with their motions, nearest first; none at the beginning of a shot."""

@@ -24,7 +24,7 @@ from neural_style.images import ImageSource
 from neural_style.inputs import Style
 from neural_style.network import TransferTechnique
 from neural_style.runs.settings import RunSettings
-from neural_style.video.coherence import blended, motion
+from neural_style.video.coherence import begins_shot, blended, motion
 from neural_style.video.flow import flow_named
 from neural_style.video.frame_painter import FramePainter, Neighbour, Warped
 from neural_style.video.settings import Coherence
@@ -68,6 +68,10 @@ class Passes:
                 yield self.painter.finished(store.frame(index), store.painting(index))
                 store.forget(finished())
             begin = end
+
+    def begins_shot(self, frame: Array, earlier: Array) -> bool:
+        """See `neural_style.video.method.SeparateShots`."""
+        return begins_shot(frame, earlier, self._flow)
 
     def _read_shot(self, store: ShotFolder, source: Iterator[Array], begin: int) -> int:
         """Store the frames of the shot that begins with a frame, and the one behind it; returns that one's number."""

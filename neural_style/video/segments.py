@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from fractions import Fraction
 from itertools import chain, islice
 from typing import NamedTuple
@@ -60,19 +61,19 @@ def paint_segments(
         until: seconds after which no frame begins.
         advance: called with the number of frames that are painted, and of those that this run has painted.
     """
-    frames = _painted(method, reader, work, until, advance)
-    while first := next(frames, None):
-        segment = Segment(work.segment(len(work.times), part=True), form)
-        times: list[int] = []
-        try:
-            for frame, painted in chain([first], islice(frames, length - 1)):
-                segment.write(_checked(painted, frame), frame.alpha, frame.time)
-                times.append(frame.time)
-            with interruption.held():
-                segment.close()
-                work.finish_segment(times, {} if isinstance(method, ShotMethod) else method.state())
-        finally:
-            segment.discard()
+    with closing(_painted(method, reader, work, until, advance)) as frames:  # with it the processes of an engine end
+        while first := next(frames, None):
+            segment = Segment(work.segment(len(work.times), part=True), form)
+            times: list[int] = []
+            try:
+                for frame, painted in chain([first], islice(frames, length - 1)):
+                    segment.write(_checked(painted, frame), frame.alpha, frame.time)
+                    times.append(frame.time)
+                with interruption.held():
+                    segment.close()
+                    work.finish_segment(times, {} if isinstance(method, ShotMethod) else method.state())
+            finally:
+                segment.discard()
 
 
 def _painted(
@@ -81,7 +82,7 @@ def _painted(
     work: WorkFolder,
     until: Fraction | None,
     advance: Callable[[float, float], object],
-) -> Iterator[tuple[Frame, np.ndarray]]:
+) -> Generator[tuple[Frame, np.ndarray]]:
     """The frames behind the finished segments, each with its painting."""
     before = work.count
     frames = reader.frames(skip=before, until=until)

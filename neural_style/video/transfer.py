@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from neural_style.engines.interface import Engine
 from neural_style.errors import InvalidInputError
 from neural_style.features.weights import hash_of
 from neural_style.feedforward.fast_run import EMBEDDED, FastRun
@@ -18,6 +19,7 @@ from neural_style.painting import ITERATIONS, technique_for
 from neural_style.runs import records
 from neural_style.runs.settings import Run
 from neural_style.validation import check_choice, check_names
+from neural_style.video.by_shots import ByShots
 from neural_style.video.fast import BLEND, Fast
 from neural_style.video.film import Film, FilmRun
 from neural_style.video.flow import Flow
@@ -37,10 +39,27 @@ Styles = Sequence[Style | ImageSource] | Style | ImageSource
 
 
 class NamedMethod(NamedTuple):
-    """A method, and plain data that identify it, by which a film to be resumed is known to be the same."""
+    """A method and what is known of it.
+
+    Attributes:
+        method: paints a film.
+        identity: plain data, by which a film to be resumed is known to be the same.
+        weights: as in `neural_style.engines.interface.Task`.
+    """
 
     method: FrameMethod | ShotMethod
     identity: Mapping[str, Any]
+    weights: tuple[str, ...] = ()
+
+    def painted_by(self, engine: Engine | None, *, device: str | None = None) -> NamedMethod:
+        """The same with the shots painted by an engine, see `neural_style.video.by_shots`; None leaves it as it is.
+
+        An unfinished film is continued in the same way, since the method has no state here.
+        """
+        if engine is None:
+            return self
+        method = ByShots(self.method, engine, weights=self.weights, device=device)
+        return NamedMethod(method, {**self.identity, "by_shots": True})
 
     def at_rows(self, rows: int | None, pooling: str = "average") -> NamedMethod:
         """The same on frames of so many rows, see `neural_style.video.work_size.WorkSize`; None leaves it as it is."""
@@ -61,6 +80,7 @@ def transfer_video(
     technique: TransferTechnique | None = None,
     painter: str | os.PathLike[str] = EMBEDDED,
     coherence: Coherence | None = None,
+    engine: Engine | None = None,
     work_size: int | None = None,
     work_pooling: str = "average",
     progress: Callable[[FilmProgress], object] | None = None,
@@ -77,6 +97,8 @@ def transfer_video(
         technique: of `optimise`, by default that of `neural_style.paint`.
         painter: of `fast`, the network in the package or the .keras file of another.
         coherence: of `optimise`, how frames are held together.
+        engine: paints the shots of the film in other processes, such as `neural_style.engines.local.Local(4)`; the
+            film is the same.
         work_size: rows at which frames are painted, to be enlarged afterwards; by default all.
         work_pooling: how they are reduced, `average` or `max`.
         progress: called after every frame.
@@ -86,6 +108,7 @@ def transfer_video(
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, or an output cannot be written, before any work.
+        ShotsFailedError: shots could not be painted by the engine; `resume` paints them, and no others, again.
         KeyboardInterrupt: Ctrl-C; finished segments stay in the work folder.
     """
     of_film = {name: settings.pop(name) for name in FILM_SETTINGS if name in settings}
@@ -103,7 +126,7 @@ def transfer_video(
         made = fast_method(styles, painter, **settings)
     else:
         made = optimised_method(styles, technique, coherence, **settings)
-    made = made.at_rows(work_size, work_pooling)
+    made = made.painted_by(engine).at_rows(work_size, work_pooling)
     return run.execute(made.method, settings=made.identity, progress=progress)
 
 
@@ -139,7 +162,7 @@ def fast_method(
         "flow": _identity(flow),
         **records.plain(FastRun(**settings)),
     }
-    return NamedMethod(method, identity)
+    return NamedMethod(method, identity, (os.fspath(painter),))
 
 
 def optimised_method(
@@ -169,7 +192,7 @@ def optimised_method(
         **records.plain(Run(**run)),
         "styles": list(map(_described, paintings)),
     }
-    return NamedMethod(method, identity)
+    return NamedMethod(method, identity, () if technique.weights is None else (technique.weights,))
 
 
 def _listed(styles: Styles) -> list[Any]:

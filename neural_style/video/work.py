@@ -2,8 +2,8 @@
 
 A run may be killed at any moment. A segment is renamed to its name when it is complete, and counts once the state
 behind it has been renamed, too; what a killed run left beyond that is made again. Frames that are painted in several
-passes have files of their own, see `neural_style.video.shot_folder`. The folder is deleted after the film has been
-written.
+passes have files of their own, see `neural_style.video.shot_folder`, and so have shots that other processes paint, see
+`neural_style.video.shot_files`. The folder is deleted after the film has been written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from neural_style import files
 from neural_style.errors import InvalidInputError
 from neural_style.features.npz import Archive
-from neural_style.video import shot_folder
+from neural_style.video import shot_files, shot_folder
 from neural_style.video.clip import Clip
 
 Array = np.ndarray[Any, Any]
@@ -42,7 +42,10 @@ _MARK, _VERSION = ".pictures.part", "neural_style_film"
 _LEFTOVER = re.compile(r"\.film\.part\.[a-z0-9]+|\.[0-9a-f]{16}\.\w+\.part")
 """Names of temporary files, all that a killed run leaves without `run.json`."""
 
-_OWN = re.compile(rf"run\.json|state\.npz|\.pictures\.part|\d{{6}}(\.part)?\.mkv|{shot_folder.OWN}|{_LEFTOVER.pattern}")
+_OWN = re.compile(
+    rf"run\.json|state\.npz|\.pictures\.part|\d{{6}}(\.part)?\.mkv|{shot_folder.OWN}|{shot_files.OWN}|"
+    rf"{_LEFTOVER.pattern}"
+)
 """Names of the files in a work folder; nothing else is deleted."""
 
 
@@ -86,7 +89,8 @@ class WorkFolder:
                 _check_same(folder._run(), wanted, where)
                 folder._read_state(where, finished=finished)
                 return folder
-            if not overwrite and any((path / name).exists() for name in (_STATE, shot_folder.SHOT)):
+            is_begun = any((path / name).exists() for name in (_STATE, shot_folder.SHOT)) or shot_files.shots_in(path)
+            if not overwrite and is_begun:
                 raise InvalidInputError(
                     f"{where} holds an unfinished film: --resume (resume=True) continues it, --overwrite starts afresh"
                 )

@@ -20,6 +20,8 @@ ROWS, COLUMNS = 256, 264
 DEEP = {"model": "mini", "weights": "random", "pooling": "ave"}
 SETTINGS = {**DEEP, "content_layer": "conv2_1", "style_layers": ("conv1_1", "conv2_1")}
 REFERENCE = {**SETTINGS, "normalization": "titu1994", "content_weight": 0.0025, "padding": "none"}
+POOLED = "neighbours"
+"""The style loss whose operations differ most from those of the others; at 24 rows."""
 
 
 def objectives():
@@ -57,6 +59,8 @@ def found():
         objective = technique.objective(content, styles, image_size=ROWS)
         values[name], values[f"{name}, gradient"] = objective.value_and_grad(x)
     photo, painting = (np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8) for seed in (2, 3))
+    objective = Network(style_loss=POOLED, **SETTINGS).objective(photo, painting, image_size=24)
+    values[POOLED], values[f"{POOLED}, gradient"] = objective.value_and_grad(x[:24, :32])
     network = Network(**SETTINGS)
     for solver in ("lbfgs", "scipy_lbfgs", "adam"):
         values[solver] = network.transfer(photo, painting, image_size=24, iterations=1, solver=solver).loss

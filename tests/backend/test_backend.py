@@ -28,7 +28,7 @@ def test_tensorflow_and_jax_agree(tmp_path):
     ours, theirs = agreement.found(), np.load(tmp_path / "jax.npz")
     assert set(ours) == set(theirs.files)
     np.testing.assert_array_equal(ours["patches in float64"], theirs["patches in float64"])
-    for name in agreement.objectives():
+    for name in (*agreement.objectives(), agreement.POOLED):
         assert ours[name] == pytest.approx(theirs[name], rel=1e-4), name
         one, other = (found[f"{name}, gradient"] for found in (ours, theirs))
         assert np.linalg.norm(one - other) < 1e-3 * np.linalg.norm(one), name

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from neural_style.cli.commands import video
+from neural_style.engines.local import Local
 from neural_style.painting import CONTENT_WEIGHT, technique_for
 from neural_style.video.transfer import NamedMethod
 from tests.video.films import Invert, frames_in, pictures, times_in, write_film
+from tests.video.test_by_shots import Grey, Here, backwards
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*has no sound")
 
@@ -150,6 +153,22 @@ def test_paintings_of_unfinished_passes_are_kept(command, clip, made, painting_f
     command("video", clip, painting_file, out).assert_refused("holds an unfinished film", "--resume")
 
 
+def test_shots_are_painted_by_an_engine_and_those_that_fail_are_lines(command, painting_file, tmp_path, monkeypatch):
+    for number, grey in enumerate((50, 50, 60, 70)):
+        Image.fromarray(np.full((16, 24, 3), grey, np.uint8)).save(tmp_path / f"{number}.png")
+    monkeypatch.setattr(video, "start_backend", lambda *_: None)
+    monkeypatch.setattr(video, "fast_method", lambda *_, **__: NamedMethod(Grey(), {}))
+    monkeypatch.setattr(Local, "outcomes", lambda self, tasks: Here(backwards).outcomes(tasks))
+    monkeypatch.setattr(Grey, "fails", {60})
+    arguments = ("video", tmp_path / "%d.png", painting_file, tmp_path / "out.mp4", "--jobs", 2)
+    ran = command(*arguments)
+    assert ran.status == 1
+    assert "error: frame 3: no paint" in ran.err
+    assert f"1 shot failed; 2 painted shots are kept in {tmp_path / 'out.mp4'}.work; rerun it with --resume" in ran.err
+    monkeypatch.setattr(Grey, "fails", set())
+    assert command(*arguments, "--resume").out == f"wrote {tmp_path / 'out.mp4'}: 4 frames\n"
+
+
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize(
     ("flags", "parts"),
@@ -163,6 +182,7 @@ def test_paintings_of_unfinished_passes_are_kept(command, clip, made, painting_f
         ),
         (["--method", "optimise", "--strength", 2, "--normalization", "gatys2016"], ["no effect with --normalization"]),
         (["--work_pooling", "max"], ["--work_pooling needs --work_size"]),
+        (["--per_task_gpus", 1], ["--per_task_gpus needs --engine ray"]),
         (["--color_when", "before"], ["--color_when needs --preserve_color"]),
         (["--strength", 2], ["strength must be a number from 0 to 1"]),
         (["--codec", "ffv1"], ["holds no ffv1: use one of h264"]),

@@ -15,6 +15,7 @@ from neural_style.cli.commands.network import (
     check_color_flags,
     styles_of,
 )
+from neural_style.cli.engine_flags import ENGINE_FLAGS, add_engine_flags, engine_of
 from neural_style.cli.flags import Parser, add_fields, file_path, values
 from neural_style.cli.groups import (
     NETWORK_FIELDS,
@@ -24,8 +25,8 @@ from neural_style.cli.groups import (
     add_run_flags,
     fields_of,
 )
-from neural_style.cli.progress import Bar, report
-from neural_style.cli.session import start_backend
+from neural_style.cli.progress import Bar, report, report_error
+from neural_style.cli.session import FAILED, start_backend
 from neural_style.enhancement.sizes import POOLINGS
 from neural_style.errors import InvalidInputError, MissingFileError
 from neural_style.feedforward.fast_run import EMBEDDED, FastRun
@@ -34,6 +35,7 @@ from neural_style.network import Network
 from neural_style.painting import ITERATIONS, default_model, technique_for
 from neural_style.runs.settings import Run
 from neural_style.validation import check_count
+from neural_style.video.by_shots import ShotsFailedError, named
 from neural_style.video.encoding import Encoding
 from neural_style.video.fast import BLEND, BLEND_HELP
 from neural_style.video.film import PREVIEW, SEGMENT, Film, FilmRun
@@ -55,11 +57,17 @@ examples:
   neural-style video clip.mp4 wave.jpg scream.jpg out.mp4 --method optimise --style_weight 1 0.5
   neural-style video frames/%04d.png painting.jpg painted/%04d.png
   neural-style video clip.gif painting.jpg out.gif
+  neural-style video clip.mp4 painting.jpg out.mp4 --jobs 4
 
 files:
   Films are .mp4, .mov, .mkv, .webm or .gif, and pictures are named by a pattern. Finished segments are kept in
   <out>.work until the film is there: a run that was interrupted or killed is continued by the same command with
   --resume, and ends in the same film. --preview paints the first second into <out>_preview.
+
+shots:
+  --jobs and --engine ray paint the shots of a film at once, and end in the same film. Frames of a shot are painted one
+  after the other, by one process, so that a film of one shot gains nothing. Painted shots are kept in <out>.work too; a
+  killed run loses those that were being painted. --resume needs these flags where the film was started with them.
 """
 
 TECHNIQUE = technique_for(model="mini")
@@ -98,6 +106,7 @@ FILM_FLAGS = (
     *("method", "style_weight", "stroke_scale", "resize", "preserve_color", "strength", "seed", "tile", "codec", "crf"),
     *("bit_rate", "rate", "segment", "work", "resume", "overwrite", "preview", "silent", "work_size", "work_pooling"),
     *("device", "quiet"),
+    *ENGINE_FLAGS,
 )
 """Flags that have an effect with every method."""
 
@@ -134,8 +143,9 @@ def main(arguments: Sequence[str]) -> int:
         work_folder=found.work,
         sound=not found.silent,
     )
+    engine = engine_of(found, is_folder=True)
     made = _fast(found) if found.method == "fast" else _optimised(found, given)
-    made = made.at_rows(found.work_size, found.work_pooling)
+    made = made.painted_by(engine, device=found.device).at_rows(found.work_size, found.work_pooling)
     return _execute(run, made, quiet=found.quiet)
 
 
@@ -176,6 +186,7 @@ def parser() -> Parser:
     add_masks(parser, Network, SPELLING, with_content_mask=False)
     add_fields(parser.add_argument_group("network"), Network, fields_of(Network, NETWORK_FIELDS), SPELLING)
     _add_film_flags(parser)
+    add_engine_flags(parser, part="shot", note=" (a film of one shot has nothing to share)")
     add_machine_flags(parser)
     return parser
 
@@ -274,14 +285,31 @@ def _execute(run: FilmRun, made: NamedMethod, *, quiet: bool) -> int:
                 bar.advance(progress.done, note=f"frame {progress.done}{total}, {progress.speed}")
 
             film = run.execute(made.method, settings=made.identity, progress=show)
+    except ShotsFailedError as error:
+        for shot, problem in error.failed:
+            report_error(problem, about=named(shot))
+        report(f"neural-style: {_counted(len(error.failed), 'shot')} failed; {_kept(run)}; rerun it with --resume")
+        return FAILED
     except KeyboardInterrupt:
-        things = [f"{run.kept} frames"] * bool(run.kept) + ["paintings of unfinished passes"] * run.has_paintings
-        kept = f"{' and '.join(things)} are kept in {run.folder}" if things else "no segment was finished"
-        report(f"neural-style: interrupted; {kept}; rerun the command with --resume to continue")
+        report(f"neural-style: interrupted; {_kept(run)}; rerun the command with --resume to continue")
         return interruption.exit_status()
     if not quiet:
         print(_summary(film))
     return 0
+
+
+def _kept(run: FilmRun) -> str:
+    """What of an unfinished film is in its work folder."""
+    things = [
+        *[_counted(run.kept, "frame")] * bool(run.kept),
+        *["paintings of unfinished passes"] * run.has_paintings,
+        *[_counted(run.painted_shots, "painted shot")] * bool(run.painted_shots),
+    ]
+    return f"{' and '.join(things)} are kept in {run.folder}" if things else "no segment was finished"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _summary(film: Film) -> str:

@@ -24,6 +24,9 @@ from neural_style.figures.setup import Setup
 RATIO = 1e-3
 """alpha / beta in figures 5 and 6."""
 
+RATIOS = (1e-4, 1e-3, 1e-2, 1e-1)
+"""alpha / beta in figure 4. Below them the weak total variation outweighs the style, whose errors then rise again."""
+
 SHALLOW, DEEP = "conv2_2", "conv4_2"
 SEEDS = 4
 
@@ -33,7 +36,7 @@ def ratios(setup: Setup) -> Figure:
     run = setup.run(evaluations=EVALUATIONS, init="noise")
     panels = {
         setup.ratio(ratio): TransferPanel(author_network(setup, ratio=ratio), PHOTO, (StyleInput(PAINTING),), run)
-        for ratio in (1e-5, 1e-4, 1e-3, 1e-2)
+        for ratio in RATIOS
     }
     cells = [Cell(panel, f"alpha/beta = {ratio:g}") for ratio, panel in panels.items()]
     return Figure(

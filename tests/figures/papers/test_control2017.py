@@ -88,7 +88,7 @@ def test_coarse_to_fine_at_the_scale_of_the_paper() -> None:
 
 def test_coarse_to_fine_shrinks_with_the_scale() -> None:
     direct, fine, coarse = painted_of(plan("control2017-5", scale="draft")[1])
-    assert [panel.run.image_size for panel in (coarse, fine, direct)] == [128, 256, 256]
+    assert [panel.run.image_size for panel in (coarse, fine, direct)] == [64, 192, 192]
     assert [panel.run.iterations for panel in (coarse, fine, direct)] == [8, 3, 11]
 
 
