@@ -52,6 +52,11 @@ class FastTask:
     name: str
     device: str | None = None
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """See `Task`."""
+        return (self.painted.model,)
+
     def run(self) -> Outcome:
         """Paint, and return the file."""
         return outcome_of(self._paint, last=self.name)

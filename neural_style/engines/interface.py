@@ -30,7 +30,14 @@ class Outcome:
 
 
 class Task(Protocol):
-    """One picture to be made. It is sent to another process, and holds everything that it takes."""
+    """One picture to be made. It is sent to another process, and holds everything that it takes but files of weights.
+
+    Attributes:
+        weights: names of weights, of which those that are files must be at hand where it runs.
+    """
+
+    @property
+    def weights(self) -> tuple[str, ...]: ...
 
     def run(self) -> Outcome:
         """Do the task; an error becomes an outcome."""

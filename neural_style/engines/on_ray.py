@@ -1,26 +1,32 @@
 """Ray: all cores or GPUs of this machine, or of a cluster.
 
-One task is one picture, its pixels are part of it, and its files come back as bytes, so that no disk is shared. A
-worker process keeps its network for the next task. A picture whose process or node dies is painted by another one; what
+One task is one picture, its pixels are part of it, and its files come back as bytes, so that no disk is shared. A file
+of weights is put into Ray's object store once, and taken from there once by each machine. A worker process keeps its
+network for the next task. A picture whose process or node dies is painted by another one; what
 a killed command has finished is skipped by the next. The head of the cluster must live.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import signal
 import socket
 import tempfile
 import warnings
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import chain
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from neural_style.engines.interface import TRIES, Key, Outcome, Task, died
 from neural_style.errors import InvalidInputError, first_line, reason
+from neural_style.features.sent_files import SentFile, is_file_to_send, receive, received
 from neural_style.runs.records import library_version
 from neural_style.validation import check_weight
 
@@ -80,10 +86,11 @@ class OnRay:
                 self._check_gpus(ray)
                 run = ray.remote(max_retries=TRIES - 1, num_cpus=1, num_gpus=self.per_task_gpus)(_run)
                 pending: dict[Any, Key] = {}
+                store = _Store(ray)
                 while True:
                     while len(pending) < self._at_once(ray) and (following := next(remaining, None)) is not None:
                         key, task = following
-                        pending[run.remote(library_version(), task)] = key
+                        pending[run.remote(library_version(), task, store.references(task.weights))] = key
                     if not pending:
                         return
                     for reference in ray.wait(list(pending))[0]:
@@ -146,10 +153,36 @@ def _check_answers(address: str) -> None:
         raise InvalidInputError(f"Ray at {address} does not answer: {reason(error)}") from error
 
 
-def _run(version: str, task: Task) -> Outcome:
-    """The task, in a worker."""
+class _Store:
+    """Files of weights in the object store, each put there once."""
+
+    def __init__(self, ray: Any) -> None:
+        self._ray = ray
+        self._references: dict[str, tuple[Any, str]] = {}
+
+    def references(self, weights: Iterable[str]) -> dict[str, tuple[Any, str]]:
+        """The reference and the SHA-256 of each of these weights that is a file.
+
+        They are in a tuple, so that Ray does not fetch them for every task.
+        """
+        found = list(filter(is_file_to_send, weights))
+        for name in found:
+            if name not in self._references:
+                content = np.fromfile(name, np.uint8)
+                self._references[name] = self._ray.put(content), hashlib.sha256(content.data).hexdigest()
+        return {name: self._references[name] for name in found}
+
+
+def _run(version: str, task: Task, references: Mapping[str, tuple[Any, str]]) -> Outcome:
+    """The task, in a worker, with files of weights from `_Store`."""
     if version != library_version():
         return Outcome(error=f"a worker has neural_style {library_version()}, and this is {version}: install the same")
+    for name, (reference, sha256) in references.items():
+        known = received(Path(name))
+        if known is None or known.sha256 != sha256:
+            import ray
+
+            receive(name, SentFile(ray.get(reference), sha256))  # in memory that the workers of a machine share
     return task.run()
 
 

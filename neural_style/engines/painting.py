@@ -41,6 +41,11 @@ class PaintingTask:
     output: Output
     device: str | None = None
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """See `Task`."""
+        return () if self.technique.weights is None else (self.technique.weights,)
+
     def run(self) -> Outcome:
         """Paint, and return the files; those of a run that was broken off as well."""
         return outcome_of(self._paint, last=self.output.final.name)

@@ -29,6 +29,11 @@ class TransferTask:
     run_settings: RunSettings
     device: str | None = None
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """See `Task`."""
+        return () if self.technique.weights is None else (self.technique.weights,)
+
     def run(self) -> Outcome:
         """The transfer; one that was broken off has failed."""
         from neural_style import backend

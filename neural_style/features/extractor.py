@@ -16,6 +16,7 @@ from neural_style.backend.program import Program
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg, weights
 from neural_style.features.additivity import probe
+from neural_style.features.sent_files import is_at_hand
 from neural_style.features.statistics import Statistic, check_additive, layers_of
 from neural_style.features.tiling import FORWARD, IMAGE, Tile, TileShape, tiles_of
 from neural_style.features.vgg import BGR_MEAN
@@ -328,7 +329,7 @@ def feature_extractor(
     backend.check_eager()
     backend.check_process()
     path = Path(source or "")
-    sha256 = weights.hash_of(path) if source and path.is_file() else ""
+    sha256 = weights.hash_of(path) if source and is_at_hand(path) else ""
     asked = model, _Source(source, sha256, os.environ.get("KERAS_HOME")), tuple(layers), pooling, precision
     return _EXTRACTORS.get(asked, lambda: _open(*asked))
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from neural_style.errors import InvalidInputError, MissingFileError, NeuralStyleError, first_line
 from neural_style.features.npz import Archive
+from neural_style.features.sent_files import at_hand, is_at_hand
 
 DEEPEST = 32
 """Levels of groups that are searched in an .h5 file; Keras nests four."""
@@ -61,17 +62,18 @@ def opened(path: Path, what: str) -> Iterator[WeightsFile]:
     Raises:
         InvalidInputError, MissingFileError: it is not there, is damaged, or has two arrays for one name.
     """
-    if not path.is_file():
+    if not is_at_hand(path):
         raise MissingFileError(f"no weights file {path}: check the path")
     try:
-        if path.suffix.lower() == ".npz":
-            with path.open("rb") as file:
-                yield _Npz(Archive(file), path, what)
-        else:
-            import h5py
+        with at_hand(path) as place:
+            if path.suffix.lower() == ".npz":
+                with place.open("rb") as file:
+                    yield _Npz(Archive(file), path, what)
+            else:
+                import h5py
 
-            with h5py.File(path, "r") as file:
-                yield _H5(file, path, what)
+                with h5py.File(place, "r") as file:
+                    yield _H5(file, path, what)
     except NeuralStyleError:
         raise
     except Exception as error:  # zipfile, zlib and HDF5 raise many types for a damaged file

@@ -21,6 +21,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 
 from neural_style.errors import InvalidInputError, first_line
+from neural_style.features.sent_files import received
 from neural_style.features.vgg import ARCHITECTURES, Architecture, weight_name
 from neural_style.features.weight_files import opened
 from neural_style.validation import did_you_mean
@@ -221,6 +222,8 @@ def from_file(path: Path, architecture: Architecture, layers: Iterable[str]) -> 
 
 def hash_of(path: Path) -> str:
     """SHA-256 of a file; empty for one that cannot be read, which `from_file` explains."""
+    if (sent := received(path)) is not None:
+        return sent.sha256
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

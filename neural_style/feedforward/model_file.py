@@ -14,6 +14,7 @@ import keras
 
 from neural_style import backend
 from neural_style.errors import InvalidInputError, MissingFileError, first_line
+from neural_style.features.sent_files import at_hand, is_at_hand
 from neural_style.feedforward import layers  # noqa: F401 - whose classes Keras must know to load a network
 from neural_style.files import atomic_write
 
@@ -48,10 +49,10 @@ def read_metadata(path: Path) -> Mapping[str, Any]:
     Raises:
         InvalidInputError, MissingFileError: the file is no `.keras` file, or not there.
     """
-    if not path.is_file():
+    if not is_at_hand(path):
         raise MissingFileError(f"no network {path}: check the path")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with at_hand(path) as place, zipfile.ZipFile(place) as archive:
             return dict(json.loads(archive.read(METADATA))) if METADATA in archive.namelist() else {}
     except (zipfile.BadZipFile, ValueError, OSError) as error:
         raise InvalidInputError(f"{path} is damaged or no .keras file ({error}): save it again") from error
@@ -65,7 +66,7 @@ def load(path: Path) -> keras.Model:
     """
     backend.check_process()
     try:
-        with backend.without_deprecations():
-            return keras.models.load_model(path, compile=False, safe_mode=True)
+        with backend.without_deprecations(), at_hand(path) as place:
+            return keras.models.load_model(place, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many types for a file that it cannot read
         raise InvalidInputError(f"{path} cannot be loaded as a Keras network: {first_line(error)}") from error

@@ -57,10 +57,12 @@ class SentMethod:
     Attributes:
         pickled: the method before its first frame; it is unpickled once in each process, after the device is chosen.
         key: of the command, by which a process recognises the method, with its network and statistics.
+        weights: as in `neural_style.engines.interface.Task`.
     """
 
     pickled: bytes = field(compare=False, repr=False)
     key: str
+    weights: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ class ShotTask:
     frames: bytes = field(repr=False)
     threads: int
     device: str | None = None
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """See `neural_style.engines.interface.Task`."""
+        return self.method.weights
 
     def run(self) -> Outcome:
         """Paint, and return the file of the painted frames."""
@@ -114,11 +121,19 @@ def _opened(method: SentMethod) -> Any:
 class ByShots:
     """The shots of another method, painted by an engine, as a `neural_style.video.method.ShotMethod`."""
 
-    def __init__(self, method: FrameMethod | ShotMethod, engine: Engine, *, device: str | None = None) -> None:
+    def __init__(
+        self,
+        method: FrameMethod | ShotMethod,
+        engine: Engine,
+        *,
+        weights: tuple[str, ...] = (),
+        device: str | None = None,
+    ) -> None:
         """
         Args:
             method: has painted nothing yet; its shots are independent, see `neural_style.video.method.SeparateShots`.
             engine: paints them.
+            weights: of the method, as in `neural_style.engines.interface.Task`.
             device: of its processes, as in `neural_style.backend.choose_device`.
 
         Raises:
@@ -137,7 +152,7 @@ class ByShots:
                 "functions of a module, such as a flow, instead of lambdas"
             ) from error
         self._method, self._engine, self._device = method, engine, device
-        self._sent = SentMethod(pickled, secrets.token_hex(8))
+        self._sent = SentMethod(pickled, secrets.token_hex(8), weights)
 
     def paint_shots(
         self,

@@ -39,10 +39,17 @@ Styles = Sequence[Style | ImageSource] | Style | ImageSource
 
 
 class NamedMethod(NamedTuple):
-    """A method, and plain data that identify it, by which a film to be resumed is known to be the same."""
+    """A method and what is known of it.
+
+    Attributes:
+        method: paints a film.
+        identity: plain data, by which a film to be resumed is known to be the same.
+        weights: as in `neural_style.engines.interface.Task`.
+    """
 
     method: FrameMethod | ShotMethod
     identity: Mapping[str, Any]
+    weights: tuple[str, ...] = ()
 
     def painted_by(self, engine: Engine | None, *, device: str | None = None) -> NamedMethod:
         """The same with the shots painted by an engine, see `neural_style.video.by_shots`; None leaves it as it is.
@@ -51,7 +58,8 @@ class NamedMethod(NamedTuple):
         """
         if engine is None:
             return self
-        return NamedMethod(ByShots(self.method, engine, device=device), {**self.identity, "by_shots": True})
+        method = ByShots(self.method, engine, weights=self.weights, device=device)
+        return NamedMethod(method, {**self.identity, "by_shots": True})
 
     def at_rows(self, rows: int | None, pooling: str = "average") -> NamedMethod:
         """The same on frames of so many rows, see `neural_style.video.work_size.WorkSize`; None leaves it as it is."""
@@ -154,7 +162,7 @@ def fast_method(
         "flow": _identity(flow),
         **records.plain(FastRun(**settings)),
     }
-    return NamedMethod(method, identity)
+    return NamedMethod(method, identity, (os.fspath(painter),))
 
 
 def optimised_method(
@@ -184,7 +192,7 @@ def optimised_method(
         **records.plain(Run(**run)),
         "styles": list(map(_described, paintings)),
     }
-    return NamedMethod(method, identity)
+    return NamedMethod(method, identity, () if technique.weights is None else (technique.weights,))
 
 
 def _listed(styles: Styles) -> list[Any]:

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from multiprocessing import Pipe, resource_tracker
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -25,6 +26,7 @@ class Named:
     """Returns the process and the cores that it may use."""
 
     name: str
+    weights: ClassVar = ()
 
     def run(self) -> Outcome:
         cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -37,6 +39,7 @@ class Deadly:
 
     log: Path
     times: int
+    weights: ClassVar = ()
 
     def run(self) -> Outcome:
         with self.log.open("a") as file:
@@ -82,6 +85,8 @@ def test_tasks_of_which_some_kill_their_process(tmp_path: Path) -> None:
 @dataclass(frozen=True)
 class Leaving:
     """Leaves a temporary folder, and returns it, the process and the signals that it does not get."""
+
+    weights: ClassVar = ()
 
     def run(self) -> Outcome:
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else set()

@@ -5,16 +5,24 @@ from __future__ import annotations
 import importlib.util
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 
 from neural_style.engines import on_ray
-from neural_style.engines.interface import TRIES
+from neural_style.engines.interface import TRIES, Outcome
 from neural_style.engines.on_ray import OnRay
 from neural_style.errors import InvalidInputError
+from neural_style.features import sent_files
+from neural_style.features.sent_files import SentFile
+from neural_style.features.vgg import architecture
+from neural_style.features.weights import fingerprint, hash_of, load, random
+from neural_style.runs.records import library_version
 from tests.engines.test_local import Deadly, Named
 
 with_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs the extra ray")
@@ -49,7 +57,7 @@ def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_worker_of_another_version() -> None:
-    outcome = on_ray._run("0.0.0", Named("a"))
+    outcome = on_ray._run("0.0.0", Named("a"), {})
     assert "0.0.0" in outcome.error
     assert not outcome.files
 
@@ -93,3 +101,51 @@ def test_cluster_without_gpus_may_grow(ray: SimpleNamespace) -> None:
         OnRay("head:1", 2)._check_gpus(ray)
     with pytest.raises(InvalidInputError, match=r"whole number, received 1\.5"):
         OnRay(per_task_gpus=1.5)
+
+
+@dataclass(frozen=True)
+class Read:
+    """Reads files of weights, and returns what it finds."""
+
+    weights: tuple[str, ...]
+
+    def run(self) -> Outcome:
+        table = architecture("mini")
+        files = [name for name in self.weights if name != "imagenet"]
+        return Outcome(value=[(hash_of(Path(name)), fingerprint(load(table, name, ["conv1_1"]))) for name in files])
+
+
+def test_files_of_weights_are_sent_once_under_the_names_of_the_user(
+    ray: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_files, "_sent", {})
+    monkeypatch.chdir(tmp_path)
+    found = random(architecture("mini"), ["conv1_1"])
+    np.savez(tmp_path / "own.npz", **found)
+    with h5py.File(tmp_path / "own.h5", "w") as file:
+        for name, values in found.items():
+            file[f"layers/{name}"] = values
+    names = ("own.npz", str(tmp_path / "own.h5"))
+    expected = [(hash_of(Path(name)), fingerprint(found)) for name in names]
+    kept: list[np.ndarray] = []
+    fetched: list[int] = []
+
+    def get(number: int) -> np.ndarray:
+        fetched.append(number)
+        return kept[number]
+
+    ray.put = lambda content: kept.append(content) or len(kept) - 1  # type: ignore[func-returns-value]
+    ray.get = get
+    store = on_ray._Store(ray)
+    references = [store.references((*names, "imagenet")) for _ in range(2)]
+    for name in names:
+        Path(name).unlink()  # as on another machine
+    for each in references:
+        assert on_ray._run(library_version(), Read(names), each).value == expected
+    assert fetched == [0, 1]
+    assert not list(tmp_path.iterdir())
+
+    damaged = SentFile(np.zeros(9, np.uint8), "another")
+    sent_files.receive("own.npz", damaged)
+    with pytest.raises(InvalidInputError, match=r"^own\.npz cannot be read as a weights file"):
+        load(architecture("mini"), "own.npz", ["conv1_1"])
