@@ -14,7 +14,7 @@ import numpy as np
 
 from neural_style import files, images, interruption
 from neural_style.errors import BrokenRunError
-from neural_style.figures.balance import balanced_weight
+from neural_style.figures.balance import SEARCH, balanced_weight
 from neural_style.figures.claims import claimed, content_error_in
 from neural_style.figures.convergence import shift_ratios, style_error_by_evaluations
 from neural_style.figures.judge import Judge, sha256_of
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, float], None]
-"""Called after every evaluation of a panel with its key, the number of its evaluations and the lowest loss."""
+"""Called after every evaluation of a panel with its key, the number of its evaluations and the loss of the
+picture kept so far."""
 
 FUNCTIONS = MEASUREMENTS | {each.__name__: each for each in (claimed, shift_ratios, style_error_by_evaluations)}
 """What a `Measurement` may name."""
@@ -270,7 +271,7 @@ class PanelBuilder:
                     "label_map": self._key_of(panel.label_map),
                     "styles": [self._style_identity(style) for style in panel.styles],
                     "init": self._key_of(panel.init),
-                    "content_like": self._key_of(panel.content_like),
+                    "content_like": panel.content_like and [self._key_of(panel.content_like), SEARCH],
                     "may_break": panel.may_break,
                     **self._environment(),
                 }
