@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from neural_style import files, images, interruption
+from neural_style.engines.interface import Engine
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
 from neural_style.figures.builder import PanelBuilder, Progress, Sample
+from neural_style.figures.by_panels import paint_by
 from neural_style.figures.estimate import cost, transfer_panels
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import TransferPanel
@@ -72,6 +74,8 @@ def make(
     overwrite: bool = False,
     progress: Progress | None = None,
     prepare: Callable[[], None] | None = None,
+    engine: Engine | None = None,
+    device: str | None = None,
 ) -> Figure:
     """Make a figure, and beside it a `.json` with every setting, metric and time.
 
@@ -90,12 +94,15 @@ def make(
         overwrite: whether the output may replace a file.
         progress: called after every evaluation, see `neural_style.figures.builder.Progress`.
         prepare: called after all checks, before work begins.
+        engine: paints panels in other processes, such as `neural_style.engines.local.Local(4)`; the figure is the same.
+        device: of these processes, as in `neural_style.backend.choose_device`.
 
     Returns:
         The figure that was drawn.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
+        PanelsFailedError: panels could not be painted by the engine; the others are stored.
     """
     source = {"model": model, "weights": weights}
     setup, figure = plan(name, scale=scale, image_size=image_size, iterations=iterations, seed=seed, **source)
@@ -108,6 +115,9 @@ def make(
     if prepare is not None:
         prepare()
     started = time.perf_counter()
+    if engine is not None:
+        titles = {slot.picture: slot.title for slot in figure.slots() if isinstance(slot, Cell) and slot.title}
+        paint_by(engine, builder, figure.panels(), titles=titles, progress=progress, device=device)
     builder.make(figure.panels(), progress)
     seconds = time.perf_counter() - started
     caption = _caption(recipe, setup, figure, builder, list(given))
