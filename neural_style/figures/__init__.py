@@ -114,18 +114,10 @@ def make(
     builder = _builder(setup, recipe, given, Path(panels))
     if prepare is not None:
         prepare()
-    started = time.perf_counter()
-    if engine is not None:
-        titles = {slot.picture: slot.title for slot in figure.slots() if isinstance(slot, Cell) and slot.title}
-        paint_by(engine, builder, figure.panels(), titles=titles, progress=progress, device=device)
-    builder.make(figure.panels(), progress)
-    seconds = time.perf_counter() - started
+    seconds = _make_panels(figure, builder, progress, engine, device)
     caption = _caption(recipe, setup, figure, builder, list(given))
     summary = {"figure": name, "caption": caption, "seconds": seconds, **_summary(recipe, setup, figure, builder)}
-    with interruption.held():
-        draw(figure, builder, f"{caption} {_legend(setup, figure)}{recipe.source}.", output, overwrite=overwrite)
-        with files.atomic_write(_json_file(output), f'file "{_json_file(output)}"', overwrite=overwrite) as file:
-            file.write((json.dumps(summary, indent=1) + "\n").encode())
+    _write(figure, builder, f"{caption} {_legend(setup, figure)}{recipe.source}.", summary, output, overwrite=overwrite)
     return figure
 
 
@@ -160,6 +152,28 @@ def plan(
     source = weights or table.weights
     setup = Setup(table.name, source, layers_in(table, source), chosen, seed)
     return setup, RECIPES[name].build(setup)
+
+
+def _make_panels(
+    figure: Figure, builder: PanelBuilder, progress: Progress | None, engine: Engine | None, device: str | None
+) -> float:
+    """Make all panels, painted ones by the engine if there is one; returns the seconds."""
+    started = time.perf_counter()
+    if engine is not None:
+        titles = {slot.picture: slot.title for slot in figure.slots() if isinstance(slot, Cell) and slot.title}
+        paint_by(engine, builder, figure.panels(), titles=titles, progress=progress, device=device)
+    builder.make(figure.panels(), progress)
+    return time.perf_counter() - started
+
+
+def _write(
+    figure: Figure, builder: PanelBuilder, text: str, summary: Mapping[str, Any], output: Path, *, overwrite: bool
+) -> None:
+    """Write the figure with the text below it, and the `.json`."""
+    with interruption.held():
+        draw(figure, builder, text, output, overwrite=overwrite)
+        with files.atomic_write(_json_file(output), f'file "{_json_file(output)}"', overwrite=overwrite) as file:
+            file.write((json.dumps(summary, indent=1) + "\n").encode())
 
 
 def _check_inputs(name: str, recipe: Recipe, given: Mapping[str, ImageSource], output: Path) -> None:

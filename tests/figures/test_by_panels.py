@@ -57,7 +57,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         assert str(self.weights).endswith(".npz") or self.weights == "random"
         init = [] if isinstance(settings["init"], str) else [settings["init"]]
         level = sum(float(np.mean(each)) for each in (content.image, styles[0].image, *init))
-        image = np.full((*content.image.shape[:2], 3), (level * (1 + self.content_weight)) % 256, np.uint8)
+        weight = self.content_weight or 0.0
+        image = np.full((*content.image.shape[:2], 3), (level * (1 + weight)) % 256, np.uint8)
         progress(1, level)
         history = [{"image_size": list(image.shape[:2])}]
         record = {"settings": records.plain(self), "run": {}, "losses": {}, "history": history}
@@ -112,7 +113,7 @@ def test_command(command: Callable[..., Any], tmp_path: Path, monkeypatch: pytes
     flags = [word for name in ("model", "weights", "image_size") for word in (f"--{name}", TINY[name])]
     output, panels = tmp_path / "a.png", tmp_path / "panels"
     arguments = ("figure", "test-1", "--draft", *flags, "--output", output, "--panels", panels, "--jobs", 2)
-    engine = Elsewhere(lambda task: len(engine.rounds) == 1 and task.panel.technique.content_weight == 1)
+    engine = Elsewhere(lambda task: len(engine.rounds) == 1 and task.panel.technique == technique(1.0))
     monkeypatch.setattr(Local, "outcomes", lambda self, tasks: engine.outcomes(tasks))
     ran = command(*arguments)
     assert ran.status == 1
