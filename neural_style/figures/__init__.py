@@ -77,7 +77,7 @@ def make(
     engine: Engine | None = None,
     device: str | None = None,
 ) -> Figure:
-    """Make a figure, and beside it a `.json` with every setting, metric and time.
+    """Make a figure, and beside it a `.json` with every setting, metric and time; returns what was drawn.
 
     Args:
         name: a name in `RECIPES`.
@@ -96,9 +96,6 @@ def make(
         prepare: called after all checks, before work begins.
         engine: paints panels in other processes, such as `neural_style.engines.local.Local(4)`; the figure is the same.
         device: of these processes, as in `neural_style.backend.choose_device`.
-
-    Returns:
-        The figure that was drawn.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
