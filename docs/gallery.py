@@ -197,7 +197,7 @@ PICTURES = {
             ("content_layer", "conv1_2 conv2_2 conv3_1 conv3_4", SHEET),
             ("style_layers", "conv1_1 conv1_1,conv2_1 conv1_1,conv2_1,conv3_1 conv3_1", SHEET),
             ("total_variation_weight", "0 1e-6 1e-5 1e-4", SHEET),
-            ("pool_type", "max ave", SHEET),
+            ("pool_type", "max ave l2", SHEET),
             ("num_iter", "1 3 10 30", "--model mini --rows 160"),
             ("init_image", "content gray noise", SHEET),
             ("stroke_scale", "0.5 1 2", SHEET),

@@ -229,8 +229,9 @@ class Network(TransferTechnique):
 
     guided_statistic: str = setting(
         "gram",
-        "with gatys2017 and relative or gatys2016 units, what is compared in a region: `gram`, its Gram matrices; or "
-        "`sums`, means of its features, which take less time, beside Gram matrices of the whole pictures.",
+        "with gatys2017 and relative or gatys2016 units, what is compared of a style with a mask: `gram`, the Gram "
+        "matrices of its region; `sums`, half and half, the Gram matrices of the whole pictures and the mean features "
+        "of the region, which takes less time.",
     )
 
     painting_rotations: int = setting(

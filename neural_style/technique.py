@@ -259,7 +259,7 @@ class Technique(ABC):
         Args:
             content: a `Content`, or an image as a path, a PIL image or an array (H, W, 3), RGB in 0..255.
             styles: one or more `Style` or images.
-            progress: called after every evaluation with the number of evaluations and the lowest loss so far.
+            progress: called after every evaluation with the number of evaluations and the loss of what is kept so far.
             on_step: called after every iteration.
             checkpoint: a file that stores the run, written before the first iteration and after every one (and after
                 `on_step`), for the solvers lbfgs and adam. It stays when the run ends.

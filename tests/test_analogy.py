@@ -1,6 +1,7 @@
 """Analogies: A : A' :: A gives A', and what a photo is painted like."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
@@ -105,6 +106,14 @@ def test_impossible_inputs_are_refused(painted, style, changes, message):
     style = dataclasses.replace(painted, **style)
     with pytest.raises(InvalidInputError, match=message):
         dataclasses.replace(TINY, **changes).objective(painted.source, style, image_size=10)
+
+
+def test_a_source_of_another_shape_is_warned_of_once(painted):
+    """Inputs that were read once may be given again, as a command does."""
+    cut = dataclasses.replace(painted, source=painted.source[:, :20])
+    with warnings.catch_warnings(record=True, action="always") as found:
+        TINY.inputs(TINY.inputs(painted.source, cut))
+    assert len(found) == 1
 
 
 def test_other_techniques_refuse_a_source_and_patches_refuse_tiles(painted):

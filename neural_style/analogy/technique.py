@@ -146,7 +146,8 @@ class Analogy(Technique):
         for each in (photo.picture, style.picture, source):
             if each.alpha is not None and not (each.alpha == 255).all():
                 raise InvalidInputError(f"an analogy compares whole pictures, and {each.name} is transparent")
-        images.warn_of_other_shape("source of the style", source.size, "style", style.picture.size)
+        if not isinstance(content, Inputs):  # which were warned of when they were read
+            images.warn_of_other_shape("source of the style", source.size, "style", style.picture.size)
         return inputs
 
     def run_settings(self, inputs: Inputs, settings: RunSettings) -> Run:

@@ -97,8 +97,15 @@ class Tally:
 
     def fail(self, source: Path | None, error: str, *, count: int = 1) -> None:
         """Count an error that costs `count` pictures."""
-        self.failed[str(source)] = error
+        known = self.failed.get(str(source), error)  # of another painting
+        self.failed[str(source)] = known if error in known else f"{known}; {error}"
         self.lost += count
+
+    @property
+    def _because(self) -> str:
+        """How many files the failures are about, where a photo or painting costs several pictures."""
+        count = len(self.failed)
+        return "" if count == self.lost else f" because of {count} file{'s' * (count > 1)} ({FAILURES})"
 
     def report(self, folder: Path, *, interrupted: bool, quiet: bool) -> int:
         """Print the counts, and write `FAILURES`; returns the exit status.
@@ -113,7 +120,7 @@ class Tally:
             f"{self.made} painted",
             f"{self.elsewhere} painted by another process" if self.elsewhere else "",
             f"{self.existing} skipped that exist already (--overwrite paints them again)" if self.existing else "",
-            f"{self.lost} failed" if self.lost else "",
+            f"{self.lost} failed{self._because}" if self.lost else "",
         ]
         if not quiet:
             print(f"{folder}: {', '.join(filter(None, counts))}")

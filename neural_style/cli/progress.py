@@ -60,11 +60,11 @@ class Bar:
         self._place = None if run is None else Place(run)
 
     def advance(self, evaluations: int, loss: float | None = None, *, note: str = "") -> None:
-        """Show the number of evaluations of the current picture, and the lowest loss so far; or that of pictures.
+        """Show the number of evaluations of the current picture, and the loss of what is kept; or that of pictures.
 
         Args:
             evaluations: their number, or that of pictures or frames.
-            loss: the lowest so far.
+            loss: see `neural_style.runs.level.Progress`.
             note: shown in place of the loss.
         """
         from tqdm import tqdm

@@ -9,6 +9,9 @@ from math import exp, log
 TOLERANCE = 0.03
 """Content errors count as equal within this fraction."""
 
+SEARCH = 2
+"""Version of the search: pictures whose weight another one found are made again."""
+
 RUNS = 8
 """Runs at most. Three are mostly enough, as the logarithm of the error is nearly linear in that of the weight; after a
 few evaluations it is not, and the error may even rise with the weight from run to run."""

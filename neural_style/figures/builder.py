@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, float], None]
-"""Called after every evaluation of a panel with its key, the number of its evaluations and the lowest loss."""
+"""Called after every evaluation of a panel with its key, the number of its evaluations and the loss of the
+picture kept so far."""
 
 FUNCTIONS = MEASUREMENTS | {each.__name__: each for each in (claimed, shift_ratios, style_error_by_evaluations)}
 """What a `Measurement` may name."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from neural_style.figures.balance import SEARCH
 from neural_style.figures.judge import Judge
 from neural_style.figures.panels import (
     InputPanel,
@@ -66,7 +67,7 @@ class Keys:
                     "label_map": self._key_of(panel.label_map),
                     "styles": [self._style_identity(style) for style in panel.styles],
                     "init": self._key_of(panel.init),
-                    "content_like": self._key_of(panel.content_like),
+                    "content_like": panel.content_like and [self._key_of(panel.content_like), SEARCH],
                     "may_break": panel.may_break,
                     **self._environment(),
                 }

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from neural_style.objectives.objective import Objective
 
 Progress = Callable[[int, float], None]
-"""Called after every evaluation with the number of evaluations and the lowest loss so far."""
+"""Called after every evaluation with the number of evaluations and the loss of the picture that is kept so far: mostly
+the lowest; of the last average with adam's `averaging`, and the last one with `normalize_gradients`."""
 
 
 GREY_LEVELS = (0.0, 255.0)

@@ -102,7 +102,7 @@ class Result(_Shown):
 
     @property
     def loss(self) -> float:
-        """The lowest loss that was found at the last size; NaN where nothing was minimised."""
+        """The loss of the picture, mostly the lowest found at the last size; NaN where nothing was minimised."""
         return float(self.history[-1]["loss"]) if self.history else nan
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:

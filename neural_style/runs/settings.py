@@ -71,9 +71,9 @@ class Run:
     init: ImageSource = setting(
         "content",
         "initial image: `content`, `noise` (uniform in 0..255, seeded), `style_stats` (noise with the "
-        "means and variances of the paintings' channels), `gray` (the content without its colours; "
-        "the targets keep them, unlike in the reference scripts), `regions` (of a doodle: the colours of the painting "
-        "in each region), `fast` (what the embedded feed-forward network paints), or a picture.",
+        "means and variances of the whole paintings' channels, whatever their masks), `gray` (the content without its "
+        "colours; the targets keep them, unlike in the reference scripts), `regions` (of a doodle: the colours of the "
+        "painting in each region), `fast` (what the embedded feed-forward network paints), or a picture.",
     )
     solver: str = setting("lbfgs", "`lbfgs` (preconditioned, on the device), `scipy_lbfgs` or `adam`.")
     bounded: bool = setting(

@@ -209,13 +209,13 @@ def minimise(
             memory. Without it, tiles and memory are taken as `run` has them.
         identity: settings that distinguish this run from others, as plain data: kept in the record, and compared when a
             checkpoint is resumed.
-        progress: called after every evaluation with the number of evaluations and the lowest loss so far.
+        progress: called after every evaluation with the number of evaluations and the loss of what is kept so far.
         on_step: called after every iteration.
         checkpoint: a file that stores the run, written before the first iteration and after every one.
         resume: resume the run in the checkpoint; start afresh if the file does not exist.
 
     Returns:
-        The best picture of the last size.
+        The picture of the last size with the lowest loss; with an average, the last one.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, before any work is done.

@@ -33,7 +33,8 @@ def technique(ratio: float = 1e-3, **settings: Any) -> Network:
 
 def painted(ratio: float = 1e-3, **settings: Any) -> TransferPanel:
     run = Run(image_size=32, iterations=1)
-    return TransferPanel(technique(ratio), PHOTO, (StyleInput(PAINTING),), **{"run": run, **settings})
+    chosen = {"technique": technique(ratio), "run": run, **settings}
+    return TransferPanel(content=PHOTO, styles=(StyleInput(PAINTING),), **chosen)
 
 
 def two_pictures(setup: Setup) -> Figure:

@@ -46,6 +46,17 @@ def test_panels_of_other_settings_or_inputs_have_other_keys(
     assert other_weights.key(one) != keys[0]
 
 
+def test_another_search_of_weights_makes_its_pictures_again(
+    builder: PanelBuilder, photo: np.ndarray, painting: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one = painted()
+    panels = one, replace(one, content_like=one)
+    before = [builder.key(panel) for panel in panels]
+    monkeypatch.setattr("neural_style.figures.keys.SEARCH", 0)
+    later = PanelBuilder(tiny_setup(), {"photo": photo, "painting": painting}, tmp_path)
+    assert [later.key(panel) == key for panel, key in zip(panels, before, strict=True)] == [True, False]
+
+
 def test_each_panel_comes_after_its_dependencies() -> None:
     first = painted()
     second = TransferPanel(technique(1), TransformPanel("luminance", (first,)), (StyleInput(first),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from neural_style.backend import PROGRAMS
 from neural_style.features import vgg
 from neural_style.figures.estimate import transfer_panels
 from neural_style.figures.panels import InputPanel, in_order
+from neural_style.figures.recipe import Cell, Figure
 from neural_style.figures.setup import SCALES, Setup
-from tests.figures.small_figure import summary
+from neural_style.runs.settings import Run
+from tests.figures.small_figure import painted, summary, technique
 
 Make = Callable[..., dict[str, Any]]
 
@@ -190,6 +193,19 @@ def test_the_list_has_every_figure_with_its_cost(command) -> None:
     assert "min" in ran.out or " h" in ran.out
     # Its runs are measurements, whose cost is not estimated: not "0 evaluations, 0 s".
     assert re.search(r"^novak2016-convergence +- +- +- ", ran.out, flags=re.MULTILINE)
+
+
+def test_the_cost_has_the_time_of_the_style_loss() -> None:
+    """Nearest patches are searched among all: at twice the rows, 16 times as long."""
+
+    def seconds(loss: str, rows: int) -> float:
+        chosen = replace(technique(), style_loss=loss, normalization="relative")
+        panel = painted(technique=chosen, run=Run(image_size=rows, iterations=1))
+        return figures.cost(Figure("one picture", ((Cell(panel),),), "")).seconds
+
+    small, large = (seconds("patches", rows) - seconds("gram", rows) for rows in (128, 256))
+    assert large == pytest.approx(16 * small)
+    assert large == pytest.approx(20 * 0.35, rel=0.3)
 
 
 def test_ctrl_c_names_the_folder_of_finished_panels(command, recipe, tmp_path, monkeypatch) -> None:

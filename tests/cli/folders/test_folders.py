@@ -15,6 +15,7 @@ from PIL import Image
 
 from neural_style import Network, images
 from neural_style.cli import progress
+from neural_style.cli.folder_files import Tally
 from neural_style.errors import OutOfMemoryError
 from neural_style.images import formats, reading
 from neural_style.runs import memory_plan
@@ -42,6 +43,19 @@ def test_some_of_many_are_broken(paint: Command, folders: Path) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert [line.startswith("neural-style: error: ") for line in ran.err.splitlines()] == [True] * 3
     assert {path: path.stat().st_mtime_ns for path in results.glob("*.png")} == before
+
+
+def test_pictures_that_one_file_costs_are_counted_and_the_file_is_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A photo that fails with three paintings."""
+    tally = Tally(made=1)
+    for error in ("no memory", "no memory", "no room"):
+        tally.fail(tmp_path / "a.png", error)
+    assert tally.report(tmp_path, interrupted=False, quiet=False) == 1
+    assert capsys.readouterr().out == f"{tmp_path}: 1 painted, 3 failed because of 1 file (failed.json)\n"
+    failed = json.loads((tmp_path / "failed.json").read_text())["failed"]
+    assert failed == {str(tmp_path / "a.png"): "no memory; no room"}
 
 
 def test_a_picture_is_the_one_that_is_painted_alone(paint: Command, command: Command, folders: Path) -> None:
