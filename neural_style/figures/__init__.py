@@ -73,7 +73,7 @@ def make(
     progress: Progress | None = None,
     prepare: Callable[[], None] | None = None,
 ) -> Figure:
-    """Make a figure, and beside it a `.json` with every setting, metric and time; returns what was drawn.
+    """Make a figure, and beside it a `.json` with every setting, metric and time.
 
     Args:
         name: a name in `RECIPES`.
@@ -90,6 +90,9 @@ def make(
         overwrite: whether the output may replace a file.
         progress: called after every evaluation, see `neural_style.figures.builder.Progress`.
         prepare: called after all checks, before work begins.
+
+    Returns:
+        The figure that was drawn.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
