@@ -3,8 +3,8 @@
     python benchmarks/memory.py --sizes 256 512 1024 2048 --models vgg19 mini --tiles 0 512
 
 Each row is a process of its own (`--one`): a square of noise, weights of noise, the model's own layers, a few
-evaluations by lbfgs with a memory of one step. Peak is the resident memory of the whole process at its highest.
-`--one 4096 vgg19 1024` alone shows whether a picture of 4096 x 4096 fits by tiles of 1024.
+evaluations by lbfgs with a memory of one step. Peak is the resident memory of the whole process at its highest; seconds
+are those of the processor. `--one 4096 vgg19 1024` alone shows whether a picture of 4096 x 4096 fits by tiles of 1024.
 """
 
 import argparse
@@ -32,20 +32,20 @@ def one(rows, model, tile, precision, evaluations):
     run = Run(image_size=rows, memory=1, tile=tile or None, memory_limit=10**4)
     inputs = technique.inputs(content, style)
     (estimate,) = estimates(technique.extractor_spec, inputs.content.canvas, inputs.styles, run)
-    started = time.perf_counter()
+    started = time.process_time()
     objective = technique.objective_at(inputs)(estimate.size, estimate.tile)
-    targets = time.perf_counter() - started
+    targets = time.process_time() - started
     times = []
     if evaluations == 1:
-        started = time.perf_counter()
+        started = time.process_time()
         objective.evaluate(content.astype(np.float32))
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     else:
         points = lbfgs.minimise(objective.function, content.astype(np.float32), evaluations=evaluations, memory=1)
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in points:
-            times.append(time.perf_counter() - started)
-            started = time.perf_counter()
+            times.append(time.process_time() - started)
+            started = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     planned = estimate.bytes / GIB
     print(

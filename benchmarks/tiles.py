@@ -1,10 +1,13 @@
-"""Tiles against the whole: value, gradient and seconds, and whether a painted picture shows where it was cut.
+"""Tiles against the whole: value, gradient and time, and whether a painted picture shows where it was cut.
 
     python benchmarks/tiles.py --rows 512 --tile 256
     python benchmarks/tiles.py --seams photo.jpg painting.jpg --rows 2048 --tile 512 --out seams.png
 
-The first compares one evaluation of each technique on noise, VGG-19 with weights of noise. The second paints by tiles
-(mini) and compares neighbouring pixels across the borders of tiles with those elsewhere.
+    python benchmarks/tiles.py --rows 4096 --tile 1024 --whole_rows 1024 --rounds 1 --only "Network, max"
+
+The first compares evaluations of each technique on noise, VGG-19 with weights of noise, whole and by tiles in turn, by
+seconds of processor time. The second paints by tiles (mini) and compares neighbouring pixels across the borders of
+tiles with those elsewhere. The third compares the time by tiles with that of a smaller whole, scaled by pixels.
 """
 
 import argparse
@@ -21,42 +24,53 @@ from neural_style.features.tiling import tiles_of
 from neural_style.solvers import lbfgs
 
 
-def compare(rows, tile, model, only):
+def inputs_of(rows):
+    """A content, two paintings, and the same with masks: noise."""
     rng = np.random.default_rng(0)
     content, *paintings = (rng.integers(0, 256, (rows, rows, 3), np.uint8) for _ in range(3))
     row, column = np.mgrid[0:rows, 0:rows]
     mask = (row / rows - 0.4) ** 2 + (column / rows - 0.6) ** 2 < 0.1
     styles = [Style(paintings[0]), Style(paintings[1], weight=0.5)]
     masked = [Style(paintings[0], mask=mask), Style(paintings[1], mask=~mask)]
+    return {"": (content, styles), "masks": (content, masked), "guides": (Content(content, mask=mask), masked)}
+
+
+def compare(rows, tile, model, only, rounds, whole_rows):
     settings = {"model": model, "weights": "random"}
     cases = {
-        "Network, max": (Network(**settings), content, styles),
-        "Network, ave": (Network(**settings, pooling="ave"), content, styles),
-        "Network, masks": (Network(**settings), content, masked),
-        "Network, guides": (Network(**settings, mask_normalization="gatys2017"), Content(content, mask=mask), masked),
-        "INetwork, titu1994": (INetwork(**settings, variant="titu1994"), content, styles),
-        "INetwork, novak2016": (INetwork(**settings, variant="novak2016"), content, styles),
+        "Network, max": (Network(**settings), ""),
+        "Network, ave": (Network(**settings, pooling="ave"), ""),
+        "Network, masks": (Network(**settings), "masks"),
+        "Network, guides": (Network(**settings, mask_normalization="gatys2017"), "guides"),
+        "INetwork, titu1994": (INetwork(**settings, variant="titu1994"), ""),
+        "INetwork, novak2016": (INetwork(**settings, variant="novak2016"), ""),
     }
-    x = rng.uniform(0, 255, (rows, rows, 3)).astype(np.float32)
     print(
         f"| {rows} x {rows}, tiles of {tile} | value | gradient | whole s | by tiles s | ratio |\n" + "|---" * 6 + "|"
     )
     for name in only or cases:
-        technique, photo, painted = cases[name]
-        objective_at = technique.objective_at(technique.inputs(photo, painted))
-        found = []
-        for side in (None, tile):
-            objective = objective_at((rows, rows), side)
-            evaluation = objective.evaluate(x)
-            started = time.perf_counter()
-            objective.evaluate(x)
-            found.append((evaluation.value, evaluation.gradient, time.perf_counter() - started))
-        (value, gradient, seconds), (by_tiles, other, longer) = found
-        errors = abs(by_tiles / value - 1), np.linalg.norm(other - gradient) / np.linalg.norm(gradient)
-        print(
-            f"| {name} | {errors[0]:.1e} | {errors[1]:.1e} | {seconds:.2f} | {longer:.2f} | {longer / seconds:.2f} |",
-            flush=True,
-        )
+        technique, kind = cases[name]
+        objectives, images_at = [], []
+        for size, side in ((whole_rows, None), (rows, tile)):
+            objectives.append(technique.objective_at(technique.inputs(*inputs_of(size)[kind]))((size, size), side))
+            images_at.append(np.random.default_rng(1).uniform(0, 255, (size, size, 3)).astype(np.float32))
+        pairs = list(zip(objectives, images_at, strict=True))
+        whole, tiled = (objective.evaluate(x) for objective, x in pairs)
+        times = np.array([[seconds_of(*pair) for pair in pairs] for _ in range(rounds)])
+        times[:, 0] *= (rows / whole_rows) ** 2
+        errors = ["-", "-"]
+        if rows == whole_rows:
+            difference = np.linalg.norm(tiled.gradient - whole.gradient) / np.linalg.norm(whole.gradient)
+            errors = [f"{abs(tiled.value / whole.value - 1):.1e}", f"{difference:.1e}"]
+        seconds, ratio = np.median(times, axis=0), np.median(times[:, 1] / times[:, 0])
+        print(f"| {name} | {' | '.join(errors)} | {seconds[0]:.2f} | {seconds[1]:.2f} | {ratio:.2f} |", flush=True)
+
+
+def seconds_of(objective, x):
+    """Processor seconds of an evaluation."""
+    started = time.process_time()
+    objective.evaluate(x)
+    return time.process_time() - started
 
 
 def seams(photo, painting, rows, tile, evaluations, out):
@@ -88,6 +102,8 @@ def main():
     parser.add_argument("--tile", type=int, default=256)
     parser.add_argument("--model", default="vgg19", help="of the comparison")
     parser.add_argument("--only", nargs="+", metavar="CASE", help="of the comparison, such as 'Network, max'")
+    parser.add_argument("--rounds", type=int, default=5, help="of the comparison")
+    parser.add_argument("--whole_rows", type=int, help="of the whole, --rows by default")
     parser.add_argument("--seams", nargs=2, metavar=("PHOTO", "PAINTING"))
     parser.add_argument("--evaluations", type=int, default=20)
     parser.add_argument("--out", default="seams.png")
@@ -96,7 +112,7 @@ def main():
         photo, painting = found.seams
         seams(photo, painting, found.rows, found.tile, found.evaluations, found.out)
     else:
-        compare(found.rows, found.tile, found.model, found.only)
+        compare(found.rows, found.tile, found.model, found.only, found.rounds, found.whole_rows or found.rows)
 
 
 if __name__ == "__main__":

@@ -290,7 +290,8 @@ class Network(TransferTechnique):
         spec = super().extractor_spec
         variants = (2 * self.painting_rotations + 1) * (2 * self.painting_scales + 1)
         held = held_bytes(self.style_loss, self._style_layers, spec, variants=variants)
-        return spec._replace(by_tiles=self.style_loss in BY_TILES and not self.normalize_gradients, held=held)
+        is_by_tiles = self.style_loss in BY_TILES and not self.normalize_gradients
+        return spec._replace(by_tiles=is_by_tiles, held=held, groups=tuple(self.style_coefficients()))
 
     def check_run(self, run: Run) -> None:
         super().check_run(run)

@@ -113,7 +113,7 @@ class Technique(ABC):
     @property
     def extractor_spec(self) -> ExtractorSpec:
         """The network and the layers in use; the cost of an evaluation follows from them."""
-        return ExtractorSpec(self.architecture, self.used_layers, self.precision, self.content_targets)
+        return ExtractorSpec(self.architecture, self.used_layers, self.precision, self.content_targets, self.pooling)
 
     @abstractmethod
     def objective_at(self, inputs: Inputs) -> ObjectiveAt:

@@ -37,6 +37,7 @@ BENCHMARKS = {
     "patches": "--one 'doodle patches' --rows 32 --evaluations 1",
     "parallax": "out --frames 2 --rows 32 --columns 2",
     "painting": "--photos photos --paintings paintings --weights random --rows 32 --pairs 1 --out painted",
+    "start": "--one bare --models mini --rows 32",
     "studio": "--jobs 1",
     "style_losses": "--photos photos --paintings paintings --rows 16 --pairs 1 --iterations 1 --losses moments",
     "survival": "--kills 0 --num_iter 1 --sizes 24",

@@ -20,6 +20,7 @@ from neural_style.backend.gradient_norm import with_gradient_norm
 from neural_style.backend.noise import without_deprecations
 from neural_style.backend.precision import check_precision, full_float32, resolve_precision
 from neural_style.backend.program import Evaluated, Function
+from neural_style.backend.slicing import part_of
 
 __all__ = [
     "COMPILES_OPERATIONS",
@@ -46,6 +47,7 @@ __all__ = [
     "gpu",
     "grow_memory",
     "own_process",
+    "part_of",
     "processor_flags",
     "replicas",
     "resolve_precision",

@@ -16,8 +16,9 @@ from neural_style.backend.program import Program
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg, weights
 from neural_style.features.additivity import probe
+from neural_style.features.checkpointing import TiledStatistics, core_of
 from neural_style.features.sent_files import is_at_hand
-from neural_style.features.statistics import Statistic, check_additive, layers_of
+from neural_style.features.statistics import Statistic, check_additive
 from neural_style.features.tiling import FORWARD, IMAGE, Tile, TileShape, tiles_of
 from neural_style.features.vgg import BGR_MEAN
 
@@ -126,8 +127,12 @@ class FeatureExtractor:
         Returns:
             (N, h, w, C) by layer; under `IMAGE` the preprocessed pictures.
         """
-        x = preprocess(ops.cast(images, self.dtype))
+        x = self.preprocessed(images)
         return {**self.network(x), IMAGE: x}
+
+    def preprocessed(self, images: Tensor) -> Tensor:
+        """What the network takes of pictures; see `preprocess`."""
+        return preprocess(ops.cast(images, self.dtype))
 
     def features(self, images: np.ndarray, layers: Iterable[str], *, tile: int | None = None) -> dict[str, np.ndarray]:
         """Features of pictures as arrays.
@@ -175,41 +180,28 @@ class FeatureExtractor:
             program = self._program("sums", None, statistics)
             return list(program(ops.convert_to_tensor(images, dtype=self.dtype), arguments))
         self.check_additive(statistics)
-        totals: list[np.ndarray] = []
-        for part in self._tiles(images, tile * FORWARD, layers_of(statistics)):
-            program = self._program("sums", part.shape, statistics)
-            found = program(self._window(images, part), self._arguments(statistics, part))
-            # In float64, so that the sums of many tiles are as accurate as one over the whole.
-            shares = [np.asarray(ops.convert_to_numpy(each), np.float64) for each in found]
-            totals = [a + b for a, b in zip(totals, shares, strict=True)] if totals else shares
-        return [ops.convert_to_tensor(total, dtype=self.dtype) for total in totals]
+        return TiledStatistics(self, images, statistics, tile).sums()
 
     def vjp(
-        self, images: np.ndarray, statistics: Sequence[Statistic], slopes: Sequence[Tensor], *, tile: int
-    ) -> np.ndarray:
-        """Gradient of `sum_i <slopes_i, statistic_i(images)>`, tile by tile.
-
-        A tile gives the share of its own positions, which extends into its halo; there, shares of neighbours add up.
+        self, images: np.ndarray, statistics: Sequence[Statistic], *, tile: int
+    ) -> tuple[list[Tensor], Callable[[Sequence[Tensor]], np.ndarray]]:
+        """Statistics by tiles, and the function that brings their gradients back to the pictures, as `jax.vjp` does.
 
         Args:
             images: a picture or a batch, see the class.
             statistics: additive ones.
-            slopes: a tensor for each statistic, of its shape.
             tile: side of the tiles.
 
         Returns:
-            The gradient, of the shape of `images`.
+            What each statistic's function returns; and a function, to be called once, from slopes, a tensor of the
+            shape of each statistic, to the gradient of `sum_i <slopes_i, statistic_i(images)>`, of that of `images`.
 
         Raises:
             InvalidInputError: a statistic is not additive.
         """
         self.check_additive(statistics)
-        gradient = np.zeros(images.shape, self.dtype)
-        for part in self._tiles(images, tile, layers_of(statistics)):
-            program = self._program("gradient", part.shape, statistics)
-            share = program(self._window(images, part), (list(slopes), self._arguments(statistics, part)))
-            gradient[..., *part.window_slices, :] += ops.convert_to_numpy(share)
-        return gradient
+        tiled = TiledStatistics(self, images, statistics, tile)
+        return tiled.sums(), tiled.vjp
 
     def check_additive(self, statistics: Iterable[Statistic]) -> None:
         """Check that statistics can be computed by tiles: that they are declared additive, and are.
@@ -232,14 +224,7 @@ class FeatureExtractor:
         return tiles_of(_size(images), int(side), self.architecture, layers)
 
     def _window(self, images: np.ndarray, part: Tile) -> Tensor:
-        return ops.convert_to_tensor(images[..., *part.window_slices, :], dtype=self.dtype)
-
-    def _arguments(self, statistics: Iterable[Statistic], part: Tile) -> list[list[Tensor]]:
-        """The constants of each statistic, and the part of its fields that belongs to a tile."""
-        return [
-            statistic.arguments(self.dtype, part.place_at(statistic.layers[0], halo=statistic.halo))
-            for statistic in statistics
-        ]
+        return ops.convert_to_tensor(images[..., *part.window_at(IMAGE), :], dtype=self.dtype)
 
     def _program(self, what: str, shape: TileShape | None, of: Sequence[Any]) -> Program:
         """A program for tiles of a shape, or for whole pictures; statistics that differ only in fields and constants
@@ -248,7 +233,6 @@ class FeatureExtractor:
         kinds: dict[str, Callable[..., Program]] = {
             "features": self._features_in,
             "sums": self._sums_in,
-            "gradient": self._gradient_in,
         }
         bare = [getattr(each, "bare", each) for each in of]
         if shape is None and not backend.COMPILES_OPERATIONS:  # nothing that is worth keeping
@@ -258,43 +242,21 @@ class FeatureExtractor:
     def _features_in(self, shape: TileShape | None, layers: Sequence[str]) -> Callable[..., list[Tensor]]:
         def features(window: Tensor) -> list[Tensor]:
             found = self(window)
-            return [_crop(found[layer], shape, layer, 0) for layer in layers]
+            return [core_of(shape, found[layer], layer) if shape else found[layer] for layer in layers]
 
         return features
 
-    def _sums_in(self, shape: TileShape | None, statistics: Sequence[Statistic]) -> Callable[..., list[Tensor]]:
-        def sums(window: Tensor, arguments: Any) -> list[Tensor]:
-            features, found = self(window), []
-            for statistic, own in zip(statistics, arguments, strict=True):
-                cropped = {name: _crop(features[name], shape, name, statistic.halo) for name in statistic.layers}
-                found.append(statistic.of(cropped, own))
-            return found
+    def _sums_in(self, shape: None, statistics: Sequence[Statistic]) -> Callable[..., list[Tensor]]:
+        def sums(images: Tensor, arguments: Any) -> list[Tensor]:
+            features = self(images)
+            return [statistic.of(features, own) for statistic, own in zip(statistics, arguments, strict=True)]
 
         return sums
-
-    def _gradient_in(self, shape: TileShape | None, statistics: Sequence[Statistic]) -> Callable[..., Tensor]:
-        sums = self._sums_in(shape, statistics)
-
-        def product(window: Tensor, constants: Any) -> tuple[Tensor, Any]:
-            slopes, arguments = constants
-            shares = zip(slopes, sums(window, arguments), strict=True)
-            total = sum(ops.sum(slope * share) for slope, share in shares)
-            return total, ()
-
-        differentiated = backend.value_and_grad(product)
-        return lambda window, constants: differentiated(window, constants)[2]
 
 
 def _size(images: np.ndarray) -> tuple[int, int]:
     """Rows and columns of a picture (H, W, 3), or of those of a batch."""
     return images.shape[-3], images.shape[-2]
-
-
-def _crop(features: Tensor, shape: TileShape | None, layer: str, halo: int) -> Tensor:
-    if shape is None:
-        return features
-    rows, columns = shape.core_at(layer, halo=halo)
-    return features[:, rows, columns]
 
 
 class _Source(NamedTuple):

@@ -68,10 +68,9 @@ class Tile:
         )
         return TileShape((rows.stop - rows.start, columns.stop - columns.start), (inside[0], inside[1]))
 
-    @property
-    def window_slices(self) -> Slices:
-        """The window as slices of the image."""
-        return _slices(self.window, IMAGE, 0)
+    def window_at(self, layer: str) -> Slices:
+        """The window in a layer's map of the whole image; `IMAGE` for the image."""
+        return _slices(self.window, layer, 0)
 
     def place_at(self, layer: str, *, halo: int = 0) -> Slices:
         """The core in a layer's map of the whole image; see `TileShape.core_at`."""
@@ -93,6 +92,11 @@ def tiles_of(size: tuple[int, int], side: int, architecture: Architecture, layer
     used = [layer for layer in layers if layer != IMAGE]
     stride = architecture.stride(used) if used else 1
     halo = -(-max(1, halo_width(architecture, used)) // stride) * stride  # at least 1, for differences of pixels
+    return cut(size, side, stride, halo)
+
+
+def cut(size: tuple[int, int], side: int, stride: int, halo: int) -> tuple[Tile, ...]:
+    """Cut an image of `size` rows and columns into cores of at most `side`, which begin at multiples of `stride`."""
     rows, columns = (_cut(extent, side, stride) for extent in size)
     return tuple(
         Tile((row, column), (_widened(row, halo, size[0]), _widened(column, halo, size[1])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras import ops
 
-from neural_style.backend import Tensor
+from neural_style.backend import Tensor, part_of
 from neural_style.losses.shapes import check_axes
 
 EXPONENT = 1.25
@@ -30,7 +30,8 @@ def total_variation(image: Tensor, *, exponent: float = EXPONENT) -> Tensor:
         InvalidInputError: the shape is not this.
     """
     check_axes("the image", image, ("N", "H", "W", "C"))
-    corner = image[:, :-1, :-1]
-    down = ops.square(corner - image[:, 1:, :-1])
-    right = ops.square(corner - image[:, :-1, 1:])
+    rows, columns = image.shape[1] - 1, image.shape[2] - 1
+    corner = part_of(image, slice(0, rows), slice(0, columns))
+    down = ops.square(corner - part_of(image, slice(1, rows + 1), slice(0, columns)))
+    right = ops.square(corner - part_of(image, slice(0, rows), slice(1, columns + 1)))
     return ops.sum(ops.power(down + right, exponent), axis=(1, 2, 3))

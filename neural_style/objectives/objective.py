@@ -216,9 +216,9 @@ class Objective:
         """Chain rule: sums over all tiles, gradients of the losses by these, and their vjp through each tile."""
         assert self.tile is not None
         pixels = np.asarray(ops.convert_to_numpy(self.canvas.seen(image)))
-        sums = self.extractor.sums(pixels, self._statistics, tile=self.tile)
+        sums, vjp = self.extractor.vjp(pixels, self._statistics, tile=self.tile)
         value, parts, cotangents = self._losses(sums, constants)
-        gradient = self.canvas.adjoint(self.extractor.vjp(pixels, self._statistics, cotangents, tile=self.tile))
+        gradient = self.canvas.adjoint(vjp(cotangents))
         return Evaluated(value, gradient, Auxiliary(parts, bool(np.isfinite(gradient).all())))
 
 

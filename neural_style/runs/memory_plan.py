@@ -14,8 +14,19 @@ from math import isqrt, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from neural_style.errors import InvalidInputError
+from neural_style.features.segments import (
+    CUT,
+    Segment,
+    Spec,
+    kept_bytes,
+    operations,
+    segments_of,
+    weight_bytes,
+    width,
+    working_bytes,
+)
 from neural_style.features.tiling import FORWARD, tiles_of
-from neural_style.features.vgg import Architecture, block_of
+from neural_style.features.vgg import Architecture
 from neural_style.images.picture import MAX_PIXELS
 from neural_style.inputs import Style, working_size
 from neural_style.runs.free_memory import free_memory
@@ -34,15 +45,15 @@ NO_LIMIT = 2**62
 RUNTIME = 0.9 * GIB
 """Size of a process with TensorFlow, the network and its programs, without pictures."""
 
-ON_THE_WAY = 3.0
-"""Maps as wide as the widest layer that exist during the backward pass, beside the kept activations."""
-
-FORWARD_ONLY = 3.0
-"""Maps as wide as the widest layer that exist at a time in a forward pass."""
-
 IMAGES = 12
 """Pictures in float32 that a run holds beside the solver's memory: the pastiche, the best image, gradient, direction,
 Fourier transforms, and the octaves of the preconditioner."""
+
+RETURNED = 1.25
+"""Peak of evaluations by tiles relative to their arrays: what one program frees is not all of use to the next."""
+
+COPIES_OF_WEIGHTS = 4
+"""Copies of the weights that the programs of the various tiles hold, in the order that their convolutions take."""
 
 TILES = (2048, 1536, 1024, 768, 512)
 """Sides of tiles, from the smallest halos to the least memory."""
@@ -72,16 +83,25 @@ class ExtractorSpec(NamedTuple):
         layers: every layer that a term uses, in the order of the network.
         precision: of the features; `auto` counts as float32.
         content_layers: those whose activations are kept for the whole picture.
+        pooling: of the network.
         by_tiles: whether all statistics add up over tiles.
         held: bytes for each pixel beside the network's activations, such as sorted features.
+        groups: layers that one statistic takes together.
     """
 
     architecture: Architecture
     layers: tuple[str, ...]
     precision: str
     content_layers: tuple[str, ...] = ()
+    pooling: str = "max"
     by_tiles: bool = True
     held: float = 0.0
+    groups: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def of_segments(self) -> Spec:
+        """What the segments of an evaluation by tiles follow from."""
+        return Spec(self.architecture, self.layers, self.groups, self.pooling in CUT, self.precision)
 
     @property
     def stride(self) -> int:
@@ -113,50 +133,63 @@ class MemoryEstimate:
     @property
     def bytes(self) -> int:
         """Peak of the resident memory of the process."""
-        forward, back = bytes_per_pixel(self.spec)
+        forward, back = working_bytes(self.spec.of_segments, self.spec.of_segments.below)
         back += self.spec.held
         # Targets are computed before the run, of one picture at a time.
-        targets = max(
-            (forward * self._at_a_time(size, ahead=True) for size in (self.size, *self.style_sizes)), default=0.0
-        )
+        targets = max((forward * self._ahead(size) for size in (self.size, *self.style_sizes)), default=0.0)
         if self.tile is None:  # features as Keras computes them keep all layers until the last is done
             targets = max((back * prod(size) for size in self.style_sizes), default=0.0) * (2 / 3)
         picture = (8 if self.spec.precision == "float64" else 4) * 3 * prod(self.size)
         state = picture * (IMAGES + 2 * self.memory * self.times)
-        content = picture / 3 * sum(_width(self.spec, layer) for layer in self.spec.content_layers)
-        return int(RUNTIME + max(targets, back * self._at_a_time(self.size) + state) + content)
+        content = picture / 3 * sum(width(self.spec.architecture, layer) for layer in self.spec.content_layers)
+        evaluation = back * prod(self.size)
+        if self.tile is not None:
+            spec, segments = self.spec.of_segments, self._segments
+            evaluation = COPIES_OF_WEIGHTS * weight_bytes(spec) + max(
+                kept_bytes(spec, segments, index) * prod(self.size)
+                + RETURNED * working_bytes(spec, segment.layers)[1] * max(map(_area, self._windows(segment)))
+                for index, segment in enumerate(segments)
+            )
+        return int(RUNTIME + max(targets, evaluation + state) + content)
 
     @property
-    def forward_pixels(self) -> int:
-        """Pixels of the forward-only passes of one evaluation."""
+    def forward_pixels(self) -> float:
+        """Pixels of forward passes of the network beside those of `pixels`, in one evaluation."""
         if self.tile is None:
-            return 0
-        return sum(_area(tile) for tile in self._tiles(self.size, ahead=True))
+            return 0.0
+        found = 0.0
+        for segment in self._segments:
+            once, again = self._share(segment.layers), self._share(segment.recomputed)
+            ahead, back = (sum(map(_area, self._windows(segment, ahead=way))) for way in (True, False))
+            found += once * ahead + (again - once) * back
+        return found
 
     @property
-    def pixels(self) -> int:
+    def pixels(self) -> float:
         """Pixels of the forward and backward passes of one evaluation."""
-        return prod(self.size) if self.tile is None else sum(_area(tile) for tile in self._tiles(self.size))
+        if self.tile is None:
+            return prod(self.size)
+        return sum(self._share(each.layers) * sum(map(_area, self._windows(each))) for each in self._segments)
 
-    def _at_a_time(self, size: tuple[int, int], *, ahead: bool = False) -> int:
-        """Pixels of the largest part that is processed at a time."""
-        return prod(size) if self.tile is None else max(_area(tile) for tile in self._tiles(size, ahead=ahead))
-
-    def _tiles(self, size: tuple[int, int], *, ahead: bool = False) -> Sequence[tuple[int, int]]:
+    @property
+    def _segments(self) -> tuple[Segment, ...]:
         assert self.tile is not None
-        side = int(self.tile * FORWARD) if ahead else self.tile
-        return [tile.shape.size for tile in tiles_of(size, side, self.spec.architecture, self.spec.layers)]
+        return segments_of(self.spec.of_segments, self.size, self.tile)
 
+    def _share(self, layers: Sequence[str]) -> float:
+        """Part of the network's operations."""
+        table = self.spec.architecture
+        return operations(table, layers) / operations(table, self.spec.of_segments.below)
 
-def bytes_per_pixel(spec: ExtractorSpec) -> tuple[float, float]:
-    """Bytes for each pixel that is processed at a time: forward only, and forward and backward."""
-    below = spec.architecture.up_to_deepest(spec.layers)
-    widest = max(_width(spec, layer) for layer in below)
-    last = {block_of(layer): layer for layer in below}
-    pooled = sum(_width(spec, layer) / 4 for block, layer in last.items() if block < max(last))
-    kept = sum(_width(spec, layer) for layer in below) + pooled
-    size = {"float64": 8, "bfloat16": 2}.get(spec.precision, 4)
-    return size * FORWARD_ONLY * widest, size * (kept + ON_THE_WAY * widest)
+    def _windows(self, segment: Segment, *, ahead: bool = False) -> list[tuple[int, int]]:
+        return [tile.shape.size for tile in segment.tiles(self.size, ahead=ahead)]
+
+    def _ahead(self, size: tuple[int, int]) -> int:
+        """Pixels of the largest part that is processed at a time where targets are computed."""
+        if self.tile is None:
+            return prod(size)
+        tiles = tiles_of(size, int(self.tile * FORWARD), self.spec.architecture, self.spec.layers)
+        return max(_area(tile.shape.size) for tile in tiles)
 
 
 def held_bytes(style_loss: str, layers: Sequence[str], spec: ExtractorSpec, *, variants: int = 1) -> float:
@@ -164,7 +197,9 @@ def held_bytes(style_loss: str, layers: Sequence[str], spec: ExtractorSpec, *, v
     size at all layers, a quarter of the image's rows and columns. Each of the painting's variants has a map, and a
     part of the table of all positions."""
     is_quarter = style_loss == "neighbours"
-    channels = sum(spec.architecture.filters[each] / 16 if is_quarter else _width(spec, each) for each in layers)
+    channels = sum(
+        spec.architecture.filters[each] / 16 if is_quarter else width(spec.architecture, each) for each in layers
+    )
     size = 8 if spec.precision == "float64" else 4
     return size * (COPIES.get(style_loss, 0) + 2 * (variants - 1)) * channels
 
@@ -303,11 +338,6 @@ def largest(estimate: MemoryEstimate, available: int) -> int:
         )
         low, high = (middle, high) if tried.bytes <= available * RESERVE else (low, middle)
     return low
-
-
-def _width(spec: ExtractorSpec, layer: str) -> float:
-    """Channels of a layer for each pixel of the image."""
-    return float(spec.architecture.filters[layer] / 4 ** (block_of(layer) - 1))
 
 
 def _area(size: tuple[int, int]) -> int:

@@ -70,7 +70,7 @@ def test_a_painting_looked_at_much_larger_than_the_picture_counts():
 
 @pytest.mark.parametrize(
     ("gib", "tile", "memory"),
-    [(64, None, 10), (16, 1536, 10), (10, 512, 10), (8, 512, 7)],
+    [(64, None, 10), (16, 1536, 10), (12, 1024, 10), (10, 768, 8)],
 )
 def test_what_fits_is_chosen_before_anything_is_given_up(gib, tile, memory):
     """As a whole if it fits, by the largest tiles that do, with fewer steps before tiles become tiny."""

@@ -1,0 +1,138 @@
+"""The layers of a segment as operations: forward, and the linear function that the way back differentiates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
+
+from keras import ops
+
+from neural_style import backend
+from neural_style.backend import Tensor
+from neural_style.features.segments import Segment
+from neural_style.features.tiling import IMAGE
+from neural_style.features.vgg import block_of, weight_name
+
+if TYPE_CHECKING:
+    import keras
+
+    from neural_style.backend import Cache
+    from neural_style.backend.program import Program
+    from neural_style.features.vgg import Architecture
+
+
+class Extractor(Protocol):
+    """What tiles need of a `neural_style.features.extractor.FeatureExtractor`; see there."""
+
+    architecture: Architecture
+    network: keras.Model
+    programs: Cache[Program]
+
+    @property
+    def dtype(self) -> str: ...
+
+    @property
+    def layers(self) -> tuple[str, ...]: ...
+
+    def __call__(self, images: Tensor) -> dict[str, Tensor]: ...
+
+    def preprocessed(self, images: Tensor) -> Tensor: ...
+
+
+class Blocks:
+    """The layers of a segment.
+
+    With frozen weights, a convolution and a pooling by means are linear, a ReLU multiplies by its derivative, 0 or 1,
+    and a pooling by maxima passes one position of four. So the vjp of a layer needs its signs and not its features:
+    whether an activation is positive, and, before a pooling by maxima, is the one that passes.
+    """
+
+    def __init__(self, extractor: Extractor, segment: Segment) -> None:
+        """
+        Args:
+            extractor: its network is one of `neural_style.features.vgg.build`, or the segment all of it.
+            segment: which of its layers.
+        """
+        self._extractor, self._segment = extractor, segment
+        following = segment.layers + ((segment.end,) if segment.end else ())
+        self._pooled = {one for one, other in pairwise(following) if block_of(one) != block_of(other)}
+        self._is_all = segment.is_first and segment.end is None and not segment.linear
+
+    @staticmethod
+    def are_known(extractor: Extractor) -> bool:
+        """Whether the layers are found by name in a network, with poolings by maxima or means."""
+        used = extractor.architecture.up_to_deepest(extractor.layers) if extractor.layers else ()
+        names = {layer.name: layer for layer in extractor.network.layers}
+        pools = [f"block{block}_pool" for block in range(1, max(map(block_of, used), default=1))]
+        is_found = all(name in names for name in (*map(weight_name, used), *pools))
+        return is_found and all(_is_maximum(names[pool]) or _is_mean(names[pool]) for pool in pools)
+
+    @staticmethod
+    def precision(extractor: Extractor) -> str:
+        """Of the activations behind the first layer, which are most of the memory."""
+        computed = {getattr(layer, "compute_dtype", None) for layer in extractor.network.layers}
+        return "bfloat16" if "bfloat16" in computed else extractor.dtype
+
+    def forward(self, window: Tensor) -> tuple[dict[str, Tensor], list[Tensor], list[Tensor]]:
+        """Features by layer, the pooled map at the end, if there is one, and the signs of the linear layers."""
+        features, x = self.recomputed(window)
+        signs = []
+        for layer in self._segment.linear:
+            x = self._layer(weight_name(layer))(x)
+            features[layer] = ops.cast(x, self._extractor.dtype)
+            sign = x > 0
+            if layer in self._pooled:
+                pooling = self._layer(f"block{block_of(layer)}_pool")
+                if _is_maximum(pooling):
+                    sign = ops.logical_and(sign, _passing(pooling)(x, ())[2] > 0)
+                x = pooling(x)
+            signs.append(sign)
+        return features, [ops.cast(x, self._extractor.dtype)] if self._segment.end else [], signs
+
+    def recomputed(self, window: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Features of the layers that both passes compute, and what the next layer takes."""
+        if self._is_all:
+            return self._extractor(window), window
+        features: dict[str, Tensor] = {}
+        x = window
+        if self._segment.is_first:
+            x = features[IMAGE] = self._extractor.preprocessed(window)
+        for layer in self._segment.recomputed:
+            x = self._layer(weight_name(layer))(x)
+            features[layer] = ops.cast(x, self._extractor.dtype)
+            if layer in self._pooled:
+                x = self._layer(f"block{block_of(layer)}_pool")(x)
+        return features, x
+
+    def linear(self, x: Tensor, signs: list[Tensor]) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """A function of `x` with the derivative of the linear layers: by layer, and of the map at the end."""
+        found = {}
+        for layer, sign in zip(self._segment.linear, signs, strict=True):
+            convolution = self._layer(weight_name(layer))
+            kernel = ops.cast(convolution.kernel, convolution.compute_dtype)
+            x = ops.cast(x, convolution.compute_dtype)
+            x = ops.conv(x, kernel, 1, "same", data_format="channels_last")
+            # Not a product, for which TensorFlow would make floats of all signs before it needs the first.
+            x = ops.where(sign, x, ops.zeros((), x.dtype))
+            found[layer] = ops.cast(x, self._extractor.dtype)
+            if layer in self._pooled:
+                factor = 4 if _is_maximum(self._layer(f"block{block_of(layer)}_pool")) else 1
+                x = ops.average_pool(x, 2, 2, data_format="channels_last") * factor
+        return found, [ops.cast(x, self._extractor.dtype)] if self._segment.end else []
+
+    def _layer(self, name: str) -> Any:
+        return self._extractor.network.get_layer(name)
+
+
+def _passing(pooling: Any) -> Callable[[Tensor, Any], tuple[Tensor, Any, Tensor]]:
+    """Its third result is 1 where a pooling by maxima passes a position, as the backend chooses among equal ones."""
+    return backend.value_and_grad(lambda x, _: (ops.sum(pooling(x)), ()))
+
+
+def _is_maximum(pooling: Any) -> bool:
+    return type(pooling).__name__ == "MaxPooling2D"
+
+
+def _is_mean(pooling: Any) -> bool:
+    return type(pooling).__name__ == "AveragePooling2D"
