@@ -71,6 +71,7 @@ def make(
     inputs: Mapping[str, ImageSource] | None = None,
     panels: str | Path = "panels",
     seed: int = 0,
+    precision: str = "float32",
     overwrite: bool = False,
     progress: Progress | None = None,
     prepare: Callable[[], None] | None = None,
@@ -91,6 +92,7 @@ def make(
         inputs: input pictures by the recipe's names; the others are samples.
         panels: folder that stores finished panels. An interrupted figure resumes from it, and figures share panels.
         seed: seed of the noise.
+        precision: `float32` or `bfloat16`, of the features in a run; metrics are in float32 throughout.
         overwrite: whether the output may replace a file.
         progress: called after every evaluation, see `neural_style.figures.builder.Progress`.
         prepare: called after all checks, before work begins.
@@ -101,7 +103,7 @@ def make(
         InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
         PanelsFailedError: panels could not be painted by the engine; the others are stored.
     """
-    source = {"model": model, "weights": weights}
+    source = {"model": model, "weights": weights, "precision": precision}
     setup, figure = plan(name, scale=scale, image_size=image_size, iterations=iterations, seed=seed, **source)
     check_name(output, "figure")
     check_name(panels, "the folder of panels")
@@ -127,6 +129,7 @@ def plan(
     image_size: int | None = None,
     iterations: int | None = None,
     seed: int = 0,
+    precision: str = "float32",
 ) -> tuple[Setup, Figure]:
     """Plan a figure without making its panels: its setup and its layout. Arguments are those of `make`.
 
@@ -145,9 +148,10 @@ def plan(
     if iterations is not None:
         check_count("iterations", iterations, at_least=1)
         chosen = replace(chosen, iterations=iterations)
+    check_choice("precision", precision, ("float32", "bfloat16"))
     table = vgg.architecture(model or ("mini" if chosen.name == "draft" else RECIPES[name].model))
     source = weights or table.weights
-    setup = Setup(table.name, source, layers_in(table, source), chosen, seed)
+    setup = Setup(table.name, source, layers_in(table, source), chosen, seed, precision)
     return setup, RECIPES[name].build(setup)
 
 
