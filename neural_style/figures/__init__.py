@@ -103,7 +103,7 @@ def make(
         InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
         PanelsFailedError: panels could not be painted by the engine; the others are stored.
     """
-    source = {"model": model, "weights": weights, "precision": precision}
+    source: dict[str, Any] = {"model": model, "weights": weights, "precision": precision}
     setup, figure = plan(name, scale=scale, image_size=image_size, iterations=iterations, seed=seed, **source)
     check_name(output, "figure")
     check_name(panels, "the folder of panels")
