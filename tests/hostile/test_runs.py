@@ -81,7 +81,7 @@ def test_an_error_before_there_is_a_picture_is_one_line(
     ):
         with monkeypatch.context() as patch:
             failing(patch, Level, "_advance", 1, error)
-            ran = paint()
+            ran = paint("--quiet")
         assert (ran.status, ran.err.count("\n")) == (status, 1)
         assert text in ran.err
     monkeypatch.setenv("NEURAL_STYLE_DEBUG", "1")
