@@ -1,8 +1,9 @@
-"""Folders by several processes: the pictures of one process, also where workers and commands are killed.
+"""Folders and films by several processes: the pictures of one process, also where workers and commands are killed.
 
 `python benchmarks/engines.py kills --engine ray` paints a folder of random pictures by one process and by the engine,
 kills a worker and then a command by SIGKILL, and breaks a file; it prints how many pictures there are then, and how
-many equal those of one process. `overhead` compares the seconds of both.
+many equal those of one process. `overhead` compares the seconds of both. With `--film` it is a film, whose shots take
+the place of the pictures.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+FRAMES = 6
+"""Of a shot."""
 
 FLAGS = ("--model", "mini", "--num_iter", "1", "--save_every", "0")
 
@@ -64,6 +68,38 @@ class Folder:
             time.sleep(0.05)
 
 
+class Film(Folder):
+    """A film of shots, and commands over it; it is one segment, so that painted shots stay until the end."""
+
+    def start(self, out: str, *, by_engine: bool = True) -> subprocess.Popen[str]:
+        """Start the command."""
+        command = [sys.executable, "-m", "neural_style", "video", "photos/%04d.png", "style.png", f"{out}.mp4"]
+        command += ["--segment", "100000", "--resume", *(self.engine if by_engine else ())]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.place, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+    def made(self, out: str) -> int:
+        """Number of painted shots; 0 for a film that is there."""
+        return len(list((self.place / f"{out}.mp4.work").glob("shot*")))
+
+    def equal(self, out: str) -> int:
+        """1 for a film that equals that of one process to the byte."""
+        film, one = self.place / f"{out}.mp4", self.place / "one.mp4"
+        return int(film.exists() and film.read_bytes() == one.read_bytes())
+
+
+def shots(folder: Path, count: int, rows: int) -> None:
+    """Frames of shots of one colour each, in which random squares move by a pixel from frame to frame."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(count * FRAMES):
+        shot, frame = divmod(number, FRAMES)
+        if frame == 0:
+            scene = random.integers(0, 64, (rows // 4 + 4, rows // 2 + 4, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+            scene += np.array([64 * (shot % 3), 64 * (shot // 3 % 3), 160 * (shot % 2)], np.uint8)
+        Image.fromarray(scene[frame : rows + frame, frame : 3 * rows // 2 + frame]).save(folder / f"{number:04}.png")
+
+
 def workers(of: int) -> list[int]:
     """Processes that a command has started which paint: Python's own, or those of Ray."""
     found = []
@@ -83,7 +119,7 @@ def report(name: str, folder: Folder, out: str, command: subprocess.Popen[str]) 
 
 
 def kills(folder: Folder, count: int) -> None:
-    """A worker is killed, then the command, then a file is broken."""
+    """A worker is killed, then the command, then a file is broken, if it is a folder."""
     print("| what | pictures | equal to one process | exit status | last line | error lines |")
     print("|---|---|---|---|---|---|")
     report("one process", folder, "one", folder.start("one", by_engine=False))
@@ -97,6 +133,8 @@ def kills(folder: Folder, count: int) -> None:
     command.communicate()
     print(f"| the command killed | {folder.made('driver')} | {folder.equal('driver')} | {command.returncode} | | |")
     report("the same command again", folder, "driver", folder.start("driver"))
+    if isinstance(folder, Film):
+        return
     (folder.place / "photos" / "0003.png").write_bytes(b"no picture")
     report("a broken file", folder, "broken", folder.start("broken"))
 
@@ -121,13 +159,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--rows", type=int, default=32)
+    parser.add_argument("--film", action="store_true", help="the shots of a film in place of pictures")
     found = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as place:
-        photos(Path(place) / "photos", found.pictures, found.rows)
+        (shots if found.film else photos)(Path(place) / "photos", found.pictures, found.rows)
         Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)).save(
             Path(place) / "style.png"
         )
-        folder = Folder(Path(place), found.engine, found.jobs, found.rows)
+        folder = (Film if found.film else Folder)(Path(place), found.engine, found.jobs, found.rows)
         (kills if found.what == "kills" else overhead)(folder, found.pictures)
 
 

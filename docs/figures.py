@@ -44,20 +44,21 @@ def main() -> None:
     parser.add_argument("--weights", help="weights of VGG-19, of which a file may lack the deepest blocks")
     parser.add_argument("--rows", type=int, help="rows of pictures with these weights; by default 256")
     parser.add_argument("--iterations", type=int, help="iterations with these weights; by default 15")
+    parser.add_argument("--precision", help="of the features with these weights; by default float32")
     found = parser.parse_args()
     found.work.mkdir(parents=True, exist_ok=True)
     folder, width, quality, with_weights = PICTURES, WIDTH, QUALITY, None
     if found.weights is not None:
         folder, width, quality = PICTURES / "vgg19", REAL_WIDTH, REAL_QUALITY
         with_weights = ["--model", "vgg19", "--weights", found.weights]
-        for flag, number in (("--image_size", found.rows), ("--num_iter", found.iterations)):
-            with_weights += [] if number is None else [flag, str(number)]
+        flags = {"--image_size": found.rows, "--num_iter": found.iterations, "--precision": found.precision}
+        with_weights += [each for flag, value in flags.items() if value is not None for each in (flag, str(value))]
     folder.mkdir(parents=True, exist_ok=True)
     for name in found.only or sorted(RECIPES, key=lambda name: cost(plan(name, scale="draft")[1]).seconds):
         figure, how = found.work / f"{name}.png", with_weights or MANY.get(name, ["--draft"])
         print("neural-style figure", name, *how, flush=True)
-        flags = ["--output", str(figure), "--panels", str(found.work / "panels"), "--overwrite", "--quiet"]
-        if neural_style(["figure", name, *how, *flags]):
+        places = ["--output", str(figure), "--panels", str(found.work / "panels"), "--overwrite", "--quiet"]
+        if neural_style(["figure", name, *how, *places]):
             sys.exit(f"{name} failed")
         with Image.open(figure) as picture:
             small = picture.convert("RGB")

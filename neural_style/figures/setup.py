@@ -60,6 +60,7 @@ class Setup:
         layers: the layers in the weights, in the order of the network.
         scale: see `Scale`.
         seed: seed of the noise.
+        precision: `float32` or `bfloat16`, of the features in a run; metrics are in float32.
         differences: differences from the paper, in words; filled while a recipe builds its figure.
     """
 
@@ -68,6 +69,7 @@ class Setup:
     layers: tuple[str, ...]
     scale: Scale
     seed: int = 0
+    precision: str = "float32"
     differences: dict[str, str] = field(default_factory=dict)
 
     def layer(self, name: str) -> str:
@@ -135,14 +137,14 @@ class Setup:
         return Run(iterations=self.iterations(evaluations, share=share), **{**chosen, **settings})
 
     def network(self, paper: str = "vgg19") -> dict[str, Any]:
-        """Model and weights as keyword arguments of a technique; `paper` is the model in the paper."""
+        """Model, weights and precision as keyword arguments of a technique; `paper` is the model in the paper."""
         self.note_network(paper)
-        return {"model": self.model, "weights": self.weights}
+        return {"model": self.model, "weights": self.weights, "precision": self.precision}
 
     def normalised_network(self, paper: str = "vgg19") -> dict[str, Any]:
         """The same with weights with which the mean activation of every filter is one."""
         self.note_network(paper)
-        return {"model": self.model, "weights": NORMALISED}
+        return {"model": self.model, "weights": NORMALISED, "precision": self.precision}
 
     @property
     def metric_layers(self) -> tuple[str, tuple[str, ...]]:
@@ -156,6 +158,8 @@ class Setup:
             self.differences["network"] = f"the network {self.model} instead of {paper}"
         if self.weights.startswith("random"):
             self.differences["weights"] = "random weights"
+        if self.precision != "float32":
+            self.differences["precision"] = f"features in {self.precision}"
 
     def differences_text(self, names: Sequence[str], given: Sequence[str]) -> str:
         """The differences from the paper as a sentence.

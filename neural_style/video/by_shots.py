@@ -2,7 +2,8 @@
 
 A task holds the frames of its shot and the method, and returns the painted frames, so that no disk is shared. Shots are
 found here, in the order of the film, where few frames need an estimate of their flow. Painted shots wait in the work
-folder for those before them; the film is encoded here, and is that of one process to the bit.
+folder for those before them; the film is encoded here, and is that of one process: to the bit where TensorFlow has one
+thread, and in general where it has as many.
 """
 
 from __future__ import annotations

@@ -113,7 +113,8 @@ def test_every_figure_is_made_by_its_command(
     assert ran.status == 0, ran.err
     found = summary(output)
     assert found["caption"].count("Differences from the original") == 1
-    assert f"{16 if name == 'novak2016-convergence' else 32} rows" in found["caption"]
+    rows = {"novak2016-convergence": "16", "control2017-5": "16 and 48"}.get(name, "32")
+    assert f"{rows} rows" in found["caption"]
     assert ("random weights" in found["caption"]) == (name != "control2017-6")  # whose painter has its own
     assert all(finding["text"][1:] in found["caption"] for finding in found["findings"])
     assert all(panel["seconds"] > 0 and panel["metrics"] for panel in found["panels"].values())

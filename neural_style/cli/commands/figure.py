@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from neural_style import interruption
+from neural_style.cli.engine_flags import add_engine_flags, engine_of
 from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.groups import add_machine_flags
-from neural_style.cli.progress import Bar, duration, report
-from neural_style.cli.session import start_backend
+from neural_style.cli.progress import Bar, duration, report, report_error
+from neural_style.cli.session import FAILED, start_backend
 from neural_style.errors import InvalidInputError
 
 DESCRIPTION = """\
@@ -30,16 +31,19 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     from neural_style import figures
+    from neural_style.figures.by_panels import PanelsFailedError
 
     found = _parser().read(arguments)
     settings = {
-        name: getattr(found, name) for name in ("scale", "model", "weights", "image_size", "iterations", "seed")
+        name: getattr(found, name)
+        for name in ("scale", "model", "weights", "image_size", "iterations", "seed", "precision")
     }
     if found.list:
         print(_listed(settings))
         return 0
     if found.name is None:
         raise InvalidInputError("name a figure; use neural-style figure --list to see them")
+    engine = engine_of(found, is_folder=True)
     _, figure = figures.plan(found.name, **settings)
     output = found.output or Path(f"{found.name}.png")
     with Bar(figures.cost(figure).evaluations, quiet=found.quiet) as bar:
@@ -52,8 +56,15 @@ def main(arguments: Sequence[str]) -> int:
                 overwrite=found.overwrite,
                 progress=_shown_by(bar),
                 prepare=lambda: start_backend(found.device),
+                engine=engine,
+                device=found.device,
                 **settings,
             )
+        except PanelsFailedError as error:
+            for title, problem in error.failed:
+                report_error(problem, about=title)
+            report(f"finished panels are kept in {found.panels}, and the same command paints the others")
+            return FAILED
         except KeyboardInterrupt:
             report(f"interrupted; finished panels are kept in {found.panels}, and the same command resumes the figure")
             return interruption.exit_status()
@@ -114,6 +125,13 @@ def _parser() -> Parser:
         help="imagenet, embedded, random, random:<seed>, or a path to an .h5 or .npz file; a file may lack the deepest "
         "blocks, whose layers are then replaced",
     )
+    network.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="of the features: bfloat16 takes half to a quarter of the time on processors with AVX512-BF16 or AMX "
+        "and on GPUs, and its losses differ by about a percent (default: float32)",
+    )
     pictures = parser.add_argument_group("pictures")
     pictures.add_argument(
         "--input",
@@ -132,6 +150,7 @@ def _parser() -> Parser:
     )
     pictures.add_argument("--overwrite", action="store_true", help="replace an existing figure")
     pictures.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the noise (default: 0)")
+    add_engine_flags(parser, part="panel", note=" (charts are measured one after the other)")
     add_machine_flags(parser)
     return parser
 

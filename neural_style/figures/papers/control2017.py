@@ -299,6 +299,7 @@ def coarse_to_fine(setup: Setup) -> Figure:
                 against=(PHOTO,),
                 bound=0.1,
             ),
+            claim("sizes of structures in (a) and (b), equal", "structure_size", "equal", direct, fine, bound=0.1),
         ),
     )
 
