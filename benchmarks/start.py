@@ -117,7 +117,8 @@ def seconds(what, model, weights, rows, backend):
     """Processor seconds of a process of its own."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, __file__, "--one", what, "--models", model, "--weights", weights, "--rows", str(rows)]
-    subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": backend}, stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -50,6 +50,15 @@ def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
+GPU_PROBLEMS = {
+    "RESOURCE_EXHAUSTED": "the memory of the GPU is exhausted: end other programs that use it, or choose a smaller "
+    "image_size, a smaller tile, or a memory_limit",
+    "Unable to initialize backend": "JAX cannot start on the GPU, whose memory another program may hold: end that "
+    "program, or set JAX_PLATFORMS=cpu",
+}
+"""What JAX's errors contain, and what to do."""
+
+
 def explanation(error: Exception) -> str:
     """One line about any error: its own message if it is deliberate, and where to report it if it is unforeseen."""
     if isinstance(error, NeuralStyleError | OSError):
@@ -57,6 +66,9 @@ def explanation(error: Exception) -> str:
     text = " ".join(str(error).split())[:LONGEST]
     if isinstance(error, MemoryError):
         return f"not enough memory{f' ({text})' if text else ''}: use smaller pictures or a smaller image_size"
+    for sign, remedy in GPU_PROBLEMS.items():
+        if sign in text:
+            return f"{remedy} ({text.removesuffix('.')})"
     return f"unexpected {type(error).__name__}{f': {text}' if text else ''}; please report it at {_issues()}"
 
 

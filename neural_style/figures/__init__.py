@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from neural_style import files, images, interruption
+from neural_style.engines.interface import Engine
 from neural_style.errors import InvalidInputError
 from neural_style.features import vgg
 from neural_style.features.weights import layers_in
 from neural_style.figures.builder import PanelBuilder, Progress, Sample
+from neural_style.figures.by_panels import paint_by
 from neural_style.figures.estimate import cost, transfer_panels
 from neural_style.figures.page import SUFFIXES, check_matplotlib, draw
 from neural_style.figures.panels import TransferPanel
@@ -73,8 +75,10 @@ def make(
     overwrite: bool = False,
     progress: Progress | None = None,
     prepare: Callable[[], None] | None = None,
+    engine: Engine | None = None,
+    device: str | None = None,
 ) -> Figure:
-    """Make a figure, and beside it a `.json` with every setting, metric and time.
+    """Make a figure, and beside it a `.json` with every setting, metric and time; returns what was drawn.
 
     Args:
         name: a name in `RECIPES`.
@@ -92,14 +96,14 @@ def make(
         overwrite: whether the output may replace a file.
         progress: called after every evaluation, see `neural_style.figures.builder.Progress`.
         prepare: called after all checks, before work begins.
-
-    Returns:
-        The figure that was drawn.
+        engine: paints panels in other processes, such as `neural_style.engines.local.Local(4)`; the figure is the same.
+        device: of these processes, as in `neural_style.backend.choose_device`.
 
     Raises:
         InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
+        PanelsFailedError: panels could not be painted by the engine; the others are stored.
     """
-    source = {"model": model, "weights": weights, "precision": precision}
+    source: dict[str, Any] = {"model": model, "weights": weights, "precision": precision}
     setup, figure = plan(name, scale=scale, image_size=image_size, iterations=iterations, seed=seed, **source)
     check_name(output, "figure")
     check_name(panels, "the folder of panels")
@@ -109,15 +113,10 @@ def make(
     builder = _builder(setup, recipe, given, Path(panels))
     if prepare is not None:
         prepare()
-    started = time.perf_counter()
-    builder.make(figure.panels(), progress)
-    seconds = time.perf_counter() - started
+    seconds = _make_panels(figure, builder, progress, engine, device)
     caption = _caption(recipe, setup, figure, builder, list(given))
     summary = {"figure": name, "caption": caption, "seconds": seconds, **_summary(recipe, setup, figure, builder)}
-    with interruption.held():
-        draw(figure, builder, f"{caption} {_legend(setup, figure)}{recipe.source}.", output, overwrite=overwrite)
-        with files.atomic_write(_json_file(output), f'file "{_json_file(output)}"', overwrite=overwrite) as file:
-            file.write((json.dumps(summary, indent=1) + "\n").encode())
+    _write(figure, builder, f"{caption} {_legend(setup, figure)}{recipe.source}.", summary, output, overwrite=overwrite)
     return figure
 
 
@@ -154,6 +153,28 @@ def plan(
     source = weights or table.weights
     setup = Setup(table.name, source, layers_in(table, source), chosen, seed, precision)
     return setup, RECIPES[name].build(setup)
+
+
+def _make_panels(
+    figure: Figure, builder: PanelBuilder, progress: Progress | None, engine: Engine | None, device: str | None
+) -> float:
+    """Make all panels, painted ones by the engine if there is one; returns the seconds."""
+    started = time.perf_counter()
+    if engine is not None:
+        titles = {slot.picture: slot.title for slot in figure.slots() if isinstance(slot, Cell) and slot.title}
+        paint_by(engine, builder, figure.panels(), titles=titles, progress=progress, device=device)
+    builder.make(figure.panels(), progress)
+    return time.perf_counter() - started
+
+
+def _write(
+    figure: Figure, builder: PanelBuilder, text: str, summary: Mapping[str, Any], output: Path, *, overwrite: bool
+) -> None:
+    """Write the figure with the text below it, and the `.json`."""
+    with interruption.held():
+        draw(figure, builder, text, output, overwrite=overwrite)
+        with files.atomic_write(_json_file(output), f'file "{_json_file(output)}"', overwrite=overwrite) as file:
+            file.write((json.dumps(summary, indent=1) + "\n").encode())
 
 
 def _check_inputs(name: str, recipe: Recipe, given: Mapping[str, ImageSource], output: Path) -> None:

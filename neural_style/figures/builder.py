@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,10 +13,11 @@ import numpy as np
 
 from neural_style import files, images, interruption
 from neural_style.errors import BrokenRunError
-from neural_style.figures.balance import SEARCH, balanced_weight
+from neural_style.figures.balance import balanced_weight
 from neural_style.figures.claims import claimed, content_error_in
 from neural_style.figures.convergence import shift_ratios, style_error_by_evaluations
 from neural_style.figures.judge import Judge, sha256_of
+from neural_style.figures.keys import Keys
 from neural_style.figures.measurements import MEASUREMENTS
 from neural_style.figures.panels import (
     InputPanel,
@@ -30,7 +30,7 @@ from neural_style.figures.panels import (
     dependencies,
     in_order,
 )
-from neural_style.figures.setup import NORMALISED, Setup, size_at
+from neural_style.figures.setup import Setup, size_at
 from neural_style.figures.transforms import TRANSFORMS
 from neural_style.images import ImageSource
 from neural_style.inputs import Content, Style
@@ -49,9 +49,6 @@ picture kept so far."""
 
 FUNCTIONS = MEASUREMENTS | {each.__name__: each for each in (claimed, shift_ratios, style_error_by_evaluations)}
 """What a `Measurement` may name."""
-
-VERSION = 4
-"""Format of the stored panels; panels of another version are made again."""
 
 
 class Sample(NamedTuple):
@@ -75,6 +72,7 @@ class PanelBuilder:
         setup: scale and network.
         judge: the network that measures panels.
         folder: folder of the finished panels.
+        keys: by which they are stored.
         made: keys of the panels made by this builder rather than read from the folder, in order.
     """
 
@@ -92,17 +90,14 @@ class PanelBuilder:
         self.made: list[str] = []
         self._inputs = {name: _read(name, source) for name, source in inputs.items()}
         self._pictures: dict[Picture, Array] = {}
-        self._keys: dict[Panel, str] = {}
+        self.keys = Keys({name: sha256_of(picture) for name, picture in self._inputs.items()}, self.judge)
         self._reports: dict[Panel, dict[str, Any]] = {}
         files.check_place(folder / "made.json", f'folder "{folder}"', overwrite=True)
         files.remove_leftovers(folder)
 
     def key(self, panel: Panel) -> str:
         """A hash of everything the panel depends on: settings, input pixels, weights, seed."""
-        if panel not in self._keys:
-            text = json.dumps(self._identity(panel), sort_keys=True, default=str)
-            self._keys[panel] = hashlib.sha256(text.encode()).hexdigest()[:24]
-        return self._keys[panel]
+        return self.keys.of(panel)
 
     def make(self, panels: Iterable[Panel], progress: Progress | None = None) -> None:
         """Make the panels and their dependencies, except those in the folder; runs with equal programs are adjacent."""
@@ -125,12 +120,26 @@ class PanelBuilder:
 
     def numbers(self, panel: Measurement) -> dict[str, Any]:
         """The result of a measurement."""
-        if not self._is_stored(panel):
+        if not self.is_stored(panel):
             started = time.perf_counter()
             values = FUNCTIONS[panel.function](self, *panel.pictures, **dict(panel.settings))
             self._store(panel, {"numbers": values, "seconds": time.perf_counter() - started})
         found: dict[str, Any] = self._reports[panel]["numbers"]
         return found
+
+    def accept(self, panel: TransferPanel, made: Mapping[str, bytes]) -> None:
+        """Store the files of a panel that another process has painted, the report last."""
+        for name, content in made.items():
+            path = self.folder / name
+            with files.atomic_write(path, f'file "{path}"', overwrite=True) as file:
+                file.write(content)
+        self.made.append(self.key(panel))
+
+    def take(self, picture: Picture, pixels: Array, report: dict[str, Any] | None) -> None:
+        """Use a picture that another process has read or made, (H, W, 3), and its report if it is painted."""
+        self._pictures[picture] = pixels
+        if isinstance(picture, TransferPanel) and report is not None:
+            self._reports[picture] = report
 
     def picture_at(self, panel: Picture, rows: int) -> Array:
         """A picture at a number of rows, with columns from which no pooling drops any."""
@@ -149,7 +158,7 @@ class PanelBuilder:
                 return self._pictures[panel]
 
     def _paint(self, panel: TransferPanel, progress: Progress | None) -> None:
-        if self._is_stored(panel):
+        if self.is_stored(panel):
             return
         started = time.perf_counter()
         outcome = self._outcome(panel, progress) if panel.content_like is None else self._balanced(panel, progress)
@@ -247,56 +256,6 @@ class PanelBuilder:
             return self.judge.metrics(image, None, [content])
         return self.judge.metrics(image, content, styles)
 
-    def _identity(self, panel: Panel) -> dict[str, Any]:
-        """Everything a panel depends on, as plain data."""
-        match panel:
-            case InputPanel():
-                return {"pixels": sha256_of(self._inputs[panel.name])}
-            case TransformPanel() | Measurement():
-                return {
-                    "function": panel.function,
-                    "settings": dict(panel.settings),
-                    "pictures": [self.key(part) for part in panel.pictures],
-                    **(self._environment() if isinstance(panel, Measurement) else {}),
-                }
-            case TransferPanel():
-                settings = records.plain(panel.technique)
-                # Not the path of the normalised weights: it varies, and the hash of their source is in `_environment`.
-                settings["weights"] = settings["weights"] == NORMALISED
-                return {
-                    "technique": type(panel.technique).__name__,
-                    "settings": settings,
-                    "run": records.plain(panel.run),
-                    "content": self._key_of(panel.content),
-                    "label_map": self._key_of(panel.label_map),
-                    "styles": [self._style_identity(style) for style in panel.styles],
-                    "init": self._key_of(panel.init),
-                    "content_like": panel.content_like and [self._key_of(panel.content_like), SEARCH],
-                    "may_break": panel.may_break,
-                    **self._environment(),
-                }
-
-    def _style_identity(self, style: StyleInput) -> dict[str, Any]:
-        return {
-            "picture": self.key(style.picture),
-            "weight": style.weight,
-            "mask": self._key_of(style.mask),
-            "label_map": self._key_of(style.label_map),
-            "scale": style.scale,
-        }
-
-    def _key_of(self, panel: Picture | None) -> str | None:
-        return None if panel is None else self.key(panel)
-
-    def _environment(self) -> dict[str, Any]:
-        """The dependencies that all painted pictures and measurements share."""
-        return {
-            "version": VERSION,
-            "library": records.library_version(),
-            "weights": self.judge.fingerprint,
-            "metric_layers": self.setup.metric_layers,
-        }
-
     def _order(self) -> Callable[[Panel], tuple[int, ...]]:
         """A sort key: panels after their dependencies, and next to those with the same network and size."""
         depths: dict[Panel, int] = {}
@@ -325,7 +284,7 @@ class PanelBuilder:
             file.write(text.encode())
         self._reports[panel] = json.loads(text)
 
-    def _is_stored(self, panel: TransferPanel | Measurement) -> bool:
+    def is_stored(self, panel: TransferPanel | Measurement) -> bool:
         """Whether the panel is finished; reads it from the folder. A damaged panel is not."""
         if panel not in self._reports:
             try:

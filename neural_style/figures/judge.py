@@ -54,6 +54,10 @@ class Judge:
             self._normalised[pooling] = self._normalised_file(pooling)
         return str(self._normalised[pooling])
 
+    def take_normalised(self, pooling: str, path: str) -> None:
+        """Use a file of normalised weights that another process has made."""
+        self._normalised[pooling] = Path(path)
+
     def metrics(self, image: Array, content: Array | None, styles: Sequence[Array]) -> dict[str, float]:
         """Metrics of a picture with the weights as they come and max pooling; see `neural_style.metrics.measure`."""
         content_layer, style_layers = self.setup.metric_layers

@@ -52,7 +52,7 @@ def test_another_search_of_weights_makes_its_pictures_again(
     one = painted()
     panels = one, replace(one, content_like=one)
     before = [builder.key(panel) for panel in panels]
-    monkeypatch.setattr("neural_style.figures.builder.SEARCH", 0)
+    monkeypatch.setattr("neural_style.figures.keys.SEARCH", 0)
     later = PanelBuilder(tiny_setup(), {"photo": photo, "painting": painting}, tmp_path)
     assert [later.key(panel) == key for panel, key in zip(panels, before, strict=True)] == [True, False]
 

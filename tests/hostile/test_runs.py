@@ -76,10 +76,12 @@ def test_an_error_before_there_is_a_picture_is_one_line(
     for error, status, text in (
         (KeyError("unforeseen"), 1, "unexpected KeyError: 'unforeseen'; please report it at"),
         (MemoryError(), 2, "not enough memory"),
+        (RuntimeError("RESOURCE_EXHAUSTED: [0] Failed to load"), 1, "the memory of the GPU is exhausted: end other"),
+        (RuntimeError("Unable to initialize backend 'cuda': INTERNAL"), 1, "or set JAX_PLATFORMS=cpu"),
     ):
         with monkeypatch.context() as patch:
             failing(patch, Level, "_advance", 1, error)
-            ran = paint()
+            ran = paint("--quiet")
         assert (ran.status, ran.err.count("\n")) == (status, 1)
         assert text in ran.err
     monkeypatch.setenv("NEURAL_STYLE_DEBUG", "1")

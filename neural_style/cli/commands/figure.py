@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from neural_style import interruption
+from neural_style.cli.engine_flags import add_engine_flags, engine_of
 from neural_style.cli.flags import Parser, file_path
 from neural_style.cli.groups import add_machine_flags
-from neural_style.cli.progress import Bar, duration, report
-from neural_style.cli.session import start_backend
+from neural_style.cli.progress import Bar, duration, report, report_error
+from neural_style.cli.session import FAILED, start_backend
 from neural_style.errors import InvalidInputError
 
 DESCRIPTION = """\
@@ -30,6 +31,7 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     from neural_style import figures
+    from neural_style.figures.by_panels import PanelsFailedError
 
     found = _parser().read(arguments)
     settings = {
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     if found.name is None:
         raise InvalidInputError("name a figure; use neural-style figure --list to see them")
+    engine = engine_of(found, is_folder=True)
     _, figure = figures.plan(found.name, **settings)
     output = found.output or Path(f"{found.name}.png")
     with Bar(figures.cost(figure).evaluations, quiet=found.quiet) as bar:
@@ -53,8 +56,15 @@ def main(arguments: Sequence[str]) -> int:
                 overwrite=found.overwrite,
                 progress=_shown_by(bar),
                 prepare=lambda: start_backend(found.device),
+                engine=engine,
+                device=found.device,
                 **settings,
             )
+        except PanelsFailedError as error:
+            for title, problem in error.failed:
+                report_error(problem, about=title)
+            report(f"finished panels are kept in {found.panels}, and the same command paints the others")
+            return FAILED
         except KeyboardInterrupt:
             report(f"interrupted; finished panels are kept in {found.panels}, and the same command resumes the figure")
             return interruption.exit_status()
@@ -140,6 +150,7 @@ def _parser() -> Parser:
     )
     pictures.add_argument("--overwrite", action="store_true", help="replace an existing figure")
     pictures.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the noise (default: 0)")
+    add_engine_flags(parser, part="panel", note=" (charts are measured one after the other)")
     add_machine_flags(parser)
     return parser
 
