@@ -90,7 +90,7 @@ def run(
         optimizer.zero_grad()
         loss = loss_of(image)
         loss.backward()
-        trace.append((time.perf_counter(), float(loss.detach())))
+        trace.append((time.process_time(), float(loss.detach())))
         return loss
 
     optimizer.step(closure)

@@ -125,6 +125,10 @@ class TransferTechnique(Technique):
         """The loss that these settings stand for, with every default written out."""
 
     @property
+    def extractor_spec(self) -> ExtractorSpec:
+        return super().extractor_spec._replace(groups=tuple(self.style_coefficients()))
+
+    @property
     def used_layers(self) -> tuple[str, ...]:
         loss = self.transfer_loss
         used = {layer for layers in loss.style for layer in layers}.union(self.content_targets)
@@ -291,7 +295,7 @@ class Network(TransferTechnique):
         variants = (2 * self.painting_rotations + 1) * (2 * self.painting_scales + 1)
         held = held_bytes(self.style_loss, self._style_layers, spec, variants=variants)
         is_by_tiles = self.style_loss in BY_TILES and not self.normalize_gradients
-        return spec._replace(by_tiles=is_by_tiles, held=held, groups=tuple(self.style_coefficients()))
+        return spec._replace(by_tiles=is_by_tiles, held=held)
 
     def check_run(self, run: Run) -> None:
         super().check_run(run)

@@ -67,11 +67,12 @@ NETWORKS = Budget(2, collect=True)
 """Networks by weights, layers and precision: two techniques in turn, or a painter and its judge, need no more, and one
 VGG takes 80 MB."""
 
-PROGRAMS = Budget(64)
-"""Compiled functions of a network. A picture in tiles has at most nine shapes of tiles with three programs each, beside
-the solver's; a folder of doodles makes new ones for each picture."""
+PROGRAMS = Budget(96)
+"""Compiled functions of a network. A picture in tiles has nine shapes of tiles with two programs each in up to four
+segments, beside the solver's: with fewer, each evaluation would compile all of them anew. A folder of doodles makes new
+ones for each picture."""
 
-GRAPHS = Budget(64)
+GRAPHS = Budget(96)
 """Programs compiled for certain shapes, 3 MB each and 12 MB the solver's: all of a picture in tiles, or of a folder."""
 
 SHAPES = 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -105,8 +105,11 @@ class Blocks:
                 x = self._layer(f"block{block_of(layer)}_pool")(x)
         return features, x
 
-    def linear(self, x: Tensor, signs: list[Tensor]) -> tuple[dict[str, Tensor], list[Tensor]]:
-        """A function of `x` with the derivative of the linear layers: by layer, and of the map at the end."""
+    def linear(
+        self, x: Tensor, signs: list[Tensor], kept: Mapping[str, Tensor]
+    ) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """A function of `x` with the derivative of the linear layers: of those with kept features, and of the map at
+        the end."""
         found = {}
         for layer, sign in zip(self._segment.linear, signs, strict=True):
             convolution = self._layer(weight_name(layer))
@@ -114,8 +117,10 @@ class Blocks:
             x = ops.cast(x, convolution.compute_dtype)
             x = ops.conv(x, kernel, 1, "same", data_format="channels_last")
             # Not a product, for which TensorFlow would make floats of all signs before it needs the first.
-            x = ops.where(sign, x, ops.zeros((), x.dtype))
-            found[layer] = ops.cast(x, self._extractor.dtype)
+            nothing = ops.zeros((), x.dtype)
+            if layer in kept:  # by its own sign, as that before a pooling by maxima leaves out what does not pass
+                found[layer] = ops.cast(ops.where(kept[layer] > 0, x, nothing), self._extractor.dtype)
+            x = ops.where(sign, x, nothing)
             if layer in self._pooled:
                 factor = 4 if _is_maximum(self._layer(f"block{block_of(layer)}_pool")) else 1
                 x = ops.average_pool(x, 2, 2, data_format="channels_last") * factor

@@ -44,17 +44,29 @@ class Ahead(NamedTuple):
 class TiledStatistics:
     """Statistics of an image by tiles, and once after that their vjp."""
 
-    def __init__(self, extractor: Extractor, images: np.ndarray, statistics: Sequence[Statistic], tile: int) -> None:
+    def __init__(
+        self,
+        extractor: Extractor,
+        images: np.ndarray,
+        statistics: Sequence[Statistic],
+        tile: int,
+        *,
+        has_vjp: bool = True,
+    ) -> None:
         """
         Args:
             extractor: the network.
             images: a picture (H, W, 3) or a batch (N, H, W, 3).
             statistics: additive ones.
             tile: side of the tiles.
+            has_vjp: whether the vjp is wanted. Sums alone pass the network at once, so that nothing is kept of a
+                painting, which may be much larger than the pastiche.
         """
         self._extractor, self._images, self._statistics = extractor, images, tuple(statistics)
         self._size = images.shape[-3], images.shape[-2]
-        self._segments = segments_of(spec_of(extractor, statistics), self._size, tile)
+        spec = spec_of(extractor, statistics)
+        spec = spec._replace(has_cuts=spec.has_cuts and has_vjp)
+        self._segments = segments_of(spec, self._size, tile)
         places = [_place(statistic, self._segments) for statistic in statistics]
         self._indices = [[i for i, place in enumerate(places) if place == n] for n in range(len(self._segments))]
         self._inputs: list[np.ndarray | None] = []
@@ -204,13 +216,13 @@ def _back(
     slopes_by_features = backend.value_and_grad(lambda seen, constants: (total(seen, constants, of_kept=True), ()))
 
     def product(window: Tensor, constants: Any) -> tuple[Tensor, Any]:
-        slopes, arguments, behind, signs, kept = constants
+        slopes, arguments, behind, signs, features_kept = constants
+        kept = dict(zip(segment.kept, features_kept, strict=True))
         features, x = blocks.recomputed(window)
         value = total(features, (slopes, arguments), of_kept=False)
-        linear, end = blocks.linear(x, signs)
+        linear, end = blocks.linear(x, signs, kept)
         if any(kept_of):
-            seen = {layer: ops.stop_gradient(values) for layer, values in features.items()}
-            seen |= dict(zip(segment.kept, kept, strict=True))
+            seen = {layer: ops.stop_gradient(values) for layer, values in features.items()} | kept
             for layer, slope in slopes_by_features(seen, (slopes, arguments))[2].items():
                 value += ops.sum(ops.stop_gradient(slope) * {**features, **linear}[layer])
         for slope, pooled in zip(behind, end, strict=True):

@@ -180,7 +180,7 @@ class FeatureExtractor:
             program = self._program("sums", None, statistics)
             return list(program(ops.convert_to_tensor(images, dtype=self.dtype), arguments))
         self.check_additive(statistics)
-        return TiledStatistics(self, images, statistics, tile).sums()
+        return TiledStatistics(self, images, statistics, tile, has_vjp=False).sums()
 
     def vjp(
         self, images: np.ndarray, statistics: Sequence[Statistic], *, tile: int

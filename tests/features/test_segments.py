@@ -1,12 +1,15 @@
 """Segments: tiles of blocks have the gradient of the whole, in the memory that is predicted."""
 
+import tracemalloc
+
 import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neural_style.backend import compilation
+from neural_style import INetwork
+from neural_style.backend import GRAPHS, PROGRAMS, compilation
 from neural_style.features.checkpointing import spec_of
 from neural_style.features.extractor import FeatureExtractor, feature_extractor
 from neural_style.features.segments import Spec, kept_bytes, operations, segments_of
@@ -16,7 +19,9 @@ from neural_style.losses.style import cross_gram_matrix, gram_matrix
 from neural_style.objectives import terms
 from neural_style.objectives.objective import Objective, Term
 
-LAYERS = ("conv1_1", "conv2_1", "conv3_2", "conv4_1", "conv4_2", "conv5_1")
+LAYERS = ("conv1_1", "conv2_1", "conv3_2", "conv4_1", "conv4_3", "conv5_1")
+"""Features of conv4_3 are kept, and those behind its pooling are another segment's."""
+
 VGG = Spec(architecture("vgg19"), ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", "conv5_2"))
 
 
@@ -29,7 +34,7 @@ def uncompiled(monkeypatch):
 def chosen_terms():
     """Gram matrices of single layers and of a pair, and differences of pixels."""
     statistics = [Statistic((layer,), gram_matrix) for layer in LAYERS]
-    statistics.append(Statistic(("conv4_1", "conv4_2"), cross_gram_matrix))
+    statistics.append(Statistic(("conv4_1", "conv4_3"), cross_gram_matrix))
     return [
         terms.total_variation(weight=1e-3),
         *(Term(str(index), 1e-6, each) for index, each in enumerate(statistics)),
@@ -44,7 +49,8 @@ def test_gradients_of_several_cuts_are_those_of_the_whole(pooling):
     image[:, 35:] = 90.0
     chosen = chosen_terms()
     spec = spec_of(extractor, [term.statistic for term in chosen])
-    assert len(segments_of(spec, size, 16)) == 4
+    segments = segments_of(spec, size, 16)
+    assert [each.kept for each in segments] == [(), (), ("conv4_3",), ()]
     whole, tiled = (Objective(chosen, extractor, size, tile=tile).evaluate(image) for tile in (None, 16))
     assert tiled.parts == pytest.approx(whole.parts, rel=1e-4)
     difference = np.linalg.norm(tiled.gradient - whole.gradient)
@@ -66,11 +72,38 @@ def test_segments_are_the_network_and_their_halos_its_receptive_field(rows, colu
                 assert window.stop == extent or window.stop - core.stop >= field
 
 
+def test_sums_alone_keep_nothing_of_a_picture():
+    """No map as large as the picture, of which paintings may be many times as large as the pastiche."""
+    extractor = feature_extractor("mini", "random", ("conv1_1", "conv3_1"))
+    statistics = [Statistic((layer,), gram_matrix) for layer in extractor.layers]
+    image = np.random.default_rng(0).uniform(0, 255, (192, 192, 3)).astype("float32")
+    extractor.sums(image[:40], statistics, tile=64)  # with the check that they are additive
+    tracemalloc.start()
+    extractor.sums(image, statistics, tile=64)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40 * 192**2  # with the maps and signs of its segments 80
+
+
+def test_programs_of_all_tiles_stay_until_the_next_evaluation():
+    size = 6000, 8000
+    shapes = [
+        (segment.layers, ahead, tile.shape)
+        for segment in segments_of(VGG, size, 256)
+        for ahead in (True, False)
+        for tile in segment.tiles(size, ahead=ahead)
+    ]
+    assert len(set(shapes)) == 4 * 2 * 9
+    assert min(PROGRAMS.limit, GRAPHS.limit) > len(set(shapes)) + 8  # losses and the solver
+
+
 def test_no_cut_between_layers_that_belong_together():
     pair = Spec(architecture("vgg19"), VGG.layers, (("conv3_1", "conv4_1"),))
     assert [each.layers[0] for each in segments_of(pair, (512, 512), 256)] == ["conv1_1", "conv3_1", "conv5_1"]
     with_image = Spec(architecture("vgg19"), VGG.layers, (("image", "conv5_1"),))
     assert len(segments_of(with_image, (512, 512), 256)) == 1
+    chain = INetwork(model="vgg19", weights="random", variant="novak2016").extractor_spec.of_segments
+    assert len(segments_of(chain, (512, 512), 256)) == 1
 
 
 def test_what_is_kept_is_known_by_hand():
