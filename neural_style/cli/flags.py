@@ -27,6 +27,11 @@ _TRUE, _FALSE = ("true", "yes", "t", "1"), ("false", "no", "f", "0")
 _QUOTED = re.compile(r"`([^`]+)`")
 """A name in a help text."""
 
+_NO_NUMBER = re.compile(r"argument (.+): invalid (int|float) value: .(.*).")
+_NO_CHOICE = re.compile(r"argument (.+): invalid choice: .(.*). \(choose from (.*)\)")
+_NUMBERS = {"int": "whole number", "float": "number"}
+"""Messages of argparse, which are reworded, and its types."""
+
 
 class Parser(argparse.ArgumentParser):
     """A parser that raises the library's errors and suggests the nearest flag."""
@@ -87,7 +92,7 @@ class Parser(argparse.ArgumentParser):
     def _check_known(self, unknown: Iterable[str]) -> None:
         """Raise `InvalidInputError` for the first of the unknown flags."""
         for flag in unknown:
-            raise InvalidInputError(f"unknown flag {flag}{self._suggestion(flag)}; see {self.prog} --help")
+            self.error(f"unknown flag {flag}{self._suggestion(flag)}")
 
     def _suggestion(self, flag: str) -> str:
         """The flag or argument that was meant, if any."""
@@ -106,7 +111,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if message.startswith("the following arguments are required"):
             message += " (give flags that take several values after them)"
-        raise InvalidInputError(f"{message}; see {self.prog} --help")
+        message = _plainly(message)
+        raise InvalidInputError(f"{message}{' See' if message.endswith('?') else '; see'} {self.prog} --help")
 
 
 @dataclass(frozen=True)
@@ -196,6 +202,16 @@ def values(arguments: argparse.Namespace, settings: type) -> dict[str, Any]:
 def run_settings(arguments: argparse.Namespace) -> RunSettings:
     """The arguments that are settings of a run."""
     return cast(RunSettings, values(arguments, Run))
+
+
+def _plainly(message: str) -> str:
+    """The messages of argparse about a value as this library words its own; others are themselves."""
+    if found := _NO_NUMBER.fullmatch(message):
+        return f'{found[1]} must be a {_NUMBERS[found[2]]}, received "{found[3]}"'
+    if found := _NO_CHOICE.fullmatch(message):
+        known = [each.strip("'") for each in found[3].split(", ")]
+        return f'unknown {found[1]} "{found[2]}": {did_you_mean(found[2], known)}'
+    return message
 
 
 class _Kind(NamedTuple):

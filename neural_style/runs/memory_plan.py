@@ -300,9 +300,10 @@ def fit_to_memory(estimate: MemoryEstimate, available: int | None) -> MemoryEsti
     rows = largest(estimate, available)
     advice = f"choose at most {rows} rows" if rows else "close other programs"
     how = "even by tiles" if choices[-1].tile else "without tiles"
+    fewer = f"with {fewest} instead of {pairs} remembered pairs, " if fewest < pairs else ""
     raise InvalidInputError(
         f"{estimate.size[0]} x {estimate.size[1]} pixels need {choices[-1].bytes / GIB:.1f} GiB of "
-        f"memory {how}, but only {available / GIB:.1f} GiB is free: {advice}"
+        f"memory {fewer}{how}, but only {available / GIB:.1f} GiB is free: {advice}"
     )
 
 

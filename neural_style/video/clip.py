@@ -167,7 +167,10 @@ def _only_films() -> dict[str, str]:
 
 
 def _unreadable(where: str) -> InvalidInputError:
-    return InvalidInputError(f"{where} is no film that can be read, or is cut short: get or save it again")
+    return InvalidInputError(
+        f"{where} is no film that can be read, or is cut short: name a film, or a pattern of pictures such as "
+        "frames/%04d.png, or get the file again"
+    )
 
 
 def _film(path: Path) -> Clip:

@@ -68,7 +68,7 @@ def test_a_plan_of_a_film_has_its_frames_and_the_time_of_each_method(command, pa
     assert ran.status == 0
     lines = ran.out.splitlines()
     assert lines[0].startswith("48 x 64 pixels")
-    assert lines[-3] == f"{clip}: 10 frames, 25 a second, 1 audio stream"
+    assert lines[-3] == f"{clip}: 10 frames at 25 a second, 1 audio stream"
     times = [re.fullmatch(r"  neural-style video --method (\w+) +([\d.]+) (s|min|h)", line) for line in lines[-2:]]
     assert [time[1] for time in times] == ["fast", "optimise"]
     assert all(float(time[2]) > 0 for time in times)

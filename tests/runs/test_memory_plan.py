@@ -99,7 +99,9 @@ def test_the_users_tile_stays():
 
 def test_what_does_not_fit_is_refused_with_the_size_that_does():
     with pytest.raises(
-        InvalidInputError, match=r"4096 x 4096 pixels need .* GiB .* only 2\.0 GiB is free: choose at most \d+"
+        InvalidInputError,
+        match=r"4096 x 4096 pixels need .* GiB of memory with \d+ instead of 10 remembered pairs, even by tiles, "
+        r"but only 2\.0 GiB is free: choose at most \d+",
     ):
         fit_to_memory(PRINT, 2 * GIB)
     rows = largest(PRINT, 2 * GIB)

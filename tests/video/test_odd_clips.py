@@ -247,7 +247,7 @@ def broken(tmp_path, clip):
         "cut.mp4": "is no film that can be read, or is cut short",
         "list.m3u8": "is no film that can be read",
         "list.mp4": "is no film that can be read",
-        "photo.png": "is no film that can be read",
+        "photo.png": "name a film, or a pattern of pictures such as frames/%04d.png",
         "sound.mp4": "has no video stream",
         "missing.mp4": "does not exist",
         "": "is a folder: name its pictures by a pattern",

@@ -135,7 +135,7 @@ def _lines_of_film(
     fast = count * share * _seconds(lambda: painter.paint(noise, style)) + flows
     sound = f"{clip.sound} audio stream{'s' * (clip.sound != 1)}"
     return [
-        f"{clip.path}: {count} frames, {float(clip.rate):.4g} a second, {sound}",
+        f"{clip.path}: {count} frames at {float(clip.rate):.4g} a second, {sound}",
         f"  neural-style video --method fast      {duration(fast)}",
         f"  neural-style video --method optimise  {duration(optimised)}",
     ]
