@@ -62,6 +62,6 @@ class Engine(Protocol):
 def died(how: str) -> Outcome:
     """The outcome of a task of which `TRIES` processes have died, the last one as `how` states."""
     return Outcome(
-        error=f"{TRIES} processes died of it, the last one {how}: if memory is short, paint fewer pictures at once, or "
-        "choose a smaller image_size"
+        error=f"{TRIES} processes died of it, the last one {how}: if memory is short, run fewer at once, or choose a "
+        "smaller size"
     )

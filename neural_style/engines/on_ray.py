@@ -1,9 +1,9 @@
 """Ray: all cores or GPUs of this machine, or of a cluster.
 
-One task is one picture, its pixels are part of it, and its files come back as bytes, so that no disk is shared. A file
-of weights is put into Ray's object store once, and taken from there once by each machine. A worker process keeps its
-network for the next task. A picture whose process or node dies is painted by another one; what
-a killed command has finished is skipped by the next. The head of the cluster must live.
+One task is a picture, a shot or a panel; its pixels are part of it, and its files come back as bytes, so that no disk
+is shared. A file of weights is put into Ray's object store once, and taken from there once by each machine. A worker
+process keeps its network for the next task. A task whose process or node dies is done by another one; what a killed
+command has finished is skipped by the next. The head of the cluster must live.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class OnRay:
             text = f"{self.description} has {found:g} GPUs, and per_task_gpus is {self.per_task_gpus:g}"
             if self.address is None:
                 raise InvalidInputError(f"{text}: leave it out to paint on cores")
-            warnings.warn(f"{text}: pictures wait until the cluster has grown", stacklevel=2)
+            warnings.warn(f"{text}: tasks wait until the cluster has grown", stacklevel=2)
 
     def _at_once(self, ray: Any) -> int:
         """Tasks in Ray's hands at most; the cluster may grow and shrink."""

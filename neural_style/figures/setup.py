@@ -139,12 +139,12 @@ class Setup:
     def network(self, paper: str = "vgg19") -> dict[str, Any]:
         """Model, weights and precision as keyword arguments of a technique; `paper` is the model in the paper."""
         self.note_network(paper)
-        return {"model": self.model, "weights": self.weights, "precision": self.precision}
+        return self._of_a_run(self.weights)
 
     def normalised_network(self, paper: str = "vgg19") -> dict[str, Any]:
         """The same with weights with which the mean activation of every filter is one."""
         self.note_network(paper)
-        return {"model": self.model, "weights": NORMALISED, "precision": self.precision}
+        return self._of_a_run(NORMALISED)
 
     @property
     def metric_layers(self) -> tuple[str, tuple[str, ...]]:
@@ -158,8 +158,12 @@ class Setup:
             self.differences["network"] = f"the network {self.model} instead of {paper}"
         if self.weights.startswith("random"):
             self.differences["weights"] = "random weights"
+
+    def _of_a_run(self, weights: str) -> dict[str, Any]:
+        """Settings of a technique; what is measured without one is in float32."""
         if self.precision != "float32":
             self.differences["precision"] = f"features in {self.precision}"
+        return {"model": self.model, "weights": weights, "precision": self.precision}
 
     def differences_text(self, names: Sequence[str], given: Sequence[str]) -> str:
         """The differences from the paper as a sentence.

@@ -166,11 +166,13 @@ class ByShots:
 
         Raises:
             ShotsFailedError: after all others are painted.
+            InvalidInputError: a frame cannot be read, after all shots before its own are painted.
         """
         store, failed = ShotFiles(folder, finished()), list[tuple[range, str]]()
+        unread: list[InvalidInputError] = []
         yield from store.ready(finished)
         before = store.count
-        with closing(self._engine.outcomes(self._tasks(frames, store))) as outcomes:
+        with closing(self._engine.outcomes(self._tasks(frames, store, unread))) as outcomes:
             for shot, outcome in outcomes:
                 for line in outcome.warnings:
                     warnings.warn(line, stacklevel=2)
@@ -182,8 +184,19 @@ class ByShots:
                 yield from store.ready(finished)
         if failed:
             raise ShotsFailedError(failed)
+        if unread:
+            raise unread[0]
 
-    def _tasks(self, frames: Callable[[int], Iterator[Array]], store: ShotFiles) -> Iterator[tuple[range, ShotTask]]:
+    def _tasks(
+        self, frames: Callable[[int], Iterator[Array]], store: ShotFiles, unread: list[InvalidInputError]
+    ) -> Iterator[tuple[range, ShotTask]]:
+        """The shots that are not painted yet; they end, for an engine, where a frame cannot be read."""
+        try:
+            yield from self._shots(frames, store)
+        except InvalidInputError as error:
+            unread.append(error)
+
+    def _shots(self, frames: Callable[[int], Iterator[Array]], store: ShotFiles) -> Iterator[tuple[range, ShotTask]]:
         """The shots that are not painted yet, in the order of the film."""
         from neural_style import backend
 

@@ -22,8 +22,10 @@ from neural_style.video.packages import pyav
 
 Array = np.ndarray[Any, Any]
 
-THREADS = 4
-"""Of an encoder: a fixed number, since the result of some depends on it, and a resumed film equals the unbroken one."""
+THREADS, ROWS_OF_THREAD = 4, 32
+"""Of an encoder: as many threads as these on every machine, since the result of some depends on their number, and a
+resumed film equals the unbroken one; and the fewest rows of each, x264's own limit of two rows of macroblocks. Of 60
+films of 24 rows with four threads 20 differed from the others."""
 
 
 NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
@@ -82,6 +84,7 @@ class Container(NamedTuple):
     options: Mapping[str, str] = NO_OPTIONS
 
 
+_SAME_BYTES = {"fflags": "+bitexact"}  # of equal films; a Matroska has random identifiers otherwise
 _FAST_START = {"movflags": "+faststart"}  # the index first, so that a film plays while it is loaded
 _OF_MP4 = ("aac", "mp3", "ac3", "eac3", "alac", "mp2")
 _PCM = ("pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_s16be", "pcm_s24be", "pcm_u8")
@@ -96,8 +99,9 @@ CONTAINERS = {
         "vp9",
         (*_OF_MP4, *_PCM, "opus", "flac", "vorbis", "dts", "truehd"),
         "aac",
+        _SAME_BYTES,
     ),
-    ".webm": Container("webm", ("vp9",), "vp9", ("opus", "vorbis"), "libopus"),
+    ".webm": Container("webm", ("vp9",), "vp9", ("opus", "vorbis"), "libopus", _SAME_BYTES),
     ".gif": Container("", ("ffv1",), "ffv1"),
 }
 PICTURES = Container("", ("ffv1",), "ffv1")
@@ -242,7 +246,7 @@ class Segment:
         stream.height, stream.width = film.size
         stream.pix_fmt = film.pixels
         stream.time_base = context.time_base = film.time_base
-        context.thread_count = THREADS
+        context.thread_count = min(THREADS, max(1, film.size[0] // ROWS_OF_THREAD))
         context.sample_aspect_ratio = film.aspect
         if film.encoding.bit_rate is not None:
             stream.bit_rate = 1000 * film.encoding.bit_rate

@@ -114,6 +114,10 @@ class FramePainter:
         self.technique, self.coherence, self.run = technique, coherence, Run(**run)
         technique.check_run(self.run)
         self.styles = as_styles(styles)
+        if not self.run.init_is_named:  # in memory like the styles, since another machine may paint
+            picture = technique.initial_picture(Inputs(Content(), self.styles), self.run)
+            assert picture is not None, "only named ones are drawn"
+            self.run = replace(self.run, init=picture)
         self._first: Array | None = None  # of the shot, where paintings take its colours
         self._shot_styles: tuple[Style, ...] = self.styles
         self._style_terms: StyleTerms = {}

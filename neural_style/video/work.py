@@ -214,11 +214,22 @@ def _check_same(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str)
     """Raise `InvalidInputError` for an unfinished film of other settings."""
     for name in {**wanted, **found}:
         if found.get(name) != wanted.get(name):
+            started = _is_by_shots(found.get(name))
+            if started != _is_by_shots(wanted.get(name)):
+                raise InvalidInputError(
+                    f"{where} is of a film that was started {'with' if started else 'without'} --jobs or --engine "
+                    "(engine): resume it in the same way, or --overwrite (overwrite=True) to start afresh"
+                )
             before, now = _differing(found.get(name), wanted.get(name))
             raise InvalidInputError(
                 f"{where} is of a film with another {name.replace('_', ' ')} ({before}, now {now}): use the same, or "
                 "--overwrite (overwrite=True) to start afresh"
             )
+
+
+def _is_by_shots(identity: Any) -> bool:
+    """Whether an engine paints the shots, by the identity of a method; False for any other setting."""
+    return isinstance(identity, Mapping) and bool(identity.get("by_shots"))
 
 
 def _differing(before: Any, now: Any) -> tuple[str, str]:

@@ -97,7 +97,7 @@ def test_ray_is_not_started_for_nothing(ray: SimpleNamespace) -> None:
 
 
 def test_cluster_without_gpus_may_grow(ray: SimpleNamespace) -> None:
-    with pytest.warns(UserWarning, match="head:1 has 0 GPUs, and per_task_gpus is 2: pictures wait"):
+    with pytest.warns(UserWarning, match="head:1 has 0 GPUs, and per_task_gpus is 2: tasks wait"):
         OnRay("head:1", 2)._check_gpus(ray)
     with pytest.raises(InvalidInputError, match=r"whole number, received 1\.5"):
         OnRay(per_task_gpus=1.5)

@@ -185,6 +185,13 @@ def test_the_command_makes_a_figure(
     assert (tmp_path / "test-1.png").is_file()
 
 
+@pytest.mark.parametrize(("name", "is_run"), [("gatys2016-4", True), ("novak2016-sparsity", False)])
+def test_a_precision_is_that_of_runs_and_named_where_there_are_any(name: str, is_run: bool) -> None:
+    setup, figure = figures.plan(name, scale="draft", precision="bfloat16")
+    assert {panel.technique.precision for panel in transfer_panels(figure)} == ({"bfloat16"} if is_run else set())
+    assert ("precision" in setup.differences) == is_run
+
+
 def test_the_list_has_every_figure_with_its_cost(command) -> None:
     for scale in ("--draft", "--paper"):
         ran = command("figure", "--list", scale)

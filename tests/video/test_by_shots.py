@@ -146,11 +146,18 @@ def test_failed_shot_costs_no_other_and_is_painted_by_resume(clip, whole, tmp_pa
     assert set(Grey.painted) == {60, 80}
 
 
+def test_damaged_frame_costs_no_shot_before_its_own(clip, tmp_path):
+    (tmp_path / "9.png").write_bytes(b"")
+    with pytest.raises(InvalidInputError, match=r"9\.png"):
+        transfer_video(clip, (), tmp_path / "out.mp4", method=Grey(), segment=2, engine=Here(backwards))
+    assert set(Grey.painted) == {50, 60, 70}
+
+
 def test_film_is_continued_in_the_way_it_was_started(clip, tmp_path):
     settings = {"out": tmp_path / "out.mp4", "segment": 2, "resume": True}
     with pytest.raises(KeyboardInterrupt):
         transfer_video(clip, (), method=Grey(), engine=Here(at_most=2), **settings)
-    with pytest.raises(InvalidInputError, match=r"another method \(by_shots True, now None\)"):
+    with pytest.raises(InvalidInputError, match="started with --jobs or --engine .*: resume it in the same way"):
         transfer_video(clip, (), method=Grey(), **settings)
 
 
@@ -192,6 +199,18 @@ def test_methods_that_cannot_be_sent_are_refused_before_any_work(clip, tmp_path,
     with pytest.raises(InvalidInputError, match="instead of lambdas"):
         method.painted_by(Here())
     assert optimised_method(night, technique, Coherence(passes=2)).painted_by(Here()).identity["by_shots"]
+
+
+def test_initial_picture_is_sent_with_the_method(tmp_path, night, pan):
+    class Elsewhere(Here):
+        def outcomes(self, tasks):
+            (tmp_path / "initial.png").unlink()
+            return super().outcomes(tasks)
+
+    for name in ("0", "initial"):
+        Image.fromarray(pan.frames[0]).save(tmp_path / f"{name}.png")
+    settings = {"technique": SHALLOW, "init": tmp_path / "initial.png", "iterations": 1, "engine": Elsewhere()}
+    transfer_video(tmp_path / "%d.png", night, tmp_path / "out.mp4", method="optimise", **settings)
 
 
 def test_warnings_of_a_process_are_those_of_the_film(clip, tmp_path):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from io import BytesIO
 
 import numpy as np
 import pytest
 
-from neural_style.video.encoding import Encoding
+from neural_style.video.colors import Tags
+from neural_style.video.encoding import Encoding, FilmFormat, Segment
 from neural_style.video.film import Film, FilmRun
 from tests.video.films import (
     SIZE,
@@ -58,6 +60,20 @@ def test_other_containers_keep_times_as_far_as_they_count_them(tmp_path, ending)
     tick = {"mov": 0, "gif": Fraction(1, 200)}.get(ending, Fraction(1, 2000))
     assert len(found) == 8
     assert max(abs(one - other) for one, other in zip(found, times_in(clip), strict=True)) <= tick
+
+
+def test_equal_films_are_equal_files(tmp_path):
+    clip = write_film(tmp_path / "clip.mp4", pictures(2))
+    first, second = (rendered(clip, tmp_path / f"{name}.mkv").path.read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+@pytest.mark.parametrize(("rows", "threads"), [(24, 1), (64, 2), (256, 4)])
+def test_encoders_of_few_rows_have_few_threads(rows, threads):
+    """With four, x264 makes several films of the same 24 rows."""
+    size, tick = (rows, 32), Fraction(1, 25)
+    form = FilmFormat("h264", size, tick, 1 / tick, Fraction(1), Tags.of_size(size).written, has_alpha=False)
+    assert Segment(BytesIO(), form)._stream.codec_context.thread_count == threads
 
 
 def test_frames_keep_their_order_through_b_frames_and_segments(tmp_path):
