@@ -49,6 +49,9 @@ IMAGES = 12
 """Pictures in float32 that a run holds beside the solver's memory: the pastiche, the best image, gradient, direction,
 Fourier transforms, and the octaves of the preconditioner."""
 
+IMAGES_BY_TILES = 26
+"""The same by tiles, whose programs are small and do not use what the solver's have freed."""
+
 RETURNED = 1.25
 """Peak of evaluations by tiles relative to their arrays: what one program frees is not all of use to the next."""
 
@@ -140,7 +143,8 @@ class MemoryEstimate:
         if self.tile is None:  # features as Keras computes them keep all layers until the last is done
             targets = max((back * prod(size) for size in self.style_sizes), default=0.0) * (2 / 3)
         picture = (8 if self.spec.precision == "float64" else 4) * 3 * prod(self.size)
-        state = picture * (IMAGES + 2 * self.memory * self.times)
+        images = IMAGES if self.tile is None else IMAGES_BY_TILES
+        state = picture * (images + 2 * self.memory * self.times)
         content = picture / 3 * sum(width(self.spec.architecture, layer) for layer in self.spec.content_layers)
         evaluation = back * prod(self.size)
         if self.tile is not None:

@@ -14,10 +14,10 @@ LOOK = SMALL[: SMALL.index("--image_size")]
 
 
 def test_a_plan_has_memory_time_and_what_fits(command, photo_file, painting_file):
-    ran = command("plan", photo_file, painting_file, *LOOK, "--image_size", 3000, "--memory_limit", 6)
+    ran = command("plan", photo_file, painting_file, *LOOK, "--image_size", 3000, "--memory_limit", 8)
     assert ran.status == 0
     lines = ran.out.splitlines()
-    assert lines[0] == "3000 x 3600 pixels, 6.0 GiB free"
+    assert lines[0] == "3000 x 3600 pixels, 8.0 GiB free"
     rows = [line for line in lines if re.search(r"\d GiB +\d+ (s|min|h)$", line)]
     assert rows[0].lstrip().startswith("whole")
     assert all(line.lstrip().startswith("tiles of") for line in rows[1:])
