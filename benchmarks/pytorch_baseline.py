@@ -61,7 +61,10 @@ def gram(features):
 def run(
     content, style, start, weights, *, content_layer, content_weight, style_layers, total_variation_weight, evaluations
 ):
-    """A list of (seconds, loss) after each evaluation; all pictures are equally large."""
+    """A list of (seconds, loss of the picture as it would be saved) after each evaluation; all are equally large.
+
+    It is saved with its pixels clipped to 0..255, which is measured with the clock stopped.
+    """
     network = Features(weights, sorted({content_layer, *style_layers}))
     content, style = torch.tensor(content), torch.tensor(style)
     rows, columns = content.shape[:2]
@@ -69,7 +72,7 @@ def run(
         target = network(content)[content_layer]
         grams = {layer: gram(features) for layer, features in network(style).items() if layer in style_layers}
     image = torch.tensor(start).requires_grad_(True)
-    trace = []
+    trace, stopped = [], 0.0
 
     def loss_of(image):
         features = network(image)
@@ -87,10 +90,14 @@ def run(
     )  # fmt: skip
 
     def closure():
+        nonlocal stopped
         optimizer.zero_grad()
         loss = loss_of(image)
         loss.backward()
-        trace.append((time.process_time(), float(loss.detach())))
+        now = time.process_time()
+        with torch.no_grad():
+            trace.append((now - stopped, float(loss_of(image.clamp(0, 255)))))
+        stopped += time.process_time() - now
         return loss
 
     optimizer.step(closure)
