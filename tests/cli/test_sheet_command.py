@@ -288,7 +288,7 @@ def test_weights_mean_something_else_in_full_size(sheet: Command) -> None:
             for name in ("prefix", "content", "save_every", "checkpoint", "tile", "device", "quiet", "overwrite")
         ],
         (["--vary", "rows", "32"], ['unknown flag "rows"']),
-        (["--vary", "content_weight", "1", "much"], ["content_weight", "'much'"]),
+        (["--vary", "content_weight", "1", "much"], ["content_weight", 'received "much"']),
         (["--vary", "soft_masks", "maybe"], ["soft_masks", '"maybe"']),
         (["--vary", "content_layer", "conv1_2", "conv9_1"], ['no layer "conv9_1"', "in the cell conv9_1"]),
         (["--vary", "seed", "1", "--vary", "style_weight", "1", "-2"], ["at least 0", "in the cell 1 x -2"]),
