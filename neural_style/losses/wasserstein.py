@@ -239,7 +239,7 @@ def _added(mean: Tensor, total: Tensor, floor: float) -> Tensor:
 
 
 def _on_diagonal(added: Tensor, matrices: Tensor) -> Tensor:
-    return added[:, :, None] * ops.eye(matrices.shape[-1], dtype=matrices.dtype)
+    return added[:, :, None] * ops.identity(matrices.shape[-1], dtype=matrices.dtype)
 
 
 def _trace(matrices: Tensor) -> Tensor:
