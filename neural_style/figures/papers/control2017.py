@@ -279,8 +279,9 @@ def coarse_to_fine(setup: Setup) -> Figure:
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
         caption="Receptive fields have a fixed size in pixels, so a run at many rows changes only small structures "
         "of the photo (a). A run that continues from fewer rows (b) keeps the large structures of the small picture "
-        "(c) and paints the fine strokes of (a) on them, in less time. Evaluations and seconds of (b) include those of "
-        f"(c); seconds include compilation. {settings_text(setup)}",
+        "(c) and paints the fine strokes of (a) on them; most of its evaluations are of the small picture, and cost "
+        "less. Evaluations and seconds of (b) include those of (c); seconds include compilation, which may take most "
+        f"of them. {settings_text(setup)}",
         departures=("the direct run has as many evaluations as both sizes together", *DEPARTURES),
         claims=(
             claim(

@@ -89,8 +89,8 @@ def ratios(setup: Setup) -> Figure:
         title="Style weight against content weight",
         rows=(tuple(painted),),
         inputs=(Cell(PHOTO, "photo"), Cell(PAINTING, "painting")),
-        caption="The higher the style weight, the less of the photo remains; the fine grain comes from max pooling. "
-        f"All start from the photo; content {setup.layer(CONTENT_LAYER)}.",
+        caption="The higher the style weight, the less of the photo remains. All start from the "
+        f"photo; content {setup.layer(CONTENT_LAYER)}.",
         departures=("the number of evaluations is the scripts' default, because the README states none",),
         claims=(
             claim("SSIM with the photo", "similarity", "falls", *panels, against=(PHOTO,)),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from neural_style.features import vgg
 from neural_style.figures import plan
 from neural_style.figures.estimate import transfer_panels
+from neural_style.figures.papers.li2016 import patches
+from neural_style.figures.setup import SCALES, Setup
 from neural_style.network import Network
 from neural_style.objectives.transfer_loss import STYLE_LOSSES
 
@@ -17,6 +22,17 @@ def test_patches_at_the_scale_of_the_paper() -> None:
     assert (matched.technique.style_loss, matched.technique.style_layers) == ("patches", ("conv3_1", "conv4_1"))
     assert (matched.technique.content_layer, matched.run.image_size, matched.run.iterations) == ("conv4_2", 384, 15)
     assert (gram.technique.style_loss, gram.content_like) == ("gram", matched)
+
+
+@pytest.mark.parametrize(("model", "count", "weight"), [("vgg19", 8, 0.15), ("vgg19", 16, None), ("mini", 8, None)])
+def test_a_shallow_content_layer_of_vgg_weighs_less(model: str, count: int, weight: float | None) -> None:
+    """The default is for deep layers, and keeps the photo at conv3_3; the figure names its own weight."""
+    setup = Setup(model, "random", vgg.architecture(model).layers[:count], SCALES["draft"])
+    matched, gram, *_ = transfer_panels(patches(setup))
+    assert isinstance(matched.technique, Network)
+    assert isinstance(gram.technique, Network)
+    assert (matched.technique.content_weight, gram.technique.content_weight) == (weight, None)
+    assert ("content_weight 0.15 at conv3_3 with patches" in setup.differences.values()) == (weight is not None)
 
 
 def test_every_style_loss_paints_both_paintings() -> None:
