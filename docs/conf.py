@@ -68,7 +68,7 @@ def add_figures(app, docname, source):
         if picture.is_file():
             lines.append(f"![{recipe.summary}](pictures/figures/{name}.webp)")
         if (picture.parent / "vgg19" / picture.name).is_file():
-            lines.append("With the first three blocks of VGG-19, at 256 rows:")
+            lines.append("With the first three blocks of VGG-19, at most at 256 rows:")
             lines.append(f"![{recipe.summary}, with VGG-19](pictures/figures/vgg19/{name}.webp)")
         lines.append(f"```\nneural-style figure {name} {' '.join(many.get(name, ['--draft']))}\n```")
         inputs = ", ".join(f"`{slot}` ({default})" for slot, default in recipe.inputs.items())
