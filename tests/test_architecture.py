@@ -8,6 +8,7 @@ import functools
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -187,6 +188,19 @@ def test_functions_are_short():
 def test_the_drawing_is_up_to_date():
     drawn = architecture.drawing(architecture.between_rooms(IMPORTS))
     assert architecture.DRAWING.read_text(encoding="utf-8") == drawn, "run python tools/architecture.py"
+
+
+def test_no_arrow_passes_a_box():
+    """It would seem to begin or end there. Horizontal pieces of arrows lie between rows or beside the boxes of one."""
+    drawn = architecture.drawing(architecture.between_rooms(IMPORTS))
+    half, height = architecture.BOX[0] / 2, architecture.BOX[1]
+    boxes = [tuple(map(float, box)) for box in re.findall(r'<rect x="(\d+)" y="(\d+)" width="150"', drawn)]
+    pieces = re.findall(r"([\d.]+) ([\d.]+) H([\d.]+)", drawn)
+    assert boxes
+    assert pieces
+    for begin, level, end in (map(float, piece) for piece in pieces):
+        left, right = sorted((begin, end))
+        assert not [box for box in boxes if box[1] < level < box[1] + height and left < box[0] + half < right]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -223,7 +223,8 @@ def drawing(arrows: Mapping[str, set[str]]) -> str:
         )
     for name, targets in direct(shown).items():
         for target in sorted(targets):
-            path = route((lefts[name], tops[name]), (lefts[target], tops[target]))
+            ends = (lefts[name], tops[name]), (lefts[target], tops[target])
+            path = route(*ends, others={(lefts[each], tops[each]) for each in shown} - set(ends))
             parts.append(f'<path d="{path}" fill="none" stroke="#456" stroke-width="1.3" marker-end="url(#tip)"/>')
     for name in shown:
         left, top, centre = lefts[name], tops[name], lefts[name] + BOX[0] / 2
@@ -237,11 +238,11 @@ def drawing(arrows: Mapping[str, set[str]]) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def route(start: tuple[int, int], end: tuple[int, int]) -> str:
+def route(start: tuple[int, int], end: tuple[int, int], others: Collection[tuple[int, int]] = ()) -> str:
     """The path of an arrow between two boxes, given by their left upper corners.
 
     To the next row, or straight down, it goes from edge to edge; otherwise round a corner in the outer one of the two
-    columns, where no other box is in its way.
+    columns. Where that leads through one of the `others`, it goes between two rows.
     """
     half, height, corner = BOX[0] / 2, BOX[1], 10
     (x, y), (to_x, to_y) = (start[0] + half, start[1] + height), (end[0] + half, end[1])
@@ -250,11 +251,20 @@ def route(start: tuple[int, int], end: tuple[int, int]) -> str:
         return f"M{x:g} {y} C{x:g} {y + bend:g} {to_x:g} {to_y - bend:g} {to_x:g} {to_y}"
     side = 1 if to_x > x else -1
     spine = MARGIN + 2 * COLUMN + half
-    if abs(to_x - spine) > abs(x - spine):
-        level = start[1] + height / 2
+    is_outward = abs(to_x - spine) > abs(x - spine)
+    row = start[1] if is_outward else end[1]
+    if any(top == row and min(start[0], end[0]) <= left <= max(start[0], end[0]) for left, top in others):
+        level = (y if is_outward else to_y - (ROW - height)) + (ROW - height) / 2 - 4 * side
+        corner = 6
+        turns = (
+            f"Q{x:g} {level:g} {x + side * corner:g} {level:g}",
+            f"Q{to_x:g} {level:g} {to_x:g} {level + corner:g}",
+        )
+        return f"M{x:g} {y} V{level - corner:g} {turns[0]} H{to_x - side * corner:g} {turns[1]} V{to_y}"
+    level = row + height / 2
+    if is_outward:
         turn = f"Q{to_x:g} {level:g} {to_x:g} {level + corner:g}"
         return f"M{x + side * half:g} {level:g} H{to_x - side * corner:g} {turn} V{to_y}"
-    level = to_y + height / 2
     turn = f"Q{x:g} {level:g} {x + side * corner:g} {level:g}"
     return f"M{x:g} {y} V{level - corner:g} {turn} H{to_x - side * half:g}"
 
