@@ -181,9 +181,9 @@ class FastFolder:
 
         def task(one: _Ready) -> FastTask:
             name = self.results[one.photo].name
-            return FastTask(painted, one.content, self._settings, self.enhance, name, self.device)
+            return FastTask(painted, one.content, self._settings, self.enhance, name)
 
-        with closing(painted_by(engine, ready, task)) as outcomes:
+        with closing(painted_by(engine, ready, task, device=self.device)) as outcomes:
             for one, outcome in outcomes:
                 with one.claim, self._skipping(one.photo), interruption.held():
                     self._accept(one.photo, outcome)

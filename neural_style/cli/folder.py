@@ -221,7 +221,7 @@ class Folder:
     def _paint_by(self, engine: Engine, ready: Iterator[_Ready], bar: Bar) -> None:
         """Paint in other processes; claims and files are this one's."""
         bar.begin(engine.description, 0)
-        with closing(painted_by(engine, ready, self._task)) as outcomes:
+        with closing(painted_by(engine, ready, self._task, device=self.device)) as outcomes:
             for one, outcome in outcomes:
                 with one.claim, self._skipping(one.painting.content), interruption.held():
                     self._accept(one, outcome)
@@ -229,7 +229,7 @@ class Folder:
 
     def _task(self, one: _Ready) -> PaintingTask:
         output = replace(one.files.output, prefix=Path(one.painting.name))
-        return PaintingTask(self.technique, one.inputs, self._run_to_send, output, self.device)
+        return PaintingTask(self.technique, one.inputs, self._run_to_send, output)
 
     @cached_property
     def _run_to_send(self) -> RunSettings:

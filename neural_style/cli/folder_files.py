@@ -17,6 +17,7 @@ from neural_style import files, images, interruption
 from neural_style.cli.progress import report, report_error
 from neural_style.cli.session import FAILED
 from neural_style.engines.interface import Engine, Outcome, Task
+from neural_style.engines.process import Process
 from neural_style.errors import FullDiskError, InvalidInputError, MissingFileError, explanation
 from neural_style.images.formats import ENDINGS
 from neural_style.runs.records import library_version
@@ -218,7 +219,7 @@ Picture = TypeVar("Picture", bound=Claimed)
 
 
 def painted_by(
-    engine: Engine, pictures: Iterator[Picture], task: Callable[[Picture], Task]
+    engine: Engine, pictures: Iterator[Picture], task: Callable[[Picture], Task], *, device: str | None
 ) -> Generator[tuple[Picture, Outcome]]:
     """The outcome of each picture as soon as another process has it; its claim is then the caller's.
 
@@ -226,6 +227,7 @@ def painted_by(
         engine: runs the tasks.
         pictures: claimed when there is a process for them.
         task: of a picture.
+        device: of the processes, as in `neural_style.backend.choose_device`.
     """
     given: dict[int, Picture] = {}
 
@@ -234,7 +236,7 @@ def painted_by(
             given[number] = one
             yield number, task(one)
 
-    with closing(engine.outcomes(tasks())) as outcomes, ExitStack() as claims:
+    with closing(engine.outcomes(tasks(), Process(device))) as outcomes, ExitStack() as claims:
         claims.callback(lambda: close_all(one.claim for one in given.values()))
         for number, outcome in outcomes:
             yield given.pop(number), outcome

@@ -42,7 +42,6 @@ class FastTask:
         settings: of the picture.
         enhance: steps of the result, as in `Output`.
         name: of the file.
-        device: for the process, as in `neural_style.backend.choose_device`.
     """
 
     painted: PaintedStyle
@@ -50,7 +49,6 @@ class FastTask:
     settings: FastRunSettings
     enhance: str
     name: str
-    device: str | None = None
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -62,9 +60,6 @@ class FastTask:
         return outcome_of(self._paint, last=self.name)
 
     def _paint(self, folder: Path) -> str:
-        from neural_style import backend
-
-        backend.own_process(self.device)
         painter, style = _opened(self.painted)
         result = painter.paint(self.content, style, **self.settings)
         (result.enhanced(self.enhance) if self.enhance else result).save(folder / self.name)

@@ -6,6 +6,9 @@ from collections.abc import Generator, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from neural_style.engines.process import Process
+from neural_style.errors import explanation
+
 TRIES = 3
 """Processes that may die of a task before it has failed."""
 
@@ -50,13 +53,29 @@ class Engine(Protocol):
     def description(self) -> str:
         """Where the tasks run, for a line at the start."""
 
-    def outcomes(self, tasks: Iterable[tuple[Key, Task]]) -> Generator[tuple[Key, Outcome]]:
+    def outcomes(
+        self, tasks: Iterable[tuple[Key, Task]], process: Process | None = None
+    ) -> Generator[tuple[Key, Outcome]]:
         """The outcome of each task, as soon as there is one.
 
         Tasks are taken from the iterable when there is a process for them, so that few are in memory at a time. A task
         whose process dies is given to another one, and fails after `TRIES` of them. Closing the iterator ends all
         processes at once.
+
+        Args:
+            tasks: each with a key of the caller's.
+            process: settings of the processes; None for tasks that compute nothing with the backend.
         """
+
+
+def done(task: Task, process: Process | None) -> Outcome:
+    """The outcome of a task in the process that runs this, after it has got its settings."""
+    try:
+        if process is not None:
+            process.take()
+    except Exception as error:
+        return Outcome(error=explanation(error))
+    return task.run()
 
 
 def died(how: str) -> Outcome:

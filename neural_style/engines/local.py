@@ -20,7 +20,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from neural_style import interruption
-from neural_style.engines.interface import TRIES, Key, Outcome, Task, died
+from neural_style.engines.interface import TRIES, Key, Outcome, Task, died, done
+from neural_style.engines.process import Process
 from neural_style.runs import free_memory
 from neural_style.validation import check_count
 
@@ -43,7 +44,9 @@ class Local:
         """Where the tasks run."""
         return f"{self.jobs} processes"
 
-    def outcomes(self, tasks: Iterable[tuple[Key, Task]]) -> Generator[tuple[Key, Outcome]]:
+    def outcomes(
+        self, tasks: Iterable[tuple[Key, Task]], process: Process | None = None
+    ) -> Generator[tuple[Key, Outcome]]:
         """As in `Engine`."""
         remaining = iter(tasks)
         workers: list[_Worker] = []
@@ -54,7 +57,7 @@ class Local:
                     if (following := next(remaining, None)) is None:
                         break
                     if place == len(workers):
-                        workers.append(_Worker(place, self.jobs, folder))
+                        workers.append(_Worker(place, self.jobs, folder, process))
                     workers[place].begin(*following)
                 busy = {each.connection: each for each in workers if each.is_busy}
                 if not busy:
@@ -79,8 +82,8 @@ def _free_place(workers: list[_Worker], jobs: int) -> int | None:
 class _Worker:
     """A process that does one task after the other, and is replaced when it dies."""
 
-    def __init__(self, place: int, jobs: int, folder: str) -> None:
-        self._place, self._jobs, self._folder = place, jobs, folder
+    def __init__(self, place: int, jobs: int, folder: str, settings: Process | None) -> None:
+        self._place, self._jobs, self._folder, self._settings = place, jobs, folder, settings
         self._start()
         self.key: Any = None
         self.is_busy = False
@@ -115,7 +118,8 @@ class _Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork of a process with a backend hangs
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, self._jobs, self._folder), daemon=True)
+        given = theirs, self._jobs, self._folder, self._settings
+        self.process = context.Process(target=_serve, args=given, daemon=True)
         with _share_of_cores(self._place, self._jobs), _signals_blocked():
             self.process.start()
         theirs.close()
@@ -128,7 +132,7 @@ class _Worker:
             return
 
 
-def _serve(connection: Connection, jobs: int, folder: str) -> None:
+def _serve(connection: Connection, jobs: int, folder: str, settings: Process | None) -> None:
     """Do the tasks that come, with temporary files in `folder`, until the other end is closed or its process gone."""
     free_memory.share(jobs)
     tempfile.tempdir = folder
@@ -138,7 +142,7 @@ def _serve(connection: Connection, jobs: int, folder: str) -> None:
     while True:
         try:
             task: Task = connection.recv()
-            connection.send(task.run())
+            connection.send(done(task, settings))
         except (EOFError, OSError):
             return
 

@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from neural_style.engines.interface import TRIES, Key, Outcome, Task, died
+from neural_style.engines.interface import TRIES, Key, Outcome, Task, died, done
+from neural_style.engines.process import Process
 from neural_style.errors import InvalidInputError, first_line, reason
 from neural_style.features.sent_files import SentFile, is_file_to_send, receive, received
 from neural_style.runs.records import library_version
@@ -70,7 +71,9 @@ class OnRay:
         """Where the tasks run."""
         return "Ray on this machine" if self.address is None else f"Ray at {self.address}"
 
-    def outcomes(self, tasks: Iterable[tuple[Key, Task]]) -> Generator[tuple[Key, Outcome]]:
+    def outcomes(
+        self, tasks: Iterable[tuple[Key, Task]], process: Process | None = None
+    ) -> Generator[tuple[Key, Outcome]]:
         """As in `Engine`.
 
         Raises:
@@ -90,7 +93,8 @@ class OnRay:
                 while True:
                     while len(pending) < self._at_once(ray) and (following := next(remaining, None)) is not None:
                         key, task = following
-                        pending[run.remote(library_version(), task, store.references(task.weights))] = key
+                        sent = library_version(), task, process, store.references(task.weights)
+                        pending[run.remote(*sent)] = key
                     if not pending:
                         return
                     for reference in ray.wait(list(pending))[0]:
@@ -173,7 +177,7 @@ class _Store:
         return {name: self._references[name] for name in found}
 
 
-def _run(version: str, task: Task, references: Mapping[str, tuple[Any, str]]) -> Outcome:
+def _run(version: str, task: Task, process: Process | None, references: Mapping[str, tuple[Any, str]]) -> Outcome:
     """The task, in a worker, with files of weights from `_Store`."""
     if version != library_version():
         return Outcome(error=f"a worker has neural_style {library_version()}, and this is {version}: install the same")
@@ -183,7 +187,7 @@ def _run(version: str, task: Task, references: Mapping[str, tuple[Any, str]]) ->
             import ray
 
             receive(name, SentFile(ray.get(reference), sha256))  # in memory that the workers of a machine share
-    return task.run()
+    return done(task, process)
 
 
 def _outcome(ray: Any, reference: Any) -> Outcome:

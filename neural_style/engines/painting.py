@@ -32,14 +32,12 @@ class PaintingTask:
         technique, run: of the transfer.
         inputs: in memory, since another machine may paint.
         output: names, format and size of the files, whose folder is not used.
-        device: for the process, as in `neural_style.backend.choose_device`.
     """
 
     technique: Technique
     inputs: Inputs
     run_settings: RunSettings
     output: Output
-    device: str | None = None
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -52,9 +50,6 @@ class PaintingTask:
 
     def _paint(self, folder: Path) -> str:
         """Paint into a folder; returns the error that has broken the run off, if any."""
-        from neural_style import backend
-
-        backend.own_process(self.device)
         output = replace(self.output, prefix=folder / self.output.prefix.name)
         run = self.technique.run_settings(self.inputs, self.run_settings)
         files = RunFiles(output, self.inputs, run)

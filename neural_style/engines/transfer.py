@@ -21,13 +21,11 @@ class TransferTask:
     Attributes:
         technique, run_settings: of the transfer.
         inputs: in memory, since another machine may paint.
-        device: for the process, as in `neural_style.backend.choose_device`.
     """
 
     technique: Technique
     inputs: Inputs
     run_settings: RunSettings
-    device: str | None = None
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -36,9 +34,6 @@ class TransferTask:
 
     def run(self) -> Outcome:
         """The transfer; one that was broken off has failed."""
-        from neural_style import backend
-
-        backend.own_process(self.device)
         begun = time.perf_counter()
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("default")

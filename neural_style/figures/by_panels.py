@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from neural_style.engines.interface import Engine, Outcome
+from neural_style.engines.parts import finished_parts
 from neural_style.engines.written import outcome_of
 from neural_style.errors import NeuralStyleError
 from neural_style.figures.builder import PanelBuilder, Progress
@@ -65,7 +65,6 @@ class PanelTask:
         key: of the panel.
         pictures: those that it is made from, each with its pixels, and with its report if it is painted.
         normalised: the file of the normalised weights, if the panel needs it.
-        threads, device: for the process, as in `neural_style.backend.own_process`.
     """
 
     figure: SentFigure
@@ -73,8 +72,6 @@ class PanelTask:
     key: str
     pictures: Sequence[tuple[Picture, Array, dict[str, Any] | None]]
     normalised: str | None
-    threads: int
-    device: str | None = None
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -87,9 +84,6 @@ class PanelTask:
         return outcome_of(self._paint, last=f"{self.key}.json")
 
     def _paint(self, folder: Path) -> str:
-        from neural_style import backend
-
-        backend.own_process(self.device, self.threads)
         builder = _builder(self.figure)
         builder.folder = folder
         if self.normalised is not None:
@@ -135,15 +129,10 @@ def paint_by(
     waiting = dict.fromkeys(each for each in painted if not builder.is_stored(each))
     failed: dict[TransferPanel, str] = {}
     while ready := [each for each in waiting if each not in failed and waiting.keys().isdisjoint(_behind(each))]:
-        tasks = _tasks(shared, builder, ready, device)
-        with closing(engine.outcomes(tasks)) as outcomes:
-            for panel, outcome in outcomes:
-                for line in outcome.warnings:
-                    warnings.warn(line, stacklevel=2)
-                if outcome.error:
-                    failed[panel] = outcome.error
-                    continue
-                builder.accept(panel, outcome.files)
+        tasks = _tasks(shared, builder, ready)
+        with closing(finished_parts(engine, tasks, failed, device=device)) as parts:
+            for panel, files in parts:
+                builder.accept(panel, files)
                 del waiting[panel]
                 if progress is not None:
                     curve = builder.report(panel)["curve"]
@@ -159,11 +148,8 @@ def _behind(panel: TransferPanel) -> set[Panel]:
 
 
 def _tasks(
-    shared: SentFigure, builder: PanelBuilder, panels: Iterable[TransferPanel], device: str | None
+    shared: SentFigure, builder: PanelBuilder, panels: Iterable[TransferPanel]
 ) -> Iterator[tuple[TransferPanel, PanelTask]]:
-    from neural_style import backend
-
-    threads = backend.thread_count()
     for panel in panels:
         pictures = [
             (each, builder.picture(each), builder.report(each) if isinstance(each, TransferPanel) else None)
@@ -171,4 +157,4 @@ def _tasks(
         ]
         weights = panel.technique.weights
         normalised = builder.judge.weights_for(weights, panel.technique.pooling) if weights == NORMALISED else None
-        yield panel, PanelTask(shared, panel, builder.key(panel), pictures, normalised, threads, device)
+        yield panel, PanelTask(shared, panel, builder.key(panel), pictures, normalised)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import pickle
 import secrets
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from neural_style.engines.interface import Engine, Outcome
+from neural_style.engines.parts import finished_parts
 from neural_style.engines.written import outcome_of
 from neural_style.errors import InvalidInputError, NeuralStyleError, first_line
 from neural_style.video.method import FrameMethod, SeparateShots, ShotMethod
@@ -73,13 +73,10 @@ class ShotTask:
     Attributes:
         method: paints it.
         frames: from `PackedShot`.
-        threads, device: for the process, as in `neural_style.backend.own_process`.
     """
 
     method: SentMethod
     frames: bytes = field(repr=False)
-    threads: int
-    device: str | None = None
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -91,9 +88,6 @@ class ShotTask:
         return outcome_of(self._paint, last=PAINTED)
 
     def _paint(self, folder: Path) -> str:
-        from neural_style import backend
-
-        backend.own_process(self.device, self.threads)
         method, shot = _opened(self.method), PackedShot()
         for painted in _painted(method, self.frames):
             shot.add(painted)
@@ -168,22 +162,18 @@ class ByShots:
             ShotsFailedError: after all others are painted.
             InvalidInputError: a frame cannot be read, after all shots before its own are painted.
         """
-        store, failed = ShotFiles(folder, finished()), list[tuple[range, str]]()
+        store, failed = ShotFiles(folder, finished()), dict[range, str]()
         unread: list[InvalidInputError] = []
         yield from store.ready(finished)
         before = store.count
-        with closing(self._engine.outcomes(self._tasks(frames, store, unread))) as outcomes:
-            for shot, outcome in outcomes:
-                for line in outcome.warnings:
-                    warnings.warn(line, stacklevel=2)
-                if outcome.error:
-                    failed.append((shot, outcome.error))
-                    continue
-                store.add(shot, outcome.files[PAINTED])
+        tasks = self._tasks(frames, store, unread)
+        with closing(finished_parts(self._engine, tasks, failed, device=self._device)) as parts:
+            for shot, files in parts:
+                store.add(shot, files[PAINTED])
                 advance(store.count, store.count - before)
                 yield from store.ready(finished)
         if failed:
-            raise ShotsFailedError(failed)
+            raise ShotsFailedError(list(failed.items()))
         if unread:
             raise unread[0]
 
@@ -198,9 +188,7 @@ class ByShots:
 
     def _shots(self, frames: Callable[[int], Iterator[Array]], store: ShotFiles) -> Iterator[tuple[range, ShotTask]]:
         """The shots that are not painted yet, in the order of the film."""
-        from neural_style import backend
-
-        index, threads = store.reached, backend.thread_count()
+        index = store.reached
         source = frames(index)
         frame = next(source, None)
         while frame is not None:
@@ -215,4 +203,4 @@ class ByShots:
                 is_within = (
                     frame is not None and store.at(index) is None and not self._method.begins_shot(frame, earlier)
                 )
-            yield range(start, index), ShotTask(self._sent, shot.content(), threads, self._device)
+            yield range(start, index), ShotTask(self._sent, shot.content())

@@ -198,7 +198,7 @@ def test_cells_with_one_network_are_neighbours(sheet: Command, cells: list[Combi
 def test_a_cell_that_fails_is_empty(
     sheet: Command, monkeypatch: pytest.MonkeyPatch, made: Path, record: Any, jobs: int
 ) -> None:
-    monkeypatch.setattr(Local, "outcomes", lambda self, tasks: ((key, task.run()) for key, task in tasks))
+    monkeypatch.setattr(Local, "outcomes", lambda self, tasks, _: ((key, task.run()) for key, task in tasks))
     whole = INetwork.transfer
 
     def transfer(self: INetwork, *arguments: Any, **settings: Any) -> Any:

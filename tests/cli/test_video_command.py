@@ -158,7 +158,7 @@ def test_shots_are_painted_by_an_engine_and_those_that_fail_are_lines(command, p
         Image.fromarray(np.full((16, 24, 3), grey, np.uint8)).save(tmp_path / f"{number}.png")
     monkeypatch.setattr(video, "start_backend", lambda *_: None)
     monkeypatch.setattr(video, "fast_method", lambda *_, **__: NamedMethod(Grey(), {}))
-    monkeypatch.setattr(Local, "outcomes", lambda self, tasks: Here(backwards).outcomes(tasks))
+    monkeypatch.setattr(Local, "outcomes", lambda self, *given: Here(backwards).outcomes(*given))
     monkeypatch.setattr(Grey, "fails", {60})
     arguments = ("video", tmp_path / "%d.png", painting_file, tmp_path / "out.mp4", "--jobs", 2)
     ran = command(*arguments)

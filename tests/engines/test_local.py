@@ -14,10 +14,11 @@ from typing import ClassVar
 import pytest
 
 import neural_style
-from neural_style import interruption
+from neural_style import backend, interruption
 from neural_style.engines import local
-from neural_style.engines.interface import TRIES, Outcome
+from neural_style.engines.interface import TRIES, Outcome, done
 from neural_style.engines.local import Local
+from neural_style.engines.process import Process
 from neural_style.errors import InvalidInputError
 
 
@@ -117,6 +118,20 @@ def test_process_ends_with_a_killed_command(tmp_path: Path, monkeypatch: pytest.
     local._end_with(ours, str(folder))
     assert status == [1]
     assert not folder.exists()
+
+
+def test_process_gets_its_settings_before_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[tuple[str | None, int | None]] = []
+
+    def own_process(device: str | None, threads: int | None) -> None:
+        taken.append((device, threads))
+        if device == "gpu:9":
+            raise InvalidInputError("no such GPU")
+
+    monkeypatch.setattr(backend, "own_process", own_process)
+    assert not done(Named("a"), Process("cpu", 3)).error
+    assert done(Named("a"), Process("gpu:9")) == Outcome(error="no such GPU")
+    assert taken == [("cpu", 3), ("gpu:9", None)]
 
 
 def test_impossible_number() -> None:

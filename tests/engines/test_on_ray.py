@@ -57,7 +57,7 @@ def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_worker_of_another_version() -> None:
-    outcome = on_ray._run("0.0.0", Named("a"), {})
+    outcome = on_ray._run("0.0.0", Named("a"), None, {})
     assert "0.0.0" in outcome.error
     assert not outcome.files
 
@@ -141,7 +141,7 @@ def test_files_of_weights_are_sent_once_under_the_names_of_the_user(
     for name in names:
         Path(name).unlink()  # as on another machine
     for each in references:
-        assert on_ray._run(library_version(), Read(names), each).value == expected
+        assert on_ray._run(library_version(), Read(names), None, each).value == expected
     assert fetched == [0, 1]
     assert not list(tmp_path.iterdir())
 

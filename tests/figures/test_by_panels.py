@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neural_style import Network, figures
+from neural_style import Network, backend, figures
 from neural_style.engines.interface import Outcome
 from neural_style.engines.local import Local
+from neural_style.engines.process import Process
 from neural_style.features import calibration
 from neural_style.figures.builder import FUNCTIONS, PanelBuilder
 from neural_style.figures.by_panels import PanelsFailedError, PanelTask, paint_by
@@ -40,10 +41,12 @@ class Elsewhere:
 
     def __init__(self, fails: Callable[[PanelTask], bool] = lambda task: False) -> None:
         self.rounds: list[set[str]] = []
+        self.threads: int | None = None
         self._fails = fails
 
-    def outcomes(self, tasks: Iterable[tuple[Any, PanelTask]]) -> Iterator[tuple[Any, Outcome]]:
+    def outcomes(self, tasks: Iterable[tuple[Any, PanelTask]], process: Process) -> Iterator[tuple[Any, Outcome]]:
         given = list(tasks)
+        self.threads = process.threads
         self.rounds.append({task.key for _, task in given})
         for panel, task in reversed(given):
             yield panel, Outcome(error="no paint") if self._fails(task) else pickle.loads(pickle.dumps(task)).run()
@@ -88,6 +91,7 @@ def test_panels_are_those_of_one_process(
     painted_by(engine, builder)
     rounds = [{ONE, ON_NORMALISED}, {OF_ONE, ALIKE}, {OF_A_PART}]
     assert engine.rounds == [{builder.key(panel) for panel in panels} for panels in rounds]
+    assert engine.threads == backend.thread_count()
     for panel in PANELS:
         assert (builder.picture(panel) == one.picture(panel)).all()
         found, expected = (without_times(each.report(panel)) for each in (builder, one))
@@ -114,7 +118,7 @@ def test_command(command: Callable[..., Any], tmp_path: Path, monkeypatch: pytes
     output, panels = tmp_path / "a.png", tmp_path / "panels"
     arguments = ("figure", "test-1", "--draft", *flags, "--output", output, "--panels", panels, "--jobs", 2)
     engine = Elsewhere(lambda task: len(engine.rounds) == 1 and task.panel.technique == technique(1.0))
-    monkeypatch.setattr(Local, "outcomes", lambda self, tasks: engine.outcomes(tasks))
+    monkeypatch.setattr(Local, "outcomes", lambda self, *given: engine.outcomes(*given))
     ran = command(*arguments)
     assert ran.status == 1
     assert "error: two: no paint" in ran.err

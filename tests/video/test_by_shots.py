@@ -13,6 +13,7 @@ from PIL import Image
 
 from neural_style import Network, backend
 from neural_style.engines.interface import Outcome
+from neural_style.engines.process import Process
 from neural_style.errors import InvalidInputError
 from neural_style.video import transfer_video
 from neural_style.video.by_shots import ShotsFailedError
@@ -73,14 +74,17 @@ class Here:
     Attributes:
         order: of the tasks.
         at_most: outcomes until a signal ends the command.
+        process: settings of the processes that paint.
     """
 
     description = "this process"
 
     def __init__(self, order: Callable[[Iterable[Any]], Iterable[Any]] = iter, at_most: int | None = None) -> None:
         self._order, self._at_most = order, at_most
+        self.process: Process | None = None
 
-    def outcomes(self, tasks: Iterable[Any]) -> Iterator[Any]:
+    def outcomes(self, tasks: Iterable[Any], process: Process) -> Iterator[Any]:
+        self.process = process
         for key, task in islice(self._order(tasks), self._at_most):
             yield key, task.run()
         if self._at_most is not None:
@@ -203,9 +207,9 @@ def test_methods_that_cannot_be_sent_are_refused_before_any_work(clip, tmp_path,
 
 def test_initial_picture_is_sent_with_the_method(tmp_path, night, pan):
     class Elsewhere(Here):
-        def outcomes(self, tasks):
+        def outcomes(self, tasks, process):
             (tmp_path / "initial.png").unlink()
-            return super().outcomes(tasks)
+            return super().outcomes(tasks, process)
 
     for name in ("0", "initial"):
         Image.fromarray(pan.frames[0]).save(tmp_path / f"{name}.png")
@@ -215,8 +219,8 @@ def test_initial_picture_is_sent_with_the_method(tmp_path, night, pan):
 
 def test_warnings_of_a_process_are_those_of_the_film(clip, tmp_path):
     class Warned(Here):
-        def outcomes(self, tasks):
-            for key, outcome in super().outcomes(tasks):
+        def outcomes(self, tasks, process):
+            for key, outcome in super().outcomes(tasks, process):
                 yield key, Outcome(outcome.files, warnings=("of a tile",))
 
     with pytest.warns(UserWarning, match="of a tile"):
@@ -226,15 +230,9 @@ def test_warnings_of_a_process_are_those_of_the_film(clip, tmp_path):
 def test_processes_have_the_threads_of_this_one(clip, tmp_path, monkeypatch):
     """The last bits of long sums depend on their number."""
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
-    tasks = []
-
-    def kept(given):
-        tasks.extend(task for _, task in given)
-        return ()
-
-    with pytest.raises(InvalidInputError, match="fewer frames"):
-        transfer_video(clip, (), tmp_path / "out.mp4", method=Grey(), engine=Here(kept))
-    assert [task.threads for task in tasks] == [3] * len(LENGTHS)
+    engine = Here()
+    transfer_video(clip, (), tmp_path / "out.mp4", method=Grey(), engine=engine)
+    assert engine.process == Process(threads=3)
     backend.own_process(None, 3)  # leaves a process as it is in which TensorFlow has started
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "0")
     assert backend.thread_count() >= 1

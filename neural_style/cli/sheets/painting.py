@@ -17,6 +17,7 @@ from neural_style.cli.progress import Bar, report_error
 from neural_style.cli.sheets.combinations import Combination
 from neural_style.engines.interface import Engine
 from neural_style.engines.painting import to_send
+from neural_style.engines.process import Process
 from neural_style.engines.transfer import TransferTask
 from neural_style.errors import InvalidInputError, explanation
 from neural_style.images.transparency import over_white, without_white
@@ -60,9 +61,9 @@ def paint_by(
 ) -> None:
     """As `paint_all`, by other processes of that device."""
     measured = measuring([each.settings for each in combinations])
-    tasks = ((index, _task(each, device)) for index, each in enumerate(combinations))
+    tasks = ((index, _task(each)) for index, each in enumerate(combinations))
     bar.begin(engine.description, 0)
-    with closing(engine.outcomes(tasks)) as outcomes:
+    with closing(engine.outcomes(tasks, Process(device))) as outcomes:
         for done, (index, outcome) in enumerate(outcomes):
             each = combinations[index]
             for line in outcome.warnings:
@@ -76,10 +77,10 @@ def paint_by(
             bar.advance(done + 1, note=each.name)
 
 
-def _task(each: Combination, device: str | None) -> TransferTask:
+def _task(each: Combination) -> TransferTask:
     """The transfer of a cell, for another process."""
     run = to_send(cast(RunSettings, dict(each.run)))
-    return TransferTask(each.settings, each.settings.inputs(each.content, each.styles), run, device)
+    return TransferTask(each.settings, each.settings.inputs(each.content, each.styles), run)
 
 
 def finish(each: Combination, result: Result, seconds: float, output: Output, measured: Measured) -> None:

@@ -15,12 +15,14 @@ from neural_style import files
 from neural_style.cli.folder_files import FAILURES
 from neural_style.engines.interface import Outcome
 from neural_style.engines.local import Local
+from neural_style.engines.process import Process
 from neural_style.runs import records
 from tests.cli.folders.small import Command, names, pixels, save
 
 
-def here(self: Local, tasks: Any) -> Iterator[Any]:
+def here(self: Local, tasks: Any, process: Process) -> Iterator[Any]:
     """In place of `Local.outcomes`: in this process, the last task first."""
+    assert process.threads is None  # those that fit its cores
     for key, task in reversed(list(tasks)):
         yield key, task.run()
 
@@ -61,7 +63,7 @@ def test_pictures_and_failures_are_those_of_one_process(paint: Command, folders:
 
 
 def test_initial_image_is_sent_to_the_process(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def elsewhere(self: Local, tasks: Any) -> Iterator[Any]:
+    def elsewhere(self: Local, tasks: Any, _: Process) -> Iterator[Any]:
         for key, task in islice(tasks, 1):
             start.unlink(missing_ok=True)  # as on another machine
             yield key, task.run()
@@ -84,7 +86,7 @@ def test_failing_process_deletes_no_picture(paint: Command, folders: Path, monke
     save(folders / "results" / "a.png")
     before = (folders / "results" / "a.png").read_bytes()
     failed = Outcome({"a_at_iteration_1.png": b"a step"}, error="no memory", warnings=("odd",))
-    monkeypatch.setattr(Local, "outcomes", lambda self, tasks: ((key, failed) for key, _ in tasks))
+    monkeypatch.setattr(Local, "outcomes", lambda self, tasks, _: ((key, failed) for key, _ in tasks))
 
     found = paint("--jobs", "2", "--overwrite")
 
@@ -97,7 +99,7 @@ def test_failing_process_deletes_no_picture(paint: Command, folders: Path, monke
 
 
 def test_claims_end_with_the_command(paint: Command, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(self: Local, tasks: Any) -> Iterator[Any]:
+    def interrupted(self: Local, tasks: Any, process: Process) -> Iterator[Any]:
         next(tasks), next(tasks)
         raise KeyboardInterrupt
         yield
