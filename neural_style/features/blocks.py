@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
-from keras import ops
+from keras import activations, layers, ops
 
 from neural_style import backend
 from neural_style.backend import Tensor
@@ -61,12 +61,29 @@ class Blocks:
 
     @staticmethod
     def are_known(extractor: Extractor) -> bool:
-        """Whether the layers are found by name in a network, with poolings by maxima or means."""
-        used = extractor.architecture.up_to_deepest(extractor.layers) if extractor.layers else ()
-        names = {layer.name: layer for layer in extractor.network.layers}
-        pools = [f"block{block}_pool" for block in range(1, max(map(block_of, used), default=1))]
-        is_found = all(name in names for name in (*map(weight_name, used), *pools))
-        return is_found and all(_is_maximum(names[pool]) or _is_mean(names[pool]) for pool in pools)
+        """Whether a network is the chain that segments compute.
+
+        From the picture to the deepest layer these are convolutions 3x3 with ReLUs, and between two blocks a pooling
+        2x2 by maxima or means, under the names of `neural_style.features.vgg.build`, each of which takes what the one
+        before makes; the features are what the convolutions make. Anything else, such as another activation, or a
+        normalisation in between, has other derivatives than `linear`.
+        """
+        network = extractor.network
+        named = {layer.name: layer for layer in network.layers}
+        x, block = network.input, 1
+        for layer in extractor.architecture.up_to_deepest(extractor.layers) if extractor.layers else ():
+            if block_of(layer) > block:
+                pooling = named.get(f"block{block}_pool")
+                if not (_is_pooling(pooling) and pooling.input is x):
+                    return False
+                x, block = pooling.output, block + 1
+            convolution = named.get(weight_name(layer))
+            if not (_is_convolution(convolution) and convolution.input is x):
+                return False
+            x = convolution.output
+            if layer in extractor.layers and not _is_made_of(network, network.output[layer], x):
+                return False
+        return True
 
     @staticmethod
     def precision(extractor: Extractor) -> str:
@@ -136,8 +153,35 @@ def _passing(pooling: Any) -> Callable[[Tensor, Any], tuple[Tensor, Any, Tensor]
 
 
 def _is_maximum(pooling: Any) -> bool:
-    return type(pooling).__name__ == "MaxPooling2D"
+    return type(pooling) is layers.MaxPooling2D
 
 
-def _is_mean(pooling: Any) -> bool:
-    return type(pooling).__name__ == "AveragePooling2D"
+def _is_pooling(layer: Any) -> bool:
+    """Whether a layer is a pooling of `neural_style.features.vgg.build` by maxima or means."""
+    return (
+        (_is_maximum(layer) or type(layer) is layers.AveragePooling2D)
+        and layer.pool_size == layer.strides == (2, 2)
+        and layer.padding == "valid"
+        and layer.data_format == "channels_last"
+    )
+
+
+def _is_convolution(layer: Any) -> bool:
+    """Whether a layer is a convolution of `neural_style.features.vgg.build`."""
+    return (
+        type(layer) is layers.Conv2D
+        and layer.kernel_size == (3, 3)
+        and layer.strides == layer.dilation_rate == (1, 1)
+        and layer.groups == 1
+        and layer.padding == "same"
+        and layer.activation is activations.relu
+        and layer.data_format == "channels_last"
+    )
+
+
+def _is_made_of(network: Any, features: Any, x: Any) -> bool:
+    """Whether features are what a layer makes, or that in another precision."""
+    if features is x:
+        return True
+    casts = (each for each in network.operations if type(each).__name__ == "Cast")
+    return any(each.output is features and each.input is x for each in casts)

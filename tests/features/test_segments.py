@@ -123,6 +123,56 @@ def test_a_network_with_other_layers_is_not_cut():
     assert not spec_of(extractor, [Statistic(("conv3_1",), gram_matrix)]).has_cuts
 
 
+def own_network(change):
+    """A network with VGG's names, up to the first layer behind a cut, of which one thing may be another."""
+    settings = {"kernel_size": 3, "padding": "same", "activation": "relu"}
+    changed = {
+        "activation": {"activation": "softplus"},
+        "dilation": {"dilation_rate": 2},
+        "groups": {"groups": 2},
+        "kernel": {"kernel_size": 1},
+    }
+    image = x = keras.Input((None, None, 3))
+    for layer in architecture("mini").up_to_deepest(["conv3_1"]):
+        block, name = int(layer[4]), f"block{layer[4]}_conv{layer[6]}"
+        if layer.endswith("_1") and block > 1:
+            x = keras.layers.MaxPooling2D(3 if change == "pool" else 2, 2, name=f"block{block - 1}_pool")(x)
+        own = changed.get(change, {}) if layer == "conv2_2" else {}
+        x = keras.layers.Conv2D(4, **{**settings, **own}, name=name)(x)
+        if layer == "conv2_2" and change == "between":
+            x = keras.layers.Rescaling(-1.0, 1.0)(x)
+    return keras.Model(image, {"conv3_1": x * 2 if change == "behind" else x})
+
+
+@pytest.mark.parametrize("change", ["activation", "between"])
+def test_own_network_with_the_names_of_vgg_has_the_gradient_of_the_whole(change):
+    """Another activation, or a further operation, which the way back of a cut network would leave out."""
+    keras.utils.set_random_seed(0)
+    extractor = FeatureExtractor(architecture("mini"), own_network(change))
+    image = np.random.default_rng(0).uniform(0, 255, (33, 40, 3)).astype("float32")
+    chosen = [Term("style", 1e-6, Statistic(("conv3_1",), gram_matrix))]
+    whole, tiled = (Objective(chosen, extractor, (33, 40), tile=tile).evaluate(image) for tile in (None, 16))
+    difference = np.linalg.norm(tiled.gradient - whole.gradient)
+    assert difference <= 1e-4 * np.linalg.norm(whole.gradient)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_cut"),
+    [
+        ("", True),
+        *((each, False) for each in ("activation", "between", "behind", "dilation", "groups", "kernel", "pool")),
+    ],
+)
+def test_own_network_is_cut_where_it_is_a_chain_of_vgg(change, is_cut):
+    extractor = FeatureExtractor(architecture("mini"), own_network(change))
+    assert spec_of(extractor, [Statistic(("conv3_1",), gram_matrix)]).has_cuts is is_cut
+
+
+def test_features_in_another_precision_are_cut():
+    extractor = feature_extractor("mini", "random", ("conv1_1", "conv3_1"), precision="bfloat16")
+    assert spec_of(extractor, [Statistic(("conv3_1",), gram_matrix)]).has_cuts
+
+
 def test_poolings_by_roots_are_not_cut():
     extractor = feature_extractor("mini", "random", ("conv3_1",), pooling="l2")
     assert not spec_of(extractor, [Statistic(("conv3_1",), gram_matrix)]).has_cuts
