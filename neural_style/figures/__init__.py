@@ -92,7 +92,8 @@ def make(
         inputs: input pictures by the recipe's names; the others are samples.
         panels: folder that stores finished panels. An interrupted figure resumes from it, and figures share panels.
         seed: seed of the noise.
-        precision: `float32` or `bfloat16`, of the features in a run; metrics are in float32 throughout.
+        precision: `float32`, `bfloat16` or `auto`, the better of these two on this machine, of the features in a run;
+            metrics are in float32 throughout.
         overwrite: whether the output may replace a file.
         progress: called after every evaluation, see `neural_style.figures.builder.Progress`.
         prepare: called after all checks, before work begins.
@@ -103,8 +104,9 @@ def make(
         InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
         PanelsFailedError: panels could not be painted by the engine; the others are stored.
     """
-    source: dict[str, Any] = {"model": model, "weights": weights, "precision": precision}
-    setup, figure = plan(name, scale=scale, image_size=image_size, iterations=iterations, seed=seed, **source)
+    settings: dict[str, Any] = {"scale": scale, "model": model, "weights": weights, "seed": seed}
+    settings |= {"image_size": image_size, "iterations": iterations}
+    setup, figure = plan(name, precision=precision, **settings)
     check_name(output, "figure")
     check_name(panels, "the folder of panels")
     recipe, output, given = RECIPES[name], Path(output), dict(inputs or {})
@@ -113,6 +115,11 @@ def make(
     builder = _builder(setup, recipe, given, Path(panels))
     if prepare is not None:
         prepare()
+    if precision == "auto":  # which stands in no panel, since folders of panels are shared between machines
+        from neural_style import backend
+
+        setup, figure = plan(name, precision=backend.resolve_precision(precision), **settings)
+        builder.setup = setup
     seconds = _make_panels(figure, builder, progress, engine, device)
     caption = _caption(recipe, setup, figure, builder, list(given))
     summary = {"figure": name, "caption": caption, "seconds": seconds, **_summary(recipe, setup, figure, builder)}
@@ -133,6 +140,8 @@ def plan(
 ) -> tuple[Setup, Figure]:
     """Plan a figure without making its panels: its setup and its layout. Arguments are those of `make`.
 
+    A precision of `auto` stays, since no backend is started that knows what it stands for.
+
     Raises:
         InvalidInputError, MissingFileError: an argument cannot be used.
     """
@@ -148,7 +157,7 @@ def plan(
     if iterations is not None:
         check_count("iterations", iterations, at_least=1)
         chosen = replace(chosen, iterations=iterations)
-    check_choice("precision", precision, ("float32", "bfloat16"))
+    check_choice("precision", precision, ("float32", "bfloat16", "auto"))
     table = vgg.architecture(model or ("mini" if chosen.name == "draft" else RECIPES[name].model))
     source = weights or table.weights
     setup = Setup(table.name, source, layers_in(table, source), chosen, seed, precision)

@@ -60,7 +60,7 @@ class Setup:
         layers: the layers in the weights, in the order of the network.
         scale: see `Scale`.
         seed: seed of the noise.
-        precision: `float32` or `bfloat16`, of the features in a run; metrics are in float32.
+        precision: as in `neural_style.figures.make`.
         differences: differences from the paper, in words; filled while a recipe builds its figure.
     """
 

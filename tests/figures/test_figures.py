@@ -17,10 +17,10 @@ from neural_style.backend import PROGRAMS
 from neural_style.features import vgg
 from neural_style.figures.estimate import transfer_panels
 from neural_style.figures.panels import InputPanel, in_order
-from neural_style.figures.recipe import Cell, Figure
+from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import SCALES, Setup
 from neural_style.runs.settings import Run
-from tests.figures.small_figure import painted, summary, technique
+from tests.figures.small_figure import PHOTO, painted, summary, technique
 
 Make = Callable[..., dict[str, Any]]
 
@@ -190,6 +190,33 @@ def test_a_precision_is_that_of_runs_and_named_where_there_are_any(name: str, is
     setup, figure = figures.plan(name, scale="draft", precision="bfloat16")
     assert {panel.technique.precision for panel in transfer_panels(figure)} == ({"bfloat16"} if is_run else set())
     assert ("precision" in setup.differences) == is_run
+
+
+@pytest.mark.usefixtures("no_solver")
+def test_auto_is_the_better_precision_of_the_device_that_the_command_names(
+    command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Panels and caption have the precision of a run, of which one machine may have another than the next."""
+    made = Recipe("a test", "Nobody 2026, figure 1", {"photo": "cat", "painting": "night"}, one_picture)
+    monkeypatch.setitem(figures.RECIPES, "test-1", made)
+    started: list[str] = []
+    monkeypatch.setattr("neural_style.cli.commands.figure.start_backend", started.append)
+    monkeypatch.setattr("neural_style.backend.precision.fast_precision", lambda: "bfloat16" if started else "float32")
+    output = tmp_path / "out.png"
+    arguments = "figure", "test-1", "--draft", "--weights", "random", "--image_size", "32", "--num_iter", "1"
+    files = "--output", output, "--panels", tmp_path / "panels", "--overwrite"
+    assert command(*arguments, *files, "--precision", "auto", "--device", "cpu").status == 0
+    found = summary(output)
+    assert [panel["settings"]["precision"] for panel in found["panels"].values()] == ["bfloat16"]
+    assert "features in bfloat16" in found["differences"]
+    assert command(*arguments, *files, "--precision", "bfloat16").status == 0
+    assert summary(output)["made"] == []
+
+
+def one_picture(setup: Setup) -> Figure:
+    """With the precision of the setup."""
+    panel = painted(technique=technique(precision=setup.network("mini")["precision"]))
+    return Figure("One picture", ((Cell(panel, "one"),),), "A caption.", inputs=(Cell(PHOTO, "photo"),))
 
 
 def test_the_list_has_every_figure_with_its_cost(command) -> None:

@@ -127,10 +127,11 @@ def _parser() -> Parser:
     )
     network.add_argument(
         "--precision",
-        choices=("float32", "bfloat16"),
+        choices=("float32", "bfloat16", "auto"),
         default="float32",
         help="of the features: bfloat16 takes half to a quarter of the time on processors with AVX512-BF16 or AMX "
-        "and on GPUs, and its losses differ by about a percent, on GPUs by up to 11 (default: float32)",
+        "and on GPUs, and its losses differ by about a percent, on GPUs by up to 11; auto is bfloat16 there and "
+        "float32 elsewhere (default: float32)",
     )
     pictures = parser.add_argument_group("pictures")
     pictures.add_argument(
