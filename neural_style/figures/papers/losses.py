@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neural_style.figures.claims import claim
 from neural_style.figures.panels import InputPanel, StyleInput, TransferPanel
+from neural_style.figures.papers import li2016
 from neural_style.figures.recipe import Cell, Figure, Recipe
 from neural_style.figures.setup import Setup
 from neural_style.network import Network
@@ -22,14 +23,15 @@ def losses(setup: Setup) -> Figure:
     layers = setup.style_layers(*STYLE_LAYERS)
 
     def panel(style_loss: str, painting: InputPanel) -> TransferPanel:
-        matched = setup.style_layers("conv3_1", "conv4_1") if style_loss == "patches" else layers
+        by_patches = style_loss == "patches"
         technique = Network(
             **setup.network(),
             pooling="ave",
             normalization="relative",
             style_loss=style_loss,
             content_layer=setup.layer(CONTENT_LAYER),
-            style_layers=matched,
+            content_weight=li2016.patch_weight(setup) if by_patches else None,
+            style_layers=setup.style_layers(*li2016.PATCH_LAYERS) if by_patches else layers,
         )
         return TransferPanel(technique, PHOTO, (StyleInput(painting),), run)
 
