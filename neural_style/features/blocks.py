@@ -73,11 +73,11 @@ class Blocks:
         x, block = network.input, 1
         for layer in extractor.architecture.up_to_deepest(extractor.layers) if extractor.layers else ():
             if block_of(layer) > block:
-                pooling = named.get(f"block{block}_pool")
+                pooling: Any = named.get(f"block{block}_pool")
                 if not (_is_pooling(pooling) and pooling.input is x):
                     return False
                 x, block = pooling.output, block + 1
-            convolution = named.get(weight_name(layer))
+            convolution: Any = named.get(weight_name(layer))
             if not (_is_convolution(convolution) and convolution.input is x):
                 return False
             x = convolution.output

@@ -92,8 +92,7 @@ def make(
         inputs: input pictures by the recipe's names; the others are samples.
         panels: folder that stores finished panels. An interrupted figure resumes from it, and figures share panels.
         seed: seed of the noise.
-        precision: `float32`, `bfloat16` or `auto`, the better of these two on this machine, of the features in a run;
-            metrics are in float32 throughout.
+        precision: `float32`, `bfloat16` or `auto`, of the features in a run; metrics are in float32 throughout.
         overwrite: whether the output may replace a file.
         progress: called after every evaluation, see `neural_style.figures.builder.Progress`.
         prepare: called after all checks, before work begins.
@@ -104,9 +103,8 @@ def make(
         InvalidInputError, MissingFileError: an input cannot be used, with what to do; before any work is done.
         PanelsFailedError: panels could not be painted by the engine; the others are stored.
     """
-    settings: dict[str, Any] = {"scale": scale, "model": model, "weights": weights, "seed": seed}
-    settings |= {"image_size": image_size, "iterations": iterations}
-    setup, figure = plan(name, precision=precision, **settings)
+    source: dict[str, Any] = {"model": model, "weights": weights, "precision": precision}
+    setup, figure = plan(name, scale=scale, image_size=image_size, iterations=iterations, seed=seed, **source)
     check_name(output, "figure")
     check_name(panels, "the folder of panels")
     recipe, output, given = RECIPES[name], Path(output), dict(inputs or {})
@@ -115,11 +113,7 @@ def make(
     builder = _builder(setup, recipe, given, Path(panels))
     if prepare is not None:
         prepare()
-    if precision == "auto":  # which stands in no panel, since folders of panels are shared between machines
-        from neural_style import backend
-
-        setup, figure = plan(name, precision=backend.resolve_precision(precision), **settings)
-        builder.setup = setup
+    figure = _resolved(figure, setup, recipe)
     seconds = _make_panels(figure, builder, progress, engine, device)
     caption = _caption(recipe, setup, figure, builder, list(given))
     summary = {"figure": name, "caption": caption, "seconds": seconds, **_summary(recipe, setup, figure, builder)}
@@ -162,6 +156,20 @@ def plan(
     source = weights or table.weights
     setup = Setup(table.name, source, layers_in(table, source), chosen, seed, precision)
     return setup, RECIPES[name].build(setup)
+
+
+def _resolved(figure: Figure, setup: Setup, recipe: Recipe) -> Figure:
+    """The figure, and its setup, with the precision that `auto` stands for on the device in use.
+
+    No panel has `auto`: stored panels may come from another machine, and captions name the precision.
+    """
+    if setup.precision != "auto":
+        return figure
+    from neural_style import backend
+
+    setup.precision = backend.resolve_precision(setup.precision)
+    setup.differences.clear()
+    return recipe.build(setup)
 
 
 def _make_panels(
