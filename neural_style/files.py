@@ -199,7 +199,7 @@ def writing(where: str) -> Iterator[None]:
     except InvalidInputError:  # which is a ValueError, too
         raise
     except FileExistsError as error:
-        raise ExistingFileError(f"{where} exists: choose another name, or pass overwrite=True / --overwrite") from error
+        raise ExistingFileError(f"{where} exists: choose another name, or pass overwrite=True") from error
     except (OSError, ValueError) as error:
         kind = FullDiskError if isinstance(error, OSError) and error.errno in FULL else InvalidInputError
         raise kind(f"{where} cannot be written: {reason(error)}") from error

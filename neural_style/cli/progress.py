@@ -16,6 +16,19 @@ from neural_style.validation import printable
 LONGEST = 300
 """Characters of an error line at most: longer ones are those of names and of other libraries."""
 
+FLAGS = {
+    **{f"{name}=True": f"--{name}" for name in ("overwrite", "resume", "gif", "record")},
+    "chain=False": "--chain False",
+    "engine=...": "--jobs or --engine",
+    "frame=N": "--frame N",
+    'model="mini"': "--model mini",
+    "sound=False": "--silent",
+    "weights=FILE": "--weights FILE",
+}
+"""Keywords as the messages of the library have them, each with its flag."""
+
+_KEYWORD = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, FLAGS))})")
+
 _bars: list[Bar] = []
 """The bar on the terminal, if there is one."""
 
@@ -115,8 +128,8 @@ class Bar:
 
 
 def report(line: str) -> None:
-    """Write a line to the error stream, above the bar if there is one; control characters become escapes."""
-    _write(printable(line))
+    """Write a line to the error stream, above the bar if there is one, with flags; control characters are escaped."""
+    _write(printable(with_flags(line)))
 
 
 def _write(line: str) -> None:
@@ -135,7 +148,12 @@ def report_error(error: object, *, about: str = "") -> None:
     """
     text = str(error)
     named = f"{about}: {text}" if about and about not in text else text
-    _write(one_line(f"neural-style: error: {named}"))
+    _write(one_line(with_flags(f"neural-style: error: {named}")))
+
+
+def with_flags(message: str) -> str:
+    """A message of the library with the flags of the commands in place of its keywords."""
+    return _KEYWORD.sub(lambda found: FLAGS[found[0]], message)
 
 
 def one_line(text: str) -> str:

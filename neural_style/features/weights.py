@@ -190,8 +190,8 @@ def _connection_problem(url: str) -> str:
 
 def _no_download(name: str, problem: str) -> InvalidInputError:
     return InvalidInputError(
-        f"the weights of {name} ({MEGABYTES[name]} MB) cannot be downloaded ({problem:.60}): use --model "
-        f"mini, which needs none, put {_url(name)} into {_cached(name).parent}, or name a file (--weights FILE)"
+        f"the weights of {name} ({MEGABYTES[name]} MB) cannot be downloaded ({problem:.60}): use "
+        f'model="mini", which needs none, put {_url(name)} into {_cached(name).parent}, or name a file (weights=FILE)'
     )
 
 

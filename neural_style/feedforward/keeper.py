@@ -267,5 +267,6 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -
     changed += [f"the {name} differ" for name in ("paintings", "photos") if before[name] != now[name]]
     if changed:
         raise InvalidInputError(
-            f"{path} is of another training: {changed[0]}; give the same ones, or start a new training with --overwrite"
+            f"{path} is of another training: {changed[0]}; give the same ones, or start a new training with "
+            "overwrite=True"
         )

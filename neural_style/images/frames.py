@@ -123,6 +123,6 @@ def _checked(frame: int | None, count: int, what: str, where: str) -> int:
 def _report(count: int, number: int, what: str, where: str) -> None:
     name = "the first" if number == 1 else f"number {number}"
     warnings.warn(
-        f"{where} has {count} {what}, of which {name} is used: --frame N (frame=N in Python) chooses another",
+        f"{where} has {count} {what}, of which {name} is used: frame=N chooses another",
         stacklevel=3,
     )

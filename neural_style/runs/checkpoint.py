@@ -86,7 +86,7 @@ class Checkpoint:
         checkpoint = cls(Path(path), resume, overwrite)
         if os.path.lexists(checkpoint.path) and not (resume or overwrite):
             raise InvalidInputError(
-                f"{checkpoint._where} exists: resume its run with resume=True / --resume, or choose another name"
+                f"{checkpoint._where} exists: resume its run with resume=True, or choose another name"
             )
         if checkpoint.path.exists() and not (checkpoint.path.is_file() or checkpoint.path.is_dir()):
             raise checkpoint_file.foreign(checkpoint._where)  # to open a pipe is to wait for its other end

@@ -96,7 +96,7 @@ class Output:
         elif path.suffix.lower() in (*ENDINGS, *FOREIGN):
             raise InvalidInputError(
                 f"{prefix}: pictures are not written as {path.suffix}; use one of {', '.join(images.SUFFIXES)}, "
-                "gif=True / --gif for an animation, and record=True / --record for a .json"
+                "gif=True for an animation, and record=True for a .json"
             )
         return cls(path, **settings)
 

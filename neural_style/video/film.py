@@ -245,7 +245,7 @@ class FilmRun:
         """Raise `ExistingFileError` where a sequence would replace pictures that are not its own."""
         names = [numbered(self._out, number) for number in existing_numbers(self._out)]
         if names and not self.overwrite and not (self.resume and work.has_pictures(self._out)):
-            raise ExistingFileError(f'"{names[0]}" exists: choose another name, or pass overwrite=True / --overwrite')
+            raise ExistingFileError(f'"{names[0]}" exists: choose another name, or pass overwrite=True')
 
     def _check_place(self) -> None:
         """Raise `InvalidInputError` unless the result can be written, and is no input."""

@@ -156,7 +156,7 @@ def _check_count(work: WorkFolder, number: int, count: int) -> None:
     if count != len(work.times[number]):
         raise InvalidInputError(
             f'segment "{work.segment(number)}" has {count} frames instead of {len(work.times[number])}: '
-            "--overwrite (overwrite=True) starts afresh"
+            "overwrite=True starts afresh"
         )
 
 

@@ -202,7 +202,7 @@ def check_sound(clip: Clip, container: Container) -> None:
             if problem := _problem(stream, container, is_copied=False):
                 raise InvalidInputError(
                     f"{clip.where} has audio stream {number} in {stream.layout.name}, which {container.converted_to} "
-                    "cannot hold: --silent (sound=False) leaves the sound out"
+                    "cannot hold: sound=False leaves the sound out"
                 ) from problem
 
 

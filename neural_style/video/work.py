@@ -92,7 +92,7 @@ class WorkFolder:
             is_begun = any((path / name).exists() for name in (_STATE, shot_folder.SHOT)) or shot_files.shots_in(path)
             if not overwrite and is_begun:
                 raise InvalidInputError(
-                    f"{where} holds an unfinished film: --resume (resume=True) continues it, --overwrite starts afresh"
+                    f"{where} holds an unfinished film: resume=True continues it, overwrite=True starts afresh"
                 )
         if path.exists():
             folder.delete()
@@ -217,13 +217,13 @@ def _check_same(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str)
             started = _is_by_shots(found.get(name))
             if started != _is_by_shots(wanted.get(name)):
                 raise InvalidInputError(
-                    f"{where} is of a film that was started {'with' if started else 'without'} --jobs or --engine "
-                    "(engine): resume it in the same way, or --overwrite (overwrite=True) to start afresh"
+                    f"{where} is of a film that was started {'with' if started else 'without'} engine=...: "
+                    "resume it in the same way, or overwrite=True to start afresh"
                 )
             before, now = _differing(found.get(name), wanted.get(name))
             raise InvalidInputError(
                 f"{where} is of a film with another {name.replace('_', ' ')} ({before}, now {now}): use the same, or "
-                "--overwrite (overwrite=True) to start afresh"
+                "overwrite=True to start afresh"
             )
 
 
@@ -241,4 +241,4 @@ def _differing(before: Any, now: Any) -> tuple[str, str]:
 
 
 def _damaged(where: str) -> InvalidInputError:
-    return InvalidInputError(f"{where} is damaged and cannot be resumed: --overwrite (overwrite=True) starts afresh")
+    return InvalidInputError(f"{where} is damaged and cannot be resumed: overwrite=True starts afresh")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import neural_style
 from neural_style.cli import session
 from neural_style.cli.commands import samples
-from neural_style.cli.progress import Bar, report
+from neural_style.cli.progress import FLAGS, Bar, report, report_error
+from neural_style.errors import InvalidInputError
 
 Command = Callable[..., Any]
 
@@ -57,6 +61,42 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        (
+            "a.png exists: choose another name, or pass overwrite=True",
+            "a.png exists: choose another name, or pass --overwrite",
+        ),
+        ("gif=True for an animation, and record=True for a .json", "--gif for an animation, and --record for a .json"),
+        ("resume=True continues it, overwrite=True starts afresh", "--resume continues it, --overwrite starts afresh"),
+        ("started without engine=...: resume it", "started without --jobs or --engine: resume it"),
+        ("sound=False leaves the sound out", "--silent leaves the sound out"),
+        ("the picture my_resume=True.png", "the picture my_resume=True.png"),
+    ],
+)
+def test_keywords_of_the_library_are_flags_of_the_command(
+    message: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report_error(InvalidInputError(message))
+    report(f"neural-style: warning: {message}")
+    assert capsys.readouterr().err.splitlines() == [f"neural-style: {kind}: {line}" for kind in ("error", "warning")]
+
+
+def test_every_flag_of_a_message_is_one_of_a_command(command: Command, capfd: pytest.CaptureFixture[str]) -> None:
+    """And every keyword is still in a message."""
+    package = Path(neural_style.__file__).parent
+    sources = {path: path.read_text("utf-8") for path in package.rglob("*.py") if path.name != "progress.py"}
+    library = "".join(text for path, text in sources.items() if "cli" not in path.parts)
+    for name in ("video", "inetwork"):
+        with pytest.raises(SystemExit):
+            command(name, "--help")
+    texts = capfd.readouterr().out
+    for keyword, flags in FLAGS.items():
+        assert keyword in library
+        assert all(flag in texts for flag in re.findall(r"--\w+", flags))
 
 
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])

@@ -97,9 +97,9 @@ def test_an_unreachable_download_names_the_place_of_the_file(keras_cache: dict[s
     for part in (
         "vgg19",
         "(80 MB)",
-        "--model mini",
+        'model="mini"',
         "http://127.0.0.1:9/vgg19/fake_notop.h5",
-        "--weights",
+        "weights=FILE",
         keras_cache["home"],
     ):
         assert part in message
@@ -122,7 +122,7 @@ def test_a_silent_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(weights, "urlopen", hang)
     monkeypatch.setattr(weights, "CONNECTION_SECONDS", 0.01)
     monkeypatch.setattr(weights, "is_cached", lambda name: False)
-    with pytest.raises(InvalidInputError, match=r"no answer within .* --model mini"):
+    with pytest.raises(InvalidInputError, match=r'no answer within .* model="mini"'):
         weights.check_available("vgg16", None, ("conv1_1",))
     forever.set()
 

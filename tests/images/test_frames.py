@@ -31,7 +31,7 @@ def animation(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_a_frame_is_chosen_by_its_number(animation: Path) -> None:
-    with pytest.warns(UserWarning, match=r'image ".*" has 2 frames, of which the first is used: --frame N'):
+    with pytest.warns(UserWarning, match=r'image ".*" has 2 frames, of which the first is used: frame=N'):
         assert (images.read(animation).rgb == RED).all()
     for number, colour in ((1, RED), (2, BLUE)):
         assert (images.read(animation, frame=number).rgb == colour).all()

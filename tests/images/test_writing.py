@@ -100,9 +100,7 @@ def test_nothing_is_overwritten(tmp_path: Path, smooth: np.ndarray) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"precious")
     for call in (lambda: images.check_output(path, overwrite=False), lambda: images.write(path, smooth)):
-        with pytest.raises(
-            InvalidInputError, match=r'"\S+a\.png" exists: choose another .* overwrite=True / --overwrite'
-        ):
+        with pytest.raises(InvalidInputError, match=r'"\S+a\.png" exists: choose another .* overwrite=True$'):
             call()
     assert path.read_bytes() == b"precious"
     images.check_output(path, overwrite=True)

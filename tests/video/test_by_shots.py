@@ -161,7 +161,7 @@ def test_film_is_continued_in_the_way_it_was_started(clip, tmp_path):
     settings = {"out": tmp_path / "out.mp4", "segment": 2, "resume": True}
     with pytest.raises(KeyboardInterrupt):
         transfer_video(clip, (), method=Grey(), engine=Here(at_most=2), **settings)
-    with pytest.raises(InvalidInputError, match=r"started with --jobs or --engine .*: resume it in the same way"):
+    with pytest.raises(InvalidInputError, match=r"started with engine=.*: resume it in the same way"):
         transfer_video(clip, (), method=Grey(), **settings)
 
 

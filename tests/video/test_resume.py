@@ -103,7 +103,7 @@ def test_a_run_killed_between_film_and_clearing_up_is_finished(tmp_path, clip, w
 def test_an_unfinished_film_is_neither_replaced_nor_mixed(tmp_path, clip):
     out = tmp_path / "out.mp4"
     interrupted(clip, out, 7)
-    with pytest.raises(InvalidInputError, match=r"holds an unfinished film: --resume"):
+    with pytest.raises(InvalidInputError, match=r"holds an unfinished film: resume=True"):
         FilmRun(clip, out, segment=3).execute(Invert())
     other = write_film(tmp_path / "other.mp4", pictures(9))
     for run, name in [

@@ -65,7 +65,7 @@ def test_sound_that_a_file_does_not_take_as_it_is_becomes_another(tmp_path):
 def test_sound_that_cannot_be_held_is_refused_before_any_work(tmp_path, monkeypatch):
     clip = write_film(tmp_path / "clip.mp4", pictures(2), sound=[("aac", "eng")])
     monkeypatch.setitem(CONTAINERS, ".webm", CONTAINERS[".webm"]._replace(converted_to="flac"))
-    with pytest.raises(InvalidInputError, match=r"audio stream 1 in mono, which flac cannot hold: --silent"):
+    with pytest.raises(InvalidInputError, match=r"audio stream 1 in mono, which flac cannot hold: sound=False"):
         FilmRun(clip, tmp_path / "out.webm")
 
 
