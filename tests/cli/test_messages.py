@@ -90,10 +90,11 @@ def test_every_flag_of_a_message_is_one_of_a_command(command: Command, capfd: py
     package = Path(neural_style.__file__).parent
     sources = {path: path.read_text("utf-8") for path in package.rglob("*.py") if path.name != "progress.py"}
     library = "".join(text for path, text in sources.items() if "cli" not in path.parts)
+    texts = ""
     for name in ("video", "inetwork"):
         with pytest.raises(SystemExit):
             command(name, "--help")
-    texts = capfd.readouterr().out
+        texts += capfd.readouterr().out
     for keyword, flags in FLAGS.items():
         assert keyword in library
         assert all(flag in texts for flag in re.findall(r"--\w+", flags))
