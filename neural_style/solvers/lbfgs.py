@@ -7,7 +7,8 @@ gradient `y`, which starts from `neural_style.solvers.preconditioner`. The line 
 With bounds it is projected (Bertsekas 1982; the two-metric projection of Gafni & Bertsekas 1984): with P the projection
 on the components that are not at a bound which the gradient pushes them over, the direction is `-P H P g` without the
 components that would leave at once, and a step of length t goes to `clip(x + t d)`. `P H P` is positive semidefinite,
-so short steps descend; slopes are measured along the clipped step.
+so short steps descend; slopes are measured along the clipped step. Where a bound holds a component at both ends of a
+step, the pair has no change of its gradient: it is no variable of the model, whose steps would become too short.
 
 The direction is computed by one program and the evaluation by another, see `neural_style.solvers.lbfgs_device`; x,
 gradient and memory stay on the device, and a handful of numbers returns to the host.

@@ -129,8 +129,11 @@ def advanced(
     preconditioner = preconditioner_of(state.x.shape)
     step, change = moved * state.direction, state.ahead - state.gradient
     x = _clipped(state.x + step, bounds)
+    gradient = _free(x, state.ahead, bounds)
     if bounds is not None:
         step = x - state.x
+        # What a bound holds at both ends is no variable of the model: its slope may change, and its place does not.
+        change = ops.where(ops.logical_and(step == 0, gradient == 0), ops.zeros_like(change), change)
     step, change = (ops.where(remember, array, ops.zeros_like(array)) for array in (step, change))
     curvature = _dot(step, change)
     of_pair = ops.stack([preconditioner.powers(array, bands) for array in (step, change)])
@@ -144,7 +147,6 @@ def advanced(
     powers = ops.concatenate([state.powers[1:], ops.where(usable, inverse * of_pair, 0 * one)[None]])
     powers = ops.where(remember, powers, state.powers)
     pairs = list(zip((*state.steps, step), (*state.changes, change), ops.unstack(used), strict=True))
-    gradient = _free(x, state.ahead, bounds)
     direction = _direction(pairs, powers, gradient, preconditioner, bands, first_step)
     if bounds is not None:
         # Neither components that a bound holds, nor those that would leave it at once.
