@@ -1,7 +1,7 @@
 """Gradients, compilation, devices and kept programs, for TensorFlow and JAX: the only package that imports either."""
 
 # First, since Keras and its backend are to be imported here, silently.
-from neural_style.backend.framework import NAME, Tensor, check_eager, version  # isort: skip
+from neural_style.backend.framework import NAME, Tensor, check_eager, start_copies, version  # isort: skip
 from neural_style.backend.cache import GRAPHS, NETWORKS, PROGRAMS, Budget, Cache, clear_caches
 from neural_style.backend.compilation import COMPILES_OPERATIONS, compiled, eager, value_and_grad
 from neural_style.backend.devices import (
@@ -18,7 +18,7 @@ from neural_style.backend.devices import (
 from neural_style.backend.forks import check_origin, check_process
 from neural_style.backend.gradient_norm import with_gradient_norm
 from neural_style.backend.noise import without_deprecations
-from neural_style.backend.precision import check_precision, full_float32, resolve_precision
+from neural_style.backend.precision import check_precision, full_float32, products_beside, resolve_precision
 from neural_style.backend.program import Evaluated, Function
 from neural_style.backend.slicing import part_of
 
@@ -49,8 +49,10 @@ __all__ = [
     "own_process",
     "part_of",
     "processor_flags",
+    "products_beside",
     "replicas",
     "resolve_precision",
+    "start_copies",
     "thread_count",
     "value_and_grad",
     "version",

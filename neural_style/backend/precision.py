@@ -66,6 +66,18 @@ def full_float32() -> Iterator[None]:
         _TENSOR_FLOAT_32.allow()
 
 
+def products_beside(precision: str) -> contextlib.AbstractContextManager[None]:
+    """What products of float32 beside features of this precision are computed in, while a program is traced on JAX.
+
+    Beside bfloat16 it is TensorFloat-32, on GPUs that have it. Its mantissa of ten bits holds a bfloat16 exactly, so
+    Gram matrices of such features are the same but for the order of the sum, and the picture keeps eighths of a grey
+    level. TensorFlow has no switch for a part of a program, and computes them in float32.
+    """
+    if NAME == "jax" and precision == "bfloat16":
+        return jax.default_matmul_precision("tensorfloat32")  # type: ignore[no-any-return]
+    return contextlib.nullcontext()
+
+
 class _TensorFloat32:
     """TensorFlow's switch, off from the first thread that needs it off to the last, and then as it was before."""
 

@@ -12,7 +12,8 @@ from neural_style.backend.compilation import compiled
 from neural_style.backend.forks import check_origin
 from neural_style.backend.framework import Tensor
 
-Program = Callable[..., Any]
+Program = Any
+"""What a solver has compiled: a program, or a tuple of several."""
 
 
 class Evaluated(NamedTuple):

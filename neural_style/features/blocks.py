@@ -35,6 +35,9 @@ class Extractor(Protocol):
     @property
     def layers(self) -> tuple[str, ...]: ...
 
+    @property
+    def precision(self) -> str: ...
+
     def __call__(self, images: Tensor) -> dict[str, Tensor]: ...
 
     def preprocessed(self, images: Tensor) -> Tensor: ...
@@ -84,12 +87,6 @@ class Blocks:
             if layer in extractor.layers and not _is_made_of(network, network.output[layer], x):
                 return False
         return True
-
-    @staticmethod
-    def precision(extractor: Extractor) -> str:
-        """Of the activations behind the first layer, which are most of the memory."""
-        computed = {getattr(layer, "compute_dtype", None) for layer in extractor.network.layers}
-        return "bfloat16" if "bfloat16" in computed else extractor.dtype
 
     def forward(self, window: Tensor) -> tuple[dict[str, Tensor], list[Tensor], list[Tensor]]:
         """Features by layer, the pooled map at the end, if there is one, and the signs of the linear layers."""

@@ -166,7 +166,7 @@ def spec_of(extractor: Extractor, statistics: Sequence[Statistic]) -> Spec:
         tuple(layers_of(statistics)),
         tuple(statistic.layers for statistic in statistics),
         has_cuts=Blocks.are_known(extractor),
-        precision=Blocks.precision(extractor),
+        precision=extractor.precision,
         reach=max((each.halo * stride_at(each.layers[0]) for each in statistics), default=0),
     )
 

@@ -114,6 +114,12 @@ class FeatureExtractor:
         return str(self.network.input.dtype)
 
     @property
+    def precision(self) -> str:
+        """Of the activations behind the first layer: `bfloat16`, or `dtype`."""
+        computed = {getattr(layer, "compute_dtype", None) for layer in self.network.layers}
+        return "bfloat16" if "bfloat16" in computed else self.dtype
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """Names of the layers whose features it computes."""
         return tuple(self.network.output)

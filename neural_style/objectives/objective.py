@@ -260,14 +260,15 @@ def _whole(
 
     def losses(image: Tensor, constants: Any) -> tuple[Tensor, Tensor]:
         compared, fields = constants
-        features = extractor(canvas.seen(image))
-        used = [features] * len(bare)
-        if shared_by is not None:
-            terms = [[term for term, place in enumerate(shared_by) if place == index] for index in range(len(bare))]
-            norms = [sum(compared[0][term] for term in several) for several in terms]
-            used = [_normalised(features, each, norm) for each, norm in zip(bare, norms, strict=True)]
-        sums = [statistic.of(seen, own) for statistic, seen, own in zip(bare, used, fields, strict=True)]
-        return combined(sums, compared)
+        with backend.products_beside(extractor.precision):
+            features = extractor(canvas.seen(image))
+            used = [features] * len(bare)
+            if shared_by is not None:
+                terms = [[term for term, place in enumerate(shared_by) if place == index] for index in range(len(bare))]
+                norms = [sum(compared[0][term] for term in several) for several in terms]
+                used = [_normalised(features, each, norm) for each, norm in zip(bare, norms, strict=True)]
+            sums = [statistic.of(seen, own) for statistic, seen, own in zip(bare, used, fields, strict=True)]
+            return combined(sums, compared)
 
     differentiated = backend.value_and_grad(losses)
 

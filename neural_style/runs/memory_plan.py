@@ -122,8 +122,7 @@ class MemoryEstimate:
         style_sizes: rows and columns of the paintings, as their targets are computed.
         memory: pairs that the solver remembers, 0 for one without a memory.
         tile: side of the tiles; None for none.
-        times: copies of each pair in the precision of the pastiche: 2 on JAX, which copies arrays that pass through a
-            program, and in SciPy, which computes in float64.
+        times: copies of each pair in the precision of the pastiche: 2 in SciPy, which computes in float64.
     """
 
     spec: ExtractorSpec
@@ -228,11 +227,8 @@ def estimates(spec: ExtractorSpec, canvas: Picture, styles: Sequence[Style], run
         # A tile as large as every picture is the whole, which takes one pass less.
         tile = run.tile if run.tile and max(map(max, (size, *painted))) > run.tile else None
         found.append(MemoryEstimate(spec, size, painted, remembered(run), tile))
-    # Keras, and with it the backend, starts here and not when the package is imported.
-    from neural_style import backend
-
-    doubled = {"lbfgs": backend.NAME == "jax", "scipy_lbfgs": spec.precision != "float64"}
-    return [replace(estimate, times=2 if doubled.get(run.solver) else 1) for estimate in found]
+    is_doubled = run.solver == "scipy_lbfgs" and spec.precision != "float64"
+    return [replace(estimate, times=2 if is_doubled else 1) for estimate in found]
 
 
 def fit_run(spec: ExtractorSpec | None, canvas: Picture, styles: Sequence[Style], run: Run) -> list[LevelPlan]:

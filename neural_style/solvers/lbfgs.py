@@ -7,15 +7,16 @@ gradient `y`, which starts from `neural_style.solvers.preconditioner`. The line 
 With bounds it is projected (Bertsekas 1982; the two-metric projection of Gafni & Bertsekas 1984): with P the projection
 on the components that are not at a bound which the gradient pushes them over, the direction is `-P H P g` without the
 components that would leave at once, and a step of length t goes to `clip(x + t d)`. `P H P` is positive semidefinite,
-so short steps descend; slopes are measured along the clipped step.
+so short steps descend; slopes are measured along the clipped step. Where a bound holds a component at both ends of a
+step, the pair has no change of its gradient: it is no variable of the model, whose steps would become too short.
 
-Direction, step and evaluation are one program; x, gradient and memory stay on the device, and a handful of numbers
-returns to the host.
+The direction is computed by one program and the evaluation by another, see `neural_style.solvers.lbfgs_device`; x,
+gradient and memory stay on the device, and a handful of numbers returns to the host.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from math import prod
 from typing import Any, NamedTuple
 
@@ -27,36 +28,15 @@ from neural_style.backend import Tensor
 from neural_style.backend.program import Function
 from neural_style.errors import InvalidInputError
 from neural_style.solvers.interface import Bounds, Point, SolverState, check_state, is_picture
+from neural_style.solvers.lbfgs_device import State, moved, programs_of
 from neural_style.solvers.line_search import Evaluation, LineSearch, StepCommand, decide
-from neural_style.solvers.preconditioner import TINY, Preconditioner, first_scale, preconditioner_of
+from neural_style.solvers.preconditioner import preconditioner_of
 
 MEMORY = 10
 """Pairs of steps and gradient changes that are remembered, as in the reference scripts."""
 
 FIRST_STEP = 2.0
 """Root mean square of the first step of a picture, in grey levels: only its direction is known."""
-
-
-class State(NamedTuple):
-    """Everything the solver holds on the device.
-
-    Attributes:
-        x, gradient: the last accepted point.
-        direction: the search direction from there.
-        ahead: gradient at the point that was evaluated last, somewhere along the direction.
-        steps, changes: the memory, oldest first; zeros where it is not filled.
-        inverse_curvatures: `1 / (s^T y)` of each pair, 0 where there is none.
-        powers: (pairs, 2, octaves, colours), of each step and each change, over s^T y; 0 where there is none.
-    """
-
-    x: Tensor
-    gradient: Tensor
-    direction: Tensor
-    ahead: Tensor
-    steps: tuple[Tensor, ...]
-    changes: tuple[Tensor, ...]
-    inverse_curvatures: Tensor
-    powers: Tensor
 
 
 PAIRS = ("steps", "changes")
@@ -79,8 +59,7 @@ def minimise(
         function: to be minimised.
         start: array of any shape; (H, W, 3) is preconditioned as a picture. Its precision is that of the solver.
         evaluations: how many at most.
-        memory: number of pairs that are remembered; each takes the memory of two arrays like `start`, and on JAX, which
-            copies what a program passes through, twice that during an evaluation.
+        memory: number of pairs that are remembered; each takes the memory of two arrays like `start`.
         first_step: root mean square of the first step, and of the first one after the memory was cleared; None is 2
             grey levels for a picture, and for other arrays a step of Euclidean length 1, as in SciPy's L-BFGS-B.
         bounds: lowest and highest value of every component; the start is clipped to them. None is unbounded.
@@ -91,7 +70,7 @@ def minimise(
         first_step = FIRST_STEP if is_picture(start.shape) else max(1, prod(start.shape)) ** -0.5
     preconditioner = preconditioner_of(start.shape)
     bands = ops.convert_to_tensor(preconditioner.bands(start.shape), dtype=str(start.dtype))
-    step = function.program(("lbfgs", first_step, bounds), lambda: _program(function, first_step, bounds))
+    programs = function.program(("lbfgs", first_step, bounds), lambda: programs_of(function, first_step, bounds))
     state, search = _initial(start, memory, (len(bands), preconditioner.colours)), LineSearch()
     if resume is not None:
         state, search = _load_state(state, resume, str(start.dtype))
@@ -99,15 +78,54 @@ def minimise(
     def current() -> SolverState:
         return _arrays(state, search)
 
+    def started(state: State, command: StepCommand) -> Started:
+        placed = moved(state, command, programs.advance, bands) if command.accept else state
+        length = ops.convert_to_tensor(np.array(command.ahead, start.dtype))
+        trial, ahead, *read = programs.evaluate(placed.x, placed.gradient, placed.direction, length, function.constants)
+        backend.start_copies(read)
+        return Started(command, placed._replace(ahead=ahead), trial, *read)
+
+    guesses, guess = function.traceable and is_waited_for(), None
     while search.done < evaluations and not search.stopped:
-        controls = ops.convert_to_tensor(np.array(search.command, dtype=start.dtype))
-        state, trial, (value, auxiliary, numbers) = step(state, controls, function.constants, bands)
-        found = Evaluation(float(value), *np.asarray(numbers, np.float64).tolist())
-        was_fresh, search = search.is_fresh, decide(search, found, memory)
-        if search.is_fresh and not was_fresh:
-            state = _cleared(state, memory)
-        yield Point(trial, found.value, auxiliary, current)
+        run = guess if guess is not None and guess.command == search.command else started(state, search.command)
+        guess = None
+        if guesses and 0 < search.done < evaluations - 1:
+            guess = started(run.state, StepCommand(True, True, search.command.ahead, 1.0))
+        found = Evaluation(float(run.value), *np.asarray(run.numbers, np.float64).tolist())
+        after = decide(search, found, memory)
+        is_cleared = after.is_fresh and not search.is_fresh
+        # In one statement, so that an interruption leaves both as they were or as they will be.
+        state, search = _cleared(run.state, memory) if is_cleared else run.state, after
+        yield Point(run.trial, found.value, run.auxiliary, current)
     return search.stopped
+
+
+class Started(NamedTuple):
+    """An evaluation that the device computes.
+
+    Attributes:
+        command: that it follows.
+        state: after it, with the gradient at `trial` as `ahead`.
+        trial: the point that is evaluated.
+        value, auxiliary: of the function there.
+        numbers: the others of an `Evaluation`.
+    """
+
+    command: StepCommand
+    state: State
+    trial: Tensor
+    value: Tensor
+    auxiliary: Any
+    numbers: Tensor
+
+
+def is_waited_for() -> bool:
+    """Whether the device is another one than the host's, which would wait for its decisions.
+
+    Then the evaluation that mostly follows, a full step from a point that is accepted, is started before the numbers of
+    the one before are there. A wrong guess costs an evaluation.
+    """
+    return backend.device_name() != "cpu"
 
 
 def _initial(start: np.ndarray, memory: int, groups: tuple[int, int]) -> State:
@@ -185,108 +203,3 @@ def _check_state(empty: State, arrays: SolverState, dtype: str) -> None:
     names = ("x", "gradient", "direction", "ahead", *(f"{name}.{index}" for name in PAIRS for index in range(pairs)))
     pictures = dict.fromkeys(names, (tuple(empty.x.shape), dtype))
     check_state(arrays, {**pictures, "powers": ((room, *empty.powers.shape[1:]), dtype)})
-
-
-def _program(function: Function, first_step: float, bounds: Bounds | None) -> Callable[..., Any]:
-    """One evaluation as the host commands it: one program, or three around a function that cannot be traced."""
-    evaluate, traceable = function.evaluate, function.traceable  # not its constants, which a program outlives
-
-    def place(state: State, controls: Tensor, bands: Tensor) -> tuple[State, Tensor]:
-        accept, remember, moved, ahead = (controls[i] for i in range(4))
-        state = ops.cond(
-            accept > 0, lambda: _accepted(state, remember > 0, moved, bands, first_step, bounds), lambda: state
-        )
-        return state, _clipped(state.x + ahead * state.direction, bounds)
-
-    def measure(state: State, trial: Tensor, ahead: Tensor, length: Tensor) -> Tensor:
-        """The numbers of an `Evaluation` beside its value."""
-        path = state.direction
-        if bounds is not None:
-            path = (trial - state.x) / ops.where(length > 0, length, ops.ones_like(length))
-        origin, largest = _dot(state.gradient, state.direction), ops.max(ops.abs(_free(trial, ahead, bounds)))
-        return ops.stack([_dot(state.gradient, path), _dot(ahead, path), largest, origin])
-
-    placed: Callable[..., Any] = place if traceable else backend.compiled(place)
-    measured: Callable[..., Any] = measure if traceable else backend.compiled(measure)
-
-    def step(state: State, controls: Tensor, constants: Any, bands: Tensor) -> tuple[State, Tensor, Any]:
-        state, trial = placed(state, controls, bands)
-        value, gradient, auxiliary = evaluate(trial, constants)
-        ahead = ops.cast(ops.convert_to_tensor(gradient), state.x.dtype)
-        numbers = measured(state, trial, ahead, controls[3])
-        return state._replace(ahead=ahead), trial, (value, auxiliary, numbers)
-
-    return backend.compiled(step) if traceable else step
-
-
-def _accepted(
-    state: State, remember: Tensor, moved: Tensor, bands: Tensor, first_step: float, bounds: Bounds | None
-) -> State:
-    """The state at the point that was evaluated last, with the direction from there."""
-    preconditioner = preconditioner_of(state.x.shape)
-    step, change = moved * state.direction, state.ahead - state.gradient
-    x = _clipped(state.x + step, bounds)
-    if bounds is not None:
-        step = x - state.x
-
-    def remembered() -> tuple[Any, ...]:
-        curvature = _dot(step, change)
-        powers = ops.stack([preconditioner.powers(array, bands) for array in (step, change)])
-        # The host has decided by the difference of two slopes, which may differ from this by rounding. A pair whose
-        # inverse curvature is 0 drops out of the recursion.
-        usable = ops.logical_and(curvature > TINY, ops.all(ops.sum(powers, axis=(1, 2)) > 0))
-        one = ops.ones_like(curvature)
-        inverse = ops.where(usable, one / ops.where(usable, curvature, one), 0 * one)
-        return (
-            (*state.steps[1:], step),
-            (*state.changes[1:], change),
-            ops.concatenate([state.inverse_curvatures[1:], ops.reshape(inverse, (1,))]),
-            ops.concatenate([state.powers[1:], ops.where(usable, inverse * powers, 0 * one)[None]]),
-        )
-
-    memory = ops.cond(
-        remember, remembered, lambda: (state.steps, state.changes, state.inverse_curvatures, state.powers)
-    )
-    state = State(x, state.ahead, state.direction, state.ahead, *memory)
-    gradient = _free(x, state.gradient, bounds)
-    direction = _direction(state, gradient, preconditioner, bands, first_step)
-    if bounds is not None:
-        # Neither components that a bound holds, nor those that would leave it at once.
-        direction = -_free(x, ops.where(gradient == 0, ops.zeros_like(direction), -direction), bounds)
-    return state._replace(direction=direction)
-
-
-def _clipped(x: Tensor, bounds: Bounds | None) -> Tensor:
-    return x if bounds is None else ops.clip(x, *bounds)
-
-
-def _free(x: Tensor, gradient: Tensor, bounds: Bounds | None) -> Tensor:
-    """The gradient, zero where a step against it would leave the bounds at once."""
-    if bounds is None:
-        return gradient
-    leaves = ops.logical_or(
-        ops.logical_and(x <= bounds[0], gradient > 0), ops.logical_and(x >= bounds[1], gradient < 0)
-    )
-    return ops.where(leaves, ops.zeros_like(gradient), gradient)
-
-
-def _direction(
-    state: State, gradient: Tensor, preconditioner: Preconditioner, bands: Tensor, first_step: float
-) -> Tensor:
-    """`-H g` by the two-loop recursion."""
-    direction, factors = -gradient, []
-    inverse_curvatures = (state.inverse_curvatures[i] for i in range(len(state.steps)))
-    pairs = list(zip(state.steps, state.changes, inverse_curvatures, strict=True))
-    for step, change, inverse_curvature in reversed(pairs):
-        factors.append(inverse_curvature * _dot(step, direction))
-        direction = direction - factors[-1] * change
-    known = ops.any(state.inverse_curvatures > 0)
-    direction, scale = preconditioner.scaled(direction, state.powers, known, bands)
-    direction = direction * ops.where(known, scale, first_scale(direction, first_step))
-    for (step, change, inverse_curvature), factor in zip(pairs, reversed(factors), strict=True):
-        direction = direction + (factor - inverse_curvature * _dot(change, direction)) * step
-    return direction
-
-
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return ops.sum(a * b)

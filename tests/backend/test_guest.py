@@ -41,6 +41,17 @@ if "{name}" == "jax":  # whose switch is read when a program is traced
     seen = []
     backend.compiled(lambda x: seen.append(framework.config.jax_default_matmul_precision) or x)(keras.ops.ones(2))
     assert seen == ["highest"], seen
+
+    def watched(image):
+        seen.append(framework.config.jax_default_matmul_precision)
+        return keras.ops.sum(image)
+
+    term = neural_style.Term("watched", 1.0, neural_style.Statistic(("image",), watched))
+    settings = {{"model": "mini", "weights": "random", "content_layer": "conv1_2", "style_layers": "conv1_1"}}
+    for precision in ("bfloat16", "float32"):
+        one = Network(precision=precision, **settings)
+        one.objective(image, image, image_size=24).with_terms(term).evaluate(image.astype("f4"))
+    assert list(dict.fromkeys(seen[1:])) == ["tensorfloat32", "highest"], seen
 assert state() == before, (state(), before)
 assert warnings.filters == filters
 objective = net.objective(image, image, image_size=24)

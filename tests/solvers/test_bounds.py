@@ -44,6 +44,35 @@ def test_the_minimum_within_bounds_is_found(name, evaluations, traceable):
     np.testing.assert_allclose(np.asarray(best.x), expected.x, atol=0.05)
 
 
+@pytest.mark.parametrize("seed", [1, 3])
+def test_no_more_evaluations_than_scipy_where_bounds_hold_half_of_the_pixels(seed):
+    """Of a coupled quadratic; a pair whose change counts components that cannot move makes steps too short."""
+    rng = np.random.default_rng(seed)
+    rotation, _ = np.linalg.qr(rng.standard_normal((192, 192)))
+    matrix, target = (rotation * np.geomspace(1, 1000, 192)) @ rotation.T, rng.normal(128, 200, 192)
+    of_scipy, limits = [], [(0, 255)] * 192
+
+    def value_and_grad(x):
+        difference = x - target
+        of_scipy.append(difference @ matrix @ difference / 2)
+        return of_scipy[-1], matrix @ difference
+
+    options = {"maxfun": 500, "ftol": 1e-12, "gtol": 1e-6}
+    settings = {"jac": True, "method": "L-BFGS-B", "bounds": limits, "options": options}
+    lowest = optimize.minimize(value_and_grad, np.full(192, 128.0), **settings)
+    assert np.isin(lowest.x, [0, 255]).mean() > 0.5
+    theirs = next(count for count, value in enumerate(of_scipy) if value < 1.001 * lowest.fun)
+
+    def in_tensors(x):
+        difference = ops.reshape(x, (1, -1)) - target.astype("float32")
+        return ops.sum(ops.matmul(difference, matrix.astype("float32")) * difference) / 2
+
+    points, _ = run(
+        "lbfgs", differentiable(in_tensors), np.full((8, 8, 3), 128, "float32"), theirs + 1, bounds=(0, 255)
+    )
+    assert min(point.value for point in points) < 1.001 * lowest.fun
+
+
 def test_a_picture_within_bounds_cannot_descend_further():
     value_and_grad, minimum = quadratic()
     low, high = np.percentile(minimum, [30, 70])

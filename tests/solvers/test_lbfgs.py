@@ -8,7 +8,7 @@ from keras import ops
 from scipy import optimize
 
 from neural_style import backend
-from neural_style.solvers import NO_DESCENT, differentiable, lbfgs
+from neural_style.solvers import NO_DESCENT, differentiable, lbfgs, lbfgs_device
 from neural_style.solvers.preconditioner import octaves
 from tests.solvers.problems import SHAPE, on_host, quadratic, rosenbrock, run
 from tests.solvers.test_solvers import state_after
@@ -106,6 +106,51 @@ def test_a_run_resumes_at_any_evaluation_of_a_line_search_and_after_its_end():
         assert reason == NO_DESCENT
 
 
+def walls_of_tensors(x):
+    """Like `walls`, without the cliff."""
+    z = x - 7
+    return ops.where(ops.max(ops.abs(x)) < 100, ops.sum(ops.abs(z)) + ops.sum(ops.square(z)), float("nan"))
+
+
+@pytest.mark.parametrize(("function", "first_step"), [(rosenbrock, 1.0), (walls_of_tensors, 1000.0)])
+def test_evaluations_started_ahead_change_nothing(function, first_step, monkeypatch):
+    """As on a GPU: points and states are the same to the bit, also where the guess is wrong and the memory cleared."""
+    start, found, guesses = np.linspace(-1.5, 2, 60).reshape(SHAPE).astype("float32"), [], []
+    for ahead in (False, True):
+        monkeypatch.setattr(lbfgs, "is_waited_for", lambda ahead=ahead: ahead)
+        points = lbfgs.minimise(differentiable(function), start, evaluations=60, first_step=first_step, memory=3)
+        found.append([(point.value, np.asarray(point.x), point.state()) for point in points])
+        guesses.append([tuple(state["command"]) for *_, state in found[-1]])
+    assert len(set(guesses[0])) > 2  # lengths other than 1
+    assert len(found[0]) == len(found[1]) > 10
+    for (value, x, state), (other, same, again) in zip(*found, strict=True):
+        np.testing.assert_array_equal(value, other)
+        np.testing.assert_array_equal(x, same)
+        assert state.keys() == again.keys()
+        for name in state:
+            np.testing.assert_array_equal(state[name], again[name], err_msg=name)
+
+
+def test_an_interruption_leaves_a_state_that_goes_on_alike():
+    """Raised by the function itself, in the middle of an evaluation."""
+    calls = []
+
+    def interrupted(x):
+        calls.append(0)
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+        return walls(x)
+
+    start, settings = np.zeros(SHAPE, "float32"), {"evaluations": 20, "first_step": 1000.0, "memory": 3}
+    values = [point.value for point in run("lbfgs", on_host(walls), start, **settings)[0]]
+    points = lbfgs.minimise(on_host(interrupted), start, **settings)
+    state = [next(points) for _ in range(7)][-1].state
+    with pytest.raises(KeyboardInterrupt):
+        next(points)
+    after, _ = run("lbfgs", on_host(walls), start, resume=state(), **settings)
+    np.testing.assert_array_equal([point.value for point in after], values[7:])
+
+
 def test_an_empty_memory_takes_no_space():
     value_and_grad, _ = quadratic()
     sizes = []
@@ -143,6 +188,6 @@ def test_a_direction_that_is_not_finite_does_not_spoil_the_point():
     bands = ops.convert_to_tensor(octaves(SHAPE[:2]).astype("float32"))
     state = lbfgs._initial(np.full(SHAPE, 5, "float32"), 3, (len(bands), 3))
     broken = state._replace(direction=state.direction * np.inf, gradient=state.x)
-    again = lbfgs._accepted(lbfgs._cleared(broken, 3), False, 0.0, bands, 2.0, None)
+    again = lbfgs_device.advanced(lbfgs._cleared(broken, 3), ops.convert_to_tensor(False), 0.0, bands, 2.0, None)
     np.testing.assert_array_equal(np.asarray(again.x), 5)
     np.testing.assert_allclose(np.asarray(again.direction), -2)

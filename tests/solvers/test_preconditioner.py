@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from neural_style.solvers import lbfgs
+from neural_style.backend.program import Function
+from neural_style.solvers import lbfgs, lbfgs_device
+from neural_style.solvers.line_search import StepCommand
 from neural_style.solvers.preconditioner import octaves, preconditioner_of
 
 
@@ -49,10 +51,11 @@ def filled(gradient, pairs, memory):
 
     start = np.zeros(gradient.shape, "float32")
     state = lbfgs._initial(start, memory, (len(bands), preconditioner.colours))
+    advance = lbfgs_device.programs_of(Function(lambda x, constants: None), 1.0, None).advance
     for step, change in pairs:
         ahead = tensor(gradient)
         state = state._replace(direction=tensor(step), gradient=ahead - tensor(change), ahead=ahead)
-        state = lbfgs._accepted(state, True, 1.0, bands, 1.0, None)
+        state = lbfgs_device.moved(state, StepCommand(True, True, 1.0, 1.0), advance, bands)
     return state
 
 
