@@ -14,7 +14,7 @@ from typing import ClassVar
 import pytest
 
 import neural_style
-from neural_style import backend, interruption
+from neural_style import interruption
 from neural_style.engines import local
 from neural_style.engines.interface import TRIES, Outcome, done
 from neural_style.engines.local import Local
@@ -128,7 +128,7 @@ def test_process_gets_its_settings_before_a_task(monkeypatch: pytest.MonkeyPatch
         if device == "gpu:9":
             raise InvalidInputError("no such GPU")
 
-    monkeypatch.setattr(backend, "own_process", own_process)
+    monkeypatch.setattr("neural_style.backend.own_process", own_process)
     assert not done(Named("a"), Process("cpu", 3)).error
     assert done(Named("a"), Process("gpu:9")) == Outcome(error="no such GPU")
     assert taken == [("cpu", 3), ("gpu:9", None)]
