@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import secrets
 import shutil
 import signal
 import tempfile
@@ -50,7 +51,8 @@ class Local:
         """As in `Engine`."""
         remaining = iter(tasks)
         workers: list[_Worker] = []
-        folder = tempfile.mkdtemp(prefix="neural-style-")
+        # Made by the processes, each of which deletes it if this one is killed: before there is one, nothing is left.
+        folder = os.path.join(tempfile.gettempdir(), f"neural-style-{secrets.token_hex(8)}")
         try:
             while True:
                 while (place := _free_place(workers, self.jobs)) is not None:
@@ -135,6 +137,7 @@ class _Worker:
 def _serve(connection: Connection, jobs: int, folder: str, settings: Process | None) -> None:
     """Do the tasks that come, with temporary files in `folder`, until the other end is closed or its process gone."""
     free_memory.share(jobs)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
     tempfile.tempdir = folder
     parent = multiprocessing.parent_process()
     assert parent is not None

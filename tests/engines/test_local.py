@@ -6,6 +6,7 @@ import os
 import runpy
 import signal
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import Pipe, resource_tracker
 from pathlib import Path
@@ -106,6 +107,21 @@ def test_processes_get_no_signals_and_closing_ends_them_with_their_files(monkeyp
     assert blocked.issuperset(interruption.SIGNALS) or not hasattr(signal, "pthread_sigmask")
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_no_folder_is_made_before_a_process_that_would_delete_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that is killed then leaves none."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    found: list[Path] = []
+
+    def tasks() -> Iterator[tuple[str, Named]]:
+        found.extend(tmp_path.iterdir())
+        yield from ()
+
+    assert list(Local(1).outcomes(tasks())) == []
+    assert found == []
 
 
 def test_process_ends_with_a_killed_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
