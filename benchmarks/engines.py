@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from neural_style.runs import records
+
 FRAMES = 6
 """Of a shot."""
 
@@ -38,9 +40,10 @@ def photos(folder: Path, count: int, rows: int) -> None:
 class Folder:
     """A folder of photos, and commands over it."""
 
-    def __init__(self, place: Path, engine: str, jobs: int, rows: int) -> None:
+    def __init__(self, place: Path, engine: str, jobs: int, rows: int, address: str | None = None) -> None:
         self.place = place
         self.engine = ["--engine", "ray"] if engine == "ray" else ["--jobs", str(jobs)]
+        self.engine += ["--address", address] if address else []
         self.rows = str(rows)
 
     def start(self, out: str, *, by_engine: bool = True) -> subprocess.Popen[str]:
@@ -61,6 +64,13 @@ class Folder:
             (np.asarray(Image.open(self.place / out / name)) == np.asarray(Image.open(self.place / "one" / name))).all()
             for name in names
         )
+
+    def seconds(self, out: str) -> list[tuple[float, float]]:
+        """Of each picture but the first, in order: since the one before was finished, and of its run by its record."""
+        paths = sorted((self.place / out).glob("*.png"), key=lambda path: path.stat().st_mtime)
+        runs = [records.read(path)["history"][-1]["seconds"] for path in paths]
+        ends = [path.stat().st_mtime for path in paths]
+        return list(zip(np.diff(ends).tolist(), runs[1:], strict=True))
 
     def wait_for(self, out: str, count: int, command: subprocess.Popen[str]) -> None:
         """Until so many pictures are finished, or the command has ended."""
@@ -139,16 +149,22 @@ def kills(folder: Folder, count: int) -> None:
     report("a broken file", folder, "broken", folder.start("broken"))
 
 
-def overhead(folder: Folder, count: int) -> None:
-    """Seconds of one process and of the engine for the same pictures, from the first finished picture to the last."""
+def overhead(folder: Folder) -> None:
+    """Seconds of one process and of the engine for the same pictures, from the first finished picture to the last.
+
+    What lies between two runs, reading, writing and the way to a worker, is that of one worker only where there is one.
+    """
     for out, by_engine in (("one", False), ("many", True)):
         begun = time.monotonic()
         command = folder.start(out, by_engine=by_engine)
-        folder.wait_for(out, 1, command)
-        first = time.monotonic()
         command.communicate()
         ended = time.monotonic()
-        print(f"{out}: {ended - begun:.1f} s, {(ended - first) / max(1, count - 1):.2f} s a picture after the first")
+        wholes, runs = zip(*folder.seconds(out), strict=True)
+        between = np.median(np.subtract(wholes, runs))
+        print(
+            f"{out}: {ended - begun:.1f} s, {np.mean(wholes):.2f} s a picture after the first; "
+            f"a run takes {np.mean(runs):.2f} s, and {between:.3f} s lie between two"
+        )
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -159,6 +175,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--rows", type=int, default=32)
+    parser.add_argument("--address", help="of a Ray cluster, such as one of `ray start --head --num-cpus 1`")
     parser.add_argument("--film", action="store_true", help="the shots of a film in place of pictures")
     found = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as place:
@@ -166,8 +183,8 @@ def main(arguments: list[str] | None = None) -> None:
         Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)).save(
             Path(place) / "style.png"
         )
-        folder = (Film if found.film else Folder)(Path(place), found.engine, found.jobs, found.rows)
-        (kills if found.what == "kills" else overhead)(folder, found.pictures)
+        folder = (Film if found.film else Folder)(Path(place), found.engine, found.jobs, found.rows, found.address)
+        kills(folder, found.pictures) if found.what == "kills" else overhead(folder)
 
 
 if __name__ == "__main__":
