@@ -102,7 +102,7 @@ def test_an_hdr_png_is_refused(tmp_path: Path, rgb: np.ndarray) -> None:
 
 
 def test_an_ending_that_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"not written as \.gif; use one of .*--gif for an animation"):
+    with pytest.raises(InvalidInputError, match=r"not written as \.gif; use one of .*gif=True for an animation"):
         Output.from_prefix(str(tmp_path / "out.gif"))
 
 

@@ -266,7 +266,7 @@ def test_another_format_is_refused(kept, monkeypatch):
 def test_what_can_be_no_checkpoint_is_found_out_before_the_run(photo, painting, kept, tmp_path, idle):
     before = kept.read_bytes()
     for settings, message in (
-        ({"checkpoint": kept}, "exists: resume its run with resume=True / --resume"),
+        ({"checkpoint": kept}, "exists: resume its run with resume=True"),
         ({"resume": True}, "resume needs a checkpoint"),
         ({"checkpoint": tmp_path / "new", "solver": "scipy_lbfgs"}, "scipy_lbfgs cannot be .*use lbfgs or adam"),
         ({"checkpoint": "/proc/run"}, 'checkpoint "/proc/run" cannot be written'),
